@@ -1,0 +1,156 @@
+//! The one crate that knows Cloudflare.
+//!
+//! Both Workers are plain Rust that takes an `http::Request<Bytes>` and gives
+//! an `http::Response<Bytes>`; what turns the platform's types into those and
+//! back stands here, once. A Worker's `lib.rs` calls it from its entry points.
+//! Nothing here decides anything about the product.
+
+use std::future::Future;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_channel::oneshot;
+use futures_util::StreamExt;
+use futures_util::future::LocalBoxFuture;
+
+use shared::api_error::ApiError;
+use shared::submission;
+use worker::{Context, Date, Delay, Env, Headers, Method, Request, RequestInit, Response};
+
+/// Makes a panic tell where it was.
+///
+/// The `worker` crate sets a hook of its own, which marks the instance for a
+/// restart. `console_error_panic_hook::set_once` would replace that one, so
+/// ours is put in front of whatever is there.
+pub fn install_panic_hook() {
+    let next = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        console_error_panic_hook::hook(info);
+        next(info);
+    }));
+}
+
+/// Reads a whole request, body included, and refuses a body over
+/// `max_body_bytes` without reading more of it than that.
+pub async fn read_request(
+    mut request: Request,
+    max_body_bytes: usize,
+) -> Result<http::Request<Bytes>, ApiError> {
+    let unreadable = |error: String| {
+        ApiError::bad_request("unreadable", "The request could not be read.").detail(error)
+    };
+    let mut plain = http::Request::builder()
+        .method(request.method().as_ref())
+        .uri(request.inner().url());
+    for (name, value) in request.headers().entries() {
+        plain = plain.header(name, value);
+    }
+    let mut plain = plain
+        .body(Bytes::new())
+        .map_err(|error| unreadable(error.to_string()))?;
+    if request.inner().body().is_some() {
+        let mut body = Vec::new();
+        let mut chunks = request
+            .stream()
+            .map_err(|error| unreadable(error.to_string()))?;
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk.map_err(|error| unreadable(error.to_string()))?;
+            submission::check_body_size(body.len() + chunk.len(), max_body_bytes)?;
+            body.extend_from_slice(&chunk);
+        }
+        *plain.body_mut() = body.into();
+    }
+    Ok(plain)
+}
+
+/// Writes an answer.
+pub fn write_response(answer: http::Response<Bytes>) -> worker::Result<Response> {
+    let (parts, body) = answer.into_parts();
+    let headers = Headers::new();
+    for (name, value) in &parts.headers {
+        let text = value
+            .to_str()
+            .map_err(|_| worker::Error::RustError(format!("header {name} is not text")))?;
+        headers.append(name.as_str(), text)?;
+    }
+    let builder = Response::builder()
+        .with_status(parts.status.as_u16())
+        .with_headers(headers);
+    Ok(if body.is_empty() {
+        builder.empty()
+    } else {
+        builder.fixed(body.to_vec())
+    })
+}
+
+/// Looks a variable or secret up by its name.
+pub fn lookup(env: &Env) -> impl Fn(&str) -> Option<String> + '_ {
+    |name| env.var(name).ok().map(|value| value.to_string())
+}
+
+/// Milliseconds since 1970 (UTC). The platform's clock stands still while code
+/// computes and moves on with I/O.
+pub fn now_ms() -> u64 {
+    Date::now().as_millis()
+}
+
+/// Ten bytes from the platform's secure source.
+#[expect(
+    clippy::expect_used,
+    reason = "Web Crypto is part of the platform; an instance without it must not hand out guessable ids"
+)]
+pub fn random_bytes() -> [u8; 10] {
+    let mut bytes = [0; 10];
+    getrandom::fill(&mut bytes).expect("Web Crypto gives random bytes");
+    bytes
+}
+
+/// Runs `work` to its end even when the client has gone away, and gives its
+/// value while the client is there. The platform allows about 30 seconds
+/// after the client left.
+pub async fn run_to_completion<T: 'static>(
+    context: &Context,
+    work: impl Future<Output = T> + 'static,
+) -> Option<T> {
+    let (sender, receiver) = oneshot::channel();
+    context.wait_until(async move {
+        // An error means that nobody is waiting for the value any more.
+        let _ = sender.send(work.await);
+    });
+    receiver.await.ok()
+}
+
+/// Waits.
+pub fn sleep(ms: u64) -> LocalBoxFuture<'static, ()> {
+    Box::pin(Delay::from(Duration::from_millis(ms)))
+}
+
+/// Calls another Worker through the service binding `binding`. The host in
+/// the URL means nothing there; only `path` does.
+pub async fn call_service(
+    env: &Env,
+    binding: &str,
+    method: Method,
+    path: &str,
+) -> worker::Result<(u16, Vec<u8>)> {
+    let mut init = RequestInit::new();
+    init.with_method(method);
+    let mut response = env
+        .service(binding)?
+        .fetch(
+            format!("https://{}{path}", binding.to_lowercase()),
+            Some(init),
+        )
+        .await?;
+    Ok((response.status_code(), response.bytes().await?))
+}
+
+/// Writes one line to the Worker's log.
+pub fn log(line: &str) {
+    worker::console_log!("{line}");
+}
+
+/// Writes one line to the Worker's log as an error.
+pub fn log_error(line: &str) {
+    worker::console_error!("{line}");
+}

@@ -1,0 +1,263 @@
+//! Which commands may be sent to Redis, and Upstash's words for those that may
+//! not.
+//!
+//! The connections to Redis are shared by every client, so a command that
+//! changes its connection (`SELECT`, `MULTI`, `SUBSCRIBE`) or holds it
+//! (`BLPOP`) would harm strangers. Rather than listing what is dangerous, which
+//! the next Redis would outgrow, this lists what Upstash offers over REST and
+//! refuses the rest. The side effect is wanted: code that leans on a command
+//! Upstash lacks fails here, before it is deployed.
+//!
+//! Sources: Upstash's command reference
+//! (<https://upstash.com/docs/redis/commands/overview>) and the table "REST -
+//! Redis API Compatibility" of <https://upstash.com/docs/redis/features/restapi>.
+
+/// Commands that Upstash offers over REST.
+#[rustfmt::skip]
+const OFFERED: &[&str] = &[
+    // String
+    "APPEND", "DECR", "DECRBY", "DELEX", "DIGEST", "GET", "GETDEL", "GETEX", "GETRANGE", "GETSET",
+    "INCR", "INCRBY", "INCRBYFLOAT", "MGET", "MSET", "MSETEX", "MSETNX", "PSETEX", "SET", "SETEX",
+    "SETNX", "SETRANGE", "STRLEN",
+    // Bitmap
+    "BITCOUNT", "BITFIELD", "BITFIELD_RO", "BITOP", "BITPOS", "GETBIT", "SETBIT",
+    // Hash
+    "HDEL", "HEXISTS", "HEXPIRE", "HEXPIREAT", "HEXPIRETIME", "HGET", "HGETALL", "HGETDEL", "HGETEX",
+    "HINCRBY", "HINCRBYFLOAT", "HKEYS", "HLEN", "HMGET", "HMSET", "HPERSIST", "HPEXPIRE",
+    "HPEXPIREAT", "HPEXPIRETIME", "HPTTL", "HRANDFIELD", "HSCAN", "HSET", "HSETEX", "HSETNX",
+    "HSTRLEN", "HTTL", "HVALS",
+    // List
+    "LINDEX", "LINSERT", "LLEN", "LMOVE", "LMPOP", "LPOP", "LPOS", "LPUSH", "LPUSHX", "LRANGE",
+    "LREM", "LSET", "LTRIM", "RPOP", "RPOPLPUSH", "RPUSH", "RPUSHX",
+    // Set
+    "SADD", "SCARD", "SDIFF", "SDIFFSTORE", "SINTER", "SINTERCARD", "SINTERSTORE", "SISMEMBER",
+    "SMEMBERS", "SMISMEMBER", "SMOVE", "SPOP", "SRANDMEMBER", "SREM", "SSCAN", "SUNION",
+    "SUNIONSTORE",
+    // Sorted set
+    "ZADD", "ZCARD", "ZCOUNT", "ZDIFF", "ZDIFFSTORE", "ZINCRBY", "ZINTER", "ZINTERCARD",
+    "ZINTERSTORE", "ZLEXCOUNT", "ZMPOP", "ZMSCORE", "ZPOPMAX", "ZPOPMIN", "ZRANDMEMBER", "ZRANGE",
+    "ZRANGEBYLEX", "ZRANGEBYSCORE", "ZRANGESTORE", "ZRANK", "ZREM", "ZREMRANGEBYLEX",
+    "ZREMRANGEBYRANK", "ZREMRANGEBYSCORE", "ZREVRANGE", "ZREVRANGEBYLEX", "ZREVRANGEBYSCORE",
+    "ZREVRANK", "ZSCAN", "ZSCORE", "ZUNION", "ZUNIONSTORE",
+    // Geo
+    "GEOADD", "GEODIST", "GEOHASH", "GEOPOS", "GEORADIUS", "GEORADIUSBYMEMBER",
+    "GEORADIUSBYMEMBER_RO", "GEORADIUS_RO", "GEOSEARCH", "GEOSEARCHSTORE",
+    // HyperLogLog
+    "PFADD", "PFCOUNT", "PFMERGE",
+    // Stream; XREAD and XREADGROUP only without BLOCK
+    "XACK", "XACKDEL", "XADD", "XAUTOCLAIM", "XCLAIM", "XDEL", "XDELEX", "XGROUP", "XINFO", "XLEN",
+    "XPENDING", "XRANGE", "XREAD", "XREADGROUP", "XREVRANGE", "XTRIM",
+    // Generic
+    "COPY", "DEL", "DUMP", "EXISTS", "EXPIRE", "EXPIREAT", "EXPIRETIME", "KEYS", "PERSIST",
+    "PEXPIRE", "PEXPIREAT", "PEXPIRETIME", "PTTL", "RANDOMKEY", "RENAME", "RENAMENX", "RESTORE",
+    "SCAN", "TOUCH", "TTL", "TYPE", "UNLINK",
+    // Scripts and functions
+    "EVAL", "EVALSHA", "EVALSHA_RO", "EVAL_RO", "FCALL", "FCALL_RO",
+    // Publish and subscribe; subscribing has endpoints of its own
+    "PUBLISH", "PUBSUB",
+    // Connection and server
+    "COMMAND", "DBSIZE", "ECHO", "FLUSHALL", "FLUSHDB", "INFO", "PING", "TIME",
+];
+
+/// Commands of which Upstash offers only some subcommands.
+const OFFERED_IN_PART: &[(&str, &[&str])] = &[
+    ("CLIENT", &["SETINFO"]),
+    (
+        "FUNCTION",
+        &["DELETE", "FLUSH", "KILL", "LIST", "LOAD", "STATS"],
+    ),
+    ("MEMORY", &["USAGE"]),
+    ("SCRIPT", &["EXISTS", "FLUSH", "KILL", "LOAD"]),
+];
+
+/// Commands that Upstash has on a connection of one's own, but not over REST.
+#[rustfmt::skip]
+const NOT_OVER_REST: &[&str] = &[
+    // They wait.
+    "BLMOVE", "BLMPOP", "BLPOP", "BRPOP", "BRPOPLPUSH", "BZMPOP", "BZPOPMAX", "BZPOPMIN", "WAIT",
+    "WAITAOF",
+    // They belong to a connection, or change it.
+    "AUTH", "CLIENT", "HELLO", "QUIT", "RESET", "SELECT",
+    // A transaction is /multi-exec.
+    "DISCARD", "EXEC", "MULTI", "UNWATCH", "WATCH",
+    // A subscription is /subscribe or /psubscribe, and /monitor.
+    "MONITOR", "PSUBSCRIBE", "PUNSUBSCRIBE", "SUBSCRIBE", "UNSUBSCRIBE",
+];
+
+/// The longest command name repeated back in an error, in characters.
+const SHOWN_NAME_CHARS: usize = 64;
+
+/// `Ok` when the command may be sent to Redis, or else the text of the error it
+/// is answered with.
+///
+/// `argv` is the command, its name first.
+pub fn check(argv: &[Vec<u8>]) -> Result<(), String> {
+    let name = upper(argv.first());
+    if let Some((_, subcommands)) = OFFERED_IN_PART.iter().find(|(known, _)| *known == name) {
+        let subcommand = upper(argv.get(1));
+        return if subcommands.contains(&subcommand.as_str()) {
+            Ok(())
+        } else if NOT_OVER_REST.contains(&name.as_str()) {
+            Err(not_over_rest(&name))
+        } else {
+            Err(not_available(format!("{name} {subcommand}").trim_end()))
+        };
+    }
+    if NOT_OVER_REST.contains(&name.as_str()) {
+        return Err(not_over_rest(&name));
+    }
+    if matches!(name.as_str(), "XREAD" | "XREADGROUP") && has_block(&argv[1..]) {
+        return Err(not_over_rest(&format!("{name} BLOCK")));
+    }
+    if OFFERED.contains(&name.as_str()) || name.starts_with("JSON.") {
+        return Ok(());
+    }
+    Err(not_available(&name))
+}
+
+/// The command's name for the log: only names that are in the lists above, so
+/// that a value sent where a name belongs is never written down.
+pub fn loggable_name(argv: &[Vec<u8>]) -> &'static str {
+    let name = upper(argv.first());
+    OFFERED
+        .iter()
+        .chain(NOT_OVER_REST)
+        .chain(OFFERED_IN_PART.iter().map(|(known, _)| known))
+        .find(|known| **known == name)
+        .copied()
+        .unwrap_or("(other)")
+}
+
+/// Whether the arguments of `XREAD` or `XREADGROUP` ask to wait. Reads them as
+/// Redis does, so that a stream named `block` is not taken for the option.
+fn has_block(args: &[Vec<u8>]) -> bool {
+    let mut rest = args;
+    while let Some(option) = rest.first() {
+        let taken = match upper(Some(option)).as_str() {
+            "BLOCK" => return true,
+            "COUNT" => 2,
+            "GROUP" => 3,
+            "NOACK" => 1,
+            // STREAMS, after which only keys and ids follow, or nonsense that
+            // Redis refuses before it would wait.
+            _ => return false,
+        };
+        rest = rest.get(taken..).unwrap_or_default();
+    }
+    false
+}
+
+fn upper(name: Option<&Vec<u8>>) -> String {
+    let name = name.map(Vec::as_slice).unwrap_or_default();
+    let name = &name[..name.len().min(SHOWN_NAME_CHARS * 4)];
+    String::from_utf8_lossy(name)
+        .chars()
+        .take(SHOWN_NAME_CHARS)
+        .map(|c| c.to_ascii_uppercase())
+        .collect()
+}
+
+fn not_available(name: &str) -> String {
+    format!(
+        "ERR Command is not available: '{name}'. See \
+         https://upstash.com/docs/redis/overall/rediscompatibility for details"
+    )
+}
+
+fn not_over_rest(name: &str) -> String {
+    format!("ERR Command \"{name}\" is not allowed in REST or it has a special context path")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_line(line: &str) -> Result<(), String> {
+        let argv: Vec<Vec<u8>> = line.split(' ').map(|arg| arg.as_bytes().to_vec()).collect();
+        check(&argv)
+    }
+
+    #[test]
+    fn the_commands_a_queue_lives_on_are_offered() {
+        for line in [
+            "lpush problems x",
+            "Eval return 0",
+            "EVALSHA abc 0",
+            "SCRIPT LOAD x",
+            "INFO commandstats",
+            "LMPOP 1 a LEFT",
+            "ZADD k 1 m",
+            "JSON.SET k $ 1",
+            "XREAD COUNT 1 STREAMS block 0",
+            "XREADGROUP GROUP BLOCK block NOACK STREAMS s >",
+            "MEMORY USAGE k",
+            "PUBLISH c m",
+        ] {
+            assert_eq!(check_line(line), Ok(()), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_would_hold_or_change_a_shared_connection_is_refused() {
+        for name in NOT_OVER_REST {
+            assert_eq!(
+                check_line(&name.to_lowercase()),
+                Err(format!(
+                    "ERR Command \"{name}\" is not allowed in REST or it has a special context path"
+                ))
+            );
+        }
+        for line in [
+            "XREAD BLOCK 0 STREAMS s $",
+            "xread count 2 block 0 streams s $",
+            "XREADGROUP GROUP g c NOACK BLOCK 5 STREAMS s >",
+            "CLIENT REPLY OFF",
+            "CLIENT",
+        ] {
+            let error = check_line(line).expect_err(line);
+            assert!(error.contains("is not allowed in REST"), "{line}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_upstash_lacks_is_refused_in_its_words() {
+        for (line, name) in [
+            ("shutdown nosave", "SHUTDOWN"),
+            ("CONFIG SET dir x", "CONFIG"),
+            ("DEBUG SLEEP 1", "DEBUG"),
+            ("SSUBSCRIBE c", "SSUBSCRIBE"),
+            ("script debug yes", "SCRIPT DEBUG"),
+            ("MEMORY STATS", "MEMORY STATS"),
+            ("FUNCTION", "FUNCTION"),
+            ("nope", "NOPE"),
+            ("", ""),
+        ] {
+            assert_eq!(
+                check_line(line),
+                Err(format!(
+                    "ERR Command is not available: '{name}'. See \
+                     https://upstash.com/docs/redis/overall/rediscompatibility for details"
+                ))
+            );
+        }
+        let long = check(&[vec![0xff; 10_000]]).unwrap_err();
+        assert!(long.len() < 1_000, "{} bytes", long.len());
+    }
+
+    #[test]
+    fn the_lists_do_not_contradict_each_other() {
+        for name in OFFERED {
+            assert!(!NOT_OVER_REST.contains(name), "{name}");
+            assert!(
+                OFFERED_IN_PART.iter().all(|(part, _)| part != name),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_known_names_are_logged() {
+        assert_eq!(loggable_name(&[b"lpush".to_vec()]), "LPUSH");
+        assert_eq!(loggable_name(&[b"my secret value".to_vec()]), "(other)");
+    }
+}

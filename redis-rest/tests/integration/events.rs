@@ -1,0 +1,107 @@
+//! Server-sent events.
+
+use std::time::Duration;
+
+use reqwest::{Method, Response};
+use serde_json::json;
+
+use crate::support::{Raw, Redis, Rest, eventually};
+
+/// Reads events until `lines` of them came.
+async fn lines(response: &mut Response, lines: usize) -> Vec<String> {
+    let mut text = String::new();
+    let read = async {
+        while text.matches("\n\n").count() < lines {
+            let chunk = response.chunk().await.unwrap().expect("more events");
+            text.push_str(std::str::from_utf8(&chunk).unwrap());
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), read)
+        .await
+        .expect("events come");
+    text.split_terminator("\n\n").map(str::to_owned).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn subscribers_hear_what_is_published() {
+    let redis = Redis::start();
+    let rest = Rest::start(&redis.url()).await;
+    // The TypeScript SDK posts an empty array.
+    let mut plain = rest.post("/subscribe/chat", "[]").send().await.unwrap();
+    assert_eq!(plain.headers()["content-type"], "text/event-stream");
+    let mut pattern = rest
+        .request(Method::GET, "/psubscribe/ch%2A")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(lines(&mut plain, 1).await, ["data: subscribe,chat,1"]);
+    assert_eq!(lines(&mut pattern, 1).await, ["data: psubscribe,ch*,1"]);
+
+    let published = rest
+        .result(json!(["PUBLISH", "chat", "hello, wörld"]))
+        .await;
+    assert_eq!(published, json!(2));
+    let response = rest.request(Method::POST, "/publish/chat/again");
+    response.send().await.unwrap();
+    assert_eq!(
+        lines(&mut plain, 2).await,
+        [
+            "data: message,chat,hello, wörld",
+            "data: message,chat,again"
+        ]
+    );
+    assert_eq!(
+        lines(&mut pattern, 2).await,
+        [
+            "data: pmessage,ch*,chat,hello, wörld",
+            "data: pmessage,ch*,chat,again"
+        ]
+    );
+
+    // A listener that goes takes its connection along.
+    let mut raw = Raw::connect(redis.port);
+    assert_eq!(raw.send(&["PUBSUB", "NUMPAT"]), b":1\r\n");
+    drop(pattern);
+    assert!(eventually(Duration::from_secs(5), || {
+        raw.send(&["PUBSUB", "NUMPAT"]) == b":0\r\n"
+    }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn monitor_shows_commands() {
+    let redis = Redis::start();
+    let rest = Rest::start(&redis.url()).await;
+    let mut monitor = rest.post("/monitor", "").send().await.unwrap();
+    assert_eq!(lines(&mut monitor, 1).await, ["data: \"OK\""]);
+    rest.result(json!(["GET", "k"])).await;
+    let seen = lines(&mut monitor, 1).await;
+    assert!(seen[0].ends_with("\"GET\" \"k\""), "{seen:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn streams_that_cannot_begin_are_errors() {
+    let redis = Redis::start();
+    let rest = Rest::start(&redis.url()).await;
+    let (status, answer) = rest.call("/subscribe", json!([])).await;
+    assert_eq!(status, 400);
+    assert_eq!(
+        answer,
+        json!({"error": "ERR wrong number of arguments for 'subscribe' command"})
+    );
+    let url = redis.url();
+    drop(redis);
+    let rest = Rest::start(&url).await;
+    assert_eq!(rest.call("/subscribe/c", json!([])).await.0, 503);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn open_streams_do_not_hold_up_the_end() {
+    let redis = Redis::start();
+    let rest = Rest::start(&redis.url()).await;
+    let mut stream = rest.post("/subscribe/chat", "[]").send().await.unwrap();
+    lines(&mut stream, 1).await;
+    tokio::time::timeout(Duration::from_secs(5), rest.stop())
+        .await
+        .expect("it stops");
+    assert!(stream.chunk().await.unwrap().is_none());
+}

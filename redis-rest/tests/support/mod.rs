@@ -1,0 +1,263 @@
+//! What the tests stand on: a redis-server of one's own, redis-rest in front of
+//! it, and two ways to talk, over REST and straight to Redis.
+//!
+//! Everything here ends with its owner, also when a test panics.
+
+// Not every test binary uses everything.
+#![allow(dead_code, reason = "shared by two test binaries")]
+
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use redis_rest::auth::Token;
+use redis_rest::own_redis::PRELUDE;
+use redis_rest::redis_url::RedisUrl;
+use redis_rest::server::{ServerConfig, serve};
+use redis_rest::upstream::UpstreamConfig;
+use reqwest::{Method, RequestBuilder, Response};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// A token with characters that mean something in a query.
+pub(crate) const TOKEN: &str = "test+token/with=signs";
+
+/// A plain redis-server on a free loopback port, with its data in a temporary
+/// folder.
+pub(crate) struct Redis {
+    child: Child,
+    dir: TempDir,
+    pub(crate) port: u16,
+}
+
+impl Redis {
+    /// To be called on the thread of the test: it ends with that thread.
+    pub(crate) fn start() -> Self {
+        // Between finding a free port and using it, another test may take it.
+        for _ in 0..5 {
+            let dir = tempfile::tempdir().unwrap();
+            let port = free_port();
+            if let Some(redis) = Self::try_start(dir, port) {
+                return redis;
+            }
+        }
+        panic!("redis-server does not start; is it installed?");
+    }
+
+    fn try_start(dir: TempDir, port: u16) -> Option<Self> {
+        // By way of our own program, which has the kernel end it should this
+        // process be killed.
+        let child = Command::new(env!("CARGO_BIN_EXE_redis-rest"))
+            .arg(PRELUDE)
+            .arg(std::process::id().to_string())
+            .arg(dir.path())
+            .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+            .args(["--port", &port.to_string(), "--dir"])
+            .arg(dir.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut redis = Self { child, dir, port };
+        let answers = eventually(Duration::from_secs(10), || {
+            redis.child.try_wait().unwrap().is_some() || Raw::try_connect(port).is_some()
+        });
+        (answers && redis.child.try_wait().unwrap().is_none()).then_some(redis)
+    }
+
+    /// Ends it the hard way.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Starts it again, empty, at the same port.
+    pub(crate) fn restart(mut self) -> Self {
+        self.kill();
+        let dir = tempfile::tempdir().unwrap();
+        Self::try_start(dir, self.port).expect("the port is still ours")
+    }
+
+    /// Stops it from running without ending it: connections stay open and
+    /// nothing answers. The other signal lets it go on.
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    pub(crate) fn url(&self) -> RedisUrl {
+        RedisUrl::loopback(self.port)
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        // It may have been killed by its test.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// A port that was free a moment ago.
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}
+
+/// Asks again and again, until it is true or the time is over.
+pub(crate) fn eventually(wait: Duration, mut condition: impl FnMut() -> bool) -> bool {
+    let deadline = Instant::now() + wait;
+    loop {
+        if condition() {
+            return true;
+        }
+        if Instant::now() > deadline {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// A connection straight to Redis. It does not share our reader of replies: it
+/// finds the end of one by asking for an echo after it.
+pub(crate) struct Raw(TcpStream);
+
+impl Raw {
+    pub(crate) fn connect(port: u16) -> Self {
+        Self::try_connect(port).expect("Redis answers")
+    }
+
+    pub(crate) fn try_connect(port: u16) -> Option<Self> {
+        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok()?;
+        stream
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
+        let mut raw = Self(stream);
+        (raw.try_send(&[b"PING"])? == b"+PONG\r\n").then_some(raw)
+    }
+
+    /// Sends a command; its reply's bytes.
+    pub(crate) fn send<A: AsRef<[u8]>>(&mut self, argv: &[A]) -> Vec<u8> {
+        self.try_send(argv).expect("Redis answers")
+    }
+
+    fn try_send<A: AsRef<[u8]>>(&mut self, argv: &[A]) -> Option<Vec<u8>> {
+        const MARK: &[u8] = b"$24\r\nthe-reply-ends-just-here\r\n";
+        let mut out = Vec::new();
+        write!(out, "*{}\r\n", argv.len()).unwrap();
+        for arg in argv {
+            let arg = arg.as_ref();
+            write!(out, "${}\r\n", arg.len()).unwrap();
+            out.extend_from_slice(arg);
+            out.extend_from_slice(b"\r\n");
+        }
+        out.extend_from_slice(b"*2\r\n$4\r\nECHO\r\n");
+        out.extend_from_slice(MARK);
+        self.0.write_all(&out).ok()?;
+        let mut reply = Vec::new();
+        let mut buf = [0; 4096];
+        while !reply.ends_with(MARK) {
+            match self.0.read(&mut buf).ok()? {
+                0 => return None,
+                len => reply.extend_from_slice(&buf[..len]),
+            }
+        }
+        reply.truncate(reply.len() - MARK.len());
+        Some(reply)
+    }
+}
+
+/// redis-rest in this process.
+pub(crate) struct Rest {
+    pub(crate) url: String,
+    http: reqwest::Client,
+    stop: Option<oneshot::Sender<()>>,
+    served: JoinHandle<std::io::Result<()>>,
+}
+
+impl Rest {
+    pub(crate) async fn start(redis: &RedisUrl) -> Self {
+        Self::with(redis, |_| {}).await
+    }
+
+    pub(crate) async fn with(redis: &RedisUrl, change: impl FnOnce(&mut ServerConfig)) -> Self {
+        let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .unwrap();
+        let address: SocketAddr = listener.local_addr().unwrap();
+        let mut config = ServerConfig {
+            token: Token::new(TOKEN).unwrap(),
+            upstream: UpstreamConfig {
+                url: redis.clone(),
+                connections: 3,
+                connect_wait: Duration::from_millis(500),
+                reply_wait: Duration::from_secs(20),
+            },
+            max_body_bytes: 10 * 1024 * 1024,
+            drain_wait: Duration::from_secs(10),
+        };
+        change(&mut config);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let served = tokio::spawn(serve(listener, config, async {
+            drop(stopped.await);
+        }));
+        Self {
+            url: format!("http://{address}"),
+            http: reqwest::Client::builder()
+                .timeout(Duration::from_secs(30))
+                .build()
+                .unwrap(),
+            stop: Some(stop),
+            served,
+        }
+    }
+
+    /// Asks it to stop, and waits until it has.
+    pub(crate) async fn stop(mut self) {
+        drop(self.stop.take());
+        self.served.await.unwrap().unwrap();
+    }
+
+    /// A request with the token.
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http
+            .request(method, format!("{}{path}", self.url))
+            .bearer_auth(TOKEN)
+    }
+
+    /// A request without it.
+    pub(crate) fn anonymous(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.url))
+    }
+
+    pub(crate) fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> RequestBuilder {
+        self.request(Method::POST, path).body(body)
+    }
+
+    /// Posts a command or a batch as JSON; status and JSON of the answer.
+    pub(crate) async fn call(&self, path: &str, body: Value) -> (u16, Value) {
+        answer(self.post(path, body.to_string()).send().await.unwrap()).await
+    }
+
+    /// `POST /`; the result of a command that succeeds.
+    pub(crate) async fn result(&self, command: Value) -> Value {
+        let (status, mut answer) = self.call("/", command).await;
+        assert_eq!(status, 200, "{answer}");
+        answer["result"].take()
+    }
+}
+
+/// Status and JSON.
+pub(crate) async fn answer(response: Response) -> (u16, Value) {
+    let status = response.status().as_u16();
+    let text = response.text().await.unwrap();
+    let json = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    (status, json)
+}

@@ -1,0 +1,248 @@
+//! What the sandbox adds to a run: the same program started bare (fork, exec,
+//! streams, wait) and held, in turn, so that a busy moment hits both.
+//!
+//! ```text
+//! cargo run --release -p runner --example overhead [RUNS [--json]]
+//! ```
+//!
+//! For Python, Node and a C program, at 1 and at 2 at once: medians and the
+//! middle half of wall times in ms, and how often longer a held run takes. What
+//! the machine lacks is left out, and said so.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a measurement that cannot be made fails by panicking"
+)]
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use runner::languages;
+use runner::probe::{self, Runtime};
+use runner::sandbox::namespace::{NamespaceSandbox, run_if_helper};
+use runner::sandbox::{Cancel, Ending, File, Limits, Request, Sandbox};
+
+const LIMITS: Limits = Limits {
+    wall: Duration::from_secs(20),
+    cpu: Duration::from_secs(20),
+    memory_bytes: Some(512 << 20),
+    output_bytes: 64 << 10,
+    tasks: 64,
+    open_files: 2048,
+    file_bytes: 10_000_000,
+    disk_bytes: 128 << 20,
+    disk_files: 8192,
+};
+
+const PROGRAMS: &[(&str, &str)] = &[
+    ("python", "print(input())"),
+    (
+        "javascript",
+        "console.log(require('fs').readFileSync(0, 'utf8').trim())",
+    ),
+    (
+        "c",
+        "#include <stdio.h>\nint main(void) { char b[99]; puts(fgets(b, 99, stdin)); return 0; }",
+    ),
+];
+
+fn main() {
+    run_if_helper();
+    let runs = std::env::args()
+        .nth(1)
+        .map_or(200, |runs| runs.parse().unwrap());
+    let as_json = std::env::args().any(|argument| argument == "--json");
+    let sandbox = NamespaceSandbox::new(&std::env::current_exe().unwrap(), "overhead", 64_747);
+    sandbox.self_test().unwrap();
+    let table = languages::parse(languages::BUILT_IN).unwrap();
+    let path = std::env::var_os("PATH").unwrap();
+    let runtimes = tokio::runtime::Runtime::new()
+        .unwrap()
+        .block_on(probe::find_all(table, &path));
+    for (language, code) in PROGRAMS {
+        let Some(runtime) = runtimes.find(language, "*") else {
+            eprintln!("{language}: not on this machine");
+            continue;
+        };
+        let prepared = Prepared::new(&sandbox, runtime, code);
+        for at_once in [1, 2] {
+            let (bare, held) = measure(&sandbox, &prepared, runs, at_once);
+            let ratio = held.median / bare.median;
+            if as_json {
+                println!(
+                    "{}",
+                    serde_json::json!({
+                        "language": language, "at_once": at_once, "runs": runs,
+                        "bare_ms": bare.json(), "held_ms": held.json(), "ratio": ratio,
+                    })
+                );
+            } else {
+                println!("{language:11} {at_once} at once  bare {bare}  held {held}  × {ratio:.2}");
+            }
+        }
+    }
+}
+
+/// A program ready to be run both ways.
+struct Prepared<'a> {
+    runtime: &'a Runtime,
+    argv: Vec<String>,
+    files: Vec<File>,
+    folder: tempfile::TempDir,
+}
+
+impl<'a> Prepared<'a> {
+    fn new(sandbox: &NamespaceSandbox, runtime: &'a Runtime, code: &str) -> Self {
+        let name = runtime.language.main_name(None, 0);
+        let mut files = vec![File {
+            name: name.clone(),
+            content: code.as_bytes().into(),
+            executable: false,
+        }];
+        let fill = |command: &[String]| -> Vec<String> {
+            let words = command.iter();
+            words
+                .map(|word| {
+                    word.replace("{program}", &runtime.program)
+                        .replace("{file}", &name)
+                        .replace("{sources}", &name)
+                })
+                .collect()
+        };
+        if !runtime.compile.is_empty() {
+            let report = sandbox.run(
+                &request(runtime, &fill(&runtime.compile), &files, true),
+                &Cancel::default(),
+            );
+            assert_eq!(report.ending, Ending::Exited(0), "{report:?}");
+            files = report.files;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        for file in &files {
+            let path = folder.path().join(&file.name);
+            std::fs::write(&path, &file.content).unwrap();
+            if file.executable {
+                let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+                std::fs::set_permissions(&path, mode).unwrap();
+            }
+        }
+        Self {
+            runtime,
+            argv: fill(&runtime.run),
+            files,
+            folder,
+        }
+    }
+
+    /// As little as can be done to run a program and take its output.
+    fn bare(&self) -> Duration {
+        let clock = Instant::now();
+        let program = if self.argv[0].starts_with('/') {
+            self.argv[0].clone().into()
+        } else {
+            self.folder.path().join(&self.argv[0])
+        };
+        let mut child = Command::new(program)
+            .args(&self.argv[1..])
+            .current_dir(self.folder.path())
+            .env_clear()
+            .envs(self.runtime.env.iter().cloned())
+            .env("HOME", self.folder.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"hello\n").unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.stdout.trim_ascii_end(), b"hello");
+        clock.elapsed()
+    }
+
+    fn held(&self, sandbox: &NamespaceSandbox) -> Duration {
+        let clock = Instant::now();
+        let report = sandbox.run(
+            &request(self.runtime, &self.argv, &self.files, false),
+            &Cancel::default(),
+        );
+        assert_eq!(report.ending, Ending::Exited(0), "{report:?}");
+        assert_eq!(report.stdout.trim_ascii_end(), b"hello");
+        clock.elapsed()
+    }
+}
+
+fn request<'a>(
+    runtime: &'a Runtime,
+    argv: &'a [String],
+    files: &'a [File],
+    keep_files: bool,
+) -> Request<'a> {
+    Request {
+        argv,
+        files,
+        keep_files,
+        mounts: &runtime.mounts,
+        env: &runtime.env,
+        stdin: b"hello\n",
+        limits: LIMITS,
+    }
+}
+
+fn measure(
+    sandbox: &NamespaceSandbox,
+    prepared: &Prepared<'_>,
+    runs: usize,
+    at_once: usize,
+) -> (Spread, Spread) {
+    let (mut bare, mut held) = (Vec::new(), Vec::new());
+    for _ in 0..5 {
+        prepared.bare();
+        prepared.held(sandbox);
+    }
+    // In turn, so that both meet the same machine.
+    while bare.len() < runs {
+        bare.extend(together(at_once, || prepared.bare()));
+        held.extend(together(at_once, || prepared.held(sandbox)));
+    }
+    (Spread::of(bare), Spread::of(held))
+}
+
+fn together(at_once: usize, run: impl Fn() -> Duration + Sync) -> Vec<Duration> {
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..at_once).map(|_| scope.spawn(&run)).collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
+    })
+}
+
+/// Wall times in ms: the median, and what half of them lie between.
+struct Spread {
+    median: f64,
+    low: f64,
+    high: f64,
+}
+
+impl Spread {
+    fn of(mut times: Vec<Duration>) -> Self {
+        times.sort_unstable();
+        let at = |part: usize| times[times.len() * part / 4].as_secs_f64() * 1000.0;
+        Self {
+            median: at(2),
+            low: at(1),
+            high: at(3),
+        }
+    }
+
+    fn json(&self) -> serde_json::Value {
+        serde_json::json!({"median": self.median, "quartiles": [self.low, self.high]})
+    }
+}
+
+impl std::fmt::Display for Spread {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { median, low, high } = self;
+        write!(formatter, "{median:.1} ms ({low:.1}–{high:.1})")
+    }
+}

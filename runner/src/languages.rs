@@ -1,0 +1,226 @@
+//! The table of languages: `languages.toml`, or a file of the same form.
+//!
+//! Only data and its checks. Whether a language is on this machine is
+//! [`crate::probe`]'s question.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// The built-in table.
+pub const BUILT_IN: &str = include_str!("languages.toml");
+
+/// The name of a file that came without one, as in Piston.
+pub fn nameless(index: usize) -> String {
+    format!("file{index}.code")
+}
+
+/// One entry. The fields are explained at the top of `languages.toml`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Language {
+    /// Its name, as in Piston.
+    pub name: String,
+    /// Other names.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// What runs it, where several could.
+    pub runtime: Option<String>,
+    /// Names to look for on `PATH`.
+    pub program: Vec<String>,
+    /// Arguments that print the version.
+    pub version: Vec<String>,
+    /// npm range that the version must satisfy.
+    pub requires: Option<String>,
+    /// Arguments that print where the program really is.
+    #[serde(default)]
+    pub real_path: Vec<String>,
+    /// Appended to what `real_path` printed.
+    pub real_path_suffix: Option<String>,
+    /// What a main file without a name is called.
+    pub file_name: Option<String>,
+    /// Endings of source files, without the dot.
+    #[serde(default)]
+    pub endings: Vec<String>,
+    /// Command that compiles.
+    #[serde(default)]
+    pub compile: Vec<String>,
+    /// Command that runs.
+    pub run: Vec<String>,
+    /// Absolute paths to read beside the system's folders and the program's.
+    #[serde(default)]
+    pub reads: Vec<String>,
+    /// A program that reads a line and prints it after "hello ". The tests run it.
+    pub smoke: Option<String>,
+    /// Environment of both.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+}
+
+/// Why a table was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// Not TOML, or not of this form.
+    #[error("the table of languages cannot be read: {0}")]
+    Form(#[from] toml::de::Error),
+    /// Readable, but makes no sense.
+    #[error("language {name:?}: {reason}")]
+    Entry {
+        /// The entry's name.
+        name: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+}
+
+/// Reads a table.
+pub fn parse(text: &str) -> Result<Vec<Language>, TableError> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Table {
+        #[serde(default)]
+        language: Vec<Language>,
+    }
+    let Table {
+        language: languages,
+    } = toml::from_str(text)?;
+    for language in &languages {
+        if let Some(reason) = fault(language) {
+            return Err(TableError::Entry {
+                name: language.name.clone(),
+                reason,
+            });
+        }
+    }
+    Ok(languages)
+}
+
+fn fault(language: &Language) -> Option<&'static str> {
+    let escapes = |name: &String| name.contains('/') || name.is_empty();
+    if language.name.is_empty() {
+        Some("has no name")
+    } else if language.program.is_empty() {
+        Some("names no program")
+    } else if language.run.is_empty() {
+        Some("has no run command")
+    } else if !language.reads.iter().all(|path| path.starts_with('/')) {
+        Some("reads must hold absolute paths")
+    } else if language.file_name.as_ref().is_some_and(escapes) {
+        Some("file_name must be a plain name")
+    } else if !language.endings.is_empty()
+        && !language
+            .file_name
+            .as_ref()
+            .is_some_and(|name| language.accepts(name))
+    {
+        Some("file_name must have one of the endings")
+    } else {
+        None
+    }
+}
+
+impl Language {
+    /// Whether a code file may keep this name.
+    pub fn accepts(&self, name: &str) -> bool {
+        self.endings.is_empty()
+            || name.rsplit_once('.').is_some_and(|(stem, ending)| {
+                !stem.is_empty() && self.endings.iter().any(|known| known == ending)
+            })
+    }
+
+    /// The name that the main file is stored under, given the request's.
+    pub fn main_name(&self, given: Option<&str>, index: usize) -> String {
+        match (given, &self.file_name) {
+            (Some(name), Some(_)) if !self.accepts(name) => {
+                // Piston's compilers append their ending as well.
+                format!("{name}.{}", self.endings.first().map_or("", String::as_str))
+            }
+            (Some(name), _) => name.to_owned(),
+            (None, Some(file_name)) => file_name.clone(),
+            (None, None) => nameless(index),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_table_is_sound() {
+        let languages = parse(BUILT_IN).unwrap();
+        for name in [
+            "python",
+            "javascript",
+            "typescript",
+            "c",
+            "c++",
+            "rust",
+            "go",
+            "java",
+            "bash",
+            "ruby",
+            "perl",
+        ] {
+            assert!(
+                languages.iter().any(|language| language.name == name),
+                "{name} is missing"
+            );
+        }
+        for language in &languages {
+            assert!(language.smoke.is_some(), "{} has no smoke", language.name);
+        }
+    }
+
+    #[test]
+    fn a_name_or_alias_means_one_language() {
+        let languages = parse(BUILT_IN).unwrap();
+        let mut owner = BTreeMap::new();
+        for language in &languages {
+            for name in language.aliases.iter().chain([&language.name]) {
+                let first = owner.entry(name).or_insert(&language.name);
+                assert_eq!(*first, &language.name, "{name} names two languages");
+            }
+        }
+    }
+
+    #[test]
+    fn mistakes_in_a_table_are_named() {
+        let bad = |entry: &str| {
+            parse(&format!("[[language]]\n{entry}"))
+                .unwrap_err()
+                .to_string()
+        };
+        assert!(bad("name = 'x'").contains("program"));
+        assert!(bad("name='x'\nprogram=[]\nversion=[]\nrun=['a']").contains("names no program"));
+        assert!(bad("name='x'\nprogram=['a']\nversion=[]\nrun=[]").contains("no run command"));
+        assert!(
+            bad("name='x'\nprogram=['a']\nversion=[]\nrun=['a']\nfile_name='../a'")
+                .contains("plain")
+        );
+        assert!(
+            bad("name='x'\nprogram=['a']\nversion=[]\nrun=['a']\nendings=['c']")
+                .contains("endings")
+        );
+        assert!(bad("name='x'\nprogram=['a']\nversion=[]\nrun=['a']\ntypo=1").contains("typo"));
+    }
+
+    #[test]
+    fn main_files_get_the_name_their_tool_needs() {
+        let languages = parse(BUILT_IN).unwrap();
+        let find = |name: &str| {
+            languages
+                .iter()
+                .find(|language| language.name == name)
+                .unwrap()
+        };
+        assert_eq!(find("python").main_name(None, 0), "file0.code");
+        assert_eq!(find("python").main_name(None, 2), "file2.code");
+        assert_eq!(find("python").main_name(Some("a"), 0), "a");
+        assert_eq!(find("c").main_name(None, 0), "main.c");
+        assert_eq!(find("c").main_name(Some("solution"), 0), "solution.c");
+        assert_eq!(find("c").main_name(Some("a.c"), 0), "a.c");
+        assert_eq!(find("c++").main_name(Some("a.cc"), 0), "a.cc");
+        assert_eq!(find("c").main_name(Some(".c"), 0), ".c.c");
+    }
+}

@@ -1,0 +1,233 @@
+//! The system calls a program may not make.
+//!
+//! A list of what is refused, not of what is allowed: languages differ too much
+//! in what they need. The namespaces already take most of these calls' power;
+//! this takes the kernel code behind them out of reach.
+
+use std::collections::BTreeMap;
+
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+    SeccompRule, TargetArch, sock_filter,
+};
+
+/// Answered with EPERM.
+const REFUSED: &[i64] = &[
+    // Any network, and unix sockets, which know no network namespace. What
+    // `socketpair` makes reaches nobody else.
+    libc::SYS_socket,
+    // Other namespaces, other mounts.
+    libc::SYS_unshare,
+    libc::SYS_setns,
+    libc::SYS_mount,
+    libc::SYS_umount2,
+    libc::SYS_pivot_root,
+    libc::SYS_chroot,
+    libc::SYS_move_mount,
+    libc::SYS_open_tree,
+    libc::SYS_fsopen,
+    libc::SYS_fsconfig,
+    libc::SYS_fsmount,
+    libc::SYS_fspick,
+    libc::SYS_mount_setattr,
+    libc::SYS_name_to_handle_at,
+    libc::SYS_open_by_handle_at,
+    libc::SYS_fanotify_init,
+    libc::SYS_quotactl,
+    libc::SYS_quotactl_fd,
+    // Other processes' memory and descriptors.
+    libc::SYS_ptrace,
+    libc::SYS_process_vm_readv,
+    libc::SYS_process_vm_writev,
+    libc::SYS_process_madvise,
+    libc::SYS_process_mrelease,
+    libc::SYS_pidfd_getfd,
+    libc::SYS_kcmp,
+    // Large parts of the kernel that judged programs have no use for.
+    libc::SYS_bpf,
+    libc::SYS_perf_event_open,
+    libc::SYS_userfaultfd,
+    libc::SYS_keyctl,
+    libc::SYS_add_key,
+    libc::SYS_request_key,
+    libc::SYS_personality,
+    libc::SYS_syslog,
+    libc::SYS_acct,
+    libc::SYS_swapon,
+    libc::SYS_swapoff,
+    libc::SYS_reboot,
+    libc::SYS_kexec_load,
+    libc::SYS_init_module,
+    libc::SYS_finit_module,
+    libc::SYS_delete_module,
+    libc::SYS_settimeofday,
+    libc::SYS_clock_settime,
+    libc::SYS_clock_adjtime,
+    libc::SYS_adjtimex,
+    libc::SYS_sethostname,
+    libc::SYS_setdomainname,
+    libc::SYS_vhangup,
+    libc::SYS_move_pages,
+    libc::SYS_migrate_pages,
+    // Counted against whoever made the namespace too: a run could use up what the
+    // runner's user, root maybe, has of them.
+    libc::SYS_inotify_init1,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_inotify_init,
+    // Memory that outlives its mappings, so that no sum over processes sees it.
+    libc::SYS_shmget,
+    libc::SYS_shmat,
+    libc::SYS_shmctl,
+    libc::SYS_shmdt,
+    libc::SYS_msgget,
+    libc::SYS_msgsnd,
+    libc::SYS_msgrcv,
+    libc::SYS_msgctl,
+    libc::SYS_semget,
+    libc::SYS_semop,
+    libc::SYS_semctl,
+    libc::SYS_semtimedop,
+    libc::SYS_mq_open,
+    libc::SYS_mq_unlink,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_iopl,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_ioperm,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_modify_ldt,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_kexec_file_load,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_uselib,
+];
+
+/// Answered with ENOSYS, because those who call these know another way: libc
+/// starts threads by `clone`, whose flags can be read, and libuv does without a
+/// ring.
+const UNKNOWN: &[i64] = &[
+    libc::SYS_clone3,
+    libc::SYS_io_uring_setup,
+    libc::SYS_io_uring_enter,
+    libc::SYS_io_uring_register,
+    libc::SYS_memfd_create,
+    libc::SYS_memfd_secret,
+];
+
+/// What would put `clone`'s child into a namespace of its own.
+const NEW_NAMESPACES: &[i32] = &[
+    libc::CLONE_NEWUSER,
+    libc::CLONE_NEWNS,
+    libc::CLONE_NEWPID,
+    libc::CLONE_NEWNET,
+    libc::CLONE_NEWIPC,
+    libc::CLONE_NEWUTS,
+    libc::CLONE_NEWCGROUP,
+];
+
+/// The filters, to be installed in this order.
+pub(super) fn filters() -> Result<Vec<BpfProgram>, String> {
+    let arch = TargetArch::try_from(std::env::consts::ARCH).map_err(|error| error.to_string())?;
+    let mut refused: BTreeMap<i64, Vec<SeccompRule>> =
+        REFUSED.iter().map(|&call| (call, Vec::new())).collect();
+    let namespaces = NEW_NAMESPACES
+        .iter()
+        .map(|&flag| has_bits(0, u64::from(flag.unsigned_abs())))
+        .collect::<Result<_, _>>()?;
+    refused.insert(libc::SYS_clone, namespaces);
+    // Typing into a terminal that somebody else reads.
+    let typing = [libc::TIOCSTI, libc::TIOCLINUX]
+        .iter()
+        .map(|&request| is(1, request))
+        .collect::<Result<_, _>>()?;
+    refused.insert(libc::SYS_ioctl, typing);
+    // Shared memory without a file keeps its pages when it is unmapped in part:
+    // resident nowhere, seen by nobody, and bounded by nothing.
+    let shared_anonymous = (libc::MAP_SHARED | libc::MAP_ANONYMOUS).unsigned_abs();
+    refused.insert(
+        libc::SYS_mmap,
+        vec![has_bits(3, u64::from(shared_anonymous))?],
+    );
+    let unknown = UNKNOWN.iter().map(|&call| (call, Vec::new())).collect();
+    let mut filters = vec![
+        compile(refused, libc::EPERM, arch)?,
+        compile(unknown, libc::ENOSYS, arch)?,
+    ];
+    if cfg!(target_arch = "x86_64") {
+        filters.push(without_x32());
+    }
+    Ok(filters)
+}
+
+fn compile(
+    rules: BTreeMap<i64, Vec<SeccompRule>>,
+    errno: i32,
+    arch: TargetArch,
+) -> Result<BpfProgram, String> {
+    // A program for another architecture is killed by seccompiler's own check.
+    let refuse = SeccompAction::Errno(errno.unsigned_abs());
+    SeccompFilter::new(rules, SeccompAction::Allow, refuse, arch)
+        .and_then(BpfProgram::try_from)
+        .map_err(|error| error.to_string())
+}
+
+fn has_bits(argument: u8, bits: u64) -> Result<SeccompRule, String> {
+    let condition = SeccompCondition::new(
+        argument,
+        SeccompCmpArgLen::Qword,
+        SeccompCmpOp::MaskedEq(bits),
+        bits,
+    );
+    rule(condition)
+}
+
+/// The low half only: the kernel looks at no more of an `ioctl`'s request.
+fn is(argument: u8, value: libc::c_ulong) -> Result<SeccompRule, String> {
+    let condition = SeccompCondition::new(
+        argument,
+        SeccompCmpArgLen::Dword,
+        SeccompCmpOp::Eq,
+        #[allow(clippy::useless_conversion, reason = "c_ulong is not u64 everywhere")]
+        u64::from(value),
+    );
+    rule(condition)
+}
+
+fn rule(
+    condition: Result<SeccompCondition, seccompiler::BackendError>,
+) -> Result<SeccompRule, String> {
+    condition
+        .and_then(|condition| SeccompRule::new(vec![condition]))
+        .map_err(|error| error.to_string())
+}
+
+/// x32 has the same architecture and a table of its own: numbers from 2^30 up,
+/// which the lists above do not know. seccompiler cannot express a range.
+fn without_x32() -> BpfProgram {
+    const LOAD_NUMBER: u16 = 0x20; // BPF_LD | BPF_W | BPF_ABS
+    const JUMP_IF_AT_LEAST: u16 = 0x35; // BPF_JMP | BPF_JGE | BPF_K
+    const RETURN: u16 = 0x06; // BPF_RET | BPF_K
+    let instruction = |code, jt, jf, k| sock_filter { code, jt, jf, k };
+    vec![
+        instruction(LOAD_NUMBER, 0, 0, 0),
+        instruction(JUMP_IF_AT_LEAST, 0, 1, 0x4000_0000),
+        instruction(
+            RETURN,
+            0,
+            0,
+            libc::SECCOMP_RET_ERRNO | libc::ENOSYS.unsigned_abs(),
+        ),
+        instruction(RETURN, 0, 0, libc::SECCOMP_RET_ALLOW),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_filters_compile_and_fit() {
+        for filter in filters().unwrap() {
+            assert!((1..4096).contains(&filter.len()), "{}", filter.len());
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! System calls that a program has no business with, made directly.
+
+use serde_json::json;
+
+use crate::host::{Host, users};
+
+/// Name, number on x86-64, arguments, and the error: EPERM 1, ENOSYS 38, EINVAL
+/// 22 for a user that the namespace does not have.
+const CALLS: &[(&str, i64, &str, i64)] = &[
+    ("ptrace TRACEME", 101, "0, 0, 0, 0", 1),
+    ("ptrace ATTACH init", 101, "16, 1, 0, 0", 1),
+    ("process_vm_readv", 310, "1, 0, 0, 0, 0, 0", 1),
+    ("process_vm_writev", 311, "1, 0, 0, 0, 0, 0", 1),
+    ("pidfd_getfd", 438, "0, 0, 0", 1),
+    ("kcmp", 312, "1, 1, 0, 0, 0", 1),
+    ("unshare user", 272, "0x10000000", 1),
+    ("unshare mount", 272, "0x00020000", 1),
+    ("unshare net", 272, "0x40000000", 1),
+    (
+        "clone into a user namespace",
+        56,
+        "0x10000011, 0, 0, 0, 0",
+        1,
+    ),
+    (
+        "clone into a pid namespace",
+        56,
+        "0x20000011, 0, 0, 0, 0",
+        1,
+    ),
+    ("clone3", 435, "0, 0", 38),
+    ("setns", 308, "0, 0", 1),
+    ("mount", 165, "b'x', b'/tmp', b'tmpfs', 0, 0", 1),
+    ("remount writable", 165, "0, b'/usr', 0, 4128, 0", 1),
+    ("umount", 166, "b'/box', 2", 1),
+    ("pivot_root", 155, "b'/', b'/'", 1),
+    ("chroot", 161, "b'/tmp'", 1),
+    ("open_tree", 428, "-100, b'/', 1", 1),
+    ("move_mount", 429, "-100, b'/', -100, b'/', 0", 1),
+    ("fsopen", 430, "b'proc', 0", 1),
+    ("mount_setattr", 442, "-100, b'/usr', 0, 0, 0", 1),
+    ("name_to_handle_at", 303, "-100, b'/usr', 0, 0, 0", 1),
+    ("open_by_handle_at", 304, "-100, 0, 0", 1),
+    ("fanotify_init", 300, "0, 0", 1),
+    ("inotify_init", 253, "", 1),
+    ("inotify_init1", 294, "0", 1),
+    ("io_uring_setup", 425, "8, 0", 38),
+    ("bpf", 321, "0, 0, 0", 1),
+    ("perf_event_open", 298, "0, 0, -1, -1, 0", 1),
+    ("userfaultfd", 323, "0", 1),
+    ("keyctl", 250, "0, -3, 0, 0, 0", 1),
+    ("add_key", 248, "b'user', b'x', b'x', 1, -3", 1),
+    ("request_key", 249, "b'user', b'x', 0, -3", 1),
+    ("memfd_create", 319, "b'x', 0", 38),
+    ("memfd_secret", 447, "0", 38),
+    ("shmget", 29, "0, 4096, 0o1600", 1),
+    ("semget", 64, "0, 1, 0o1600", 1),
+    ("msgget", 68, "0, 0o1600", 1),
+    ("mq_open", 240, "b'x', 66, 0o600, 0", 1),
+    ("personality", 135, "0x0040000", 1),
+    ("syslog", 103, "3, 0, 0", 1),
+    ("reboot", 169, "0xfee1dead, 672274793, 0, 0", 1),
+    ("init_module", 175, "0, 0, b''", 1),
+    ("kexec_load", 246, "0, 0, 0, 0", 1),
+    ("settimeofday", 164, "0, 0", 1),
+    ("sethostname", 170, "b'x', 1", 1),
+    ("swapon", 167, "b'/box/x', 0", 1),
+    ("iopl", 172, "3", 1),
+    ("modify_ldt", 154, "0, 0, 0", 1),
+    ("setuid root", 105, "0", 22),
+    ("setgid root", 106, "0", 22),
+    ("setgroups", 116, "1, b'\\0\\0\\0\\0'", 1),
+    ("ioctl TIOCSTI", 16, "0, 0x5412, b'x'", 1),
+    (
+        "ioctl TIOCSTI with high bits",
+        16,
+        "0, 0x100005412, b'x'",
+        1,
+    ),
+    ("getpid of the x32 table", 0x4000_0000 + 39, "", 38),
+    (
+        "mount of the x32 table",
+        0x4000_0000 + 165,
+        "0, 0, 0, 0, 0",
+        38,
+    ),
+];
+
+/// One program a call: each says what the kernel answered.
+pub async fn all_refused() {
+    for user in users() {
+        let mut host = Host::start(user, &["python"], "", &[]);
+        let mut faults = Vec::new();
+        for (name, number, arguments, errno) in CALLS {
+            let code = format!(
+                "import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+result = libc.syscall(ctypes.c_long({number}), *[ctypes.c_char_p(x) if isinstance(x, bytes) else ctypes.c_long(x) for x in ({arguments}{})])
+print(result, ctypes.get_errno())",
+                if arguments.is_empty() { "" } else { "," }
+            );
+            let answer = host.run("python", &code, &json!({})).await;
+            let mut fault = host.damage(&answer);
+            if answer["run"]["stdout"] != format!("-1 {errno}\n") {
+                fault.push(format!("expected -1 {errno}, got {}", answer["run"]));
+            }
+            if !fault.is_empty() {
+                faults.push(format!("{name} as {user:?}: {}", fault.join("; ")));
+            }
+        }
+        assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+    }
+}

@@ -1,0 +1,165 @@
+//! What is reported is what happened: codes, signals, time, memory.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use crate::host::{As, Host};
+
+#[tokio::test]
+async fn every_exit_code_is_told() {
+    let host = Host::start(As::Me, &["python"], "", &[]);
+    let codes: Vec<String> = (0..256).map(|code| code.to_string()).collect();
+    let answer = host
+        .run(
+            "python",
+            "import os; os._exit(int(input()))",
+            &json!({"cases": codes}),
+        )
+        .await;
+    let runs = answer["runs"].as_array().unwrap();
+    assert_eq!(runs.len(), 256);
+    for (code, run) in runs.iter().enumerate() {
+        assert_eq!(
+            (&run["code"], &run["signal"]),
+            (&json!(code), &Value::Null),
+            "{run}"
+        );
+    }
+    assert_eq!(answer["run"], runs[1], "the first that failed");
+}
+
+#[tokio::test]
+async fn every_signal_is_told() {
+    let host = Host::start(As::Me, &["python"], "", &["--run-timeout-ms", "1500"]);
+    let numbers: Vec<String> = (1..=64)
+        .filter(|number| ![32, 33].contains(number))
+        .map(|number: i32| number.to_string())
+        .collect();
+    // 32 and 33 are libc's own, and Python does not send them.
+    let code = "import os, signal
+number = int(input())
+try: signal.signal(number, signal.SIG_DFL)
+except OSError: pass
+os.kill(os.getpid(), number); print('ignored')";
+    let answer = host.run("python", code, &json!({"cases": numbers})).await;
+    let mut wrong = String::new();
+    for (number, run) in numbers.iter().zip(answer["runs"].as_array().unwrap()) {
+        let right = match number.parse().unwrap() {
+            // CHLD, CONT, URG, WINCH do nothing by default.
+            17 | 18 | 23 | 28 => run["stdout"] == "ignored\n" && run["code"] == 0,
+            // STOP, TSTP, TTIN, TTOU stop; in a session without a terminal only
+            // the first does.
+            19 => run["limit"] == "wall_time",
+            20..=22 => run["stdout"] == "ignored\n" || run["limit"] == "wall_time",
+            1..=64 => {
+                run["message"] == format!("Caught fatal signal {number}")
+                    && run["status"] == "SG"
+                    && run["code"] == Value::Null
+            }
+            _ => false,
+        };
+        if !right {
+            let _ = writeln!(wrong, "{number}: {run}");
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+}
+
+/// Within 15 ms or 5 %, whichever is more, of what the program measured itself.
+#[tokio::test]
+async fn cpu_time_is_true() {
+    let host = Host::start(As::Me, &["python"], "", &[]);
+    let burn = "import time, resource
+def burn(seconds):
+    end = time.process_time() + seconds
+    while time.process_time() < end: pass
+";
+    let programs = [
+        ("alone", "burn(0.5)"),
+        (
+            "in children",
+            "import os
+for _ in range(2):
+    if os.fork() == 0: burn(0.25); os._exit(0)
+os.wait(); os.wait()",
+        ),
+        (
+            "in threads",
+            "import threading
+threads = [threading.Thread(target=burn, args=(0.3,)) for _ in range(2)]
+for t in threads: t.start()
+for t in threads: t.join()",
+        ),
+    ];
+    let tell = "
+import sys
+both = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+print(sum(usage.ru_utime + usage.ru_stime for usage in both) * 1000); sys.stdout.flush()
+import os; os._exit(0)";
+    for (name, program) in programs {
+        let code = format!("{burn}{program}{tell}");
+        let answer = host.run("python", &code, &json!({})).await;
+        let run = &answer["run"];
+        let known: f64 = run["stdout"].as_str().unwrap().trim().parse().unwrap();
+        let told = run["cpu_time"].as_f64().unwrap();
+        let allowed = (known * 0.05).max(15.0);
+        assert!(
+            (told - known).abs() <= allowed,
+            "{name}: {known} ms, told {told}"
+        );
+    }
+    // Orphans that nobody waits for are the init's, and count.
+    let orphans = format!(
+        "{burn}import os
+read, write = os.pipe()
+for _ in range(3):
+    if os.fork() == 0:
+        if os.fork() == 0:
+            os.close(read); burn(0.2); os._exit(0)
+        os._exit(0)
+for _ in range(3): os.wait()
+os.close(write); os.read(read, 1)"
+    );
+    let base = host.run("python", "pass", &json!({})).await;
+    let known = 600.0 + base["run"]["cpu_time"].as_f64().unwrap();
+    let answer = host.run("python", &orphans, &json!({})).await;
+    let told = answer["run"]["cpu_time"].as_f64().unwrap();
+    assert!((told / known - 1.0).abs() <= 0.1, "{known} ms, told {told}");
+}
+
+/// Within a tenth of what was touched, for one process and for several.
+#[tokio::test]
+async fn memory_is_true() {
+    let flags = ["--run-memory-limit-bytes", "600000000"];
+    let host = Host::start(As::Me, &["python", "c"], "", &flags);
+    let base = host.run("python", "pass", &json!({})).await;
+    let base = base["run"]["memory"].as_f64().unwrap();
+    let programs = [
+        ("python", "x = bytearray(b'x') * 200_000_000", base),
+        (
+            "python",
+            "import os, time
+for _ in range(2):
+    if os.fork() == 0: x = bytearray(b'x') * 100_000_000; time.sleep(0.3); os._exit(0)
+os.wait(); os.wait()",
+            base * 2.0,
+        ),
+        (
+            "c",
+            "#include <stdlib.h>
+int main(void) { volatile char *p = malloc(200000000); for (long i = 0; i < 200000000; i += 4096) p[i] = 1; return 0; }",
+            1_500_000.0,
+        ),
+    ];
+    for (language, code, base) in programs {
+        let answer = host.run(language, code, &json!({})).await;
+        assert_eq!(answer["run"]["code"], 0, "{answer}");
+        let told = answer["run"]["memory"].as_f64().unwrap();
+        let known = 200_000_000.0 + base;
+        assert!(
+            (told / known - 1.0).abs() <= 0.1,
+            "{code}: {known}, told {told}"
+        );
+    }
+}

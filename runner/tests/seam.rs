@@ -1,0 +1,122 @@
+//! The seam between the service and the sandbox: another implementation can take
+//! its place, and whatever it does, the service stays up.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use common::{Runner, folders_of};
+use runner::sandbox::{Cancel, Ending, Limit, Report, Request, Sandbox, Tier};
+use serde_json::{Value, json};
+
+/// Does as told, and remembers what it was asked.
+struct Scripted {
+    ending: Option<Ending>,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Sandbox for Scripted {
+    fn run(&self, request: &Request<'_>, _: &Cancel) -> Report {
+        let main = std::str::from_utf8(&request.files[0].content).unwrap();
+        assert_eq!(request.files[0].name, request.argv[1]);
+        let asked = format!("{main} {:?} {:?}", &request.argv[1..], request.limits);
+        self.asked.lock().unwrap().push(asked);
+        let Some(ending) = self.ending.clone() else {
+            panic!("as scripted")
+        };
+        Report {
+            ending,
+            stdout: b"out".to_vec(),
+            stderr: b"err".to_vec(),
+            output: b"outerr".to_vec(),
+            cpu: Duration::from_micros(1_999),
+            wall: Duration::from_secs(2),
+            memory_bytes: 3,
+            files: Vec::new(),
+        }
+    }
+
+    fn tier(&self) -> Tier {
+        Tier::Unsandboxed
+    }
+}
+
+async fn scripted(ending: Option<Ending>) -> (Runner, Arc<Mutex<Vec<String>>>) {
+    let asked = Arc::default();
+    let sandbox = Scripted {
+        ending,
+        asked: Arc::clone(&asked),
+    };
+    let flags = ["--max-concurrent", "1", "--max-queue", "0"];
+    (
+        Runner::start_with_sandbox(&flags, Box::new(sandbox)).await,
+        asked,
+    )
+}
+
+#[tokio::test]
+async fn a_panic_is_an_empty_500_and_costs_no_slot() {
+    let (runner, _) = scripted(None).await;
+    let body = json!({"language": "python", "version": "*", "files": [{"content": ""}]});
+    for _ in 0..3 {
+        let answer = runner.execute(&body).await;
+        assert_eq!((answer.status, answer.text.as_str()), (500, ""));
+    }
+    assert_eq!(folders_of(&runner.work), 0);
+    assert_eq!(runner.get("/healthz").await.json()["running"], 0);
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn what_the_sandbox_reports_is_what_the_caller_reads() {
+    let (runner, _) = scripted(Some(Ending::Limited(Limit::Memory))).await;
+    let body = runner.run("python", "x").await;
+    assert_eq!(
+        body["run"],
+        json!({
+            "signal": "SIGKILL", "stdout": "out", "stderr": "err", "code": Value::Null,
+            "output": "outerr", "memory": 3, "status": "SG", "limit": "memory", "cpu_time": 1, "wall_time": 2000,
+            "message": "Caught fatal signal 9 (memory limit exceeded)",
+        })
+    );
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn the_sandbox_gets_files_arguments_and_limits() {
+    let (runner, asked) = scripted(Some(Ending::Exited(0))).await;
+    let wishes = json!({
+        "args": ["a"], "run_timeout": 1500.5, "run_cpu_time": 250, "run_memory_limit": 1_000_000,
+    });
+    runner.run_with("python", "the code", wishes).await;
+    let asked = asked.lock().unwrap().remove(0);
+    let expected = "the code [\"file0.code\", \"a\"] Limits { wall: 1.5005s, cpu: 250ms, \
+        memory_bytes: Some(1000000), output_bytes: 65536, tasks: 64, open_files: 2048, \
+        file_bytes: 10000000, disk_bytes: 134217728, disk_files: 8192 }";
+    assert_eq!(asked, expected);
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn a_program_that_cannot_start_is_our_fault() {
+    let runner = Runner::start(&["python"], &[]).await;
+    // Larger than the kernel takes for one argument.
+    let body = runner
+        .run_with("python", "print(1)", json!({"args": ["x".repeat(200_000)]}))
+        .await;
+    let run = &body["run"];
+    assert_eq!(
+        (&run["status"], &run["code"], &run["signal"]),
+        (&json!("XX"), &Value::Null, &Value::Null)
+    );
+    let message = run["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("the program could not be started: "),
+        "{message}"
+    );
+    assert_eq!(folders_of(&runner.work), 0);
+    runner.stop().await;
+}

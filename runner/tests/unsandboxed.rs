@@ -1,0 +1,150 @@
+//! `--unsafe-no-sandbox`: limits and cleaning up without isolation, and never
+//! without saying so.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use std::path::Path;
+
+use common::{Runner, eventually, folders_of};
+use runner::sandbox::process::ProcessSandbox;
+use serde_json::{Value, json};
+
+async fn runner(work: &Path, flags: &[&str]) -> Runner {
+    Runner::start_with_sandbox(flags, Box::new(ProcessSandbox::new(work).unwrap())).await
+}
+
+/// Living processes whose `HOME` lies below the folder.
+fn processes_below(work: &Path) -> Vec<i32> {
+    let work = work.canonicalize().unwrap();
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+        let Some(pid) = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok())
+        else {
+            continue;
+        };
+        // A zombie's environment is empty, so what is found lives.
+        let environ = std::fs::read(entry.path().join("environ")).unwrap_or_default();
+        let inside = environ.split(|&byte| byte == 0).any(|variable| {
+            variable.strip_prefix(b"HOME=").is_some_and(|home| {
+                Path::new(std::str::from_utf8(home).unwrap()).starts_with(&work)
+            })
+        });
+        if inside {
+            found.push(pid);
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn every_answer_says_that_nothing_was_held() {
+    let work = tempfile::tempdir().unwrap();
+    let runner = runner(work.path(), &[]).await;
+    let body = runner
+        .run_with("python", "print(input())", json!({"stdin": "x"}))
+        .await;
+    assert_eq!(body["sandbox"], "unsandboxed");
+    assert_eq!(body["run"]["stdout"], "x\n", "{body}");
+    assert_eq!(
+        runner.get("/healthz").await.json()["sandbox"],
+        "unsandboxed"
+    );
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn limits_hold_and_nothing_is_left() {
+    let work = tempfile::tempdir().unwrap();
+    let flags = [
+        "--max-processes",
+        "20",
+        "--run-memory-limit-bytes",
+        "100000000",
+    ];
+    let runner = runner(work.path(), &flags).await;
+    let rows = [
+        ("import time; time.sleep(60)", "wall_time"),
+        (
+            "import signal; signal.signal(24, signal.SIG_IGN)\nwhile True: pass",
+            "cpu_time",
+        ),
+        (
+            "x = []\nfor _ in range(500): x.append(bytearray(b'x') * 1_000_000)",
+            "memory",
+        ),
+        (
+            "import os, time\nfor _ in range(7): os.fork()\ntime.sleep(20)",
+            "processes",
+        ),
+        ("import os\nwhile True: os.write(1, b'x' * 1000)", "stdout"),
+    ];
+    for (code, limit) in rows {
+        let wishes = json!({"run_timeout": 1500, "run_cpu_time": 500});
+        let run = runner.run_with("python", code, wishes).await["run"].clone();
+        assert_eq!(run["limit"], limit, "{code}: {run}");
+        assert_eq!(processes_below(work.path()), [0; 0], "{code}");
+        assert_eq!(folders_of(work.path()), 0);
+    }
+    let daemon = "import os, time
+print('done', flush=True)
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0: time.sleep(60)
+    os._exit(0)";
+    let run = runner.run("python", daemon).await["run"].clone();
+    assert_eq!(
+        (&run["stdout"], &run["code"]),
+        (&json!("done\n"), &json!(0))
+    );
+    assert_eq!(processes_below(work.path()), [0; 0]);
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn exit_codes_and_signals_are_true() {
+    let work = tempfile::tempdir().unwrap();
+    let runner = runner(work.path(), &[]).await;
+    for code in [0, 1, 125, 137, 255] {
+        let run = runner
+            .run("python", &format!("import os; os._exit({code})"))
+            .await["run"]
+            .clone();
+        assert_eq!((&run["code"], &run["signal"]), (&json!(code), &Value::Null));
+    }
+    let run = runner
+        .run("python", "import os; os.kill(os.getpid(), 11)")
+        .await["run"]
+        .clone();
+    assert_eq!(
+        (&run["code"], &run["signal"]),
+        (&Value::Null, &json!("SIGSEGV"))
+    );
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn a_caller_who_goes_away_stops_the_run() {
+    let work = tempfile::tempdir().unwrap();
+    let runner = runner(work.path(), &["--run-timeout-ms", "60000"]).await;
+    let body = json!({"language": "python", "version": "*", "files": [
+        {"content": "import time; time.sleep(60)"}]});
+    let call = tokio::spawn({
+        let url = format!("{}/api/v2/execute", runner.url);
+        async move {
+            let request = reqwest::Client::new()
+                .post(url)
+                .header("content-type", "application/json");
+            request.body(body.to_string()).send().await
+        }
+    });
+    eventually("it runs", || processes_below(work.path()).len() == 1).await;
+    call.abort();
+    eventually("it is killed", || processes_below(work.path()).is_empty()).await;
+    eventually("its folder is gone", || folders_of(work.path()) == 0).await;
+    runner.stop().await;
+}

@@ -1,0 +1,487 @@
+//! Piston's v2 API, call by call: statuses, messages, field names. Most requests
+//! here never start a program.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use common::Runner;
+use serde_json::{Value, json};
+
+const EXECUTE: &str = "/api/v2/execute";
+
+fn valid() -> Value {
+    json!({"language": "python", "version": "*", "files": [{"content": "print(1)"}]})
+}
+
+/// The valid request with some fields replaced; null removes.
+fn with(changes: Value) -> Value {
+    let mut body = valid();
+    for (name, value) in changes.as_object().unwrap() {
+        body[name] = value.clone();
+    }
+    body
+}
+
+#[tokio::test]
+async fn refusals_are_in_pistons_words() {
+    let runner = Runner::start(&["python"], &[]).await;
+    let rows = [
+        (json!({}), "language is required as a string"),
+        (json!([]), "language is required as a string"),
+        (
+            with(json!({"language": null})),
+            "language is required as a string",
+        ),
+        (
+            with(json!({"language": ""})),
+            "language is required as a string",
+        ),
+        (
+            with(json!({"language": 5})),
+            "language is required as a string",
+        ),
+        (
+            with(json!({"version": null})),
+            "version is required as a string",
+        ),
+        (
+            with(json!({"version": 3})),
+            "version is required as a string",
+        ),
+        (
+            with(json!({"files": null})),
+            "files is required as an array",
+        ),
+        (with(json!({"files": {}})), "files is required as an array"),
+        (
+            with(json!({"files": [{}]})),
+            "files[0].content is required as a string",
+        ),
+        (
+            with(json!({"files": [{"content": ""}, {"content": 1}]})),
+            "files[1].content is required as a string",
+        ),
+        (
+            with(json!({"files": [null]})),
+            "files[0].content is required as a string",
+        ),
+        (
+            with(json!({"language": "cobol"})),
+            "cobol-* runtime is unknown",
+        ),
+        (
+            with(json!({"language": "Python"})),
+            "Python-* runtime is unknown",
+        ),
+        (
+            with(json!({"version": "2.x"})),
+            "python-2.x runtime is unknown",
+        ),
+        (
+            with(json!({"version": "newest"})),
+            "python-newest runtime is unknown",
+        ),
+        (
+            with(json!({"files": []})),
+            "files must include at least one utf8 encoded file",
+        ),
+        (
+            with(json!({"files": [{"content": "aa", "encoding": "hex"}]})),
+            "files must include at least one utf8 encoded file",
+        ),
+        (
+            with(json!({"files": [{"content": "aa", "encoding": "latin1"}]})),
+            "files must include at least one utf8 encoded file",
+        ),
+        (
+            with(json!({"run_timeout": "5"})),
+            "If specified, run_timeout must be a number",
+        ),
+        (
+            with(json!({"run_timeout": true})),
+            "If specified, run_timeout must be a number",
+        ),
+        (
+            with(json!({"run_timeout": 3001})),
+            "run_timeout cannot exceed the configured limit of 3000",
+        ),
+        (
+            with(json!({"run_timeout": -1})),
+            "run_timeout must be non-negative",
+        ),
+        (
+            with(json!({"compile_timeout": 10001})),
+            "compile_timeout cannot exceed the configured limit of 10000",
+        ),
+        (
+            with(json!({"run_cpu_time": 3001})),
+            "run_cpu_time cannot exceed the configured limit of 3000",
+        ),
+        (
+            with(json!({"compile_cpu_time": 1e9})),
+            "compile_cpu_time cannot exceed the configured limit of 10000",
+        ),
+        (
+            with(json!({"run_memory_limit": 536_870_913u64})),
+            "run_memory_limit cannot exceed the configured limit of 536870912",
+        ),
+        (
+            with(json!({"compile_memory_limit": -2})),
+            "compile_memory_limit must be non-negative",
+        ),
+        // Memory is checked before time, compile before run.
+        (
+            with(json!({"run_timeout": -1, "run_cpu_time": -1, "run_memory_limit": -2})),
+            "run_memory_limit must be non-negative",
+        ),
+        // The version is looked up before encodings and limits are looked at.
+        (
+            with(json!({"version": "9", "files": [], "run_timeout": -1})),
+            "python-9 runtime is unknown",
+        ),
+        // Ours: Piston's own code throws at these.
+        (with(json!({"stdin": 5})), "stdin must be a string"),
+        (
+            with(json!({"args": "a"})),
+            "args must be an array of strings",
+        ),
+        (
+            with(json!({"args": [{}]})),
+            "args must be an array of strings",
+        ),
+        (
+            with(json!({"args": ["a\u{0}b"]})),
+            "args must be an array of strings",
+        ),
+        (
+            with(json!({"files": [{"content": "", "name": 5}]})),
+            "files[0].name must be a string",
+        ),
+        (
+            with(json!({"files": [{"content": "", "name": "a"}, {"content": "", "name": "a/b"}]})),
+            "files[1].name has another file as its folder",
+        ),
+    ];
+    for (body, message) in rows {
+        let answer = runner.execute(&body).await;
+        assert_eq!(answer.status, 400, "{body}: {answer:?}");
+        assert_eq!(answer.json(), json!({"message": message}), "{body}");
+    }
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn file_names_stay_inside_the_folder() {
+    let runner = Runner::start(&["python"], &[]).await;
+    let long = "x".repeat(300);
+    for name in [
+        "../a.py",
+        "a/../../b",
+        "/etc/x",
+        "/tmp/a",
+        "..",
+        ".",
+        "a/..",
+        "a/",
+        "a\u{0}b",
+        "./../x",
+        &long,
+    ] {
+        let body = with(json!({"files": [{"content": "print(1)", "name": name}]}));
+        let answer = runner.execute(&body).await;
+        assert_eq!(answer.status, 400, "{name:?}: {answer:?}");
+        let message = "files[0].name must stay inside the submission's folder";
+        assert_eq!(answer.json()["message"], message, "{name:?}");
+    }
+    for name in [
+        "a.py",
+        "a/b/c.py",
+        "./a.py",
+        "a/../b.py",
+        "..a",
+        "a b",
+        "-c",
+        "ä.py",
+        "a//b.py",
+    ] {
+        let body = with(json!({"files": [{"content": "print(1)", "name": name}]}));
+        let answer = runner.execute(&body).await;
+        assert_eq!(answer.status, 200, "{name:?}: {answer:?}");
+        assert_eq!(answer.json()["run"]["stdout"], "1\n", "{name:?}");
+    }
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_falsy_is_not_given() {
+    let runner = Runner::start(&["python"], &[]).await;
+    for value in [json!(null), json!(0), json!(""), json!(false)] {
+        let body = with(json!({
+            "run_timeout": value, "compile_timeout": value, "run_cpu_time": value,
+            "compile_cpu_time": value, "run_memory_limit": value, "compile_memory_limit": value,
+        }));
+        let answer = runner.execute(&body).await;
+        assert_eq!(answer.status, 200, "{value}: {answer:?}");
+        assert_eq!(answer.json()["run"]["code"], 0, "{value}");
+    }
+    // The request that Piston's document shows.
+    let body = with(json!({
+        "stdin": "", "args": ["1", "2", "3"], "compile_timeout": 10000, "run_timeout": 3000,
+        "compile_memory_limit": -1, "run_memory_limit": -1,
+    }));
+    assert_eq!(runner.execute(&body).await.status, 200);
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn bodies_must_be_json() {
+    let runner = Runner::start(&["python"], &["--max-body-bytes", "1000"]).await;
+    let json_only = json!({"message": "requests must be of type application/json"});
+    for kind in [
+        None,
+        Some("text/plain"),
+        Some("application/x-www-form-urlencoded"),
+        Some("text/json"),
+    ] {
+        let answer = runner.post(EXECUTE, kind, valid().to_string()).await;
+        assert_eq!(
+            (answer.status, answer.json()),
+            (415, json_only.clone()),
+            "{kind:?}"
+        );
+    }
+    // The type is looked at before the path.
+    let answer = runner.post("/api/v2/nothing", None, "").await;
+    assert_eq!((answer.status, answer.json()), (415, json_only));
+    for kind in ["application/json", "application/json; charset=utf-8"] {
+        assert_eq!(
+            runner
+                .post(EXECUTE, Some(kind), valid().to_string())
+                .await
+                .status,
+            200,
+            "{kind}"
+        );
+    }
+    for body in ["{", "5", "\"x\"", "null", "{\"language\":}", "\u{feff}"] {
+        let answer = runner.post(EXECUTE, Some("application/json"), body).await;
+        assert_eq!(answer.status, 400, "{body}: {answer:?}");
+        assert!(answer.json()["message"].is_string(), "{body}");
+    }
+    let answer = runner.post(EXECUTE, Some("application/json"), "").await;
+    assert_eq!(
+        answer.json(),
+        json!({"message": "language is required as a string"})
+    );
+    let answer = runner
+        .post(EXECUTE, Some("application/json"), " ".repeat(1001))
+        .await;
+    assert_eq!(
+        (answer.status, answer.json()),
+        (400, json!({"message": "request entity too large"}))
+    );
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn unknown_paths_and_methods_are_not_found() {
+    let runner = Runner::start(&["python"], &[]).await;
+    let not_found = json!({"message": "Not Found"});
+    for path in [
+        EXECUTE,
+        "/api/v2",
+        "/api/v2/",
+        "/api/v2/x",
+        "/api/v1/execute",
+        "/x",
+    ] {
+        let answer = runner.get(path).await;
+        assert_eq!(
+            (answer.status, answer.json()),
+            (404, not_found.clone()),
+            "GET {path}"
+        );
+    }
+    for path in ["/api/v2/runtimes", "/api/v2/x", "/", "/healthz"] {
+        let answer = runner.post(path, Some("application/json"), "{}").await;
+        assert_eq!(
+            (answer.status, answer.json()),
+            (404, not_found.clone()),
+            "POST {path}"
+        );
+    }
+    assert_eq!(runner.get("/").await.status, 200);
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn runtimes_have_pistons_fields() {
+    let runner = Runner::start(&["python", "javascript"], &[]).await;
+    let answer = runner.get("/api/v2/runtimes").await;
+    assert_eq!(answer.status, 200);
+    let list = answer.json();
+    let list = list.as_array().unwrap();
+    let keys = |value: &Value| {
+        value
+            .as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(list.len(), 2, "{list:?}");
+    assert_eq!(keys(&list[0]), ["aliases", "language", "version"]);
+    assert_eq!(list[0]["language"], "python");
+    assert_eq!(list[0]["aliases"], json!(["py", "py3", "python3"]));
+    assert_eq!(
+        keys(&list[1]),
+        ["aliases", "language", "runtime", "version"]
+    );
+    assert_eq!(list[1]["runtime"], "node");
+    assert_eq!(list[1]["version"].as_str().unwrap().split('.').count(), 3);
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn a_result_has_pistons_fields_and_types() {
+    let runner = Runner::start(&["python"], &[]).await;
+    let answer = runner.execute(&with(json!({"language": "py"}))).await;
+    let body = answer.json();
+    let keys = |value: &Value| {
+        value
+            .as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        keys(&body),
+        // Piston's, and beside them our limits, queue_time and sandbox.
+        [
+            "language",
+            "limits",
+            "queue_time",
+            "run",
+            "sandbox",
+            "version"
+        ],
+        "no compile stage: no key"
+    );
+    assert_eq!(body["language"], "python", "the name, not the alias");
+    let run = &body["run"];
+    assert_eq!(
+        keys(run),
+        [
+            "code",
+            "cpu_time",
+            "limit",
+            "memory",
+            "message",
+            "output",
+            "signal",
+            "status",
+            "stderr",
+            "stdout",
+            "wall_time"
+        ]
+    );
+    assert_eq!(run["code"], 0);
+    for null in ["signal", "message", "status", "limit"] {
+        assert_eq!(run[null], Value::Null, "{null}");
+    }
+    for number in ["cpu_time", "wall_time", "memory"] {
+        assert!(run[number].is_u64(), "{number}: {run}");
+    }
+    let memory = run["memory"].as_u64().unwrap();
+    assert!(
+        (1 << 20..256 << 20).contains(&memory),
+        "bytes, not KiB: {memory}"
+    );
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn versions_are_npm_ranges() {
+    let runner = Runner::start(&["python"], &[]).await;
+    let list = runner.get("/api/v2/runtimes").await.json();
+    let version = list[0]["version"].as_str().unwrap().to_owned();
+    let minor = version.rsplit_once('.').unwrap().0;
+    for range in [
+        &version,
+        "3",
+        "3.x",
+        ">=3.0.0",
+        "2 || 3",
+        &format!("~{minor}"),
+        minor,
+        "x",
+    ] {
+        let answer = runner.execute(&with(json!({"version": range}))).await;
+        assert_eq!(answer.status, 200, "{range}: {answer:?}");
+        assert_eq!(
+            answer.json()["version"],
+            version,
+            "the version chosen, not the range"
+        );
+    }
+    for range in ["3.0.0", ">3", "<3", "4.x"] {
+        assert_eq!(
+            runner
+                .execute(&with(json!({"version": range})))
+                .await
+                .status,
+            400,
+            "{range}"
+        );
+    }
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn a_token_is_demanded_when_there_is_one() {
+    let runner = Runner::start_with_token(&["python"], &[], Some("s3cret")).await;
+    let client = reqwest::Client::new();
+    let call = async |authorization: Option<&str>| {
+        let mut request = client.get(format!("{}/api/v2/runtimes", runner.url));
+        if let Some(authorization) = authorization {
+            request = request.header("authorization", authorization);
+        }
+        request.send().await.unwrap().status().as_u16()
+    };
+    for wrong in [
+        None,
+        Some("Bearer s3cre"),
+        Some("Bearer s3crets"),
+        Some("s3cret"),
+        Some("Basic s3cret"),
+        Some("Bearer "),
+    ] {
+        assert_eq!(call(wrong).await, 401, "{wrong:?}");
+    }
+    assert_eq!(call(Some("Bearer s3cret")).await, 200);
+    assert_eq!(call(Some("bearer s3cret")).await, 200);
+    // Before anything is said of the body.
+    assert_eq!(runner.post(EXECUTE, None, "").await.status, 401);
+    let health = runner.get("/healthz").await;
+    assert_eq!(health.status, 200);
+    assert_eq!(health.json()["sandbox"], "full");
+    runner.stop().await;
+}
+
+#[tokio::test]
+async fn a_web_page_cannot_reach_it_by_a_name_of_its_own() {
+    let body = valid().to_string();
+    for (token, status) in [(None, 403), (Some("s3cret"), 200)] {
+        let runner = Runner::start_with_token(&["python"], &[], token).await;
+        let request = reqwest::Client::new()
+            .post(format!("{}{EXECUTE}", runner.url))
+            .header("host", "evil.example:2000")
+            .header("authorization", "Bearer s3cret")
+            .header("content-type", "application/json");
+        let answer = request.body(body.clone()).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), status, "{token:?}");
+        runner.stop().await;
+    }
+}

@@ -1,0 +1,221 @@
+//! Settings from variables.
+//!
+//! Each Worker has one `Config::from_lookup` that asks for its variables by
+//! name; the helpers here give every one of them the same errors. A Worker's
+//! variables come from `wrangler.toml` (`[vars]`) and from `wrangler secret
+//! put`; both look alike from here.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use reqwest::Url;
+use sha2::{Digest, Sha256};
+
+/// How a variable's value is found, by its name. `None`: not set.
+pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// A variable that is missing or cannot be used. Its value is never shown.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// One of the two that every call needs.
+    #[error("Missing Redis credentials: the variable {0} is not set.")]
+    MissingCredentials(&'static str),
+    /// Any other that has no default.
+    #[error("The variable {0} is not set.")]
+    Missing(&'static str),
+    /// Set, but not to something we can use.
+    #[error("The variable {name} is not usable: it must be {expected}.")]
+    Invalid {
+        /// The variable.
+        name: &'static str,
+        /// What it should have been.
+        expected: String,
+    },
+}
+
+/// A token. It prints as `[redacted]`, so that no log or error can hold it by
+/// accident.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a token.
+    pub fn new(value: impl Into<String>) -> Self {
+        Self(value.into())
+    }
+
+    /// The token itself, for the one place that sends it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Secret {
+    /// Whether `given` is this token, in a time that tells nothing about it.
+    pub fn matches(&self, given: &str) -> bool {
+        let digest = |text: &str| Sha256::digest(text.as_bytes());
+        digest(&self.0)
+            .iter()
+            .zip(digest(given))
+            .fold(0, |different, (a, b)| different | (a ^ b))
+            == 0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// Where Redis is and how to be let in.
+#[derive(Debug, Clone)]
+pub struct RedisConfig {
+    /// `UPSTASH_REDIS_REST_URL`, an http(s) URL. Required.
+    pub url: Url,
+    /// `UPSTASH_REDIS_REST_TOKEN`. Required.
+    pub token: Secret,
+    /// `REDIS_TIMEOUT_MS`, how long one call may take. Default 5,000 ms.
+    pub timeout_ms: u64,
+}
+
+impl RedisConfig {
+    /// Reads the three variables named on the fields.
+    pub fn from_lookup(lookup: Lookup<'_>) -> Result<Self, ConfigError> {
+        const URL: &str = "UPSTASH_REDIS_REST_URL";
+        const TOKEN: &str = "UPSTASH_REDIS_REST_TOKEN";
+        let text = optional(lookup, URL).ok_or(ConfigError::MissingCredentials(URL))?;
+        let token = optional(lookup, TOKEN).ok_or(ConfigError::MissingCredentials(TOKEN))?;
+        Ok(Self {
+            url: http_url(URL, &text)?,
+            token: Secret::new(token),
+            timeout_ms: number(lookup, "REDIS_TIMEOUT_MS", 5_000, 100..=25_000)?,
+        })
+    }
+}
+
+/// A variable that may be absent. Empty counts as absent: that is what an
+/// unset line in a `.env` file gives.
+pub fn optional(lookup: Lookup<'_>, name: &str) -> Option<String> {
+    lookup(name)
+        .map(|value| value.trim().to_owned())
+        .filter(|value| !value.is_empty())
+}
+
+/// A variable that must hold an http(s) URL.
+pub fn required_url(lookup: Lookup<'_>, name: &'static str) -> Result<Url, ConfigError> {
+    let text = optional(lookup, name).ok_or(ConfigError::Missing(name))?;
+    http_url(name, &text)
+}
+
+/// A whole number within `range`, or `default` when it is not set.
+pub fn number(
+    lookup: Lookup<'_>,
+    name: &'static str,
+    default: u64,
+    range: RangeInclusive<u64>,
+) -> Result<u64, ConfigError> {
+    let Some(text) = optional(lookup, name) else {
+        return Ok(default);
+    };
+    text.parse()
+        .ok()
+        .filter(|value| range.contains(value))
+        .ok_or_else(|| ConfigError::Invalid {
+            name,
+            expected: format!("a whole number from {} to {}", range.start(), range.end()),
+        })
+}
+
+/// `RESULT_TTL_S`, how long a result is kept, in seconds. Default 86,400 (a
+/// day). Both Workers read it: one stores by it, the other explains by it.
+pub fn result_ttl_s(lookup: Lookup<'_>) -> Result<u64, ConfigError> {
+    number(lookup, "RESULT_TTL_S", 86_400, 60..=31_536_000)
+}
+
+/// `on` or `off`, or `default` when it is not set.
+pub fn switch(lookup: Lookup<'_>, name: &'static str, default: bool) -> Result<bool, ConfigError> {
+    match optional(lookup, name).as_deref() {
+        None => Ok(default),
+        Some("on") => Ok(true),
+        Some("off") => Ok(false),
+        Some(_) => Err(ConfigError::Invalid {
+            name,
+            expected: "on or off".into(),
+        }),
+    }
+}
+
+/// A list with commas between its items; empty items are dropped.
+pub fn list(lookup: Lookup<'_>, name: &str) -> Vec<String> {
+    optional(lookup, name)
+        .unwrap_or_default()
+        .split(',')
+        .map(|item| item.trim().to_owned())
+        .filter(|item| !item.is_empty())
+        .collect()
+}
+
+fn http_url(name: &'static str, text: &str) -> Result<Url, ConfigError> {
+    Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"))
+        .ok_or_else(|| ConfigError::Invalid {
+            name,
+            expected: "an http or https URL".into(),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lookup_in<'a>(pairs: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Option<String> + 'a {
+        move |name| {
+            pairs
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        }
+    }
+
+    #[test]
+    fn missing_credentials_name_the_variable() {
+        let error = RedisConfig::from_lookup(&lookup_in(&[])).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "Missing Redis credentials: the variable UPSTASH_REDIS_REST_URL is not set."
+        );
+        let only_url = [("UPSTASH_REDIS_REST_URL", "https://x.example")];
+        let error = RedisConfig::from_lookup(&lookup_in(&only_url)).unwrap_err();
+        assert!(error.to_string().contains("UPSTASH_REDIS_REST_TOKEN"));
+    }
+
+    #[test]
+    fn values_that_cannot_be_used_are_named_but_not_shown() {
+        let error = RedisConfig::from_lookup(&lookup_in(&[
+            ("UPSTASH_REDIS_REST_URL", "redis://hidden"),
+            ("UPSTASH_REDIS_REST_TOKEN", "t"),
+        ]))
+        .unwrap_err();
+        assert!(error.to_string().contains("UPSTASH_REDIS_REST_URL"));
+        assert!(!error.to_string().contains("hidden"));
+
+        for value in ["0", "-1", "1.5", "many", "99999999999999999999"] {
+            let pairs = [("N", value)];
+            assert!(number(&lookup_in(&pairs), "N", 7, 1..=10).is_err());
+        }
+        assert_eq!(number(&lookup_in(&[("N", " 9 ")]), "N", 7, 1..=10), Ok(9));
+        assert_eq!(number(&lookup_in(&[("N", "")]), "N", 7, 1..=10), Ok(7));
+        assert_eq!(switch(&lookup_in(&[("S", "off")]), "S", true), Ok(false));
+        assert!(switch(&lookup_in(&[("S", "false")]), "S", true).is_err());
+        assert_eq!(list(&lookup_in(&[("L", "a, b,,c ")]), "L"), ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn a_secret_does_not_print() {
+        assert_eq!(format!("{:?}", Secret::new("hunter2")), "[redacted]");
+        assert!(Secret::new("hunter2").matches("hunter2"));
+        assert!(!Secret::new("hunter2").matches("hunter"));
+    }
+}

@@ -1,0 +1,179 @@
+//! Numbers about the queue, for `GET /stats`.
+//!
+//! Jobs done and dead are counted a minute in one field, both in one number:
+//! `done + dead * 2^32`. That is one command for each settlement, whatever it
+//! settles.
+
+use serde::Serialize;
+
+use crate::job::Job;
+use crate::keys;
+use crate::lane::Lane;
+use crate::redis::{Command, FromReply, Items, RedisError, Reply};
+use crate::ticket::TicketKey;
+
+/// In the set of leases, what waits for its time stands this much higher.
+const WAITING_MS: u64 = 1 << 50;
+
+fn unpacked(sum: u64) -> (u64, u64) {
+    (sum & u64::from(u32::MAX), sum >> 32)
+}
+
+/// What `GET /stats` answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Stats {
+    /// How many wait in each lane.
+    pub waiting: Waiting,
+    /// How long the longest waiting submission has waited, in milliseconds, as
+    /// far as ids tell; foreign jobs have none.
+    pub oldest_wait_ms: Option<u64>,
+    /// How many a Worker holds.
+    pub in_flight: u64,
+    /// How many are due: leases that ran out, retries and submissions for
+    /// later whose time has come.
+    pub due: u64,
+    /// How many wait for their time: retries and submissions for later.
+    pub later: u64,
+    /// How many dead letters there are.
+    pub dead: u64,
+    /// Whether all claims are paused.
+    pub paused: bool,
+    /// The last 60 minutes, newest first; minutes without jobs are left out.
+    pub minutes: Vec<Minute>,
+}
+
+/// How many wait in each lane.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Waiting {
+    /// In `problems:high`.
+    pub high: u64,
+    /// In `problems`.
+    pub normal: u64,
+    /// In `problems:low`.
+    pub low: u64,
+}
+
+/// What was finished in one minute.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Minute {
+    /// When it began, in milliseconds since 1970 (UTC).
+    pub starts_at_ms: u64,
+    /// Jobs with a result.
+    pub done: u64,
+    /// Jobs that died.
+    pub dead: u64,
+}
+
+/// The questions: 14 commands, one round trip.
+pub(super) fn commands(now_ms: u64) -> Vec<Command> {
+    let range =
+        |from: String, to: String| Command::new("ZCOUNT").arg(keys::LEASES).arg(from).arg(to);
+    let waiting_until = WAITING_MS + now_ms;
+    let mut commands: Vec<Command> = Lane::ALL
+        .iter()
+        .map(|lane| Command::new("LLEN").arg(lane.key()))
+        .collect();
+    commands.extend(
+        Lane::ALL
+            .iter()
+            .map(|lane| Command::new("LINDEX").arg(lane.key()).arg(-1)),
+    );
+    commands.extend([
+        range(format!("({now_ms}"), format!("({WAITING_MS}")),
+        range("0".into(), now_ms.to_string()),
+        range(WAITING_MS.to_string(), waiting_until.to_string()),
+        range(format!("({waiting_until}"), "+inf".into()),
+        Command::new("HLEN").arg(keys::DEAD),
+        Command::new("ZSCORE").arg(keys::LEASES).arg(keys::PAUSED),
+    ]);
+    let hour = now_ms / 3_600_000;
+    commands.extend(
+        [hour, hour.saturating_sub(1)].map(|hour| Command::new("HGETALL").arg(keys::stats(hour))),
+    );
+    commands
+}
+
+/// The answers, in the order of [`commands`].
+pub(super) fn read(
+    replies: Vec<Result<Reply, RedisError>>,
+    now_ms: u64,
+    tickets: &TicketKey,
+) -> Result<Stats, RedisError> {
+    let mut replies = replies.into_iter();
+    let mut next = || {
+        replies
+            .next()
+            .unwrap_or_else(|| Err(RedisError::Unexpected("too few answers".into())))
+    };
+    let mut number = || i64::from_reply(next()?).map(|n| n.max(0).unsigned_abs());
+    let waiting = Waiting {
+        high: number()?,
+        normal: number()?,
+        low: number()?,
+    };
+    let mut oldest_ms: Option<u64> = None;
+    for _ in Lane::ALL {
+        let payload = Option::<Vec<u8>>::from_reply(next()?)?;
+        let submitted = payload
+            .and_then(|payload| Job::decode(&payload).ok())
+            .and_then(|job| tickets.verify(&job.id?))
+            .map(|ticket| ticket.issued_at_ms);
+        oldest_ms = oldest_ms.into_iter().chain(submitted).min();
+    }
+    let mut number = || i64::from_reply(next()?).map(|n| n.max(0).unsigned_abs());
+    let (in_flight, due) = (number()?, number()? + number()?);
+    let (later, dead) = (number()?, number()?);
+    let paused = Option::<Vec<u8>>::from_reply(next()?)?.is_some();
+    let hour = now_ms / 3_600_000;
+    let mut minutes = Vec::new();
+    for hour in [hour, hour.saturating_sub(1)] {
+        minutes.extend(read_minutes(next()?, hour)?);
+    }
+    minutes.retain(|minute| minute.starts_at_ms + 3_600_000 > now_ms);
+    minutes.sort_by_key(|minute| std::cmp::Reverse(minute.starts_at_ms));
+    Ok(Stats {
+        waiting,
+        oldest_wait_ms: oldest_ms.map(|ms| now_ms.saturating_sub(ms)),
+        in_flight,
+        due,
+        later,
+        dead,
+        paused,
+        minutes,
+    })
+}
+
+fn read_minutes(reply: Reply, hour: u64) -> Result<Vec<Minute>, RedisError> {
+    let items: Items<Vec<u8>> = Items::from_reply(reply)?;
+    let number = |bytes: &[u8]| -> Result<u64, RedisError> {
+        std::str::from_utf8(bytes)
+            .ok()
+            .and_then(|text| text.parse().ok())
+            .ok_or_else(|| RedisError::Unexpected("statistics that are no numbers".into()))
+    };
+    items
+        .0
+        .chunks_exact(2)
+        .map(|pair| {
+            let (done, dead) = unpacked(number(&pair[1])?);
+            Ok(Minute {
+                starts_at_ms: hour * 3_600_000 + number(&pair[0])? * 60_000,
+                done,
+                dead,
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_counts_fit_one_number() {
+        // As work.lua adds them up.
+        assert_eq!(unpacked(7 + (3 + (2 << 32))), (10, 2));
+    }
+}

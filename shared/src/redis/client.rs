@@ -1,0 +1,151 @@
+//! Sending commands over HTTP.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use serde_json::Value;
+
+use super::{Command, FromReply, RedisError, Reply};
+use crate::config::RedisConfig;
+
+/// A client for one database. Cheap to clone; on the edge it holds no
+/// connection, the platform does.
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    config: RedisConfig,
+}
+
+/// Reads `{"result":…}` or `{"error":"…"}`. By hand, as all JSON of ours that a
+/// Worker reads: each derived reader adds some kilobytes to its wasm.
+fn read_answer(mut answer: Value, status: StatusCode) -> Result<Reply, RedisError> {
+    if let Some(error) = answer.get("error") {
+        return Err(RedisError::Refused {
+            status: status.as_u16(),
+            message: error.as_str().unwrap_or_default().to_owned(),
+        });
+    }
+    match answer.get_mut("result") {
+        Some(result) => Reply::from_json(result.take()),
+        None => Err(RedisError::Unexpected("neither result nor error".into())),
+    }
+}
+
+impl Client {
+    /// A client for the database that `config` names.
+    pub fn new(config: RedisConfig) -> Self {
+        Self {
+            http: reqwest::Client::new(),
+            config,
+        }
+    }
+
+    /// Runs one command: one round trip.
+    pub async fn command<T: FromReply>(&self, command: Command) -> Result<T, RedisError> {
+        let (status, body) = self.post("", &command).await?;
+        read_answer(parse(status, &body)?, status).and_then(T::from_reply)
+    }
+
+    /// Runs several commands in their order in one round trip. Not atomic: each
+    /// has its own outcome. The outer error means that none is known.
+    pub async fn pipeline(
+        &self,
+        commands: &[Command],
+    ) -> Result<Vec<Result<Reply, RedisError>>, RedisError> {
+        self.batch("pipeline", commands).await
+    }
+
+    /// Runs several commands as one: either all are applied, with nothing in
+    /// between, or none.
+    pub async fn transaction(&self, commands: &[Command]) -> Result<Vec<Reply>, RedisError> {
+        self.batch("multi-exec", commands)
+            .await?
+            .into_iter()
+            .collect()
+    }
+
+    async fn batch(
+        &self,
+        path: &str,
+        commands: &[Command],
+    ) -> Result<Vec<Result<Reply, RedisError>>, RedisError> {
+        let (status, body) = self.post(path, &commands).await?;
+        let answers = match parse(status, &body)? {
+            Value::Array(answers) => answers,
+            // One answer to all of them: a refusal.
+            answer => {
+                read_answer(answer, status)?;
+                return Err(RedisError::Unexpected("one answer to a batch".into()));
+            }
+        };
+        if answers.len() != commands.len() {
+            return Err(RedisError::Unexpected(format!(
+                "{} answers to {} commands",
+                answers.len(),
+                commands.len()
+            )));
+        }
+        Ok(answers
+            .into_iter()
+            .map(|answer| read_answer(answer, status))
+            .collect())
+    }
+
+    /// `LPUSH key element`: the list's new length.
+    pub async fn lpush(&self, key: &str, element: &str) -> Result<i64, RedisError> {
+        self.command(Command::new("LPUSH").arg(key).arg(element))
+            .await
+    }
+
+    /// `GET key`.
+    pub async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, RedisError> {
+        self.command(Command::new("GET").arg(key)).await
+    }
+
+    async fn post(
+        &self,
+        path: &str,
+        body: &impl serde::Serialize,
+    ) -> Result<(StatusCode, Vec<u8>), RedisError> {
+        let mut url = self.config.url.clone();
+        // A database behind a path of its own keeps that path.
+        let base = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&format!("{base}/{path}"));
+        let body = serde_json::to_vec(body)
+            .map_err(|error| RedisError::Unexpected(format!("cannot be written: {error}")))?;
+        let response = self
+            .http
+            .post(url)
+            .timeout(Duration::from_millis(self.config.timeout_ms))
+            .bearer_auth(self.config.token.expose())
+            .header("content-type", "application/json")
+            .header("upstash-encoding", "base64")
+            .body(body)
+            .send()
+            .await
+            .map_err(unreachable)?;
+        let status = response.status();
+        let bytes = response.bytes().await.map_err(unreachable)?;
+        Ok((status, bytes.to_vec()))
+    }
+}
+
+fn unreachable(error: reqwest::Error) -> RedisError {
+    // Without the URL: the log needs the cause, not the address.
+    RedisError::Unreachable(error.without_url().to_string())
+}
+
+/// A body that is not the contract's is told by its status: a proxy's error
+/// page is a refusal, not a broken reply.
+fn parse(status: StatusCode, body: &[u8]) -> Result<Value, RedisError> {
+    serde_json::from_slice(body).map_err(|error| {
+        if status.is_success() {
+            RedisError::Unexpected(error.to_string())
+        } else {
+            RedisError::Refused {
+                status: status.as_u16(),
+                message: "an answer that is not Upstash's".into(),
+            }
+        }
+    })
+}

@@ -1,0 +1,47 @@
+//! One Redis command on its way out.
+
+use serde::Serialize;
+
+/// A command's name and arguments, as the JSON array that goes over the wire.
+///
+/// Arguments are text, because JSON is: bytes that are not UTF-8 cannot be
+/// sent this way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Command(Vec<String>);
+
+impl Command {
+    /// A command without arguments yet.
+    pub fn new(name: &str) -> Self {
+        Self(vec![name.to_owned()])
+    }
+
+    /// Adds one argument.
+    #[must_use]
+    pub fn arg(mut self, argument: impl ToString) -> Self {
+        self.0.push(argument.to_string());
+        self
+    }
+
+    /// Adds several arguments in their order.
+    #[must_use]
+    pub fn args<T: ToString>(mut self, arguments: impl IntoIterator<Item = T>) -> Self {
+        self.0
+            .extend(arguments.into_iter().map(|argument| argument.to_string()));
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_a_json_array_of_text() {
+        let command = Command::new("SET").arg("k").arg("ä\n").args(["EX"]).arg(60);
+        assert_eq!(
+            serde_json::to_string(&command).unwrap(),
+            r#"["SET","k","ä\n","EX","60"]"#
+        );
+    }
+}

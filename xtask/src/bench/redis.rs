@@ -1,0 +1,99 @@
+//! The redis-server behind redis-rest, spoken to directly: counting commands
+//! and looking for results must not load what is measured.
+
+use std::io::{BufReader, Read, Write};
+use std::net::TcpStream;
+
+use anyhow::{Context, Result, bail};
+
+use super::http;
+
+/// What is not billed: connections' own talk, and what the bench itself sends.
+const NOT_BILLED: [&str; 8] = [
+    "auth", "client", "exists", "flushall", "hello", "info", "ping", "select",
+];
+
+/// A connection to it.
+#[derive(Debug)]
+pub(super) struct Redis(BufReader<TcpStream>);
+
+impl Redis {
+    pub(super) fn open(port: u16) -> Result<Self> {
+        let stream = TcpStream::connect(("127.0.0.1", port)).context("redis-server")?;
+        stream.set_nodelay(true)?;
+        Ok(Self(BufReader::new(stream)))
+    }
+
+    /// Forgets everything.
+    pub(super) fn empty(&mut self) -> Result<()> {
+        self.ask(&["FLUSHALL"]).map(drop)
+    }
+
+    /// How many of `keys` exist.
+    pub(super) fn existing(&mut self, keys: &[String]) -> Result<usize> {
+        let words: Vec<&str> = std::iter::once("EXISTS")
+            .chain(keys.iter().map(String::as_str))
+            .collect();
+        Ok(self.ask(&words)?.parse()?)
+    }
+
+    /// How many commands were executed since the server started, as Upstash
+    /// bills them: a script is one, and one more for each call inside it.
+    pub(super) fn billed(&mut self) -> Result<u64> {
+        Ok(billed(&self.ask(&["INFO", "commandstats"])?))
+    }
+
+    /// Its process.
+    pub(super) fn process_id(&mut self) -> Result<u32> {
+        self.ask(&["INFO", "server"])?
+            .lines()
+            .find_map(|line| line.strip_prefix("process_id:")?.trim().parse().ok())
+            .context("redis-server does not tell its process id")
+    }
+
+    /// Sends a command whose answer is a status, a number or a text.
+    fn ask(&mut self, words: &[&str]) -> Result<String> {
+        let mut wire = format!("*{}\r\n", words.len());
+        for word in words {
+            wire.push_str(&format!("${}\r\n{word}\r\n", word.len()));
+        }
+        self.0.get_mut().write_all(wire.as_bytes())?;
+        let head = http::line(&mut self.0)?;
+        match head.split_at_checked(1) {
+            Some(("+" | ":", rest)) => Ok(rest.to_owned()),
+            Some(("$", length)) => {
+                let mut text = vec![0; length.parse::<usize>()? + 2];
+                self.0.read_exact(&mut text)?;
+                text.truncate(text.len() - 2);
+                Ok(String::from_utf8(text)?)
+            }
+            _ => bail!("redis-server answered {head} to {}", words[0]),
+        }
+    }
+}
+
+fn billed(stats: &str) -> u64 {
+    stats
+        .lines()
+        .filter_map(|line| {
+            let (name, rest) = line.strip_prefix("cmdstat_")?.split_once(":calls=")?;
+            // `client|setinfo` is a command of the family `client`.
+            let family = name.split('|').next()?;
+            let calls = rest.split(',').next()?.parse::<u64>().ok()?;
+            (!NOT_BILLED.contains(&family)).then_some(calls)
+        })
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_billed_counts() {
+        let stats = "# Commandstats\r\ncmdstat_lpush:calls=3,usec=9,usec_per_call=3.00\r\n\
+            cmdstat_client|setinfo:calls=8,usec=1\r\ncmdstat_info:calls=2,usec=1\r\n\
+            cmdstat_eval:calls=1,usec=1\r\ncmdstat_set:calls=10,usec=1\r\n";
+        assert_eq!(billed(stats), 14);
+    }
+}

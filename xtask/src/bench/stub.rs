@@ -1,0 +1,94 @@
+//! An execution endpoint that runs nothing and answers at once, so that what is
+//! measured is the queue. It speaks as much of Piston's v2 API as both sides
+//! call, and counts the runs.
+
+use std::io::{BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use anyhow::Result;
+
+use super::http;
+
+const RUNTIMES: &str = r#"[{"language":"python","version":"3.12.0","aliases":["py"]}]"#;
+const EXECUTED: &str = r#"{"language":"python","version":"3.12.0","run":{"stdout":"[0, 1]\n","stderr":"","output":"[0, 1]\n","code":0,"signal":null}}"#;
+
+/// The endpoint. Its threads end with the process.
+#[derive(Debug)]
+pub(super) struct Stub {
+    pub(super) port: u16,
+    runs: Arc<AtomicUsize>,
+}
+
+impl Stub {
+    pub(super) fn start() -> Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0))?;
+        let stub = Self {
+            port: listener.local_addr()?.port(),
+            runs: Arc::new(AtomicUsize::new(0)),
+        };
+        let runs = Arc::clone(&stub.runs);
+        thread::spawn(move || {
+            for stream in listener.incoming().filter_map(Result::ok) {
+                let runs = Arc::clone(&runs);
+                thread::spawn(move || serve(stream, &runs));
+            }
+        });
+        Ok(stub)
+    }
+
+    /// What `EXECUTOR_URL` is to be.
+    pub(super) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}/api/v2", self.port)
+    }
+
+    /// How many runs it was asked for so far.
+    pub(super) fn runs(&self) -> usize {
+        self.runs.load(Ordering::Relaxed)
+    }
+}
+
+/// Whoever speaks no HTTP loses the connection, and nothing else.
+fn serve(stream: TcpStream, runs: &AtomicUsize) -> Option<()> {
+    stream.set_nodelay(true).ok()?;
+    let mut reader = BufReader::new(stream);
+    while let Some(request) = http::read(&mut reader).ok()? {
+        let (status, body) = if request.first_line.starts_with("POST /api/v2/execute ") {
+            runs.fetch_add(1, Ordering::Relaxed);
+            ("200 OK", EXECUTED)
+        } else if request.first_line.starts_with("GET /api/v2/runtimes ") {
+            ("200 OK", RUNTIMES)
+        } else {
+            ("404 Not Found", "{}")
+        };
+        let answer = format!(
+            "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        reader.get_mut().write_all(answer.as_bytes()).ok()?;
+    }
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_counts_runs_and_nothing_else() {
+        let stub = Stub::start().unwrap();
+        let mut connection = http::Connection::open(stub.port).unwrap();
+        for (method, path, status) in [
+            ("GET", "/api/v2/runtimes", 200),
+            ("POST", "/api/v2/execute", 200),
+            ("POST", "/api/v2/execute", 200),
+            ("GET", "/", 404),
+        ] {
+            let request = http::request(method, stub.port, path, "{}");
+            assert_eq!(connection.exchange(&request).unwrap().0, status, "{path}");
+        }
+        assert_eq!(stub.runs(), 2);
+    }
+}

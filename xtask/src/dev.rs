@@ -1,0 +1,112 @@
+//! `cargo xtask dev`: everything on this machine, from one command.
+
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::bundle;
+use crate::progress::{self, say, step};
+use crate::project;
+use crate::stack::{Options, Ports, Stack};
+use crate::tools;
+
+/// The cron trigger's period in `wrangler.toml`.
+const CRON_EVERY: Duration = Duration::from_secs(60);
+
+/// Sets up, builds, starts, and stays until Ctrl-C or until a part falls.
+pub fn run(ports: Ports, wake: bool) -> Result<()> {
+    let cancelled = Arc::new(AtomicBool::new(false));
+    {
+        let cancelled = Arc::clone(&cancelled);
+        ctrlc::set_handler(move || cancelled.store(true, Ordering::Relaxed))
+            .context("cannot listen for Ctrl-C")?;
+    }
+    let started = Instant::now();
+    // Before the slow part: a port that is taken will still be taken then.
+    ports.check()?;
+    tools::ensure(tools::For::Running)?;
+    native_programs()?;
+    for name in project::WORKERS {
+        bundle::build(name)?;
+    }
+    if cancelled.load(Ordering::Relaxed) {
+        bail!("cancelled");
+    }
+    println!("▸ starting redis-server, redis-rest, the runner and both Workers");
+    let options = Options {
+        ports,
+        folder: project::state().join("dev"),
+        submit_vars: vec![("WAKE", Some(if wake { "on" } else { "off" }.to_owned()))],
+        worker_vars: Vec::new(),
+    };
+    let mut stack = Stack::start(&options, &cancelled)?;
+    screen(&stack, started.elapsed());
+
+    let mut next_cron = Instant::now() + CRON_EVERY;
+    while !cancelled.load(Ordering::Relaxed) {
+        if let Some(fall) = stack.fallen() {
+            bail!("{fall}");
+        }
+        if Instant::now() >= next_cron {
+            next_cron += CRON_EVERY;
+            let port = ports.worker;
+            // A drain may take long; the next look at the children may not.
+            thread::spawn(move || {
+                if let Err(error) = crate::stack::fire_cron(port) {
+                    say(format!("the cron trigger could not be fired: {error:#}"));
+                }
+            });
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+    println!("\nstopping");
+    drop(stack);
+    println!(
+        "stopped; the data stays in {}",
+        progress::shown(&options.folder)
+    );
+    Ok(())
+}
+
+/// Builds redis-rest and the runner.
+pub fn native_programs() -> Result<()> {
+    step(
+        "redis-rest and runner: compile",
+        Command::new("cargo")
+            .args(["build", "--package", "redis-rest", "--package", "runner"])
+            .current_dir(project::root()),
+    )
+}
+
+fn screen(stack: &Stack, took: Duration) {
+    let Ports { redis, .. } = stack.ports;
+    let submit = stack.submit_url();
+    let worker = stack.worker_url();
+    let redis_rest = stack.redis_rest_url();
+    let runner = stack.runner_url();
+    let logs = progress::shown(&stack.logs);
+    let sandbox = stack.sandbox();
+    println!(
+        r#"
+edgejudge is up after {:.1} s.
+
+  submit-fn     {submit}   takes submissions, shows results
+  worker-fn     {worker}   works on them; its cron fires each minute
+  redis-rest    {redis_rest}   Upstash's REST API; its token, and the operator's: .edgejudge/dev/token
+  redis-server  127.0.0.1:{redis}          redis-cli -p {redis}
+  runner        {runner}   runs the code (Piston v2), {sandbox}
+
+Try:
+
+  curl {submit}/submit -d '{{"problemId":"hello","code":"print(\"Hello, World!\")","language":"python"}}'
+  curl {submit}/result/hello
+  curl {worker}/worker
+
+Logs: {logs}/*.log. Ctrl-C stops everything."#,
+        took.as_secs_f64()
+    );
+}
