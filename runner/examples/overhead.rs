@@ -1,5 +1,6 @@
 //! What the sandbox adds to a run: the same program started bare (fork, exec,
-//! streams, wait) and held, in turn, so that a busy moment hits both.
+//! streams, wait) and held, in turn and each as often the first, so that a busy
+//! moment hits both. `cargo xtask bench runner` shows it with what is promised.
 //!
 //! ```text
 //! cargo run --release -p runner --example overhead [RUNS [--json]]
@@ -199,10 +200,18 @@ fn measure(
         prepared.bare();
         prepared.held(sandbox);
     }
-    // In turn, so that both meet the same machine.
+    // In turn, so that both meet the same machine, and neither always what the
+    // other has left in its caches.
+    let mut bare_first = true;
     while bare.len() < runs {
-        bare.extend(together(at_once, || prepared.bare()));
-        held.extend(together(at_once, || prepared.held(sandbox)));
+        for is_bare in [bare_first, !bare_first] {
+            if is_bare {
+                bare.extend(together(at_once, || prepared.bare()));
+            } else {
+                held.extend(together(at_once, || prepared.held(sandbox)));
+            }
+        }
+        bare_first = !bare_first;
     }
     (Spread::of(bare), Spread::of(held))
 }

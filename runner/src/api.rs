@@ -7,7 +7,7 @@
 //! | `GET /healthz` | 200; asks for no token |
 //! | `GET /metrics` | 200, Prometheus' text |
 //! | `/api/v2/packages` | 403: languages are the operator's business |
-//! | a body that is not JSON by its type | 415 |
+//! | a body that is not JSON by its type, nor what `fetch` sends without one | 415 |
 //! | a request that makes no sense, or is too large | 400 |
 //! | no token, or a wrong one | 401 |
 //! | no token configured, and a `Host` that is not this machine | 403 |
@@ -225,11 +225,16 @@ async fn demand_json(request: Request, next: Next) -> Response {
         *request.method(),
         Method::GET | Method::HEAD | Method::OPTIONS
     );
-    let is_json = request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
-    if !reads && !is_json {
+    let headers = request.headers();
+    let kind = headers.get(header::CONTENT_TYPE);
+    let is_json = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    // `piston-client` names no type, and this is what JavaScript's `fetch` gives a
+    // text then. From a web page it would come without the browser asking first
+    // whether it may, so whatever a browser marks as its own is refused.
+    let is_nameless = kind.is_some_and(|kind| kind == "text/plain;charset=UTF-8")
+        && !headers.contains_key(header::ORIGIN)
+        && !headers.contains_key("sec-fetch-site");
+    if !reads && !is_json && !is_nameless {
         return ApiError::NotJson.into_response();
     }
     next.run(request).await
@@ -275,7 +280,8 @@ async fn execute(
     let result = tokio::task::spawn_blocking({
         let app = Arc::clone(&app);
         move || {
-            let result = execute::execute(&job, app.sandbox.as_ref(), &app.artifacts, &cancel);
+            let result =
+                execute::execute(&job, arrived, app.sandbox.as_ref(), &app.artifacts, &cancel);
             drop(permit);
             result
         }

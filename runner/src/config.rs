@@ -43,6 +43,11 @@ pub struct Options {
     #[arg(long, env = "RUNNER_UNSAFE_NO_SANDBOX")]
     pub unsafe_no_sandbox: bool,
 
+    /// The best tier to use. `landlock` does without namespaces even where they can
+    /// be made; a tier that the machine has not got is never used for it.
+    #[arg(long, env = "RUNNER_TIER", value_name = "TIER", value_enum, default_value_t = BestTier::Full)]
+    pub tier: BestTier,
+
     /// Uid and gid that submissions get, if started as root. Nothing else should
     /// run as that user.
     #[arg(
@@ -58,7 +63,7 @@ pub struct Options {
     #[arg(long, env = "RUNNER_LABEL", value_name = "TEXT")]
     pub label: Option<String>,
 
-    /// Where submissions get their folders without a sandbox [default:
+    /// Where submissions get their folders without namespaces [default:
     /// edgejudge-runner-UID in the system's folder for temporary files].
     #[arg(long, env = "RUNNER_WORK_DIR", value_name = "FOLDER")]
     pub work_dir: Option<PathBuf>,
@@ -116,7 +121,7 @@ pub struct Options {
     pub compile_memory_limit_bytes: i64,
 
     /// Bytes kept of standard output, and as many of standard error.
-    #[arg(long, env = "RUNNER_OUTPUT_MAX_BYTES", value_name = "BYTES", default_value_t = 64 << 10)]
+    #[arg(long, env = "RUNNER_OUTPUT_MAX_BYTES", value_name = "BYTES", default_value_t = 1 << 20)]
     pub output_max_bytes: usize,
 
     /// Processes and threads of a submission alive at once.
@@ -191,6 +196,15 @@ pub struct Options {
     pub log_format: LogFormat,
 }
 
+/// The best tier that may be used; it only ever lowers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum BestTier {
+    /// Namespaces, and Landlock alone where there are none.
+    Full,
+    /// Landlock and seccomp alone.
+    Landlock,
+}
+
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum LogFormat {
@@ -256,9 +270,11 @@ pub struct Config {
     pub token: Option<Token>,
     /// Whether programs run without a sandbox.
     pub unsafe_no_sandbox: bool,
+    /// The best tier to use.
+    pub tier: BestTier,
     /// Whom programs run as, if started as root.
     pub sandbox_uid: u32,
-    /// Folder of the submissions' folders, without a sandbox.
+    /// Folder of the submissions' folders, in every tier but the best.
     pub work_dir: PathBuf,
     /// Bytes of compiled programs that are kept.
     pub compile_cache_bytes: u64,
@@ -330,6 +346,7 @@ impl TryFrom<&Options> for Config {
             listen: options.listen,
             token: options.token.clone(),
             unsafe_no_sandbox: options.unsafe_no_sandbox,
+            tier: options.tier,
             sandbox_uid: options.sandbox_uid,
             compile_cache_bytes: options.compile_cache_bytes,
             work_dir: options

@@ -5,12 +5,18 @@
 //! blocking is allowed.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::artifacts::{Artifact, Artifacts, Key};
 use crate::languages::Language;
 use crate::request::Job;
 use crate::sandbox::{Cancel, Ending, File, Report, Request, Sandbox};
 use crate::wire::{Execution, LimitsInfo, Stage};
+
+/// Bytes of output in one answer, beyond which no further case is begun. Each case
+/// may write its own limit, and there may be a thousand; an answer is put together
+/// in memory.
+const ANSWER_BYTES: usize = 16 << 20;
 
 /// Why a job has no result. The caller learns nothing of it (500).
 #[derive(Debug, thiserror::Error)]
@@ -20,9 +26,11 @@ pub enum ExecuteError {
     Cancelled,
 }
 
-/// Runs the job to its end. Whatever it left is gone when this returns.
+/// Runs the job, which arrived at this time, to its end. Whatever it left is gone
+/// when this returns.
 pub fn execute(
     job: &Job,
+    arrived: Instant,
     sandbox: &dyn Sandbox,
     artifacts: &Artifacts,
     cancel: &Cancel,
@@ -53,36 +61,45 @@ pub fn execute(
         .map_or(&job.files, |compiled| &compiled.files);
     match &job.cases {
         None => answer.run = run(job, files, &job.stdin, sandbox, cancel)?,
-        Some(cases) => run_cases(job, files, cases, sandbox, cancel, &mut answer)?,
+        Some(cases) => run_cases(job, arrived, files, cases, sandbox, cancel, &mut answer)?,
     }
     Ok(answer)
 }
 
-/// Runs every case. `run` becomes the first that failed, or the last.
+/// Runs the cases in their order, every one unless there is a reason to begin no
+/// further: a failure, the time, or the length of the answer. `run` becomes the
+/// first that failed, or the last.
 fn run_cases(
     job: &Job,
+    arrived: Instant,
     files: &[File],
     cases: &[Vec<u8>],
     sandbox: &dyn Sandbox,
     cancel: &Cancel,
     answer: &mut Execution,
 ) -> Result<(), ExecuteError> {
-    let mut failed = None;
+    let mut runs: Vec<Stage> = Vec::new();
+    let mut output_bytes = 0;
     for stdin in cases {
+        let is_late = job
+            .cases_timeout
+            .is_some_and(|time| arrived.elapsed() >= time);
+        if !runs.is_empty() && (is_late || output_bytes >= ANSWER_BYTES) {
+            break;
+        }
         let stage = run(job, files, stdin, sandbox, cancel)?.told_in_full();
         let is_bad = stage.status.is_some();
-        if is_bad && failed.is_none() {
-            failed = Some(stage.clone());
-        }
-        answer.run.clone_from(&stage);
-        answer.runs.get_or_insert_default().push(stage);
+        output_bytes += stage.stdout.len() + stage.stderr.len() + stage.output.len();
+        runs.push(stage);
         if is_bad && job.stop_at_first_failure {
             break;
         }
     }
-    if let Some(failed) = failed {
-        answer.run = failed;
+    let told = runs.iter().find(|stage| stage.status.is_some());
+    if let Some(told) = told.or(runs.last()) {
+        answer.run.clone_from(told);
     }
+    answer.runs = Some(runs);
     Ok(())
 }
 

@@ -2,9 +2,13 @@
 //! SIGINT or SIGTERM.
 
 use std::io::IsTerminal;
+#[cfg(target_os = "linux")]
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
+#[cfg(target_os = "linux")]
+use runner::config::BestTier;
 use runner::config::{Config, LogFormat, Options, Token};
 use runner::config_file::{self, FileError};
 use runner::languages;
@@ -103,18 +107,34 @@ fn choose_sandbox(config: &Config, label: &str) -> anyhow::Result<Box<dyn Sandbo
             ProcessSandbox::new(&config.work_dir).context("the work folder cannot be used")?;
         return Ok(Box::new(sandbox));
     }
-    namespaces(config, label)
+    held(config, label)
 }
 
+/// Not the path it was started by: that file may be replaced by a new version.
 #[cfg(target_os = "linux")]
-fn namespaces(config: &Config, label: &str) -> anyhow::Result<Box<dyn Sandbox>> {
-    use runner::sandbox::namespace::NamespaceSandbox;
-    // Not the path it was started by: that file may be replaced by a new version.
-    let helper = std::path::Path::new("/proc/self/exe");
-    let sandbox = NamespaceSandbox::new(helper, label, config.sandbox_uid);
-    let found = sandbox.self_test().context(
-        "refusing to start; see docs/runner.md, or --unsafe-no-sandbox for trusted code",
-    )?;
+const HELPER: &str = "/proc/self/exe";
+
+#[cfg(target_os = "linux")]
+const REFUSED: &str =
+    "refusing to start; see docs/runner.md, or --unsafe-no-sandbox for trusted code";
+
+#[cfg(target_os = "linux")]
+fn held(config: &Config, label: &str) -> anyhow::Result<Box<dyn Sandbox>> {
+    use runner::sandbox::namespace::{NamespaceSandbox, SelfTestError};
+    if config.tier == BestTier::Landlock {
+        return landlock(config, label, "--tier asks for it").context(REFUSED);
+    }
+    let sandbox = NamespaceSandbox::new(Path::new(HELPER), label, config.sandbox_uid);
+    let found = match sandbox.self_test() {
+        Ok(found) => found,
+        // Only then: a sandbox that could be made and does not hold is no reason to
+        // do with less.
+        Err(error @ SelfTestError::NoNamespaces(_)) => {
+            return landlock(config, label, &error.to_string())
+                .with_context(|| format!("{REFUSED}: {error}, and there is no other way here"));
+        }
+        Err(error) => return Err(error).context(REFUSED),
+    };
     if found.landlock_abi < 6 {
         tracing::warn!(
             landlock_abi = found.landlock_abi,
@@ -126,8 +146,26 @@ fn namespaces(config: &Config, label: &str) -> anyhow::Result<Box<dyn Sandbox>> 
     Ok(Box::new(sandbox))
 }
 
+/// The second tier, and why it is used.
+#[cfg(target_os = "linux")]
+fn landlock(config: &Config, label: &str, why: &str) -> anyhow::Result<Box<dyn Sandbox>> {
+    use runner::sandbox::namespace::LandlockSandbox;
+    let helper = Path::new(HELPER);
+    let sandbox = LandlockSandbox::new(helper, label, config.sandbox_uid, &config.work_dir)
+        .context("the work folder cannot be used")?;
+    let found = sandbox.self_test()?;
+    tracing::warn!(
+        why,
+        landlock_abi = found.landlock_abi,
+        "THIS IS NOT THE FULL SANDBOX: programs are held by Landlock and seccomp alone. They see \
+         that outside files and processes exist, share one user, and their disk is bounded only \
+         by looking at it; see docs/runner.md"
+    );
+    Ok(Box::new(sandbox))
+}
+
 #[cfg(not(target_os = "linux"))]
-fn namespaces(_: &Config, _: &str) -> anyhow::Result<Box<dyn Sandbox>> {
+fn held(_: &Config, _: &str) -> anyhow::Result<Box<dyn Sandbox>> {
     anyhow::bail!(
         "refusing to start: there is a sandbox on Linux only; --unsafe-no-sandbox runs trusted code"
     )

@@ -22,7 +22,7 @@ use crate::probe::{Runtime, Runtimes};
 use crate::sandbox::{File, Limits};
 
 /// Standard inputs of one request at most.
-const MAX_CASES: usize = 256;
+const MAX_CASES: usize = 1000;
 
 /// What to run.
 #[derive(Debug, Clone)]
@@ -43,6 +43,9 @@ pub struct Job {
     pub cases: Option<Vec<Vec<u8>>>,
     /// Whether the first case that fails is the last one run.
     pub stop_at_first_failure: bool,
+    /// How long after the first case began another one may still begin. `None`:
+    /// however long it takes.
+    pub cases_timeout: Option<Duration>,
     /// The limits, as the request wished within what is configured.
     pub stages: Stages,
 }
@@ -86,6 +89,7 @@ pub fn parse(body: &Value, runtimes: &Runtimes, configured: &Stages) -> Result<J
         Value::Null => false,
         _ => return refuse("stop_at_first_failure must be a boolean"),
     };
+    let cases_timeout = parse_cases_timeout(&body["cases_timeout"])?;
     let Submission {
         files,
         main,
@@ -100,6 +104,7 @@ pub fn parse(body: &Value, runtimes: &Runtimes, configured: &Stages) -> Result<J
         stdin,
         cases,
         stop_at_first_failure,
+        cases_timeout,
         stages,
     })
 }
@@ -211,6 +216,21 @@ fn parse_cases(value: &Value) -> Result<Option<Vec<Vec<u8>>>, Refusal> {
         })
         .collect::<Result<_, _>>()
         .map(Some)
+}
+
+/// In ms. Zero is meant as it is said, unlike in Piston's own fields: whoever has
+/// no time left wants one case, not all of them.
+fn parse_cases_timeout(value: &Value) -> Result<Option<Duration>, Refusal> {
+    let millis = match value {
+        Value::Null => return Ok(None),
+        Value::Number(number) => number.as_f64().unwrap_or(f64::NAN),
+        _ => return refuse("If specified, cases_timeout must be a number"),
+    };
+    if millis < 0.0 {
+        return refuse("cases_timeout must be non-negative");
+    }
+    // What is too long to be told is as good as no bound.
+    Ok(Duration::try_from_secs_f64(millis / 1000.0).ok())
 }
 
 fn parse_stdin(value: &Value, name: &str) -> Result<Vec<u8>, Refusal> {

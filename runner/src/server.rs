@@ -14,12 +14,28 @@ use crate::artifacts::Artifacts;
 use crate::config::Config;
 use crate::languages::Language;
 use crate::metrics::Metrics;
-use crate::probe::{self, Runtimes};
-use crate::sandbox::{Cancel, Sandbox};
+use crate::probe::{self, Runtime, Runtimes};
+use crate::sandbox::{Cancel, Ending, Limits, Request, Sandbox, Tier};
 use crate::slots::Slots;
 
 /// How long killed submissions may take to be gone.
 const LAST_MOMENTS: Duration = Duration::from_secs(6);
+
+/// Whether a language's program can be started where submissions are.
+fn starts(sandbox: &dyn Sandbox, runtime: &Runtime, limits: Limits) -> bool {
+    let mut argv = vec![runtime.program.clone()];
+    argv.extend_from_slice(&runtime.language.version);
+    let request = Request {
+        argv: &argv,
+        files: &[],
+        keep_files: false,
+        mounts: &runtime.mounts,
+        env: &runtime.env,
+        stdin: b"",
+        limits,
+    };
+    sandbox.run(&request, &Cancel::default()).ending == Ending::Exited(0)
+}
 
 /// A runner that is ready to serve.
 pub struct Server {
@@ -34,7 +50,18 @@ impl Server {
         path: &OsStr,
         sandbox: Box<dyn Sandbox>,
     ) -> anyhow::Result<Self> {
-        let runtimes = probe::find_all(languages, path).await;
+        let mut runtimes = probe::find_all(languages, path).await;
+        // In the machine's own file system a program may lie where the user that
+        // submissions run as does not get.
+        if sandbox.tier() == Tier::Landlock {
+            runtimes.0.retain(|runtime| {
+                let starts = starts(sandbox.as_ref(), runtime, config.stages.compile);
+                if !starts {
+                    tracing::warn!(language = runtime.language.name, "out of reach, left out");
+                }
+                starts
+            });
+        }
         let slots = Slots::new(config.max_concurrent, config.max_queue);
         let artifacts = Artifacts::new(config.compile_cache_bytes);
         let cancel = Cancel::default();

@@ -34,15 +34,15 @@ pub struct Execution {
     /// The program's run; repeats `compile` when that failed. With `cases`, the
     /// first one that failed, or else the last.
     pub run: Stage,
-    /// One for each of the request's `cases` that was run; empty if compiling
-    /// failed. Not in Piston, nor is what follows `version`.
+    /// One for each of the request's `cases` that was run, in their order; empty if
+    /// compiling failed. Not in Piston, nor is what follows `version`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub runs: Option<Vec<Stage>>,
     /// The language's name, never an alias.
     pub language: String,
     /// The version that was chosen.
     pub version: String,
-    /// How well it was held: `full` or `unsandboxed`.
+    /// How well it was held: `full`, `landlock` or `unsandboxed`.
     pub sandbox: &'static str,
     /// The limits that held for it.
     pub limits: LimitsInfo,

@@ -6,11 +6,13 @@
 mod common;
 
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{eventually, held_by, processes_of};
+use common::{PATIENCE, eventually, held_by, processes_of, until_busy};
+use runner::sandbox::namespace::LandlockSandbox;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
@@ -22,7 +24,7 @@ struct Binary {
 
 impl Binary {
     fn start(work: &Path, flags: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_runner"))
+        let child = Command::new(env!("CARGO_BIN_EXE_runner"))
             .args(["--listen", "127.0.0.1:0", "--label", work.to_str().unwrap()])
             .args(flags)
             .env("RUNNER_LOG", "warn")
@@ -30,6 +32,11 @@ impl Binary {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
+        Self::ready(child)
+    }
+
+    /// One that was started, as soon as it says that it is ready.
+    fn ready(mut child: Child) -> Self {
         let mut ready = String::new();
         BufReader::new(child.stdout.as_mut().unwrap())
             .read_line(&mut ready)
@@ -65,12 +72,12 @@ impl Binary {
     }
 
     async fn exited(&mut self) -> std::process::ExitStatus {
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status;
             }
-            assert!(Instant::now() < deadline, "still running after 20 s");
+            assert!(Instant::now() < deadline, "it is still running");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -192,7 +199,7 @@ async fn signals_end_it_and_its_submissions() {
         let running = binary.sleep();
         eventually("it runs", || processes_of(work.path()).len() == 2).await;
         let waiting = binary.sleep();
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        until_busy(&binary.url(), 1, 1).await;
         binary.signal(signal);
         assert!(binary.exited().await.success(), "{signal:?}");
         assert_eq!(held_by(work.path()), (Vec::new(), Vec::new()));
@@ -210,9 +217,10 @@ async fn signals_end_it_and_its_submissions() {
 #[tokio::test]
 async fn a_shutdown_lets_short_submissions_finish() {
     let work = tempfile::tempdir().unwrap();
-    let mut binary = Binary::start(work.path(), &["--shutdown-grace-ms", "15000"]);
+    let flags = ["--shutdown-grace-ms", "60000", "--run-timeout-ms", "60000"];
+    let mut binary = Binary::start(work.path(), &flags);
     let url = format!("{}/api/v2/execute", binary.url());
-    let body = json!({"language": "python", "version": "*", "files": [{"content": "import time; time.sleep(1); print('whole')"}]});
+    let body = json!({"language": "python", "version": "*", "files": [{"content": "import time; time.sleep(3); print('whole')"}]});
     let call = tokio::spawn(async move {
         let request = reqwest::Client::new()
             .post(url)
@@ -248,26 +256,118 @@ async fn a_killed_runner_takes_everything_with_it() {
     .await;
 }
 
-/// In a user namespace of its own, whose owner may forbid further ones.
-#[test]
-fn without_namespaces_it_refuses_and_never_does_with_less() {
-    let script = "echo 0 > /proc/sys/user/max_user_namespaces && exec \"$@\"";
-    let start = |more: &[&str]| {
-        Command::new("unshare")
-            .args(["--user", "--map-root-user", "sh", "-c", script, "sh"])
-            .arg(env!("CARGO_BIN_EXE_runner"))
-            .args(more)
-            .output()
-            .unwrap()
-    };
-    let output = start(&["--listen", "127.0.0.1:0"]);
-    let error = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!output.status.success(), "{error}");
-    assert!(output.stdout.is_empty(), "it must not say that it is ready");
-    for word in ["refusing to start", "namespaces", "--unsafe-no-sandbox"] {
-        assert!(error.contains(word), "{error}");
+/// A process in a user namespace of its own, in which no further one may be made;
+/// it waits for its standard input to be closed before it becomes the runner.
+fn without_namespaces(more: &[&str]) -> Child {
+    // Twice a shell: the first one has no rights until its user is mapped.
+    let inner = "echo 0 > /proc/sys/user/max_user_namespaces && exec \"$@\"";
+    let outer = "read go; exec sh -c \"$0\" sh \"$@\"";
+    Command::new("unshare")
+        .args(["--user", "sh", "-c", outer, inner])
+        .arg(env!("CARGO_BIN_EXE_runner"))
+        .args(["--listen", "127.0.0.1:0"])
+        .args(more)
+        .env("PATH", "/usr/bin:/bin")
+        .env("RUNNER_LOG", "warn")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Maps so many users of the namespace to those outside and lets it go on.
+fn map(child: &mut Child, user: u32, users: u32) {
+    let own = std::fs::read_link("/proc/self/ns/user").unwrap();
+    let its = format!("/proc/{}", child.id());
+    let deadline = Instant::now() + PATIENCE;
+    while std::fs::read_link(format!("{its}/ns/user")).is_ok_and(|now| now == own) {
+        assert!(Instant::now() < deadline, "no user namespace");
+        std::thread::sleep(Duration::from_millis(5));
     }
-    // Nothing but the one flag changes that, and that one only on loopback.
-    let output = start(&["--listen", "0.0.0.0:0", "--unsafe-no-sandbox"]);
-    assert!(!output.status.success());
+    if users == 1 {
+        std::fs::write(format!("{its}/setgroups"), "deny").unwrap();
+    }
+    for file in ["uid_map", "gid_map"] {
+        std::fs::write(format!("{its}/{file}"), format!("0 {user} {users}")).unwrap();
+    }
+    drop(child.stdin.take().unwrap());
+}
+
+/// Neither namespaces nor another user to become: there is no way to hold anything.
+#[test]
+fn with_nothing_to_hold_programs_by_it_refuses() {
+    for flags in [&[][..], &["--tier", "landlock"]] {
+        let mut child = without_namespaces(flags);
+        map(&mut child, rustix::process::geteuid().as_raw(), 1);
+        let output = child.wait_with_output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success(), "{error}");
+        assert!(output.stdout.is_empty(), "it must not say that it is ready");
+        for word in ["refusing to start", "--unsafe-no-sandbox"] {
+            assert!(error.contains(word), "{error}");
+        }
+        assert_eq!(
+            error.contains("namespaces cannot be made"),
+            flags.is_empty()
+        );
+    }
+}
+
+/// The second tier is taken where there is no better one, or asked for; never
+/// without saying so.
+#[tokio::test]
+async fn without_namespaces_it_says_so_everywhere() {
+    let work = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(work.path(), PermissionsExt::from_mode(0o755)).unwrap();
+    let folder = work.path().join("work");
+    let helper = Path::new(env!("CARGO_BIN_EXE_runner"));
+    let sandbox = LandlockSandbox::new(helper, "is-here", 64_747, &folder).unwrap();
+    if let Err(error) = sandbox.self_test() {
+        assert!(
+            error.to_string().contains("Landlock 6 is needed"),
+            "{error}"
+        );
+        return;
+    }
+    drop(sandbox);
+    let flags = ["--work-dir", folder.to_str().unwrap()];
+    let mut started = vec![Binary::start(
+        work.path(),
+        &[&flags[..], &["--tier", "landlock"]].concat(),
+    )];
+    // Only root may map another user than itself.
+    if rustix::process::geteuid().is_root() {
+        let mut child = without_namespaces(&flags);
+        map(&mut child, 0, 100_000);
+        started.push(Binary::ready(child));
+    }
+    for (mut binary, is_forced) in started.into_iter().zip([true, false]) {
+        let told = "; sandbox: landlock)";
+        assert!(binary.ready.contains(told), "{}", binary.ready);
+        let url = binary.url();
+        let health = reqwest::get(format!("{url}/healthz")).await.unwrap();
+        let health = health.text().await.unwrap();
+        assert!(health.contains("\"sandbox\":\"landlock\""), "{health}");
+        let body = json!({"language": "bash", "version": "*", "files": [{"content": "echo x"}]});
+        let request = reqwest::Client::new()
+            .post(format!("{url}/api/v2/execute"))
+            .header("content-type", "application/json");
+        let answer = request.body(body.to_string()).send().await.unwrap();
+        let answer = answer.text().await.unwrap();
+        assert!(answer.contains("\"sandbox\":\"landlock\""), "{answer}");
+        assert!(answer.contains("\"stdout\":\"x\\n\""), "{answer}");
+        binary.signal(Signal::TERM);
+        assert!(binary.exited().await.success());
+        let mut log = String::new();
+        let stderr = binary.child.stderr.as_mut().unwrap();
+        stderr.read_to_string(&mut log).unwrap();
+        assert!(log.contains("THIS IS NOT THE FULL SANDBOX"), "{log}");
+        assert_eq!(log.contains("--tier asks for it"), is_forced, "{log}");
+        assert_eq!(
+            log.contains("namespaces cannot be made"),
+            !is_forced,
+            "{log}"
+        );
+    }
 }

@@ -50,7 +50,11 @@ async fn scripted(ending: Option<Ending>) -> (Runner, Arc<Mutex<Vec<String>>>) {
         ending,
         asked: Arc::clone(&asked),
     };
-    let flags = ["--max-concurrent", "1", "--max-queue", "0"];
+    let flags = [
+        &["--max-concurrent", "1", "--max-queue", "0"][..],
+        &common::DEFAULT_TIMES,
+    ]
+    .concat();
     (
         Runner::start_with_sandbox(&flags, Box::new(sandbox)).await,
         asked,
@@ -94,7 +98,7 @@ async fn the_sandbox_gets_files_arguments_and_limits() {
     runner.run_with("python", "the code", wishes).await;
     let asked = asked.lock().unwrap().remove(0);
     let expected = "the code [\"file0.code\", \"a\"] Limits { wall: 1.5005s, cpu: 250ms, \
-        memory_bytes: Some(1000000), output_bytes: 65536, tasks: 64, open_files: 2048, \
+        memory_bytes: Some(1000000), output_bytes: 1048576, tasks: 64, open_files: 2048, \
         file_bytes: 10000000, disk_bytes: 134217728, disk_files: 8192 }";
     assert_eq!(asked, expected);
     runner.stop().await;

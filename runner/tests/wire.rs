@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::Runner;
+use common::{DEFAULT_TIMES, Runner};
 use serde_json::{Value, json};
 
 const EXECUTE: &str = "/api/v2/execute";
@@ -25,7 +25,7 @@ fn with(changes: Value) -> Value {
 
 #[tokio::test]
 async fn refusals_are_in_pistons_words() {
-    let runner = Runner::start(&["python"], &[]).await;
+    let runner = Runner::start(&["python"], &DEFAULT_TIMES).await;
     let rows = [
         (json!({}), "language is required as a string"),
         (json!([]), "language is required as a string"),
@@ -215,7 +215,7 @@ async fn file_names_stay_inside_the_folder() {
 
 #[tokio::test]
 async fn what_is_falsy_is_not_given() {
-    let runner = Runner::start(&["python"], &[]).await;
+    let runner = Runner::start(&["python"], &DEFAULT_TIMES).await;
     for value in [json!(null), json!(0), json!(""), json!(false)] {
         let body = with(json!({
             "run_timeout": value, "compile_timeout": value, "run_cpu_time": value,
@@ -263,6 +263,18 @@ async fn bodies_must_be_json() {
             200,
             "{kind}"
         );
+    }
+    // What `fetch` says of a text whose type nobody named, from anybody but a page.
+    let unnamed = "text/plain;charset=UTF-8";
+    let said = valid().to_string();
+    assert_eq!(runner.post(EXECUTE, Some(unnamed), said).await.status, 200);
+    for mark in ["origin", "sec-fetch-site"] {
+        let request = reqwest::Client::new()
+            .post(format!("{}{EXECUTE}", runner.url))
+            .header("content-type", unnamed)
+            .header(mark, "null")
+            .body(valid().to_string());
+        assert_eq!(request.send().await.unwrap().status().as_u16(), 415);
     }
     for body in ["{", "5", "\"x\"", "null", "{\"language\":}", "\u{feff}"] {
         let answer = runner.post(EXECUTE, Some("application/json"), body).await;

@@ -5,6 +5,8 @@
 //! is: 4xx the caller's, 502/503/504 something we depend on, 500 ours. Texts
 //! here are written for the caller; what an operator needs goes to the log.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
@@ -19,7 +21,7 @@ pub struct ApiError {
     status: StatusCode,
     code: &'static str,
     message: String,
-    field: Option<&'static str>,
+    field: Option<Cow<'static, str>>,
     allow: Option<&'static str>,
     retry_after_s: Option<u32>,
     detail: Option<String>,
@@ -45,12 +47,12 @@ impl ApiError {
     }
 
     /// 413: `field` is larger than allowed; say the limit in `message`.
-    pub fn too_large(field: &'static str, message: impl Into<String>) -> Self {
+    pub fn too_large(field: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message).on(field)
     }
 
     /// 422: the request was read, and `field` breaks a rule said in `message`.
-    pub fn invalid(field: &'static str, message: impl Into<String>) -> Self {
+    pub fn invalid(field: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_field", message).on(field)
     }
 
@@ -70,10 +72,11 @@ impl ApiError {
         error
     }
 
-    /// Names the input that is to blame.
+    /// Names the input that is to blame: a member, or a path such as
+    /// `cases[3].expected`.
     #[must_use]
-    pub fn on(mut self, field: &'static str) -> Self {
-        self.field = Some(field);
+    pub fn on(mut self, field: impl Into<Cow<'static, str>>) -> Self {
+        self.field = Some(field.into());
         self
     }
 
@@ -108,8 +111,8 @@ impl ApiError {
     }
 
     /// The input that is to blame, if one is.
-    pub fn field(&self) -> Option<&'static str> {
-        self.field
+    pub fn field(&self) -> Option<&str> {
+        self.field.as_deref()
     }
 
     /// The text for people.
@@ -124,7 +127,7 @@ impl ApiError {
             error: Body {
                 code: self.code,
                 message: &self.message,
-                field: self.field,
+                field: self.field.as_deref(),
             },
         })
     }
@@ -138,7 +141,7 @@ impl ApiError {
                 error: Body {
                     code: self.code,
                     message: &self.message,
-                    field: self.field,
+                    field: self.field.as_deref(),
                 },
             },
         );
@@ -164,7 +167,7 @@ struct Body<'a> {
     code: &'static str,
     message: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<&'static str>,
+    field: Option<&'a str>,
 }
 
 /// A Worker that is set up wrongly is our fault. The variable is named, its

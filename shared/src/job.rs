@@ -1,6 +1,7 @@
 //! A submission as it waits in the list `problems`.
 //!
-//! Ours is a JSON object as text: `{"id","problemId","code","language"}`.
+//! Ours is a JSON object as text: `{"id","problemId","code","language"}`, and
+//! `kept` where it was judged before.
 //! Foreign producers push the same without an id, and some older ones wrap
 //! that text in a JSON array which holds it as its one string. All are read;
 //! what cannot be read is told apart by [`UnreadableJob`], so that it can be
@@ -25,6 +26,10 @@ pub struct Job {
     pub code: String,
     /// See [`Submission::language`].
     pub language: String,
+    /// What came of it when it was judged before. For the judge alone, and only
+    /// believed of a job whose id is ours.
+    #[serde(skip)]
+    pub kept: Option<Value>,
 }
 
 /// Why a queue item is not a job, in a sentence for the operator.
@@ -40,12 +45,20 @@ impl Job {
             problem_id: submission.problem_id,
             code: submission.code,
             language: submission.language,
+            kept: None,
         }
     }
 
     /// The queue item: JSON text.
     pub fn encode(&self) -> Result<String, serde_json::Error> {
-        serde_json::to_string(self)
+        let mut text = serde_json::to_string(self)?;
+        if let Some(kept) = &self.kept {
+            text.pop();
+            text.push_str(",\"kept\":");
+            text.push_str(&kept.to_string());
+            text.push('}');
+        }
+        Ok(text)
     }
 
     /// Reads a queue item in any of the shapes the module names.
@@ -83,6 +96,7 @@ impl Job {
             problem_id,
             code,
             language,
+            kept: item.remove("kept"),
         })
     }
 }
@@ -91,6 +105,7 @@ impl Job {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use serde_json::json;
 
     #[test]
     fn the_shapes_seen_in_the_wild_are_read() {
@@ -142,8 +157,9 @@ mod tests {
             problem_id in "[A-Za-z0-9._-]{1,128}",
             code in "\\PC{1,400}",
             language in "[a-z+#]{1,12}",
+            kept in proptest::option::of("\\PC{0,40}".prop_map(|text| json!({ "a": [text] }))),
         ) {
-            let job = Job { id, problem_id, code, language };
+            let job = Job { id, problem_id, code, language, kept };
             let text = job.encode().unwrap();
             prop_assert_eq!(Job::decode(text.as_bytes()).unwrap(), job.clone());
             let wrapped = serde_json::to_string(&[text]).unwrap();

@@ -11,6 +11,7 @@
 //! - [`job`]: a submission as it waits in the queue, ours or a foreign producer's.
 //! - [`language`]: what can be run at all.
 //! - [`ticket`]: ids that carry their own proof and their time of issue.
+//! - [`problem`]: what is asked, and how an answer is judged.
 //! - [`result`]: the document that a finished job leaves behind.
 //! - [`queue`]: what the product does with Redis, as verbs.
 //! - [`keys`]: every Redis key there is.
@@ -27,6 +28,7 @@ pub mod job;
 pub mod keys;
 pub mod lane;
 pub mod language;
+pub mod problem;
 pub mod queue;
 pub mod redis;
 pub mod response;

@@ -19,6 +19,9 @@ const MAC_BYTES: usize = 8;
 #[derive(Clone)]
 pub struct TicketKey(Hmac<Sha256>);
 
+/// The header that carries [`TicketKey::pass`].
+pub const PASS_HEADER: &str = "x-edgejudge-pass";
+
 /// What a verified ticket tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ticket {
@@ -75,6 +78,20 @@ impl TicketKey {
         })
     }
 
+    /// By which one Worker knows the other: the same for all time, and no ticket.
+    pub fn pass(&self) -> String {
+        let mut pass = String::new();
+        for byte in self.tag("pass") {
+            pass.push_str(&format!("{byte:02x}"));
+        }
+        pass
+    }
+
+    /// Whether `given` is [`TicketKey::pass`].
+    pub fn lets_in(&self, given: &[u8]) -> bool {
+        std::str::from_utf8(given).is_ok_and(|given| Secret::new(self.pass()).matches(given))
+    }
+
     fn tag(&self, uuid_text: &str) -> [u8; MAC_BYTES] {
         let mut mac = self.0.clone();
         mac.update(uuid_text.as_bytes());
@@ -107,6 +124,21 @@ mod tests {
 
     fn key(secret: &str) -> TicketKey {
         TicketKey::new(&Secret::new(secret))
+    }
+
+    #[test]
+    fn a_pass_is_known_by_those_who_hold_the_key() {
+        let pass = key("s").pass();
+        assert_eq!(pass.len(), 16);
+        assert!(key("s").lets_in(pass.as_bytes()));
+        for other in [
+            key("other").pass().as_bytes(),
+            b"",
+            b"\xff",
+            &pass.as_bytes()[1..],
+        ] {
+            assert!(!key("s").lets_in(other));
+        }
     }
 
     #[test]

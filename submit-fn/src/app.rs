@@ -13,8 +13,11 @@ use crate::cors;
 use crate::door::Door;
 use crate::languages::{LanguageSource, Languages};
 use crate::operate;
+use crate::problems;
+use crate::rejudge;
 use crate::results;
 use crate::route::Route;
+use crate::run::{self, RunDoor, Runs};
 
 /// One request's surroundings.
 pub struct App<'a, S> {
@@ -24,7 +27,9 @@ pub struct App<'a, S> {
     pub languages: &'a Languages,
     /// Whether this instance lets anybody in.
     pub door: &'a Door,
-    /// Who to ask for the languages.
+    /// Whether it lets a run in.
+    pub run_door: &'a RunDoor,
+    /// worker-fn: who knows the languages, and runs code.
     pub source: &'a S,
     /// Milliseconds since 1970 (UTC).
     pub now_ms: u64,
@@ -55,7 +60,7 @@ pub enum Wake {
     AllLanes,
 }
 
-impl<S: LanguageSource> App<'_, S> {
+impl<S: LanguageSource + Runs> App<'_, S> {
     /// Answers a request, or what was wrong with reading it.
     pub async fn answer(&self, request: Result<Request<Bytes>, ApiError>) -> Outcome {
         let mut outcome = Outcome {
@@ -96,6 +101,14 @@ impl<S: LanguageSource> App<'_, S> {
             Route::SubmitBatch => self.submit_batch(request, outcome).await,
             Route::Result(id) => {
                 results::result(Config::from_lookup(self.lookup)?, id, self.now_ms).await
+            }
+            Route::Problems(asked) => {
+                problems::answer(self.lookup, asked, request, self.now_ms).await
+            }
+            Route::Rejudge(id) => rejudge::rejudge(self.lookup, id, request, outcome).await,
+            Route::Run => {
+                let config = Config::from_lookup(self.lookup)?;
+                run::run(&config, self.run_door, self.source, request, self.now_ms).await
             }
             Route::Operate(operation) => {
                 operate::operate(self.lookup, operation, request, self.now_ms, outcome).await

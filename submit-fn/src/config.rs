@@ -20,6 +20,11 @@ pub struct Config {
     /// `QUEUE_MAX`, how many may wait in a lane before nobody is let in for a
     /// while. Default 10,000.
     pub queue_max: u64,
+    /// `RUN_PER_MINUTE`, how many runs a client may ask an instance for in a
+    /// minute. Default 30; 0 turns them off.
+    pub run_per_minute: u64,
+    /// `RUN_AT_ONCE`, how many may be going on in an instance. Default 4.
+    pub run_at_once: u64,
 }
 
 impl Config {
@@ -34,6 +39,8 @@ impl Config {
             languages: (!languages.is_empty()).then_some(languages),
             result_ttl_s: config::result_ttl_s(lookup)?,
             queue_max: config::number(lookup, "QUEUE_MAX", 10_000, 1..=10_000_000)?,
+            run_per_minute: config::number(lookup, "RUN_PER_MINUTE", 30, 0..=10_000)?,
+            run_at_once: config::number(lookup, "RUN_AT_ONCE", 4, 1..=100)?,
         })
     }
 }

@@ -32,7 +32,7 @@ pub(crate) fn allow(lookup: Lookup<'_>, request: &HeaderMap, answer: &mut Respon
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     headers.insert(
         header::ACCESS_CONTROL_EXPOSE_HEADERS,
-        HeaderValue::from_static("Location, Retry-After, Idempotent-Replayed"),
+        HeaderValue::from_static("ETag, Location, Retry-After, Idempotent-Replayed"),
     );
 }
 
@@ -47,7 +47,9 @@ pub(crate) fn preflight(methods: &'static str) -> Response<Bytes> {
     );
     headers.insert(
         header::ACCESS_CONTROL_ALLOW_HEADERS,
-        HeaderValue::from_static("Accept, Authorization, Content-Type, Idempotency-Key"),
+        HeaderValue::from_static(
+            "Accept, Authorization, Content-Type, Idempotency-Key, If-None-Match",
+        ),
     );
     headers.insert(
         header::ACCESS_CONTROL_MAX_AGE,

@@ -37,9 +37,10 @@ pub(crate) async fn operate(
         Operation::DeadLetters => dead_letters(&queue, request).await?,
         Operation::DeadLetter(id) => dead_letter(&queue, id).await?,
         Operation::Replay(id) => {
-            let (letter, _) = queue.dead_letter(id).await?.ok_or_else(no_such_letter)?;
+            let (letter, _) = kept(&queue, id).await?;
+            let lane = letter["lane"].as_str().and_then(Lane::from_name);
             let position = queue
-                .replay(id, letter.lane)
+                .replay(id, lane.unwrap_or_default())
                 .await?
                 .ok_or_else(no_such_letter)?;
             outcome.wake = Wake::AllLanes;
@@ -72,14 +73,7 @@ pub(crate) async fn operate(
 }
 
 async fn dead_letters(queue: &Queue, request: &Request<Bytes>) -> Result<Value, ApiError> {
-    let cursor = query(request, "cursor").unwrap_or("0");
-    if cursor.is_empty() || !cursor.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(ApiError::invalid(
-            "cursor",
-            "cursor must be what `next` of the page before said.",
-        ));
-    }
-    let page = queue.dead(cursor).await?;
+    let page = queue.dead(cursor(request)?).await?;
     let letters: Vec<Value> = page
         .letters
         .iter()
@@ -88,8 +82,29 @@ async fn dead_letters(queue: &Queue, request: &Request<Bytes>) -> Result<Value, 
     Ok(json!({ "success": true, "dead": letters, "next": page.next }))
 }
 
+/// `?cursor=`, or where the first page begins.
+pub(crate) fn cursor(request: &Request<Bytes>) -> Result<&str, ApiError> {
+    let cursor = query(request, "cursor").unwrap_or("0");
+    if cursor.is_empty() || !cursor.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(ApiError::invalid(
+            "cursor",
+            "cursor must be what `next` of the page before said.",
+        ));
+    }
+    Ok(cursor)
+}
+
+/// A dead letter and the queue item it was. One that cannot be read is `null`,
+/// as in the list.
+async fn kept(queue: &Queue, id: &str) -> Result<(Value, Vec<u8>), ApiError> {
+    let kept = queue.dead_letter_kept(id).await?;
+    let (letter, payload) = kept.ok_or_else(no_such_letter)?;
+    let letter = serde_json::from_slice(&letter).unwrap_or(Value::Null);
+    Ok((letter, payload))
+}
+
 async fn dead_letter(queue: &Queue, id: &str) -> Result<Value, ApiError> {
-    let (letter, payload) = queue.dead_letter(id).await?.ok_or_else(no_such_letter)?;
+    let (letter, payload) = kept(queue, id).await?;
     // As it was, where JSON can hold it; in base64, where it cannot.
     let (name, payload) = match String::from_utf8(payload) {
         Ok(text) => ("payload", text),
@@ -123,7 +138,7 @@ fn no_such_letter() -> ApiError {
 }
 
 /// Errors: 403 where the operations are off, 401 for a wrong token or none.
-fn check_token(lookup: Lookup<'_>, headers: &HeaderMap) -> Result<(), ApiError> {
+pub(crate) fn check_token(lookup: Lookup<'_>, headers: &HeaderMap) -> Result<(), ApiError> {
     let Some(token) = config::optional(lookup, "ADMIN_TOKEN").map(Secret::new) else {
         return Err(ApiError::new(
             StatusCode::FORBIDDEN,
@@ -171,11 +186,11 @@ mod tests {
         let of = |uri: &str| {
             let mut request = Request::new(Bytes::new());
             *request.uri_mut() = uri.parse().unwrap();
-            lanes_to_purge(&request).map_err(|error| error.field())
+            lanes_to_purge(&request).map_err(|error| error.field().map(str::to_owned))
         };
         assert_eq!(of("/purge?lane=low"), Ok(vec![Lane::Low]));
         assert_eq!(of("/purge?lane=all"), Ok(Lane::ALL.to_vec()));
-        assert_eq!(of("/purge"), Err(Some("lane")));
-        assert_eq!(of("/purge?lane=fast"), Err(Some("lane")));
+        assert_eq!(of("/purge"), Err(Some("lane".to_owned())));
+        assert_eq!(of("/purge?lane=fast"), Err(Some("lane".to_owned())));
     }
 }

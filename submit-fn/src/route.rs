@@ -2,6 +2,8 @@
 
 use http::Method;
 use shared::api_error::ApiError;
+use shared::problem;
+use shared::submission::{MAX_BATCH_BODY_BYTES, MAX_BODY_BYTES};
 
 /// Everything that submit-fn answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,10 +18,29 @@ pub enum Route<'a> {
     Result(&'a str),
     /// `GET /languages`.
     Languages,
+    /// What there is to solve.
+    Problems(OnProblems<'a>),
+    /// `POST /problems/:id/rejudge`, for operators.
+    Rejudge(&'a str),
+    /// `POST /run`.
+    Run,
     /// What is for operators.
     Operate(Operation<'a>),
     /// `OPTIONS` on any of these, with the methods it answers.
     Preflight(&'static str),
+}
+
+/// What is asked of the problems.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnProblems<'a> {
+    /// `GET /problems`.
+    List,
+    /// `GET /problems/:id`.
+    Read(&'a str),
+    /// `PUT /problems/:id`, for operators.
+    Publish(&'a str),
+    /// `DELETE /problems/:id`, for operators.
+    Delete(&'a str),
 }
 
 /// What is for operators.
@@ -46,6 +67,18 @@ pub enum Operation<'a> {
 const GET: &str = "GET, HEAD, OPTIONS";
 const POST: &str = "POST, OPTIONS";
 const GET_DELETE: &str = "GET, HEAD, DELETE, OPTIONS";
+const GET_PUT_DELETE: &str = "GET, HEAD, PUT, DELETE, OPTIONS";
+
+/// The largest body that a path takes, in bytes.
+pub fn max_body_bytes(path: &str) -> usize {
+    if path == "/submit/batch" {
+        MAX_BATCH_BODY_BYTES
+    } else if path.starts_with("/problems/") {
+        problem::MAX_BYTES
+    } else {
+        MAX_BODY_BYTES
+    }
+}
 
 impl<'a> Route<'a> {
     /// Errors: 404 for an unknown path, 405 with `Allow` for a known one.
@@ -57,6 +90,17 @@ impl<'a> Route<'a> {
             ["submit", "batch"] => (Self::SubmitBatch, POST),
             ["languages"] => (Self::Languages, GET),
             ["result", id] if !id.is_empty() => (Self::Result(id), GET),
+            ["problems"] => (Self::Problems(OnProblems::List), GET),
+            ["problems", id] if !id.is_empty() => {
+                let asked = match *method {
+                    Method::PUT => OnProblems::Publish(id),
+                    Method::DELETE => OnProblems::Delete(id),
+                    _ => OnProblems::Read(id),
+                };
+                (Self::Problems(asked), GET_PUT_DELETE)
+            }
+            ["problems", id, "rejudge"] if !id.is_empty() => (Self::Rejudge(id), POST),
+            ["run"] => (Self::Run, POST),
             ["stats"] => (Self::Operate(Operation::Stats), GET),
             ["dead"] => (Self::Operate(Operation::DeadLetters), GET),
             ["dead", id] if *method == Method::DELETE => {
@@ -88,6 +132,7 @@ mod tests {
     #[test]
     fn paths_and_methods() {
         let operate = |operation| Ok(Route::Operate(operation));
+        let problems = |asked| Ok(Route::Problems(asked));
         let cases = [
             (Method::GET, "/", Ok(Route::Health)),
             (Method::HEAD, "/", Ok(Route::Health)),
@@ -95,6 +140,30 @@ mod tests {
             (Method::POST, "/submit/batch", Ok(Route::SubmitBatch)),
             (Method::GET, "/languages", Ok(Route::Languages)),
             (Method::GET, "/result/two-sum", Ok(Route::Result("two-sum"))),
+            (Method::GET, "/problems", problems(OnProblems::List)),
+            (Method::GET, "/problems/x", problems(OnProblems::Read("x"))),
+            (Method::HEAD, "/problems/x", problems(OnProblems::Read("x"))),
+            (
+                Method::PUT,
+                "/problems/x",
+                problems(OnProblems::Publish("x")),
+            ),
+            (
+                Method::DELETE,
+                "/problems/x",
+                problems(OnProblems::Delete("x")),
+            ),
+            (
+                Method::OPTIONS,
+                "/problems/x",
+                Ok(Route::Preflight(GET_PUT_DELETE)),
+            ),
+            (Method::POST, "/problems/x", Err(405)),
+            (Method::PUT, "/problems", Err(405)),
+            (Method::GET, "/problems/", Err(404)),
+            (Method::POST, "/run", Ok(Route::Run)),
+            (Method::GET, "/run", Err(405)),
+            (Method::POST, "/problems/x/rejudge", Ok(Route::Rejudge("x"))),
             (Method::GET, "/stats", operate(Operation::Stats)),
             (Method::GET, "/dead", operate(Operation::DeadLetters)),
             (Method::GET, "/dead/x", operate(Operation::DeadLetter("x"))),
@@ -127,6 +196,19 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_problem_and_a_batch_may_be_larger_than_a_submission() {
+        for (path, bytes) in [
+            ("/submit", 262_144),
+            ("/submit/batch", 4_194_304),
+            ("/problems/x", 4_194_304),
+            ("/problems", 262_144),
+            ("/nowhere", 262_144),
+        ] {
+            assert_eq!(max_body_bytes(path), bytes, "{path}");
+        }
+    }
+
     /// The document that people read names the same routes as the code.
     #[test]
     fn the_openapi_document_holds_every_route_and_no_other() {
@@ -150,7 +232,13 @@ mod tests {
             Route::Submit,
             Route::SubmitBatch,
             Route::Result("x"),
+            Route::Rejudge("x"),
+            Route::Run,
             Route::Languages,
+            Route::Problems(OnProblems::List),
+            Route::Problems(OnProblems::Read("x")),
+            Route::Problems(OnProblems::Publish("x")),
+            Route::Problems(OnProblems::Delete("x")),
             Route::Operate(Operation::Stats),
             Route::Operate(Operation::DeadLetters),
             Route::Operate(Operation::DeadLetter("x")),

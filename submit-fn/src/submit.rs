@@ -16,6 +16,7 @@ use shared::submission::{Submission, When};
 use crate::app::{App, Outcome, Wake};
 use crate::config::Config;
 use crate::languages::{self, LanguageSource};
+use crate::run::Runs;
 
 /// worker-fn is woken when the list was empty, and then at each further group
 /// of this many, so that a burst is met by more than one drain.
@@ -61,7 +62,7 @@ struct Batch {
     results: Vec<Item>,
 }
 
-impl<S: LanguageSource> App<'_, S> {
+impl<S: LanguageSource + Runs> App<'_, S> {
     pub(crate) async fn submit(
         &self,
         request: &Request<Bytes>,

@@ -10,9 +10,13 @@
 )]
 
 mod bad_input;
+mod hidden;
+mod judging;
 mod misconfigured;
 mod outages;
 mod quiet;
+mod rejudge;
+mod runs;
 mod submit;
 mod world;
 
@@ -28,6 +32,10 @@ fn main() -> ExitCode {
     let tests = [
         submit::TESTS,
         bad_input::TESTS,
+        judging::TESTS,
+        hidden::TESTS,
+        rejudge::TESTS,
+        runs::TESTS,
         quiet::TESTS,
         outages::TESTS,
         misconfigured::TESTS,

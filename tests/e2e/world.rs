@@ -64,23 +64,62 @@ impl Answer {
 pub(crate) struct Usual {
     pub(crate) submit: String,
     pub(crate) worker: String,
+    pub(crate) runner: String,
+    /// The operator's.
+    pub(crate) token: String,
+}
+
+impl Usual {
+    fn of(stack: &Stack) -> Self {
+        Self {
+            submit: stack.submit_url(),
+            worker: stack.worker_url(),
+            runner: stack.runner_url(),
+            token: stack.token.clone(),
+        }
+    }
+
+    /// A call of the operator to submit-fn.
+    pub(crate) fn operate(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        let bearer = format!("Bearer {}", self.token);
+        let body = body.map(Value::to_string);
+        request(
+            method,
+            &format!("{}{path}", self.submit),
+            &[("authorization", &bearer)],
+            body.as_deref().map(str::as_bytes),
+        )
+    }
+
+    /// Publishes a problem; its version.
+    pub(crate) fn publish(&self, id: &str, problem: &Value) -> String {
+        let answer = self.operate("PUT", &format!("/problems/{id}"), Some(problem));
+        assert!(matches!(answer.status, 200 | 201), "{}", answer.text);
+        answer.json()["version"].as_str().unwrap().to_owned()
+    }
+
+    /// Submits code and waits for what is said of it.
+    pub(crate) fn judge(&self, problem: &str, language: &str, code: &str) -> Value {
+        result_of(&self.submit, &submit(&self.submit, problem, language, code))
+    }
 }
 
 impl World {
     /// The usual stack.
     pub(crate) fn usual(&self) -> Usual {
-        let stack = Self::started(&self.usual, "usual", Vec::new(), Vec::new());
-        let stack = stack.as_ref().unwrap();
-        Usual {
-            submit: stack.submit_url(),
-            worker: stack.worker_url(),
-        }
+        // Tests ask for more than a person would.
+        let many = vec![("RUN_PER_MINUTE", Some("1000".to_owned()))];
+        let stack = Self::started(&self.usual, "usual", many, Vec::new());
+        Usual::of(stack.as_ref().unwrap())
     }
 
     /// The quiet stack, for one test at a time, with an empty queue.
     pub(crate) fn quiet(&self) -> Quiet<'_> {
-        let wake = vec![("WAKE", Some("off".to_owned()))];
-        let quiet = Quiet(Self::started(&self.quiet, "quiet", wake, Vec::new()));
+        let vars = vec![
+            ("WAKE", Some("off".to_owned())),
+            ("RUN_PER_MINUTE", Some("4".to_owned())),
+        ];
+        let quiet = Quiet(Self::started(&self.quiet, "quiet", vars, Vec::new()));
         quiet.redis(&["FLUSHALL"]);
         quiet
     }
@@ -93,11 +132,7 @@ impl World {
             vec![("UPSTASH_REDIS_REST_TOKEN", None)],
             vec![("EXECUTOR_URL", None)],
         );
-        let stack = stack.as_ref().unwrap();
-        Usual {
-            submit: stack.submit_url(),
-            worker: stack.worker_url(),
-        }
+        Usual::of(stack.as_ref().unwrap())
     }
 
     /// Stops every stack; the ports that something still listens on.
@@ -161,6 +196,11 @@ impl Quiet<'_> {
     /// The stack itself.
     pub(crate) fn stack(&self) -> &Stack {
         self.0.as_ref().unwrap()
+    }
+
+    /// Where its parts are.
+    pub(crate) fn usual(&self) -> Usual {
+        Usual::of(self.stack())
     }
 
     /// The stack itself, to stop and start parts of it.

@@ -24,6 +24,7 @@ pub(crate) fn job(id: &str) -> Job {
         problem_id: "two-sum".into(),
         code: "print([], 9007199254740993, 'ä')".into(),
         language: "python".into(),
+        kept: None,
     }
 }
 
@@ -54,11 +55,13 @@ pub(crate) fn document(id: &str) -> ResultDocument {
         output: "[] 9007199254740993\n".into(),
         compile: None,
         run: None,
+        judgement: None,
         attempts: 1,
         executor: "test".into(),
         submitted_at_ms: 1,
         started_at_ms: 2,
         finished_at_ms: 3,
+        kept: None,
     }
 }
 

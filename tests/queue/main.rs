@@ -17,6 +17,7 @@ mod given;
 mod hands;
 mod lost_answers;
 mod model;
+mod problems;
 mod raw;
 mod ways_in;
 mod world;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         ends::TESTS,
         lost_answers::TESTS,
         hands::TESTS,
+        problems::TESTS,
         costs::TESTS,
         model::TESTS,
     ];

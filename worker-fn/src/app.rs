@@ -13,10 +13,11 @@ use shared::response;
 use shared::result::ResultDocument;
 
 use crate::attempt::Attempts;
-use crate::budget::Budget;
+use crate::budget::{Budget, Meter};
 use crate::config::Config;
+use crate::custom_run;
 use crate::drain::{Drain, Plan};
-use crate::executor::{Executor, LOOK_MS};
+use crate::executor::{Executors, LOOK_MS};
 use crate::report::Report;
 use crate::route::Route;
 use crate::surroundings::Surroundings;
@@ -137,7 +138,7 @@ impl App {
                     + config.processing_delay_ms
                     + LOOK_MS
                     + config.redis.timeout_ms,
-                subrequests: config.subrequest_budget,
+                meter: Meter::new(config.subrequest_budget),
             },
             plan,
         };
@@ -156,7 +157,11 @@ impl App {
                 let answer = self.work(config, batch, log).await?;
                 Ok((answer, Todo::Nothing))
             }
-            Route::Languages => Ok((languages(config).await?, Todo::Nothing)),
+            Route::Run => {
+                let answer = custom_run::run(config, self.surroundings, request).await?;
+                Ok((answer, Todo::Nothing))
+            }
+            Route::Languages => Ok((self.languages(config).await?, Todo::Nothing)),
             Route::Wake { all_lanes } => Ok((
                 response::empty(StatusCode::ACCEPTED),
                 Todo::Drain(Plan {
@@ -165,6 +170,19 @@ impl App {
                 }),
             )),
         }
+    }
+
+    async fn languages(&self, config: &Config) -> Result<Response<Bytes>, ApiError> {
+        let languages = Executors::new(&config.executor, self.surroundings)
+            .languages()
+            .await?;
+        Ok(response::json(
+            StatusCode::OK,
+            &Offer {
+                success: true,
+                languages,
+            },
+        ))
     }
 
     async fn work(
@@ -189,17 +207,6 @@ impl App {
             (_, Some(_)) => Ok(several(&report.results)),
         }
     }
-}
-
-async fn languages(config: &Config) -> Result<Response<Bytes>, ApiError> {
-    let languages = Executor::new(config.executor.clone()).languages().await?;
-    Ok(response::json(
-        StatusCode::OK,
-        &Offer {
-            success: true,
-            languages,
-        },
-    ))
 }
 
 fn classic(done: Option<&(Job, ResultDocument)>) -> Response<Bytes> {

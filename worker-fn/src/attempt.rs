@@ -1,5 +1,8 @@
 //! One attempt at one job: read it, have it run, say what becomes of it.
 //!
+//! A submission to a known problem is judged, any other is only run. One that
+//! was judged before, with the same inputs, is judged by what it answered then.
+//!
 //! A job that was claimed ends its attempt in one of these ways, and each says
 //! whose doing it was. It is *done*: there is a result, good or bad. It *failed*
 //! or is *dead*: the endpoint broke on it, or it cannot be read, or it was
@@ -7,43 +10,59 @@
 //! *lost*: no answer came, and whose fault that was only the drain can find out.
 
 use shared::job::Job;
-use shared::queue::retry;
 use shared::queue::work::{DeadLetter, FailedAttempt, Leased, Outcome};
-use shared::result::{ResultDocument, Status, Verdict};
+use shared::queue::{Queue, retry};
+use shared::redis::Client;
+use shared::result::{Judgement, MAX_STREAM_BYTES, ResultDocument, Stage, Status, Verdict, cut};
 use shared::ticket::TicketKey;
 
 use crate::config::Config;
-use crate::executor::{Execution, Executor, ExecutorError};
-use crate::judge;
+use crate::executor::{
+    Allowance, Chosen, Execution, ExecutorError, Executors, Run, RunLimits, Share, StageReport,
+};
+use crate::judge::plain;
+use crate::judging::{self, Judged};
+use crate::problems::{Problems, Trouble};
 use crate::surroundings::Surroundings;
 
 /// Tries jobs.
 pub struct Attempts {
-    executor: Executor,
-    executor_name: String,
+    executors: Executors,
+    problems: Problems,
+    keep_submissions: bool,
+    executor_timeout_ms: u64,
     tickets: TicketKey,
     max_attempts: u32,
     processing_delay_ms: u64,
     surroundings: Surroundings,
 }
 
+/// What results call the endpoint when none was needed: kept answers were
+/// judged again.
+const KEPT: &str = "kept";
+
 /// What came of an attempt.
 #[derive(Debug)]
 pub enum Ran {
     /// It is known what becomes of the job.
     Settled(Outcome),
-    /// The endpoint will not work now.
-    Away(ExecutorError),
-    /// No answer came.
-    Lost(ExecutorError),
+    /// The endpoint at this place will not work now; without a place: none that
+    /// could run it is left.
+    Away(ExecutorError, Option<usize>),
+    /// No answer came from the endpoint at this place.
+    Lost(ExecutorError, usize),
+    /// It needs so many calls, and this invocation has not enough left.
+    Crowded(u64),
 }
 
 impl Attempts {
     /// Tries jobs as `config` has it.
     pub fn new(config: &Config, surroundings: Surroundings) -> Self {
         Self {
-            executor: Executor::new(config.executor.clone()),
-            executor_name: config.executor.name.clone(),
+            executors: Executors::new(&config.executor, surroundings),
+            problems: Problems::new(Queue::new(Client::new(config.redis.clone()))),
+            keep_submissions: config.keep_submissions,
+            executor_timeout_ms: config.executor.timeout_ms,
             tickets: config.tickets.clone(),
             max_attempts: config.max_attempts,
             processing_delay_ms: config.processing_delay_ms,
@@ -51,13 +70,19 @@ impl Attempts {
         }
     }
 
-    /// Whether the endpoint answers. One subrequest.
-    pub async fn endpoint_answers(&self) -> bool {
-        self.executor.answers().await
+    /// The endpoints.
+    pub fn executors(&self) -> &Executors {
+        &self.executors
     }
 
-    /// Tries one job. One subrequest at most.
-    pub async fn run(&self, leased: &Leased) -> Ran {
+    /// What the jobs are submissions to.
+    pub fn problems(&self) -> &Problems {
+        &self.problems
+    }
+
+    /// Tries one job with what it was started with. One call, and more only where
+    /// an endpoint cannot do with one.
+    pub async fn run(&self, leased: &Leased, share: Share) -> Ran {
         let attempt = leased.handle.attempt();
         if attempt > self.max_attempts {
             return Ran::Settled(self.give_up(leased, None));
@@ -73,17 +98,59 @@ impl Attempts {
             (self.surroundings.sleep)(self.processing_delay_ms).await;
         }
         let started_at_ms = (self.surroundings.now_ms)();
-        let executed = match self.executor.execute(&job).await {
-            Ok(execution) => Ok(execution),
-            Err(ExecutorError::Refused(message)) => Err(message),
-            Err(error @ ExecutorError::Failed(_)) => {
-                return Ran::Settled(self.failed(leased, &error));
+        let problem = self.problems.of(&job.problem_id, || share.meter.take(1));
+        let known = match problem.await {
+            Ok(known) => known,
+            Err(None) => return Ran::Crowded(2),
+            Err(Some(Trouble::Store(error))) => {
+                return Ran::Away(ExecutorError::Unavailable(error.to_string()), None);
             }
-            Err(error @ ExecutorError::Unavailable(_)) => return Ran::Away(error),
-            Err(error @ ExecutorError::Lost(_)) => return Ran::Lost(error),
+            Err(Some(Trouble::Damaged(why))) => {
+                return self.done(&job, attempt, "", Found::broken(why), started_at_ms);
+            }
         };
-        let result = self.result(&job, attempt, executed, started_at_ms);
-        Ran::Settled(Outcome::Done(Box::new(result)))
+        // Whose id is not ours could have said what it liked about its answers.
+        if let Some(known) = known.as_deref().filter(|_| self.own_id(&job).is_some())
+            && let Some(judged) = judging::again(known, &job)
+        {
+            return self.done(&job, attempt, KEPT, judged.into(), started_at_ms);
+        }
+        let allowance = Allowance::new(share, started_at_ms + self.executor_timeout_ms);
+        let chosen = match self.executors.pick(&job.language, &allowance).await {
+            Ok(chosen) => chosen,
+            Err(ExecutorError::Refused(why)) => {
+                return self.done(&job, attempt, "", Found::broken(why), started_at_ms);
+            }
+            Err(error) => return Ran::Away(error, None),
+        };
+        let found = match known {
+            Some(known) => judging::judge(&known, &job, chosen, &allowance, self.surroundings)
+                .await
+                .map(Found::from),
+            None => execute(chosen, &job, &allowance).await.map(Found::from),
+        };
+        match self.sorted(leased, chosen.at, found) {
+            Ok(found) => self.done(&job, attempt, chosen.name(), found, started_at_ms),
+            Err(ran) => ran,
+        }
+    }
+
+    /// What came of having the endpoint at place `at` run a job. A refusal is a
+    /// result too. Errors: what else becomes of the job.
+    fn sorted(
+        &self,
+        leased: &Leased,
+        at: usize,
+        found: Result<Found, ExecutorError>,
+    ) -> Result<Found, Ran> {
+        match found {
+            Ok(found) => Ok(found),
+            Err(ExecutorError::Refused(why)) => Ok(Found::broken(why)),
+            Err(error @ ExecutorError::Failed(_)) => Err(Ran::Settled(self.failed(leased, &error))),
+            Err(error @ ExecutorError::Unavailable(_)) => Err(Ran::Away(error, Some(at))),
+            Err(error @ ExecutorError::Lost(_)) => Err(Ran::Lost(error, at)),
+            Err(ExecutorError::Crowded(calls)) => Err(Ran::Crowded(calls)),
+        }
     }
 
     /// The attempt counts: the job is tried again later, or given up.
@@ -145,44 +212,120 @@ impl Attempts {
         self.tickets.issue(now_ms, &(self.surroundings.random)())
     }
 
-    fn result(
+    fn done(
         &self,
         job: &Job,
         attempts: u32,
-        executed: Result<Execution, String>,
+        executor: &str,
+        found: Found,
         started_at_ms: u64,
-    ) -> ResultDocument {
+    ) -> Ran {
         let (id, submitted_at_ms) = self
             .own_id(job)
             .unwrap_or_else(|| (self.new_id(started_at_ms), started_at_ms));
-        let (verdict, output, language_version, compile, run) = match executed {
-            Ok(execution) => {
-                let (verdict, output) = judge::judge(&execution);
-                (
-                    verdict,
-                    output,
-                    Some(execution.version),
-                    execution.compile.map(|report| report.stage),
-                    execution.run.map(|report| report.stage),
-                )
-            }
-            Err(message) => (Verdict::InternalError, message, None, None, None),
-        };
-        ResultDocument {
+        Ran::Settled(Outcome::Done(Box::new(ResultDocument {
             id,
             problem_id: job.problem_id.clone(),
             language: job.language.clone(),
-            language_version,
+            language_version: found.version,
             status: Status::Done,
-            verdict,
-            output,
-            compile,
-            run,
+            verdict: found.verdict,
+            output: cut(&found.output, MAX_STREAM_BYTES).to_owned(),
+            compile: found.compile,
+            run: found.run,
+            judgement: found.judgement,
             attempts,
-            executor: self.executor_name.clone(),
+            executor: executor.to_owned(),
             submitted_at_ms,
             started_at_ms,
             finished_at_ms: (self.surroundings.now_ms)(),
+            kept: found.kept.filter(|_| self.keep_submissions),
+        })))
+    }
+}
+
+/// What a result tells of a run.
+struct Found {
+    verdict: Verdict,
+    output: String,
+    version: Option<String>,
+    compile: Option<Stage>,
+    run: Option<Stage>,
+    judgement: Option<Judgement>,
+    kept: Option<String>,
+}
+
+impl Found {
+    /// Nothing could be found out, and why.
+    fn broken(why: String) -> Self {
+        Self {
+            verdict: Verdict::InternalError,
+            output: why,
+            version: None,
+            compile: None,
+            run: None,
+            judgement: None,
+            kept: None,
         }
     }
+}
+
+impl From<Execution> for Found {
+    fn from(execution: Execution) -> Self {
+        let (verdict, output) = plain::judge(&execution);
+        Self {
+            verdict,
+            output,
+            version: Some(execution.version),
+            compile: execution.compile.map(kept),
+            run: execution.runs.into_iter().next().map(kept),
+            judgement: None,
+            kept: None,
+        }
+    }
+}
+
+impl From<Judged> for Found {
+    fn from(judged: Judged) -> Self {
+        let assessment = judged.assessment;
+        Self {
+            verdict: assessment.verdict,
+            output: assessment.output,
+            version: judged.version,
+            compile: judged.compile,
+            run: assessment.run,
+            judgement: Some(assessment.judgement),
+            kept: Some(judged.kept),
+        }
+    }
+}
+
+async fn execute(
+    chosen: Chosen<'_>,
+    job: &Job,
+    allowance: &Allowance,
+) -> Result<Execution, ExecutorError> {
+    let run = Run {
+        language: &job.language,
+        source: &job.code,
+        stdins: vec![String::new()],
+        stop_at_first_failure: false,
+        limits: RunLimits::default(),
+    };
+    chosen.execute(&run, allowance).await
+}
+
+/// A stage as it is kept in a result.
+pub fn kept(report: StageReport) -> Stage {
+    cut_streams(report.stage)
+}
+
+/// Cuts streams to what is kept of them, and marks where that was done.
+pub fn cut_streams(mut stage: Stage) -> Stage {
+    for stream in [&mut stage.stdout, &mut stage.stderr] {
+        let end = cut(stream, MAX_STREAM_BYTES).len();
+        stage.truncated |= end < stream.len();
+        stream.truncate(end);
+    }
+    stage
 }

@@ -1,9 +1,12 @@
 //! worker-fn's settings, read from its variables.
 
-use reqwest::Url;
-use shared::config::{self, ConfigError, Lookup, RedisConfig, Secret};
+mod executors;
+
+use shared::config::{self, ConfigError, Lookup, RedisConfig};
 use shared::queue::work::Policy;
 use shared::ticket::TicketKey;
+
+pub use executors::{EndpointConfig, ExecutorConfig, Kind, MAX_ENDPOINTS};
 
 /// Everything that working on jobs needs.
 #[derive(Clone)]
@@ -22,33 +25,12 @@ pub struct Config {
     pub max_attempts: u32,
     /// `PROCESSING_DELAY_MS`, a pause before each job is run. Default 0.
     pub processing_delay_ms: u64,
+    /// `KEEP_SUBMISSIONS`, `on` (default) or `off`: whether judged submissions
+    /// can be judged again.
+    pub keep_submissions: bool,
     /// `SUBREQUEST_BUDGET`, how many calls one invocation may make. Default
     /// 45, because the platform's free plan allows 50.
     pub subrequest_budget: u64,
-}
-
-/// The execution endpoint and how to be let in.
-#[derive(Debug, Clone)]
-pub struct ExecutorConfig {
-    /// `EXECUTOR_URL`, the base of a Piston v2 API: what stands before
-    /// `/execute` and `/runtimes`. Required.
-    pub url: Url,
-    /// `EXECUTOR_TOKEN`. Default: none is sent.
-    pub token: Option<Secret>,
-    /// `EXECUTOR_TOKEN_HEADER`, the header that carries the token. Default
-    /// `Authorization`, where it goes as `Bearer <token>`; in any other header
-    /// it goes as it is.
-    pub token_header: String,
-    /// `EXECUTOR_TIMEOUT_MS`, how long one run may take as the Worker sees it,
-    /// waiting at the endpoint included. Default 15,000 ms.
-    pub timeout_ms: u64,
-    /// `EXECUTOR_NAME`, what results call it. Default `piston`.
-    pub name: String,
-    /// `RUN_TIMEOUT_MS`, the wall time of a program. Default: the endpoint's.
-    pub run_timeout_ms: Option<u64>,
-    /// `COMPILE_TIMEOUT_MS`, the wall time of a compiler. Default: the
-    /// endpoint's.
-    pub compile_timeout_ms: Option<u64>,
 }
 
 impl Config {
@@ -67,7 +49,8 @@ impl Config {
             },
             max_attempts: small(config::number(lookup, "MAX_ATTEMPTS", 3, 1..=100)?),
             processing_delay_ms: config::number(lookup, "PROCESSING_DELAY_MS", 0, 0..=10_000)?,
-            subrequest_budget: config::number(lookup, "SUBREQUEST_BUDGET", 45, 8..=10_000)?,
+            keep_submissions: config::switch(lookup, "KEEP_SUBMISSIONS", true)?,
+            subrequest_budget: config::number(lookup, "SUBREQUEST_BUDGET", 45, 10..=10_000)?,
         }
         .checked()
     }
@@ -93,37 +76,6 @@ impl Config {
 
 fn small(number: u64) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
-}
-
-impl ExecutorConfig {
-    /// Reads the variables named on the fields.
-    pub fn from_lookup(lookup: Lookup<'_>) -> Result<Self, ConfigError> {
-        const HEADER: &str = "EXECUTOR_TOKEN_HEADER";
-        let token_header =
-            config::optional(lookup, HEADER).unwrap_or_else(|| "Authorization".into());
-        if http::HeaderName::try_from(token_header.as_str()).is_err() {
-            return Err(ConfigError::Invalid {
-                name: HEADER,
-                expected: "the name of an HTTP header".into(),
-            });
-        }
-        Ok(Self {
-            url: config::required_url(lookup, "EXECUTOR_URL")?,
-            token: config::optional(lookup, "EXECUTOR_TOKEN").map(Secret::new),
-            token_header,
-            name: config::optional(lookup, "EXECUTOR_NAME").unwrap_or_else(|| "piston".into()),
-            timeout_ms: config::number(lookup, "EXECUTOR_TIMEOUT_MS", 15_000, 1_000..=120_000)?,
-            run_timeout_ms: optional_number(lookup, "RUN_TIMEOUT_MS")?,
-            compile_timeout_ms: optional_number(lookup, "COMPILE_TIMEOUT_MS")?,
-        })
-    }
-}
-
-fn optional_number(lookup: Lookup<'_>, name: &'static str) -> Result<Option<u64>, ConfigError> {
-    match config::number(lookup, name, 0, 1..=120_000)? {
-        0 => Ok(None),
-        ms => Ok(Some(ms)),
-    }
 }
 
 #[cfg(test)]
@@ -152,7 +104,14 @@ mod tests {
         assert_eq!((config.max_attempts, config.processing_delay_ms), (3, 0));
         assert_eq!(config.executor.timeout_ms, 15_000);
         assert_eq!(config.executor.run_timeout_ms, None);
-        assert_eq!(config.executor.token_header, "Authorization");
+        let [endpoint] = config.executor.endpoints.as_slice() else {
+            panic!("one endpoint");
+        };
+        assert_eq!(endpoint.token_header, "Authorization");
+        assert_eq!(
+            (endpoint.name.as_str(), endpoint.kind),
+            ("piston", Kind::Piston)
+        );
     }
 
     #[test]

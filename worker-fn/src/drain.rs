@@ -11,26 +11,33 @@
 //! will not work now puts all jobs back where they were, and the drain backs
 //! off. When no answer comes at all, the drain looks whether the endpoint is
 //! there: if not, that is nobody's fault either; if so, the job is tried again
-//! by itself, and only then does the failure count as its own.
+//! by itself, and only then does the failure count as its own. With several
+//! endpoints, one that is away is left alone and the drain goes on with the next;
+//! it backs off when none is left.
+//!
+//! All requests of an invocation pass one gate. A running job holds a place, and
+//! so does the drain from the first finished job until that is settled: while it
+//! settles or looks it polls no job, so it could not wait for one to leave.
+
+mod settle;
 
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 use futures_util::future::{Either, LocalBoxFuture, select};
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use shared::lane::Lane;
-use shared::queue::work::{Call, Leased, Outcome, Policy, Settlement, State};
+use shared::job::Job;
+use shared::queue::work::{Leased, Outcome, Policy};
 use shared::queue::{Queue, retry};
 use shared::redis::RedisError;
 
 use crate::attempt::{Attempts, Ran};
 use crate::budget::{Budget, MAX_IN_FLIGHT, SETTLE_AFTER_MS, SETTLE_AT};
-use crate::executor::ExecutorError;
+use crate::executor::gate::{Gate, Permit};
+use crate::executor::{ExecutorError, Share};
 use crate::report::{Report, Trouble};
 use crate::surroundings::Surroundings;
 
-/// How often a settlement is tried. Until one is known to have worked, the
-/// results exist only here.
-const SETTLEMENT_TRIES: u32 = 4;
 /// How often a drain waits for an endpoint to come back.
 const BACK_OFFS: u32 = 4;
 
@@ -89,10 +96,19 @@ struct Work<'a> {
     /// Why the endpoint is known to be away.
     away: Option<ExecutorError>,
     back_offs: u32,
-    /// What the last look said, until the next settlement.
-    endpoint_answers: Option<bool>,
+    /// The endpoint that answered a look after the last back-off.
+    came_back: Option<usize>,
+    /// What looks at endpoints said, until the next settlement.
+    looks: Vec<(usize, bool)>,
+    /// Whether a job needed more calls than were left.
+    crowded: bool,
+    gate: Rc<Gate>,
+    /// The drain's own place in flight.
+    place: Option<Permit>,
     /// When our own retries fall due.
     retries_at_ms: Vec<u64>,
+    /// Why what was claimed could not be looked up.
+    lost_store: Option<RedisError>,
 }
 
 type Running<'a> = FuturesUnordered<LocalBoxFuture<'a, (Held, Ran)>>;
@@ -112,11 +128,17 @@ impl<'a> Drain<'a> {
             alone: false,
             away: None,
             back_offs: 0,
-            endpoint_answers: None,
+            came_back: None,
+            looks: Vec::new(),
+            crowded: false,
+            gate: Gate::new(MAX_IN_FLIGHT),
+            place: None,
             retries_at_ms: Vec::new(),
+            lost_store: None,
         };
         let mut running = Running::new();
-        if let Err(error) = work.go_on(&mut running).await {
+        let ended = work.go_on(&mut running).await;
+        if let Some(error) = ended.err().or_else(|| work.lost_store.take()) {
             work.report.trouble = Some(Trouble::Store(error));
         } else if let Some(away) = work.away.take() {
             work.report.trouble = Some(Trouble::Executor(away));
@@ -171,7 +193,8 @@ impl<'a> Work<'a> {
     fn start(&mut self, running: &mut Running<'a>) {
         let in_time = self.drain.budget.time_for_a_run(self.now_ms());
         while let Some(held) = self.ready.front() {
-            if self.away.is_some() || !in_time {
+            let no_call = self.crowded || !self.drain.budget.call_for_a_run();
+            if self.away.is_some() || !in_time || no_call {
                 // Not started, so nothing is known of it; there is work left.
                 self.more = true;
                 while let Some(held) = self.ready.pop_front() {
@@ -180,19 +203,25 @@ impl<'a> Work<'a> {
                 return;
             }
             let by_itself = held.leased.handle.alone();
-            // What is finished will be settled by a call of its own.
-            let calls = running.len() + usize::from(!self.finished.is_empty());
-            if calls >= MAX_IN_FLIGHT || self.alone || (by_itself && !running.is_empty()) {
+            if self.alone || (by_itself && !running.is_empty()) {
                 return;
             }
+            let Some(place) = self.gate.try_enter() else {
+                return;
+            };
             let Some(held) = self.ready.pop_front() else {
                 return;
             };
             self.alone = by_itself;
-            self.drain.budget.spend(1);
+            self.drain.budget.meter.spend(1);
+            let share = Share {
+                meter: self.drain.budget.meter.clone(),
+                gate: Rc::clone(&self.gate),
+                place,
+            };
             let attempts = self.drain.attempts;
             running.push(Box::pin(async move {
-                let ran = attempts.run(&held.leased).await;
+                let ran = attempts.run(&held.leased, share).await;
                 (held, ran)
             }));
         }
@@ -204,13 +233,28 @@ impl<'a> Work<'a> {
         if by_itself {
             self.alone = false;
         }
+        // The place that the job held is free now, and what follows needs one.
+        self.hold_place();
         let outcome = match ran {
             Ran::Settled(outcome) => outcome,
-            Ran::Away(error) => {
+            Ran::Crowded(calls) => {
+                self.crowded = true;
+                self.more = true;
+                if by_itself || self.drain.budget.meter.fits_beside_others(calls) {
+                    Outcome::Back
+                } else {
+                    Outcome::Alone
+                }
+            }
+            Ran::Away(error, None) => {
                 self.note_away(error);
                 Outcome::Back
             }
-            Ran::Lost(error) if self.back_offs > 0 => {
+            Ran::Away(error, Some(at)) => {
+                self.set_aside(at, &held, error);
+                Outcome::Back
+            }
+            Ran::Lost(error, at) if self.back_offs > 0 && self.came_back == Some(at) => {
                 // The endpoint had answered a look just before this job went
                 // ahead, so the job is what is left to suspect.
                 let outcome = if by_itself {
@@ -218,18 +262,25 @@ impl<'a> Work<'a> {
                 } else {
                     Outcome::Alone
                 };
-                self.note_away(error);
+                self.set_aside(at, &held, error);
                 outcome
             }
-            Ran::Lost(error) if !self.look().await => {
-                self.note_away(error);
-                Outcome::Back
-            }
-            Ran::Lost(error) if by_itself => self.drain.attempts.failed(&held.leased, &error),
-            Ran::Lost(_) => {
-                self.more = true;
-                Outcome::Alone
-            }
+            Ran::Lost(error, at) => match self.look(at).await {
+                // No look can be afforded, so nobody is blamed.
+                None => {
+                    self.note_away(error);
+                    Outcome::Back
+                }
+                Some(false) => {
+                    self.set_aside(at, &held, error);
+                    Outcome::Back
+                }
+                Some(true) if by_itself => self.drain.attempts.failed(&held.leased, &error),
+                Some(true) => {
+                    self.more = true;
+                    Outcome::Alone
+                }
+            },
         };
         self.finish(held, outcome);
     }
@@ -241,19 +292,41 @@ impl<'a> Work<'a> {
         self.more = true;
     }
 
-    /// Whether the endpoint answers; looked at once for all that were lost
-    /// together. When no look can be afforded, nobody is blamed.
-    async fn look(&mut self) -> bool {
-        if let Some(answers) = self.endpoint_answers {
-            return answers;
+    /// An endpoint is away: it is left alone, and the job that showed it finds
+    /// another one, if there is one for its language.
+    fn set_aside(&mut self, at: usize, held: &Held, error: ExecutorError) {
+        let executors = self.drain.attempts.executors();
+        executors.leave_alone(at);
+        let language = Job::decode(&held.leased.payload).map(|job| job.language);
+        if language.is_ok_and(|language| executors.is_another_left(&language)) {
+            self.more = true;
+        } else {
+            self.note_away(error);
+        }
+    }
+
+    /// Whether an endpoint answers; looked at once for all that were lost
+    /// together. `None` when no look can be afforded.
+    async fn look(&mut self, at: usize) -> Option<bool> {
+        if let Some((_, answers)) = self.looks.iter().find(|(seen, _)| *seen == at) {
+            return Some(*answers);
         }
         if !self.drain.budget.one_more(self.ready.len()) {
-            return false;
+            return None;
         }
-        self.drain.budget.spend(1);
-        let answers = self.drain.attempts.endpoint_answers().await;
-        self.endpoint_answers = Some(answers);
-        answers
+        self.hold_place();
+        self.drain.budget.meter.spend_reserve();
+        let answers = self.drain.attempts.executors().answers(at).await;
+        self.looks.push((at, answers));
+        Some(answers)
+    }
+
+    /// There is a place free whenever this is called: with nothing running, or
+    /// when a job has just ended.
+    fn hold_place(&mut self) {
+        if self.place.is_none() {
+            self.place = self.gate.try_enter();
+        }
     }
 
     fn finish(&mut self, held: Held, outcome: Outcome) {
@@ -280,7 +353,7 @@ impl<'a> Work<'a> {
     fn want(&self, running: usize) -> usize {
         let held = running + self.ready.len();
         let by_itself = self.alone || self.ready.iter().any(|held| held.leased.handle.alone());
-        if !self.more || by_itself || self.away.is_some() {
+        if !self.more || by_itself || self.away.is_some() || self.crowded {
             return 0;
         }
         let done = self.finished.iter().filter(|(_, outcome)| is_done(outcome));
@@ -301,7 +374,7 @@ impl<'a> Work<'a> {
     /// With nothing in hand: whether there is something worth waiting for, once
     /// it has been waited for.
     async fn wait_for_more(&mut self) -> bool {
-        if !self.drain.plan.background {
+        if !self.drain.plan.background || self.crowded {
             return false;
         }
         if self.away.is_some() {
@@ -330,10 +403,12 @@ impl<'a> Work<'a> {
             if !self.sleep_with_budget(pause_ms).await {
                 return false;
             }
-            self.endpoint_answers = None;
-            if self.look().await {
+            self.looks.clear();
+            let at = self.drain.attempts.executors().next_to_look_at();
+            if self.look(at).await == Some(true) {
                 self.away = None;
                 self.more = true;
+                self.came_back = Some(at);
                 return true;
             }
         }
@@ -349,96 +424,6 @@ impl<'a> Work<'a> {
         true
     }
 
-    async fn settle_and_claim(&mut self, want: usize) -> Result<(), RedisError> {
-        // What goes back goes back in the order in which it was claimed.
-        self.finished.sort_by_key(|(held, _)| held.place);
-        let settlements: Vec<Settlement> = self
-            .finished
-            .iter()
-            .map(|(held, outcome)| Settlement {
-                handle: held.leased.handle.clone(),
-                outcome: outcome.clone(),
-            })
-            .collect();
-        let claimed = self.call(&settlements, want).await?;
-        if settlements.iter().any(|one| is_done(&one.outcome)) {
-            self.back_offs = 0;
-        }
-        self.endpoint_answers = None;
-        let keep = !self.drain.plan.background;
-        let now_ms = self.now_ms();
-        for (held, outcome) in self.finished.drain(..) {
-            if let Outcome::Retry { pause_ms, .. } = outcome {
-                // The pause began when Redis was told, which was after the
-                // failure and before now; both clocks leave out a fraction. Too
-                // early would find nothing, and leave the retry to the cron.
-                self.retries_at_ms.push(now_ms + pause_ms + 1);
-            }
-            self.report.note(&held.leased, outcome, keep);
-        }
-        if let Some(claimed) = claimed {
-            self.more = match claimed.state {
-                State::Open => true,
-                // Short speaks of one lane: behind a few urgent jobs the usual lane
-                // may be full.
-                State::Short => {
-                    let urgent = |job: &Leased| job.handle.lane() == Lane::High;
-                    self.drain.plan.all_lanes || claimed.jobs.iter().any(urgent)
-                }
-                State::Empty | State::Full | State::Paused => false,
-            };
-            for leased in claimed.jobs {
-                self.claimed += 1;
-                self.ready.push_back(Held {
-                    place: self.claimed,
-                    leased,
-                });
-            }
-        }
-        Ok(())
-    }
-
-    /// One round trip, and more when its answer is lost. Sent again it claims
-    /// nothing: the first may have been applied, and then what it claimed comes
-    /// back when its lease runs out.
-    async fn call(
-        &mut self,
-        settlements: &[Settlement],
-        want: usize,
-    ) -> Result<Option<shared::queue::work::Claimed>, RedisError> {
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            self.drain.budget.spend(1);
-            let call = Call {
-                now_ms: self.now_ms(),
-                nonce: hex(&(self.drain.surroundings.random)()),
-            };
-            let first = tries == 1;
-            let answer = self
-                .drain
-                .queue
-                .work(
-                    settlements,
-                    if first { want } else { 0 },
-                    self.drain.policy,
-                    &call,
-                )
-                .await;
-            match answer {
-                Ok(claimed) => return Ok((first && want > 0).then_some(claimed)),
-                Err(error)
-                    if settlements.is_empty()
-                        || tries >= SETTLEMENT_TRIES
-                        || !self.drain.budget.one_more(0) =>
-                {
-                    return Err(error);
-                }
-                Err(_) => (self.drain.surroundings.sleep)(retry::pause_ms(tries, 0)).await,
-            }
-        }
-    }
-
     fn now_ms(&self) -> u64 {
         (self.drain.surroundings.now_ms)()
     }
@@ -446,8 +431,4 @@ impl<'a> Work<'a> {
 
 fn is_done(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Done(_))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

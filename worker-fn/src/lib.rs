@@ -12,9 +12,13 @@ pub mod app;
 pub mod attempt;
 pub mod budget;
 pub mod config;
+pub mod custom_run;
 pub mod drain;
 pub mod executor;
+pub mod harness;
 pub mod judge;
+pub mod judging;
+pub mod problems;
 pub mod report;
 pub mod route;
 pub mod surroundings;
@@ -22,15 +26,16 @@ pub mod surroundings;
 use std::rc::Rc;
 
 use app::{App, Todo};
+use bytes::Bytes;
 use drain::Plan;
+use http::StatusCode;
+use shared::submission;
 use surroundings::Surroundings;
-use worker::{Context, Env, Method, Request, Response, ScheduleContext, ScheduledEvent, event};
+use worker::{Context, Env, Request, Response, ScheduleContext, ScheduledEvent, event};
 
 /// The service binding of `wrangler.toml` that leads to this Worker itself: to
 /// a fresh invocation, with a budget of its own.
 const SELF: &str = "SELF";
-/// No request to this Worker has a body worth reading.
-const MAX_BODY_BYTES: usize = 1_024;
 
 #[event(start)]
 fn start() {
@@ -39,7 +44,7 @@ fn start() {
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<Response> {
-    let request = platform::read_request(request, MAX_BODY_BYTES).await;
+    let request = platform::read_request(request, submission::MAX_BODY_BYTES).await;
     let app = Rc::new(app_of(&env));
     // A job that was taken is worked on to its end, also when the caller of
     // GET /worker does not wait for it.
@@ -97,9 +102,12 @@ async fn hand_over(plan: Plan, env: &Env) {
     } else {
         "/wake"
     };
-    match platform::call_service(env, SELF, Method::Post, path).await {
-        Ok((202, _)) => {}
-        Ok((status, _)) => platform::log_error(&format!("hand-over: answered {status}")),
+    let mut request = http::Request::new(Bytes::new());
+    *request.method_mut() = http::Method::POST;
+    *request.uri_mut() = http::Uri::from_static(path);
+    match platform::call_service(env, SELF, &request).await {
+        Ok(answer) if answer.status() == StatusCode::ACCEPTED => {}
+        Ok(answer) => platform::log_error(&format!("hand-over: answered {}", answer.status())),
         Err(error) => platform::log_error(&format!("hand-over: {error}")),
     }
 }

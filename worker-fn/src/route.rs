@@ -21,6 +21,8 @@ pub enum Route {
     },
     /// `GET /languages`: what the execution endpoint offers.
     Languages,
+    /// `POST /run`: for submit-fn only.
+    Run,
 }
 
 impl Route {
@@ -44,6 +46,7 @@ impl Route {
             "/wake" => only(Method::POST, "POST").map(|()| Self::Wake {
                 all_lanes: uri.query() == Some("lanes=all"),
             }),
+            "/run" => only(Method::POST, "POST").map(|()| Self::Run),
             "/languages" => only(Method::GET, "GET").map(|()| Self::Languages),
             _ => Err(ApiError::not_found("There is nothing at this path.")),
         }
@@ -92,6 +95,8 @@ mod tests {
                 Ok(Route::Wake { all_lanes: true }),
             ),
             (Method::GET, "/languages", Ok(Route::Languages)),
+            (Method::POST, "/run", Ok(Route::Run)),
+            (Method::GET, "/run", Err(405)),
             (Method::GET, "/worker?batch=0", Err(422)),
             (Method::GET, "/worker?batch=21", Err(422)),
             (Method::GET, "/worker?batch=-1", Err(422)),
@@ -122,6 +127,7 @@ mod tests {
                 }
             }
         }
+        // `POST /run` is documented as submit-fn's.
         let all = [
             Route::Languages,
             Route::Work { batch: None },

@@ -19,8 +19,14 @@ use crate::project;
 use crate::tools;
 
 /// The most that a Worker's wasm may weigh, in bytes after gzip. Size is
-/// start-up time on the edge.
-pub const MAX_GZIP_BYTES: usize = 220 * 1024;
+/// start-up time on the edge: people wait for submit-fn, and nobody for
+/// worker-fn (`docs/adr/0003`).
+fn max_gzip_bytes(name: &str) -> usize {
+    match name {
+        "worker-fn" => 288 * 1024,
+        _ => 220 * 1024,
+    }
+}
 
 const PROFILE: &str = "worker";
 
@@ -94,11 +100,11 @@ pub fn dry_run() -> Result<()> {
                 .env("PATH", project::path_with_npm())
                 .env("WRANGLER_SEND_METRICS", "false"),
         )?;
-        let bytes = gzip_bytes(name)?;
+        let (bytes, allowed) = (gzip_bytes(name)?, max_gzip_bytes(name));
         say(format!(
-            "{name}: {bytes} bytes of wasm after gzip, of {MAX_GZIP_BYTES} allowed"
+            "{name}: {bytes} bytes of wasm after gzip, of {allowed} allowed"
         ));
-        if bytes > MAX_GZIP_BYTES {
+        if bytes > allowed {
             bail!("{name} is over its size budget");
         }
     }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::bundle;
+use crate::problems;
 use crate::progress::{self, say, step};
 use crate::project;
 use crate::stack::{Options, Ports, Stack};
@@ -44,7 +45,8 @@ pub fn run(ports: Ports, wake: bool) -> Result<()> {
         worker_vars: Vec::new(),
     };
     let mut stack = Stack::start(&options, &cancelled)?;
-    screen(&stack, started.elapsed());
+    let problems = publish(&stack);
+    screen(&stack, &problems, started.elapsed());
 
     let mut next_cron = Instant::now() + CRON_EVERY;
     while !cancelled.load(Ordering::Relaxed) {
@@ -82,7 +84,25 @@ pub fn native_programs() -> Result<()> {
     )
 }
 
-fn screen(stack: &Stack, took: Duration) {
+/// Publishes `problems/`, and says what became of it in a line for the screen. A
+/// stack without problems still runs code, so failing at it ends nothing.
+fn publish(stack: &Stack) -> String {
+    let submit = stack.submit_url();
+    let mut count = 0;
+    let published = problems::load(&problems::own())
+        .and_then(|all| problems::publish(&all, &submit, &stack.token, |_| count += 1));
+    match published {
+        Ok(()) => format!("{submit}/problems   {count} of them, from problems/"),
+        Err(error) => {
+            say(format!(
+                "warning: not all problems could be published: {error:#}"
+            ));
+            format!("{submit}/problems   only {count} of them: see the warning above")
+        }
+    }
+}
+
+fn screen(stack: &Stack, problems: &str, took: Duration) {
     let Ports { redis, .. } = stack.ports;
     let submit = stack.submit_url();
     let worker = stack.worker_url();
@@ -99,6 +119,7 @@ edgejudge is up after {:.1} s.
   redis-rest    {redis_rest}   Upstash's REST API; its token, and the operator's: .edgejudge/dev/token
   redis-server  127.0.0.1:{redis}          redis-cli -p {redis}
   runner        {runner}   runs the code (Piston v2), {sandbox}
+  problems      {problems}
 
 Try:
 

@@ -10,6 +10,7 @@
 //! - [`bundle`]: building a Worker, and weighing it.
 //! - [`child`]: a process in the background, and its end.
 //! - [`stack`]: redis-rest, the runner and both Workers together.
+//! - [`problems`]: the sample problems, and an operator's own folder.
 //! - [`bench`]: throughput, beside a classic JavaScript Worker.
 //! - [`dev`], [`test`], [`tidy`]: the commands.
 
@@ -17,6 +18,8 @@ pub mod bench;
 pub mod bundle;
 pub mod child;
 pub mod dev;
+pub mod ports;
+pub mod problems;
 pub mod progress;
 pub mod project;
 pub mod stack;

@@ -1,11 +1,12 @@
 //! The command line of `cargo xtask`.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use xtask::stack::Ports;
-use xtask::{bench, bundle, dev, progress, test, tidy, tools};
+use xtask::{bench, bundle, dev, problems, progress, test, tidy, tools};
 
 /// Everything a person or CI does with edgejudge.
 #[derive(Parser)]
@@ -30,10 +31,35 @@ enum Task {
     },
     /// Check the rules of the house.
     Tidy,
+    /// Check or publish a folder of problems (problems/README.md).
+    Problems {
+        #[command(subcommand)]
+        what: Problems,
+    },
     /// Measure, beside something to compare with.
     Bench {
         #[command(subcommand)]
         what: Bench,
+    },
+}
+
+#[derive(Subcommand)]
+enum Problems {
+    /// Say of each problem what is wrong with it.
+    Check {
+        /// The folder; the project's own if it is not given.
+        #[arg(long)]
+        folder: Option<PathBuf>,
+    },
+    /// Publish each problem. The operator's token is read from the variable
+    /// ADMIN_TOKEN.
+    Push {
+        /// The folder; the project's own if it is not given.
+        #[arg(long)]
+        folder: Option<PathBuf>,
+        /// Where submit-fn is.
+        #[arg(long, default_value = "http://127.0.0.1:8787")]
+        url: String,
     },
 }
 
@@ -56,6 +82,12 @@ enum Bench {
         /// Take the Workers' bundles as they are instead of building them.
         #[arg(long)]
         as_built: bool,
+    },
+    /// The runner's sandbox, beside the same programs run bare.
+    Runner {
+        /// Runs of each program, bare and held, at 1 and at 2 at once; 200 or more.
+        #[arg(long, default_value_t = 200)]
+        runs: usize,
     },
 }
 
@@ -112,6 +144,12 @@ fn run(task: Task) -> Result<()> {
             progress::say("tidy");
             Ok(())
         }
+        Task::Problems {
+            what: Problems::Check { folder },
+        } => problems::check(&folder.unwrap_or_else(problems::own)),
+        Task::Problems {
+            what: Problems::Push { folder, url },
+        } => problems::push(&folder.unwrap_or_else(problems::own), &url),
         Task::Bench {
             what:
                 Bench::Queue {
@@ -128,5 +166,8 @@ fn run(task: Task) -> Result<()> {
             index,
             as_built,
         }),
+        Task::Bench {
+            what: Bench::Runner { runs },
+        } => bench::runner(runs),
     }
 }

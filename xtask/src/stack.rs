@@ -18,7 +18,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::child::{Child, Guard};
 use crate::progress;
-use crate::project;
+use crate::{ports, project};
 
 /// How long everything together may take to answer.
 const READY_WITHIN: Duration = Duration::from_secs(120);
@@ -79,20 +79,13 @@ pub struct Stack {
 impl Ports {
     /// Ports that are free now.
     pub fn free() -> Result<Self> {
-        // All are held until all are known, so that no two are the same.
-        let held: Vec<TcpListener> = (0..5)
-            .map(|_| TcpListener::bind(("127.0.0.1", 0)))
-            .collect::<Result<_, _>>()?;
-        let mut ports = held
-            .iter()
-            .map(|listener| listener.local_addr().map(|address| address.port()));
-        let mut next = || ports.next().context("five ports")?.context("a port");
+        let [submit, worker, redis_rest, redis, runner] = ports::free()?;
         Ok(Self {
-            submit: next()?,
-            worker: next()?,
-            redis_rest: next()?,
-            redis: next()?,
-            runner: next()?,
+            submit,
+            worker,
+            redis_rest,
+            redis,
+            runner,
         })
     }
 
@@ -247,6 +240,10 @@ impl Stack {
                 .args(["--listen", &address(self.ports.runner)])
                 .arg("--work-dir")
                 .arg(self.options.folder.join("runner"))
+                // Problems may ask for more time than RUN_TIMEOUT_MS below.
+                .args(["--run-timeout-ms", "12000", "--run-cpu-time-ms", "12000"])
+                // The project's own Node runs TypeScript, which older ones cannot.
+                .env("PATH", project::path_with_npm())
                 .env_remove("RUNNER_TOKEN"),
         )
     }
@@ -260,6 +257,7 @@ impl Stack {
         let (environment, port) = if name == WORKER_FN {
             let executor = format!("{}/api/v2", self.runner_url());
             vars.push(("EXECUTOR_URL", Some(executor)));
+            vars.push(("RUN_TIMEOUT_MS", Some("3000".into())));
             vars.extend_from_slice(&self.options.worker_vars);
             ("worker", self.ports.worker)
         } else {

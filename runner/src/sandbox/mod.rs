@@ -2,9 +2,11 @@
 //!
 //! Everything above this module speaks of a [`Request`] and a [`Report`];
 //! everything that knows of processes, signals and `/proc` lies below. There are
-//! two implementations of [`Sandbox`], chosen in `main.rs`:
-//! [`namespace::NamespaceSandbox`], which holds hostile code, and
-//! [`process::ProcessSandbox`]: child processes under limits, **no isolation**.
+//! three implementations of [`Sandbox`], chosen in `main.rs`:
+//! [`namespace::NamespaceSandbox`], which holds hostile code;
+//! [`namespace::LandlockSandbox`], which does so with fewer walls where there are
+//! no namespaces; and [`process::ProcessSandbox`]: child processes under limits,
+//! **no isolation**.
 //!
 //! All `unsafe` of the crate is in this folder.
 
@@ -43,6 +45,9 @@ pub trait Sandbox: Send + Sync + 'static {
 pub enum Tier {
     /// Namespaces, a root of their own, Landlock and seccomp.
     Full,
+    /// Landlock and seccomp alone: they see that outside files and processes exist,
+    /// and no more.
+    Landlock,
     /// Limits only. For code that is trusted.
     Unsandboxed,
 }
@@ -52,6 +57,7 @@ impl Tier {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Full => "full",
+            Self::Landlock => "landlock",
             Self::Unsandboxed => "unsandboxed",
         }
     }

@@ -27,6 +27,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// The first looks come sooner, so that short programs are measured too.
 const FIRST_LOOK: Duration = Duration::from_millis(1);
 
+/// How long a program may be busy being written.
+const START_AGAIN_FOR: Duration = Duration::from_secs(2);
+
 /// Child processes under limits, without isolation.
 #[derive(Debug)]
 pub struct ProcessSandbox {
@@ -165,8 +168,7 @@ fn supervise(
     let limits = request.limits;
     // What the child inherits as its "peak" from the fork.
     let inherited_bytes = procfs::own_memory_bytes();
-    let mut started =
-        spawn::start(request, cwd, home).during("the program could not be started")?;
+    let mut started = start(request, cwd, home).during("the program could not be started")?;
     let clock = Instant::now();
     let pid = started.pid;
     let mut leash = Leash {
@@ -265,6 +267,24 @@ fn supervise(
         },
         files: Vec::new(),
     })
+}
+
+/// Starts the program, which may have been written a moment ago: until another
+/// run's program that was being started just then has replaced the runner's copy,
+/// that copy holds the file open for writing.
+fn start(request: &Request<'_>, cwd: &Path, home: &Path) -> io::Result<spawn::Started> {
+    let deadline = Instant::now() + START_AGAIN_FOR;
+    loop {
+        match spawn::start(request, cwd, home) {
+            Err(error)
+                if error.kind() == io::ErrorKind::ExecutableFileBusy
+                    && Instant::now() < deadline =>
+            {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            started => return started,
+        }
+    }
 }
 
 /// The limit that these numbers break, if any.

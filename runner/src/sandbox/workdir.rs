@@ -13,8 +13,8 @@
 //! runner to start kills what is left of its processes and removes its folders.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::io::{self, Read};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, lchown};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
@@ -27,18 +27,45 @@ use super::session::kill_by_home;
 #[derive(Debug)]
 pub(super) struct WorkDir {
     path: PathBuf,
+    /// Who else may go through to a submission's folder that it knows the name of;
+    /// `None`: nobody but the runner's user.
+    guest: Option<Guest>,
     lock_path: PathBuf,
     /// Held open, and thereby locked.
     _lock: File,
     next: AtomicU64,
 }
 
+/// Whom submissions run as.
+#[derive(Debug, Clone, Copy)]
+#[cfg_attr(
+    not(target_os = "linux"),
+    allow(dead_code, reason = "only Linux has a tier that needs it")
+)]
+struct Guest {
+    /// `None`: the runner's own user.
+    user: Option<u32>,
+}
+
 impl WorkDir {
+    /// As [`WorkDir::open`], for submissions that run as `user` and must not find
+    /// one another: their folders have names that cannot be guessed.
+    #[cfg(target_os = "linux")]
+    pub(super) fn open_for(base: &Path, user: Option<u32>) -> io::Result<Self> {
+        Self::open_with(base, Some(Guest { user }))
+    }
+
     /// Makes the folder below `base`, and removes what dead runners left there.
     ///
     /// Refuses a `base` that another user owns: whoever owns a folder can swap
     /// what is in it.
     pub(super) fn open(base: &Path) -> io::Result<Self> {
+        Self::open_with(base, None)
+    }
+
+    fn open_with(base: &Path, guest: Option<Guest>) -> io::Result<Self> {
+        let is_passed_through = guest.is_some_and(|guest| guest.user.is_some());
+        let mode = if is_passed_through { 0o711 } else { 0o700 };
         DirBuilder::new().recursive(true).mode(0o700).create(base)?;
         // Absolute, since programs run elsewhere.
         let base = base.canonicalize()?;
@@ -49,7 +76,7 @@ impl WorkDir {
                 "the work folder belongs to another user",
             ));
         }
-        fs::set_permissions(&base, Permissions::from_mode(0o700))?;
+        fs::set_permissions(&base, Permissions::from_mode(mode))?;
         let turn = lock_file(&base.join("lock"))?;
         flock(&turn, FlockOperation::LockExclusive)?;
         remove_stale(&base)?;
@@ -61,9 +88,12 @@ impl WorkDir {
         let lock = lock_file(&lock_path)?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
         let path = base.join(name);
-        DirBuilder::new().mode(0o700).create(&path)?;
+        DirBuilder::new().mode(mode).create(&path)?;
+        // What was made is less what the umask takes.
+        fs::set_permissions(&path, Permissions::from_mode(mode))?;
         Ok(Self {
             path,
+            guest,
             lock_path,
             _lock: lock,
             next: AtomicU64::new(0),
@@ -73,7 +103,11 @@ impl WorkDir {
     /// A fresh folder for a submission.
     pub(super) fn submission(&self) -> io::Result<Folder> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let path = self.path.join(number.to_string());
+        let name = match self.guest {
+            None => number.to_string(),
+            Some(_) => unguessable()?,
+        };
+        let path = self.path.join(name);
         let mut builder = DirBuilder::new();
         builder.mode(0o700).create(&path)?;
         let folder = Folder {
@@ -83,6 +117,11 @@ impl WorkDir {
         };
         builder.create(&folder.cwd)?;
         builder.create(&folder.home)?;
+        if let Some(user) = self.guest.and_then(|guest| guest.user) {
+            for path in [&folder.cwd, &folder.home, &folder.path] {
+                lchown(path, Some(user), Some(user))?;
+            }
+        }
         Ok(folder)
     }
 }
@@ -103,6 +142,12 @@ pub(super) struct Folder {
 }
 
 impl Folder {
+    /// The folder of both.
+    #[cfg(target_os = "linux")]
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Where the program starts.
     pub(super) fn cwd(&self) -> &Path {
         &self.cwd
@@ -118,6 +163,13 @@ impl Drop for Folder {
     fn drop(&mut self) {
         remove(&self.path);
     }
+}
+
+/// 128 random bits.
+fn unguessable() -> io::Result<String> {
+    let mut random = [0; 16];
+    File::open("/dev/urandom")?.read_exact(&mut random)?;
+    Ok(format!("{:032x}", u128::from_le_bytes(random)))
 }
 
 fn lock_file(path: &Path) -> io::Result<File> {
@@ -156,22 +208,42 @@ fn remove(path: &Path) {
     if fs::remove_dir_all(path).is_ok() {
         return;
     }
-    open_up(path);
-    match fs::remove_dir_all(path) {
+    match flatten(path).and_then(|()| fs::remove_dir_all(path)) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => tracing::error!(%error, "a submission's folder could not be removed"),
     }
 }
 
-fn open_up(folder: &Path) {
-    let _ = fs::set_permissions(folder, Permissions::from_mode(0o700));
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        // The entry's own type: links are not followed.
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            open_up(&entry.path());
+/// Brings every folder below one to its top, opened to its owner: folders may be
+/// nested deeper than there are descriptors for, or than a path may be long.
+fn flatten(top: &Path) -> io::Result<()> {
+    let mut number = 0_u64;
+    // No name that is there already.
+    let prefix = unguessable()?;
+    let mut unopened = vec![top.to_path_buf()];
+    while let Some(folder) = unopened.pop() {
+        fs::set_permissions(&folder, Permissions::from_mode(0o700))?;
+        for entry in fs::read_dir(&folder)? {
+            let entry = entry?;
+            // The entry's own type: links are not followed.
+            if !entry.file_type()?.is_dir() {
+                continue;
+            }
+            // One that may not be written to cannot be moved.
+            let path = entry.path();
+            fs::set_permissions(&path, Permissions::from_mode(0o700))?;
+            if folder == top {
+                unopened.push(path);
+                continue;
+            }
+            number += 1;
+            let at_the_top = top.join(format!("{prefix}-{number}"));
+            fs::rename(&path, &at_the_top)?;
+            unopened.push(at_the_top);
         }
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -196,6 +268,27 @@ mod tests {
             .map(|e| e.unwrap().file_name())
             .collect();
         assert_eq!(left, ["lock"]);
+    }
+
+    #[test]
+    fn folders_nested_without_end_are_gone_too() {
+        let base = tempfile::tempdir().unwrap();
+        let work = WorkDir::open(base.path()).unwrap();
+        let folder = work.submission().unwrap();
+        // By parts, since no path may be as long as the whole.
+        let part = vec!["d"; 1000].join("/");
+        let mut top = folder.cwd().to_path_buf();
+        for number in 0..5 {
+            let chain = folder.cwd().join(format!("chain{number}"));
+            fs::create_dir_all(chain.join(&part)).unwrap();
+            if number > 0 {
+                fs::rename(&top, chain.join(&part).join("next")).unwrap();
+            }
+            top = chain;
+        }
+        let cwd = folder.cwd().to_path_buf();
+        drop(folder);
+        assert!(!cwd.exists());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A runner under attack, and the machine around it with everything an attacker
 //! would like to reach.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, ErrorKind};
 use std::net::{TcpListener, UdpSocket};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::PermissionsExt;
@@ -9,10 +9,11 @@ use std::os::unix::net::{SocketAddr, UnixListener};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::common::held_by;
+use crate::common::{PATIENCE, folders_of, held_by, processes_below};
 
 /// Who starts the runner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +22,25 @@ pub enum As {
     Me,
     /// An ordinary user without a single right, which takes root to become.
     Nobody,
+}
+
+/// How programs are held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum In {
+    /// Namespaces.
+    Full,
+    /// Landlock and seccomp alone.
+    Landlock,
+}
+
+impl In {
+    /// The tier's name in answers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Landlock => "landlock",
+        }
+    }
 }
 
 /// The users that this machine lets the tests be.
@@ -36,7 +56,9 @@ pub fn users() -> Vec<As> {
 const LIMITS: &[(&str, &str)] = &[
     ("RUNNER_MAX_CONCURRENT", "1"),
     ("RUNNER_MAX_PROCESSES", "32"),
-    ("RUNNER_RUN_TIMEOUT_MS", "10000"),
+    ("RUNNER_RUN_TIMEOUT_MS", "15000"),
+    ("RUNNER_COMPILE_TIMEOUT_MS", "30000"),
+    ("RUNNER_COMPILE_CPU_TIME_MS", "30000"),
     ("RUNNER_RUN_CPU_TIME_MS", "5000"),
     ("RUNNER_RUN_MEMORY_LIMIT_BYTES", "134217728"),
     ("RUNNER_MAX_DISK_BYTES", "16777216"),
@@ -68,6 +90,14 @@ impl Host {
         Self::start_by(&[], user, languages, extra, flags)
     }
 
+    /// The same in another tier.
+    pub fn start_in(tier: In, user: As, languages: &[&str], extra: &str) -> Self {
+        match tier {
+            In::Full => Self::start(user, languages, extra, &[]),
+            In::Landlock => Self::start(user, languages, extra, &["--tier", "landlock"]),
+        }
+    }
+
     /// The same, by way of a command that starts its arguments.
     pub fn start_by(
         wrapped: &[&str],
@@ -80,6 +110,8 @@ impl Host {
         let path = folder.path();
         std::fs::set_permissions(path, PermissionsExt::from_mode(0o755)).unwrap();
         std::fs::write(path.join("secret"), SECRET).unwrap();
+        let work = path.join("work");
+        std::fs::create_dir(&work).unwrap();
         let table = table(languages) + extra;
         std::fs::write(path.join("languages.toml"), table).unwrap();
         // Where the tests are built, an ordinary user may not get.
@@ -91,6 +123,7 @@ impl Host {
         command
             .args(["--listen", "127.0.0.1:0", "--label", path.to_str().unwrap()])
             .args(["--languages", path.join("languages.toml").to_str().unwrap()])
+            .args(["--work-dir", work.to_str().unwrap()])
             .args(flags)
             .envs(LIMITS.iter().copied())
             .env("RUNNER_LOG", "off")
@@ -99,13 +132,18 @@ impl Host {
             .stdout(Stdio::piped());
         let mut witness = Command::new("sleep");
         witness.arg("600");
+        if user == As::Nobody || flags.contains(&"landlock") {
+            // Interpreters that everybody may reach.
+            command.env("PATH", "/usr/bin:/bin");
+        }
         if user == As::Nobody {
-            command.uid(65_534).gid(65_534).env("PATH", "/usr/bin:/bin");
+            command.uid(65_534).gid(65_534);
             witness.uid(65_534).gid(65_534);
+            std::os::unix::fs::chown(&work, Some(65_534), Some(65_534)).unwrap();
         } else if rustix::process::geteuid().is_root() {
             witness.uid(64_747).gid(64_747);
         }
-        let mut runner = command.spawn().unwrap();
+        let mut runner = spawn(&mut command);
         let mut ready = String::new();
         BufReader::new(runner.stdout.as_mut().unwrap())
             .read_line(&mut ready)
@@ -160,6 +198,7 @@ impl Host {
         let path = self.folder.path().to_str().unwrap();
         code.replace("{secret}", &format!("{path}/secret"))
             .replace("{socket}", &format!("{path}/socket"))
+            .replace("{work}", &format!("{path}/work"))
             .replace("{abstract}", &path.replace('/', "-"))
             .replace("{tcp}", &self.tcp.local_addr().unwrap().port().to_string())
             .replace("{udp}", &self.udp.local_addr().unwrap().port().to_string())
@@ -207,6 +246,12 @@ impl Host {
             helpers.is_empty() && programs.is_empty(),
             "processes are left",
         );
+        let work = self.folder.path().join("work");
+        unless(
+            processes_below(&work).is_empty(),
+            "processes are left that nobody knows",
+        );
+        unless(folders_of(&work) == 0, "a folder is left");
         unless(self.tcp.accept().is_err(), "somebody called by TCP");
         unless(self.udp.recv(&mut [0]).is_err(), "somebody sent a datagram");
         unless(
@@ -244,6 +289,21 @@ impl Drop for Host {
             let _ = child.wait();
         }
         let _ = std::fs::remove_file(self.marker());
+    }
+}
+
+/// Starts what was copied a moment ago. Another test that was just starting
+/// something else may hold the copy open for writing until it is started.
+fn spawn(command: &mut Command) -> Child {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match command.spawn() {
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => {
+                assert!(Instant::now() < deadline, "{error}");
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            started => return started.unwrap(),
+        }
     }
 }
 

@@ -31,7 +31,7 @@ async fn every_exit_code_is_told() {
 
 #[tokio::test]
 async fn every_signal_is_told() {
-    let host = Host::start(As::Me, &["python"], "", &["--run-timeout-ms", "1500"]);
+    let host = Host::start(As::Me, &["python"], "", &["--run-timeout-ms", "4000"]);
     let numbers: Vec<String> = (1..=64)
         .filter(|number| ![32, 33].contains(number))
         .map(|number: i32| number.to_string())
@@ -66,6 +66,10 @@ os.kill(os.getpid(), number); print('ignored')";
     assert!(wrong.is_empty(), "\n{wrong}");
 }
 
+/// How often a busy machine may disturb a measurement. What is told wrongly is
+/// told wrongly each time.
+const ATTEMPTS: usize = 4;
+
 /// Within 15 ms or 5 %, whichever is more, of what the program measured itself.
 #[tokio::test]
 async fn cpu_time_is_true() {
@@ -99,15 +103,19 @@ print(sum(usage.ru_utime + usage.ru_stime for usage in both) * 1000); sys.stdout
 import os; os._exit(0)";
     for (name, program) in programs {
         let code = format!("{burn}{program}{tell}");
-        let answer = host.run("python", &code, &json!({})).await;
-        let run = &answer["run"];
-        let known: f64 = run["stdout"].as_str().unwrap().trim().parse().unwrap();
-        let told = run["cpu_time"].as_f64().unwrap();
-        let allowed = (known * 0.05).max(15.0);
-        assert!(
-            (told - known).abs() <= allowed,
-            "{name}: {known} ms, told {told}"
-        );
+        let mut seen = Vec::new();
+        for _ in 0..ATTEMPTS {
+            let answer = host.run("python", &code, &json!({})).await;
+            let run = &answer["run"];
+            let known: f64 = run["stdout"].as_str().unwrap().trim().parse().unwrap();
+            let told = run["cpu_time"].as_f64().unwrap();
+            seen.push((known, told));
+            if (told - known).abs() <= (known * 0.05).max(15.0) {
+                seen.clear();
+                break;
+            }
+        }
+        assert!(seen.is_empty(), "{name}, known and told, ms: {seen:?}");
     }
     // Orphans that nobody waits for are the init's, and count.
     let orphans = format!(
@@ -121,11 +129,18 @@ for _ in range(3):
 for _ in range(3): os.wait()
 os.close(write); os.read(read, 1)"
     );
-    let base = host.run("python", "pass", &json!({})).await;
-    let known = 600.0 + base["run"]["cpu_time"].as_f64().unwrap();
-    let answer = host.run("python", &orphans, &json!({})).await;
-    let told = answer["run"]["cpu_time"].as_f64().unwrap();
-    assert!((told / known - 1.0).abs() <= 0.1, "{known} ms, told {told}");
+    let mut seen = Vec::new();
+    for _ in 0..ATTEMPTS {
+        let base = host.run("python", "pass", &json!({})).await;
+        let known = 600.0 + base["run"]["cpu_time"].as_f64().unwrap();
+        let answer = host.run("python", &orphans, &json!({})).await;
+        let told = answer["run"]["cpu_time"].as_f64().unwrap();
+        if (told / known - 1.0).abs() <= 0.1 {
+            return;
+        }
+        seen.push((known, told));
+    }
+    panic!("orphans, known and told, ms: {seen:?}");
 }
 
 /// Within a tenth of what was touched, for one process and for several.
@@ -141,7 +156,7 @@ async fn memory_is_true() {
             "python",
             "import os, time
 for _ in range(2):
-    if os.fork() == 0: x = bytearray(b'x') * 100_000_000; time.sleep(0.3); os._exit(0)
+    if os.fork() == 0: x = bytearray(b'x') * 100_000_000; time.sleep(2); os._exit(0)
 os.wait(); os.wait()",
             base * 2.0,
         ),

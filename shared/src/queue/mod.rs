@@ -12,12 +12,16 @@
 //! - [`work`]: settling and claiming (`work.lua`).
 //! - [`handle`]: what a Worker holds a job by.
 //! - [`retry`]: when a job that failed is tried again.
+//! - [`problems`]: what is asked, published and read.
 //! - [`push`]: the ways into the queue (`later.lua`, `once.lua`).
+//! - [`rejudge`]: judging again.
 //! - [`stats`]: numbers about it.
 
 pub mod handle;
 pub mod operate;
+pub mod problems;
 pub mod push;
+pub mod rejudge;
 pub mod retry;
 pub mod stats;
 pub mod work;
@@ -26,6 +30,7 @@ use work::{Call, Claimed, Policy, Settlement};
 
 use crate::keys;
 use crate::redis::{Client, Command, Items, RedisError};
+use crate::result::ResultDocument;
 
 /// The queue and its results in one Redis database.
 #[derive(Debug, Clone)]
@@ -53,9 +58,11 @@ impl Queue {
         self.redis.command(command).await
     }
 
-    /// A submission's result as it was stored: JSON text. One command.
+    /// A submission's result document as it was stored: JSON text. One command.
     pub async fn result(&self, id: &str) -> Result<Option<Vec<u8>>, RedisError> {
-        self.redis.get(&keys::result(id)).await
+        let stored: Option<Vec<u8>> = self.redis.get(&keys::result(id)).await?;
+        // What is kept beside it is for nobody's eyes.
+        Ok(stored.map(|stored| ResultDocument::take_apart(stored).0))
     }
 
     /// The newest summaries of a problem as they were stored: JSON texts,

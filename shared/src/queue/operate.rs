@@ -29,8 +29,22 @@ impl Queue {
 
     /// Some of the dead letters, about a hundred. One command.
     pub async fn dead(&self, cursor: &str) -> Result<DeadPage, RedisError> {
+        let (fields, next) = self.scan(keys::DEAD, cursor).await?;
+        Ok(DeadPage {
+            letters: fields.into_iter().skip(1).step_by(2).collect(),
+            next,
+        })
+    }
+
+    /// Some fields of a hash, each followed by its value, and where the next
+    /// ones begin. One command.
+    pub(super) async fn scan(
+        &self,
+        key: &str,
+        cursor: &str,
+    ) -> Result<(Vec<Vec<u8>>, Option<String>), RedisError> {
         let command = Command::new("HSCAN")
-            .arg(keys::DEAD)
+            .arg(key)
             .arg(cursor)
             .args(["COUNT", "100"]);
         let reply: Reply = self.redis.command(command).await?;
@@ -41,14 +55,24 @@ impl Queue {
         let [cursor, items] = <[Reply; 2]>::try_from(parts).map_err(|_| unexpected())?;
         let cursor = String::from_utf8(Vec::from_reply(cursor)?).map_err(|_| unexpected())?;
         let items: Items<Vec<u8>> = Items::from_reply(items)?;
-        Ok(DeadPage {
-            letters: items.0.into_iter().skip(1).step_by(2).collect(),
-            next: (cursor != "0").then_some(cursor),
-        })
+        Ok((items.0, (cursor != "0").then_some(cursor)))
     }
 
     /// One dead letter and the queue item it was. One round trip, two commands.
     pub async fn dead_letter(&self, id: &str) -> Result<Option<(DeadLetter, Vec<u8>)>, RedisError> {
+        let Some((letter, payload)) = self.dead_letter_kept(id).await? else {
+            return Ok(None);
+        };
+        serde_json::from_slice(&letter)
+            .map(|letter| Some((letter, payload)))
+            .map_err(|error| RedisError::Unexpected(format!("dead letter {id}: {error}")))
+    }
+
+    /// As [`Queue::dead_letter`], the letter as it is kept: JSON text.
+    pub async fn dead_letter_kept(
+        &self,
+        id: &str,
+    ) -> Result<Option<(Vec<u8>, Vec<u8>)>, RedisError> {
         let read = |key| Command::new("HGET").arg(key).arg(id);
         let mut replies = self
             .redis
@@ -60,19 +84,14 @@ impl Queue {
             None => Ok(None),
         };
         let (letter, payload) = (next()?, next()?);
-        let Some((letter, payload)) = letter.zip(payload) else {
-            return Ok(None);
-        };
-        serde_json::from_slice(&letter)
-            .map(|letter| Some((letter, payload)))
-            .map_err(|error| RedisError::Unexpected(format!("dead letter {id}: {error}")))
+        Ok(letter.zip(payload))
     }
 
     /// Has a dead letter wait again. `None` when there is none of this id; else
     /// how many wait in its lane now. One command, and five inside.
     pub async fn replay(&self, id: &str, lane: Lane) -> Result<Option<u64>, RedisError> {
         let command = Command::new("EVAL")
-            .arg(include_str!("replay.lua"))
+            .arg(include_str!(concat!(env!("OUT_DIR"), "/replay.lua")))
             .arg(4)
             .args([keys::DEAD, keys::DEAD_PAYLOAD, lane.key()])
             .arg(keys::result(id))

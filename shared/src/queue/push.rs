@@ -58,7 +58,7 @@ impl Queue {
         mark: &str,
     ) -> Result<Pushed, RedisError> {
         let command = Command::new("EVAL")
-            .arg(include_str!("once.lua"))
+            .arg(include_str!(concat!(env!("OUT_DIR"), "/once.lua")))
             .arg(2)
             .arg(keys::idempotency(key_hash))
             .arg(lane.key())
@@ -92,7 +92,7 @@ fn push_command(job: &Job, lane: Lane, when: When) -> Result<Command, RedisError
         .as_deref()
         .ok_or_else(|| RedisError::Unexpected("a submission for later needs an id".into()))?;
     Ok(Command::new("EVAL")
-        .arg(include_str!("later.lua"))
+        .arg(include_str!(concat!(env!("OUT_DIR"), "/later.lua")))
         .arg(2)
         .args([keys::IN_FLIGHT, keys::LEASES])
         .arg(Handle::for_later(lane, id))

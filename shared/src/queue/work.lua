@@ -17,7 +17,7 @@
 --       4 nonce      names the claims of this call; no colon in it
 --       5 minute     field of the statistics
 --       6..          settlements, each a kind, a handle and what the kind takes:
---         done  handle key ttl_s document index_key summary   (index_key "" for none)
+--         done  handle key ttl_s document index_key summary kept_key   ("" for no list)
 --         dead  handle key ttl_s document id letter
 --         retry handle delay_ms entry      not before then; the attempt counts
 --         back  handle                     to its old place; the attempt does not count
@@ -30,8 +30,8 @@
 --          "full"   as many as allowed are in flight already
 --          "paused"
 --
--- Commands  EVAL 1; n settled as done: HDEL, ZREM, n SET (and 2 a problem with
--- an index); statistics 1 (and 1 more in a new minute); a claim 2 when there is
+-- Commands  EVAL 1; n settled as done: HDEL, ZREM, n SET (and 2 a list that one
+-- of them is noted in); statistics 1 (and 1 more in a new minute); a claim 2 when there is
 -- nothing, 5 when there is something. A settlement whose handle is not leased
 -- any more changes nothing: it was settled before, or somebody else has the job.
 
@@ -86,7 +86,7 @@ end
 
 -- 1. Settle ------------------------------------------------------------------
 
-local takes = { done = 7, dead = 7, retry = 4, back = 2, alone = 2 }
+local takes = { done = 8, dead = 7, retry = 4, back = 2, alone = 2 }
 local settled = { done = {}, dead = {}, retry = {}, back = {}, alone = {} }
 local done, dead = 0, 0
 local at = 6
@@ -101,27 +101,31 @@ if #settled.done > 0 then
   for i, op in ipairs(settled.done) do handles[i] = ARGV[op + 1] end
   local all_ours = redis.call('HDEL', inflight, unpack(handles)) == #handles
   if all_ours then redis.call('ZREM', leases, unpack(handles)) end
-  local index_keys, summaries = {}, {}
+  local lists, notes = {}, {}
+  local function note(list, item, ttl, most)
+    if list == '' then return end
+    if not notes[list] then
+      notes[list] = { ttl = ttl, most = most }
+      table.insert(lists, list)
+    end
+    table.insert(notes[list], item)
+  end
   for i, op in ipairs(settled.done) do
     if all_ours or redis.call('ZREM', leases, handles[i]) == 1 then
       done = done + 1
       forget(handles[i])
-      redis.call('SET', ARGV[op + 2], ARGV[op + 4], 'NX', 'EX', ARGV[op + 3])
-      local index = ARGV[op + 5]
-      if index ~= '' then
-        if not summaries[index] then
-          summaries[index] = { ttl = ARGV[op + 3] }
-          table.insert(index_keys, index)
-        end
-        table.insert(summaries[index], ARGV[op + 6])
-      end
+      local key, ttl = ARGV[op + 2], ARGV[op + 3]
+      redis.call('SET', key, ARGV[op + 4], 'NX', 'EX', ttl)
+      note(ARGV[op + 5], ARGV[op + 6], ttl, 100)
+      note(ARGV[op + 7], key, ttl, 10000)
     end
   end
-  for _, index in ipairs(index_keys) do
-    local length = redis.call('LPUSH', index, unpack(summaries[index]))
-    redis.call('EXPIRE', index, summaries[index].ttl)
+  for _, list in ipairs(lists) do
+    local new = notes[list]
+    local length = redis.call('LPUSH', list, unpack(new))
+    redis.call('EXPIRE', list, new.ttl)
     -- Trimmed now and then, not each time; a reader asks for the newest only.
-    if length > 120 then redis.call('LTRIM', index, 0, 99) end
+    if length > new.most * 1.2 then redis.call('LTRIM', list, 0, new.most - 1) end
   end
 end
 

@@ -2,6 +2,7 @@
 //! next. Types here, the atomic step in `work.lua`.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::handle::Handle;
 use crate::keys;
@@ -9,7 +10,7 @@ use crate::lane::Lane;
 use crate::redis::{Command, FromReply, RedisError, Reply};
 use crate::result::{DeadDocument, ResultDocument};
 
-const SCRIPT: &str = include_str!("work.lua");
+const SCRIPT: &str = include_str!(concat!(env!("OUT_DIR"), "/work.lua"));
 
 /// What holds for every job, whoever works on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,7 +84,7 @@ pub struct Claimed {
 
 /// What becomes of a claimed job. Settling one whose lease was lost changes
 /// nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Settlement {
     /// What it was held by.
     pub handle: Handle,
@@ -92,7 +93,7 @@ pub struct Settlement {
 }
 
 /// The ends of an attempt.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     /// The job is done.
     Done(Box<ResultDocument>),
@@ -177,13 +178,18 @@ pub(super) fn command(
                 } else {
                     String::new()
                 };
+                let kept = match &result.kept {
+                    Some(_) => keys::kept_of_problem(&result.problem_id),
+                    None => String::new(),
+                };
                 command
                     .args(["done", handle.as_str()])
                     .arg(keys::result(&result.id))
                     .arg(policy.result_ttl_s)
-                    .arg(serde_json::to_string(result)?)
+                    .arg(result.stored()?)
                     .arg(index)
                     .arg(serde_json::to_string(&result.summary())?)
+                    .arg(kept)
             }
             Outcome::Dead(letter) => command
                 .args(["dead", handle.as_str()])
@@ -250,7 +256,18 @@ impl FromReply for Claimed {
 /// Worker.
 fn history(entries: &[u8], attempt: u32) -> Vec<FailedAttempt> {
     let list = [b"[", entries, b"]"].concat();
-    let mut known: Vec<FailedAttempt> = serde_json::from_slice(&list).unwrap_or_default();
+    let list: Value = serde_json::from_slice(&list).unwrap_or_default();
+    let read = |entry: &Value| {
+        Some(FailedAttempt {
+            attempt: entry["attempt"].as_u64()?.try_into().ok()?,
+            reason: entry["reason"].as_str()?.to_owned(),
+            at_ms: entry["atMs"].as_u64(),
+        })
+    };
+    let mut known: Vec<FailedAttempt> = list
+        .as_array()
+        .map(|list| list.iter().filter_map(read).collect())
+        .unwrap_or_default();
     for lost in 1..attempt {
         if !known.iter().any(|one| one.attempt == lost) {
             known.push(FailedAttempt {

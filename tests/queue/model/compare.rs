@@ -6,6 +6,7 @@ use shared::keys;
 use shared::lane::Lane;
 use shared::queue::push::IDEMPOTENCY_TTL_S;
 use shared::queue::work::FailedAttempt;
+use shared::result::ResultDocument;
 
 use super::state::{Model, Place};
 use crate::given::{NOW_MS, POLICY};
@@ -141,12 +142,15 @@ pub(super) fn same_documents(world: &World, model: &Model) {
         assert_eq!(stored, Value::Bytes(expected.clone()), "the result of {id}");
     }
     if let Some((id, expected)) = model.results.last_key_value() {
-        assert_eq!(world.ok(world.queue.result(id)).as_ref(), Some(expected));
+        let (document, _) = ResultDocument::take_apart(expected.clone());
+        assert_eq!(world.ok(world.queue.result(id)), Some(document));
     }
     for (key, expected) in &model.index {
-        let problem = key.strip_prefix("results:").unwrap();
-        let listed = VecDeque::from(world.ok(world.queue.results_of_problem(problem)));
-        assert_eq!(listed, *expected, "{key}");
+        let listed = match key.strip_prefix("results:") {
+            Some(problem) => world.ok(world.queue.results_of_problem(problem)),
+            None => world.raw(&["LRANGE", key, "0", "-1"]).byte_list(),
+        };
+        assert_eq!(VecDeque::from(listed), *expected, "{key}");
     }
     for (hash, expected) in &model.idempotency {
         let mark = world.raw(&["GET", &keys::idempotency(hash)]).text();
@@ -157,7 +161,7 @@ pub(super) fn same_documents(world: &World, model: &Model) {
     for (key, ttl) in all.iter().zip(world.pipeline(&ask)) {
         let longest = match key.split(':').next().unwrap() {
             "problems" | "inflight" | "leases" | "history" | "dead" => None,
-            "result" | "results" => Some(POLICY.result_ttl_s),
+            "result" | "results" | "submissions" => Some(POLICY.result_ttl_s),
             "stats" => Some(7_200),
             _ => Some(IDEMPOTENCY_TTL_S),
         };

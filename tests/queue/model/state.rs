@@ -143,7 +143,12 @@ impl Model {
                         continue;
                     }
                     self.done += 1;
-                    self.result(&document.id, serde_json::to_vec(document).unwrap());
+                    self.result(&document.id, document.stored().unwrap().into_bytes());
+                    if document.kept.is_some() {
+                        let key = keys::kept_of_problem(&document.problem_id);
+                        let noted = keys::result(&document.id).into_bytes();
+                        self.index.entry(key).or_default().push_front(noted);
+                    }
                     if policy.result_index {
                         let key = keys::results_of_problem(&document.problem_id);
                         let summary = serde_json::to_vec(&document.summary()).unwrap();

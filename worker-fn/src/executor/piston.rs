@@ -1,131 +1,249 @@
-//! The client for Piston's v2 API.
+//! A client for Piston's v2 API, and for what our own runner adds to it.
+//!
+//! A run with several inputs is asked for as `cases`. A plain Piston does not
+//! know that field, runs the first input and answers without `runs`; the others
+//! are then run one call each. So nobody has to say which kind it is, and no call
+//! is wasted on finding out.
 
-use std::time::Duration;
+mod wire;
 
+use std::cell::{Cell, RefCell};
+
+use futures_util::future::LocalBoxFuture;
 use http::StatusCode;
-use reqwest::RequestBuilder;
-use shared::job::Job;
-use shared::language::Language;
+use serde_json::Value;
 
-use super::wire::{Failure, File, Request, Response};
-use super::{Execution, ExecutorError};
+use super::allowance::Calls;
+use super::connection::{Connection, failure};
+use super::gate::side_by_side;
+use super::memory::{List, Memory};
+use super::{Allowance, Endpoint, Execution, ExecutorError, Run, StageReport, lost, unavailable};
+use crate::budget::MAX_IN_FLIGHT;
 use crate::config::ExecutorConfig;
+use crate::surroundings::Surroundings;
 
-/// How long a look may take, in milliseconds: an endpoint that is there lists
-/// its languages at once.
-pub const LOOK_MS: u64 = 3_000;
+/// How long a run may take where nobody says so, in milliseconds: Piston's own
+/// default.
+const USUAL_RUN_MS: u64 = 3_000;
+/// What a call takes beside its runs, in milliseconds.
+const MARGIN_MS: u64 = 1_000;
 
-/// A client for one execution endpoint.
-#[derive(Debug, Clone)]
-pub struct Executor {
-    http: reqwest::Client,
-    config: ExecutorConfig,
+/// A client for one endpoint.
+#[derive(Debug)]
+pub(super) struct Piston {
+    connection: Connection,
+    run_timeout_ms: Option<u64>,
+    compile_timeout_ms: Option<u64>,
+    surroundings: Surroundings,
+    /// Where it stands among the endpoints.
+    at: usize,
+    memory: &'static Memory,
 }
 
-impl Executor {
-    /// A client for the endpoint that `config` names.
-    pub fn new(config: ExecutorConfig) -> Self {
+impl Piston {
+    /// A client for the endpoint at place `at` of `config`.
+    pub(super) fn new(
+        config: &ExecutorConfig,
+        at: usize,
+        surroundings: Surroundings,
+        memory: &'static Memory,
+    ) -> Self {
         Self {
-            http: reqwest::Client::new(),
-            config,
+            connection: Connection::new(config.endpoints[at].clone()),
+            run_timeout_ms: config.run_timeout_ms,
+            compile_timeout_ms: config.compile_timeout_ms,
+            surroundings,
+            at,
+            memory,
         }
     }
 
-    /// Runs a job's code once. One subrequest.
-    pub async fn execute(&self, job: &Job) -> Result<Execution, ExecutorError> {
-        let body = serde_json::to_vec(&Request {
-            language: &job.language,
+    /// How long one run may take, in milliseconds.
+    fn run_ms(&self, run: &Run<'_>) -> u64 {
+        run.limits
+            .time_ms
+            .or(self.run_timeout_ms)
+            .unwrap_or(USUAL_RUN_MS)
+    }
+
+    /// One call: with one input, or with all of them.
+    async fn call(
+        &self,
+        run: &Run<'_>,
+        stdins: &[String],
+        allowance: &Allowance,
+        calls: &Calls<'_>,
+    ) -> Result<wire::Answer, ExecutorError> {
+        let _place = allowance.enter().await;
+        let remaining_ms = allowance.remaining_ms((self.surroundings.now_ms)());
+        let several = stdins.len() > 1;
+        let body = serde_json::to_vec(&wire::Request {
+            language: run.language,
             version: "*",
-            files: [File { content: &job.code }],
-            run_timeout: self.config.run_timeout_ms,
-            compile_timeout: self.config.compile_timeout_ms,
+            files: [wire::File {
+                content: run.source,
+            }],
+            stdin: stdins.first().map_or("", String::as_str),
+            cases: several.then_some(stdins),
+            stop_at_first_failure: several.then_some(run.stop_at_first_failure),
+            cases_timeout: several.then(|| {
+                remaining_ms
+                    .saturating_sub(self.run_ms(run) + MARGIN_MS)
+                    .max(1)
+            }),
+            run_timeout: run.limits.time_ms.or(self.run_timeout_ms),
+            run_cpu_time: run.limits.time_ms,
+            run_memory_limit: run.limits.memory_bytes,
+            compile_timeout: self.compile_timeout_ms,
         })
         .map_err(|error| ExecutorError::Refused(format!("The job cannot be sent: {error}.")))?;
-        let request = self
-            .http
-            .post(self.url("execute"))
-            .header("content-type", "application/json")
-            .body(body);
-        let (status, body) = self.send(request, self.config.timeout_ms).await?;
-        match status {
-            StatusCode::OK => serde_json::from_slice::<Response>(&body)
-                .map(Execution::from)
-                .map_err(|error| lost(format!("an answer that is not Piston's: {error}"))),
-            StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE => {
-                Err(ExecutorError::Refused(format!(
-                    "The execution endpoint refused the job: {}",
-                    serde_json::from_slice::<Failure>(&body)
-                        .map_or_else(|_| status.to_string(), |failure| failure.message)
-                )))
+        calls.make_one();
+        let (status, answer) = self
+            .connection
+            .post("execute", None, body, remaining_ms)
+            .await?;
+        if status != StatusCode::OK {
+            let said = answer.get("message").and_then(Value::as_str);
+            return Err(failure(status, said.map(str::to_owned)));
+        }
+        wire::answer(answer)
+            .map_err(|what| lost(format!("an answer that is not Piston's, by its {what}")))
+    }
+
+    /// Runs the inputs after the first, one call each, on an endpoint that cannot
+    /// do more. Ends early when the time does, or when the endpoint has enough of
+    /// us: what is known by then is worth more than doing it all again.
+    async fn go_on_singly(
+        &self,
+        execution: &mut Execution,
+        run: &Run<'_>,
+        allowance: &Allowance,
+        calls: &Calls<'_>,
+    ) -> Result<(), ExecutorError> {
+        let cases = run.stdins.len();
+        let singly = Singly {
+            next: Cell::new(1),
+            end: Cell::new(cases),
+            reports: RefCell::new((0..cases).map(|_| None).collect()),
+            error: Cell::new(None),
+        };
+        let mut lanes: Vec<LocalBoxFuture<'_, ()>> = Vec::new();
+        for _ in 0..MAX_IN_FLIGHT.min(cases - 1) {
+            lanes.push(Box::pin(self.one_by_one(&singly, run, allowance, calls)));
+        }
+        side_by_side(lanes).await;
+        if let Some(error) = singly.error.take() {
+            return Err(error);
+        }
+        let end = singly.end.get();
+        let reports = singly.reports.into_inner().into_iter();
+        execution.runs.extend(reports.take(end).flatten());
+        Ok(())
+    }
+
+    /// Takes one input after the other as long as there are some.
+    async fn one_by_one(
+        &self,
+        singly: &Singly,
+        run: &Run<'_>,
+        allowance: &Allowance,
+        calls: &Calls<'_>,
+    ) {
+        let needed_ms = self.run_ms(run) + MARGIN_MS;
+        loop {
+            let at = singly.next.get();
+            if at >= singly.end.get() {
+                return;
             }
-            StatusCode::INTERNAL_SERVER_ERROR => Err(ExecutorError::Failed("HTTP 500".into())),
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-                Err(unavailable(format!("HTTP {}", status.as_u16())))
+            if allowance.remaining_ms((self.surroundings.now_ms)()) < needed_ms {
+                return singly.end_at(at);
             }
-            // A proxy before the endpoint may say this for an endpoint that is
-            // away, or for this job alone; a look tells.
-            _ => Err(lost(format!("HTTP {}", status.as_u16()))),
+            singly.next.set(at + 1);
+            let stdin = &run.stdins[at..=at];
+            match self.call(run, stdin, allowance, calls).await {
+                Ok(answer) => {
+                    let Some(report) = answer.execution.runs.into_iter().next() else {
+                        return singly.end_at(at);
+                    };
+                    if run.stop_at_first_failure && !report.is_good() {
+                        singly.end_at(at + 1);
+                    }
+                    singly.reports.borrow_mut()[at] = Some(report);
+                }
+                Err(ExecutorError::Unavailable(_)) => return singly.end_at(at),
+                Err(error) => {
+                    singly.end_at(at);
+                    return singly.error.set(Some(error));
+                }
+            }
         }
     }
+}
 
-    /// What the endpoint can run. One subrequest.
-    pub async fn languages(&self) -> Result<Vec<Language>, ExecutorError> {
-        self.languages_within(self.config.timeout_ms).await
+/// Inputs that are run one call each.
+struct Singly {
+    /// The next to be begun.
+    next: Cell<usize>,
+    /// Where it ends: what comes from here on does not count.
+    end: Cell<usize>,
+    /// By their places; the first one's stands elsewhere.
+    reports: RefCell<Vec<Option<StageReport>>>,
+    error: Cell<Option<ExecutorError>>,
+}
+
+impl Singly {
+    fn end_at(&self, at: usize) {
+        self.end.set(self.end.get().min(at));
     }
+}
 
-    /// Whether the endpoint answers, and soon. One subrequest.
-    pub async fn answers(&self) -> bool {
-        self.languages_within(LOOK_MS.min(self.config.timeout_ms))
-            .await
-            .is_ok()
-    }
-
-    async fn languages_within(&self, timeout_ms: u64) -> Result<Vec<Language>, ExecutorError> {
-        let request = self.http.get(self.url("runtimes"));
-        let (status, body) = self.send(request, timeout_ms).await?;
+impl Endpoint for Piston {
+    async fn languages(&self, timeout_ms: u64) -> Result<List, ExecutorError> {
+        let (status, answer) = self.connection.get("runtimes", None, timeout_ms).await?;
         if status != StatusCode::OK {
             return Err(unavailable(format!("HTTP {}", status.as_u16())));
         }
-        serde_json::from_slice(&body)
-            .map_err(|error| unavailable(format!("an answer that is not Piston's: {error}")))
+        wire::languages(answer)
+            .map_err(|what| unavailable(format!("an answer that is not Piston's, by its {what}")))
     }
 
-    async fn send(
+    async fn execute(
         &self,
-        mut request: RequestBuilder,
-        timeout_ms: u64,
-    ) -> Result<(StatusCode, Vec<u8>), ExecutorError> {
-        if let Some(token) = &self.config.token {
-            let header = self.config.token_header.as_str();
-            request = if header.eq_ignore_ascii_case("authorization") {
-                request.bearer_auth(token.expose())
-            } else {
-                request.header(header, token.expose())
-            };
+        run: &Run<'_>,
+        allowance: &Allowance,
+    ) -> Result<Execution, ExecutorError> {
+        const WAY: &str = "one case a call";
+        let cases = run.stdins.len();
+        let one_each = cases as u64;
+        let now_ms = (self.surroundings.now_ms)();
+        let single = cases < 2 || self.memory.knows_less(self.at, now_ms);
+        let calls = allowance.take(if single { one_each } else { 1 }, cases, WAY)?;
+        let first = if single {
+            &run.stdins[..cases.min(1)]
+        } else {
+            &run.stdins[..]
+        };
+        let answer = self.call(run, first, allowance, &calls).await?;
+        let mut execution = answer.execution;
+        let failed = execution.runs.iter().any(|report| !report.is_good());
+        let done = execution.runs.is_empty() || (failed && run.stop_at_first_failure);
+        if answer.several || cases < 2 {
+            return Ok(execution);
         }
-        // The log needs the cause, not the address.
-        let no_answer = |error: reqwest::Error| lost(error.without_url().to_string());
-        let response = request
-            .timeout(Duration::from_millis(timeout_ms))
-            .send()
-            .await
-            .map_err(no_answer)?;
-        let status = response.status();
-        Ok((status, response.bytes().await.map_err(no_answer)?.to_vec()))
+        if !single {
+            self.memory.note_less(self.at, now_ms);
+        }
+        if done {
+            return Ok(execution);
+        }
+        if single {
+            self.go_on_singly(&mut execution, run, allowance, &calls)
+                .await?;
+        } else {
+            let calls = allowance.take(one_each - 1, cases, WAY)?;
+            self.go_on_singly(&mut execution, run, allowance, &calls)
+                .await?;
+        }
+        Ok(execution)
     }
-
-    fn url(&self, call: &str) -> reqwest::Url {
-        let mut url = self.config.url.clone();
-        let base = url.path().trim_end_matches('/').to_owned();
-        url.set_path(&format!("{base}/{call}"));
-        url
-    }
-}
-
-fn lost(cause: String) -> ExecutorError {
-    ExecutorError::Lost(cause)
-}
-
-fn unavailable(cause: String) -> ExecutorError {
-    ExecutorError::Unavailable(cause)
 }

@@ -3,7 +3,8 @@
 //!
 //! Machines differ and are busy with other things, so a number alone says
 //! little and is no test. What is worth something is the ratio of two things
-//! that were measured in turns on the same stack.
+//! that were measured in turns on the same stack. `cargo xtask bench runner`, in
+//! [`runner`], does the same with programs in the sandbox and outside it.
 //!
 //! - [`workers`] bundles the Workers and sets workerd up.
 //! - [`rig`] starts everything; [`stub`] stands in for the execution endpoint.
@@ -16,6 +17,7 @@ mod redis;
 mod report;
 mod rig;
 mod round;
+mod runner;
 mod spread;
 mod stub;
 mod workers;
@@ -33,6 +35,7 @@ use crate::tools;
 use report::Report;
 use rig::Rig;
 use round::Way;
+pub use runner::runner;
 
 /// How many jobs one drain has run at once: the platform lets an invocation
 /// have so many requests in flight.

@@ -3,7 +3,6 @@
 //! edgejudge, one with the classic Worker. Dropping it ends all of it.
 
 use std::fs;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,8 +17,7 @@ use super::redis::Redis;
 use super::stub::Stub;
 use super::workers::{self, Worker};
 use crate::child::{Child, Guard};
-use crate::progress;
-use crate::project;
+use crate::{ports, progress, project};
 
 const READY_WITHIN: Duration = Duration::from_secs(30);
 /// Nobody but this machine reaches it, and it lives for minutes.
@@ -70,7 +68,7 @@ impl Rig {
             classic_port,
             rest_port,
             redis_port,
-        ] = free_ports()?;
+        ] = ports::free()?;
         let mut guard = Guard::start()?;
         let stub = Stub::start()?;
         let data =
@@ -191,18 +189,6 @@ impl Drop for Rig {
 /// An optimised build: a debug build would be most of what is measured.
 pub(super) fn redis_rest_binary() -> PathBuf {
     project::target().join("release/redis-rest")
-}
-
-fn free_ports() -> Result<[u16; 5]> {
-    // All are held until all are known, so that no two are the same.
-    let mut held = Vec::new();
-    let mut ports = [0; 5];
-    for port in &mut ports {
-        let listener = TcpListener::bind(("127.0.0.1", 0))?;
-        *port = listener.local_addr()?.port();
-        held.push(listener);
-    }
-    Ok(ports)
 }
 
 fn wait_for(child: &mut Child, port: u16, path: &str, cancelled: &AtomicBool) -> Result<()> {

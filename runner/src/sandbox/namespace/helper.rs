@@ -7,10 +7,12 @@
 
 use std::io::{self, Write};
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 
 use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::init::{self, Step};
+use super::lesser;
 use super::protocol::{Message, Spec};
 use super::seccomp;
 use super::sys::{self, Side};
@@ -50,8 +52,6 @@ fn help() -> ! {
     let Some(mut control) = control else {
         sys::exit(2)
     };
-    // If the machine runs out of memory, the run goes first, not the runner.
-    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     if let Err(step) = start_init(&mut control) {
         let _ = Message::Failed(step.told()).send(&mut control);
         sys::exit(1)
@@ -62,6 +62,12 @@ fn help() -> ! {
 fn start_init(control: &mut UnixStream) -> Result<(), Step> {
     let step = |name| move |error: io::Error| Step(name, error);
     let spec = Spec::receive(control).map_err(step("the request"))?;
+    if let Some(folder) = &spec.folder {
+        let control = control.try_clone().map_err(step("a socket"))?;
+        lesser::init::live(&spec, Path::new(folder), control)
+    }
+    // If the machine runs out of memory, the run goes first, not the runner.
+    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     // Here, where memory may be allocated without a thought.
     let filters = seccomp::filters().map_err(|error| Step("seccomp", io::Error::other(error)))?;
     let (wait, go) = pipe_with(PipeFlags::CLOEXEC).map_err(|error| Step("a pipe", error.into()))?;

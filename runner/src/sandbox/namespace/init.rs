@@ -39,7 +39,7 @@ impl Step {
     }
 }
 
-trait During<T> {
+pub(super) trait During<T> {
     fn during(self, step: &'static str) -> Result<T, Step>;
 }
 
@@ -92,7 +92,7 @@ fn build_and_start(
     let pid = match sys::clone(0).during("fork")? {
         Side::Child => {
             drop(failure);
-            let step = program::become_program(spec, filters, &mut tell);
+            let step = program::become_program(spec, filters, 0, &mut tell);
             let _ = tell.write_all(step.told().as_bytes());
             sys::exit(127)
         }
@@ -176,15 +176,16 @@ fn watch(spec: &Spec, started: Started, control: &mut UnixStream) -> io::Result<
     })
     .send(control)?;
     if spec.keep_files && how == Ok(0) {
-        send_files(spec, control)?;
+        send_files(spec, Path::new(root::BOX), control)?;
     }
     Message::Done.send(control)
 }
 
-fn send_files(spec: &Spec, control: &mut UnixStream) -> io::Result<()> {
+/// Sends what lies in the folder that the program started in.
+pub(super) fn send_files(spec: &Spec, folder: &Path, control: &mut UnixStream) -> io::Result<()> {
     let limits = &spec.limits;
     let sent = files::collect(
-        Path::new(root::BOX),
+        folder,
         limits.disk_files,
         limits.disk_bytes,
         &mut |name, executable, content| Message::File(name, executable, content).send(control),

@@ -8,11 +8,14 @@
 //! | init, process 1 inside | [`init`], [`root`] | one run |
 //! | the program | [`program`], [`seccomp`] | one run |
 //!
+//! Where none can be made, [`lesser`] does with fewer walls, and says so.
+//!
 //! They speak by [`protocol`]. What is promised, and on which of the kernel's
 //! features it rests, is in `docs/runner.md`.
 
 mod helper;
 mod init;
+mod lesser;
 mod program;
 mod protocol;
 mod root;
@@ -25,9 +28,11 @@ mod watchdog;
 use std::path::{Path, PathBuf};
 
 pub use helper::run_if_helper;
+pub use lesser::{LEAST_LANDLOCK_ABI, LandlockSandbox};
 pub use self_test::{Found, SelfTestError};
 
 use super::{Cancel, Ending, Report, Request, Sandbox, Tier};
+use watchdog::Start;
 
 /// How to start runs.
 #[derive(Debug, Clone)]
@@ -61,7 +66,13 @@ impl Sandbox for NamespaceSandbox {
                 ..Report::failed("")
             };
         }
-        watchdog::supervise(self, request, cancel).unwrap_or_else(|failure| {
+        let start = Start {
+            helper: &self.helper,
+            label: &self.label,
+            user: self.user,
+            folder: None,
+        };
+        watchdog::supervise(&start, request, cancel).unwrap_or_else(|failure| {
             // The step for the caller, the system's words with it; neither holds
             // a path.
             Report::failed(failure.to_string())

@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
+use std::path::{Path, PathBuf};
 
 use landlock::{
     ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, Ruleset, RulesetAttr,
@@ -16,7 +17,7 @@ use seccompiler::BpfProgram;
 
 use super::init::Step;
 use super::protocol::{Spec, SpecLimits};
-use super::{root, self_test, sys};
+use super::{lesser, root, self_test, sys};
 use crate::sandbox::spawn::lower;
 
 /// Stack of a main thread, in bytes. Node turns a large limit into the size of
@@ -33,15 +34,25 @@ const LOCKED_BYTES: u64 = 64 * 1024;
 
 /// Becomes the program; only comes back with what went wrong.
 ///
-/// `tell` is where errors are told; the init waits for its end.
-pub(super) fn become_program(spec: &Spec, filters: &[BpfProgram], tell: &mut File) -> Step {
-    if let Err(step) = prepare(spec, filters) {
+/// `others` are processes of its user that are not of this run; `tell` is where
+/// errors are told, and the init waits for its end.
+pub(super) fn become_program(
+    spec: &Spec,
+    filters: &[BpfProgram],
+    others: u64,
+    tell: &mut File,
+) -> Step {
+    if let Err(step) = prepare(spec, filters, others) {
         return step;
     }
-    if spec.argv == [self_test::PROGRAM] {
+    if spec
+        .argv
+        .first()
+        .is_some_and(|program| program == self_test::PROGRAM)
+    {
         // Nothing is executed, so nothing closes it by itself.
         sys::close_range(tell.as_raw_fd(), false).ok();
-        self_test::inside()
+        self_test::inside(spec)
     }
     Step(
         "the program could not be started",
@@ -49,16 +60,24 @@ pub(super) fn become_program(spec: &Spec, filters: &[BpfProgram], tell: &mut Fil
     )
 }
 
-fn prepare(spec: &Spec, filters: &[BpfProgram]) -> Result<(), Step> {
+fn prepare(spec: &Spec, filters: &[BpfProgram], others: u64) -> Result<(), Step> {
     let step = |name| move |error: io::Error| Step(name, error);
     rustix::process::setsid().map_err(|error| Step("setsid", error.into()))?;
     sys::reset_signals().map_err(step("signals"))?;
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
-    rustix::process::chdir(root::BOX).map_err(|error| Step("the folder", error.into()))?;
+    let folder = spec.folder.as_ref().map(Path::new);
+    let place = folder.map_or_else(
+        || PathBuf::from(root::BOX),
+        |folder| folder.join(lesser::BOX),
+    );
+    rustix::process::chdir(place).map_err(|error| Step("the folder", error.into()))?;
     // Marked, not closed: errors of what follows still have to be told.
     sys::close_range(3, true).map_err(step("close_range"))?;
-    set_limits(&spec.limits).map_err(step("limits"))?;
-    restrict_files().map_err(|error| Step("Landlock", io::Error::other(error)))?;
+    set_limits(&spec.limits, others).map_err(step("limits"))?;
+    match folder {
+        None => restrict_files().map_err(|error| Step("Landlock", io::Error::other(error)))?,
+        Some(folder) => lesser::rules::restrict_program(spec, folder)?,
+    }
     for filter in filters {
         seccompiler::apply_filter(filter)
             .map_err(|error| Step("seccomp", io::Error::other(error)))?;
@@ -66,15 +85,17 @@ fn prepare(spec: &Spec, filters: &[BpfProgram]) -> Result<(), Step> {
     Ok(())
 }
 
-fn set_limits(limits: &SpecLimits) -> io::Result<()> {
+fn set_limits(limits: &SpecLimits, others: u64) -> io::Result<()> {
     // The second more gives SIGXCPU to programs that want it, then SIGKILL.
     lower(Resource::Cpu, limits.cpu_s, limits.cpu_s.saturating_add(1))?;
     lower(Resource::Fsize, limits.file_bytes, limits.file_bytes)?;
     lower(Resource::Nofile, limits.open_files, limits.open_files)?;
     lower(Resource::Core, 0, 0)?;
     lower(Resource::Stack, STACK_BYTES, u64::MAX)?;
-    // Counts what runs in this user namespace, so this run alone.
+    // Counts what runs in this user namespace, so this run alone; or, without one,
+    // everything of this user.
     let tasks = limits.tasks.saturating_add(TASKS_TO_BE_SEEN);
+    let tasks = tasks.saturating_add(others);
     lower(Resource::Nproc, tasks, tasks)?;
     lower(Resource::Sigpending, SIGNALS, SIGNALS)?;
     // Counted against the runner's user as well, so no run gets much of it.

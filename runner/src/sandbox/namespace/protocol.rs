@@ -28,6 +28,8 @@ pub(super) struct Spec {
     pub(super) files: Vec<(String, u64, bool)>,
     /// Whether to send the folder's files back after exit code 0.
     pub(super) keep_files: bool,
+    /// The run's folder, if it is to be held without namespaces.
+    pub(super) folder: Option<String>,
     pub(super) limits: SpecLimits,
 }
 
@@ -58,6 +60,8 @@ pub(super) enum Message {
     File(String, bool, Vec<u8>),
     /// More files than may be kept.
     TooManyFiles,
+    /// It took more of the disk than it may; only told without namespaces.
+    OverDisk,
     /// Nothing will follow.
     Done,
 }
@@ -109,6 +113,7 @@ impl Message {
                 b'F'
             }
             Self::TooManyFiles => b'T',
+            Self::OverDisk => b'Q',
             Self::Done => b'D',
         };
         let mut message = Vec::with_capacity(payload.len() + 5);
@@ -173,6 +178,7 @@ impl Message {
                 Self::File(name, executable != 0, content.to_vec())
             }
             b'T' => Self::TooManyFiles,
+            b'Q' => Self::OverDisk,
             b'D' => Self::Done,
             _ => return None,
         })
@@ -229,6 +235,7 @@ mod tests {
             }),
             Message::File("a/b".to_owned(), true, vec![0, 255]),
             Message::TooManyFiles,
+            Message::OverDisk,
             Message::Done,
         ];
         let mut sent = Vec::new();

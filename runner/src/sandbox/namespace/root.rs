@@ -33,7 +33,7 @@ pub(super) const BOX: &str = "/box";
 pub(super) const TMP: &str = "/tmp";
 
 /// What every program may read, where the machine has it.
-const SYSTEM: &[&str] = &[
+pub(super) const SYSTEM: &[&str] = &[
     "/usr",
     "/bin",
     "/sbin",

@@ -113,6 +113,53 @@ const UNKNOWN: &[i64] = &[
     libc::SYS_memfd_secret,
 ];
 
+/// Answered with EPERM as well, where a run has no user and no files of its own:
+/// what Landlock does not look at. Sockets that come from `socketpair` could speak
+/// to others; descriptors in a message could not be counted; and the owner of a
+/// file may change its rights and times wherever it lies.
+const REFUSED_TO_A_SHARED_USER: &[i64] = &[
+    libc::SYS_connect,
+    libc::SYS_bind,
+    libc::SYS_listen,
+    libc::SYS_accept,
+    libc::SYS_accept4,
+    libc::SYS_sendmsg,
+    libc::SYS_sendmmsg,
+    libc::SYS_fchmod,
+    libc::SYS_fchmodat,
+    SYS_FCHMODAT2,
+    libc::SYS_fchown,
+    libc::SYS_fchownat,
+    libc::SYS_utimensat,
+    libc::SYS_setxattr,
+    libc::SYS_lsetxattr,
+    libc::SYS_fsetxattr,
+    libc::SYS_removexattr,
+    libc::SYS_lremovexattr,
+    libc::SYS_fremovexattr,
+    SYS_SETXATTRAT,
+    SYS_REMOVEXATTRAT,
+    SYS_FILE_SETATTR,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_chmod,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_chown,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_lchown,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_utime,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_utimes,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_futimesat,
+];
+
+/// Numbers that are the same on every architecture, and too new for libc.
+const SYS_FCHMODAT2: i64 = 452;
+const SYS_SETXATTRAT: i64 = 463;
+const SYS_REMOVEXATTRAT: i64 = 466;
+const SYS_FILE_SETATTR: i64 = 469;
+
 /// What would put `clone`'s child into a namespace of its own.
 const NEW_NAMESPACES: &[i32] = &[
     libc::CLONE_NEWUSER,
@@ -126,9 +173,47 @@ const NEW_NAMESPACES: &[i32] = &[
 
 /// The filters, to be installed in this order.
 pub(super) fn filters() -> Result<Vec<BpfProgram>, String> {
+    build(BTreeMap::new())
+}
+
+/// The same, and what keeps a run from others of the same user where there is no
+/// namespace between them.
+pub(super) fn filters_of_shared_user() -> Result<Vec<BpfProgram>, String> {
+    let mut refused: BTreeMap<i64, Vec<SeccompRule>> = REFUSED_TO_A_SHARED_USER
+        .iter()
+        .map(|&call| (call, Vec::new()))
+        .collect();
+    // Whoever has the same user may set these for any process. Zero is oneself.
+    for call in [
+        libc::SYS_prlimit64,
+        libc::SYS_sched_setaffinity,
+        libc::SYS_sched_setscheduler,
+        libc::SYS_sched_setparam,
+        libc::SYS_sched_setattr,
+    ] {
+        refused.insert(call, vec![is_not(0, 0)?]);
+    }
+    const ONE_PROCESS: u64 = 1; // IOPRIO_WHO_PROCESS
+    refused.insert(
+        libc::SYS_setpriority,
+        vec![is_not(0, u64::from(libc::PRIO_PROCESS))?, is_not(1, 0)?],
+    );
+    refused.insert(
+        libc::SYS_ioprio_set,
+        vec![is_not(0, ONE_PROCESS)?, is_not(1, 0)?],
+    );
+    // To an address: a socket pair's end needs none.
+    let to_an_address = SeccompCondition::new(4, SeccompCmpArgLen::Qword, SeccompCmpOp::Ne, 0);
+    refused.insert(libc::SYS_sendto, vec![rule(to_an_address)?]);
+    // One that cannot be looked into hides what it holds.
+    let hiding = libc::c_ulong::from(libc::PR_SET_DUMPABLE.unsigned_abs());
+    refused.insert(libc::SYS_prctl, vec![is(0, hiding)?]);
+    build(refused)
+}
+
+fn build(mut refused: BTreeMap<i64, Vec<SeccompRule>>) -> Result<Vec<BpfProgram>, String> {
     let arch = TargetArch::try_from(std::env::consts::ARCH).map_err(|error| error.to_string())?;
-    let mut refused: BTreeMap<i64, Vec<SeccompRule>> =
-        REFUSED.iter().map(|&call| (call, Vec::new())).collect();
+    refused.extend(REFUSED.iter().map(|&call| (call, Vec::new())));
     let namespaces = NEW_NAMESPACES
         .iter()
         .map(|&flag| has_bits(0, u64::from(flag.unsigned_abs())))
@@ -140,6 +225,9 @@ pub(super) fn filters() -> Result<Vec<BpfProgram>, String> {
         .map(|&request| is(1, request))
         .collect::<Result<_, _>>()?;
     refused.insert(libc::SYS_ioctl, typing);
+    // Other families have pairs too, and their code is loaded for whoever asks.
+    let unix = u64::from(libc::AF_UNIX.unsigned_abs());
+    refused.insert(libc::SYS_socketpair, vec![is_not(0, unix)?]);
     // Shared memory without a file keeps its pages when it is unmapped in part:
     // resident nowhere, seen by nobody, and bounded by nothing.
     let shared_anonymous = (libc::MAP_SHARED | libc::MAP_ANONYMOUS).unsigned_abs();
@@ -192,6 +280,16 @@ fn is(argument: u8, value: libc::c_ulong) -> Result<SeccompRule, String> {
     rule(condition)
 }
 
+/// The low half only: no call here looks at more.
+fn is_not(argument: u8, value: u64) -> Result<SeccompRule, String> {
+    rule(SeccompCondition::new(
+        argument,
+        SeccompCmpArgLen::Dword,
+        SeccompCmpOp::Ne,
+        value,
+    ))
+}
+
 fn rule(
     condition: Result<SeccompCondition, seccompiler::BackendError>,
 ) -> Result<SeccompRule, String> {
@@ -226,7 +324,8 @@ mod tests {
 
     #[test]
     fn the_filters_compile_and_fit() {
-        for filter in filters().unwrap() {
+        let lesser = filters_of_shared_user().unwrap();
+        for filter in filters().unwrap().into_iter().chain(lesser) {
             assert!((1..4096).contains(&filter.len()), "{}", filter.len());
         }
     }

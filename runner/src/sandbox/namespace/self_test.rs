@@ -10,11 +10,16 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use super::{NamespaceSandbox, sys};
-use crate::sandbox::{Cancel, Ending, Limits, Request, Sandbox};
+use super::lesser::LEAST_LANDLOCK_ABI;
+use super::protocol::Spec;
+use super::{LandlockSandbox, NamespaceSandbox, sys};
+use crate::sandbox::{Cancel, Ending, Limit, Limits, Report, Request, Sandbox};
 
 /// The "program" that means these checks.
 pub(super) const PROGRAM: &str = "edgejudge:self-test";
+
+/// Its argument for filling the disk until somebody stops it.
+const FILL: &str = "fill";
 
 /// What was found out about this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +35,10 @@ pub enum SelfTestError {
     /// The sandbox could not be made.
     #[error("a sandbox cannot be made on this machine: {0}")]
     NotMade(String),
+    /// Namespaces, or mounts within them, cannot be made: the one failure for which
+    /// there is another tier.
+    #[error("namespaces cannot be made on this machine: {0}")]
+    NoNamespaces(String),
     /// It was made, and does not hold.
     #[error("the sandbox does not hold on this machine: {0}")]
     DoesNotHold(String),
@@ -46,45 +55,95 @@ impl NamespaceSandbox {
                     .to_owned(),
             ));
         }
-        let while_busy = Duration::from_secs(10);
-        let report = self.run(
-            &Request {
-                argv: &[PROGRAM.to_owned()],
-                files: &[],
-                keep_files: false,
-                mounts: &[],
-                env: &[],
-                stdin: b"",
-                limits: Limits {
-                    wall: while_busy,
-                    cpu: while_busy,
-                    memory_bytes: Some(256 << 20),
-                    output_bytes: 4096,
-                    tasks: 8,
-                    open_files: 64,
-                    file_bytes: 8 << 20,
-                    disk_bytes: 1 << 20,
-                    disk_files: 64,
-                },
-            },
-            &Cancel::default(),
-        );
-        let told = String::from_utf8_lossy(&report.stdout).into_owned();
-        match report.ending {
-            Ending::Exited(0) => Ok(Found {
-                landlock_abi: told.trim().parse().unwrap_or(0),
-            }),
-            Ending::Exited(_) => Err(SelfTestError::DoesNotHold(told.trim().to_owned())),
-            Ending::Failed(why) => Err(SelfTestError::NotMade(why)),
-            other => Err(SelfTestError::NotMade(format!("{other:?}"))),
+        found(run_inside(self, &[PROGRAM.to_owned()])).map_err(|error| match error {
+            SelfTestError::NotMade(why)
+                if NAMESPACE_STEPS.iter().any(|step| why.starts_with(step)) =>
+            {
+                SelfTestError::NoNamespaces(why)
+            }
+            error => error,
+        })
+    }
+}
+
+impl LandlockSandbox {
+    /// Tries the sandbox out. Blocks for some tenths of a second: the disk's bound
+    /// is one that is looked after.
+    pub fn self_test(&self) -> Result<Found, SelfTestError> {
+        let abi = sys::landlock_abi();
+        if abi < LEAST_LANDLOCK_ABI {
+            return Err(SelfTestError::NotMade(format!(
+                "Landlock {LEAST_LANDLOCK_ABI} is needed, and this kernel's version is {abi}"
+            )));
         }
+        let found = found(run_inside(self, &[PROGRAM.to_owned()]))?;
+        let fill = [PROGRAM.to_owned(), FILL.to_owned()];
+        match run_inside(self, &fill).ending {
+            Ending::Limited(Limit::Disk) => Ok(found),
+            other => Err(SelfTestError::DoesNotHold(format!(
+                "its disk has no bound ({other:?})"
+            ))),
+        }
+    }
+}
+
+/// Steps that fail where namespaces are forbidden, or nothing may be done in them.
+const NAMESPACE_STEPS: [&str; 4] = [
+    "namespaces: ",
+    "mapping the user: ",
+    "the folders to show: ",
+    "the new root: ",
+];
+
+fn run_inside(sandbox: &impl Sandbox, argv: &[String]) -> Report {
+    let while_busy = Duration::from_secs(10);
+    let limits = Limits {
+        wall: while_busy,
+        cpu: while_busy,
+        memory_bytes: Some(256 << 20),
+        output_bytes: 4096,
+        tasks: 8,
+        open_files: 64,
+        file_bytes: 8 << 20,
+        disk_bytes: 1 << 20,
+        disk_files: 64,
+    };
+    let request = Request {
+        argv,
+        files: &[],
+        keep_files: false,
+        mounts: &[],
+        env: &[],
+        stdin: b"",
+        limits,
+    };
+    sandbox.run(&request, &Cancel::default())
+}
+
+fn found(report: Report) -> Result<Found, SelfTestError> {
+    let told = String::from_utf8_lossy(&report.stdout).into_owned();
+    match report.ending {
+        Ending::Exited(0) => Ok(Found {
+            landlock_abi: told.trim().parse().unwrap_or(0),
+        }),
+        Ending::Exited(_) => Err(SelfTestError::DoesNotHold(told.trim().to_owned())),
+        Ending::Failed(why) => Err(SelfTestError::NotMade(why)),
+        other => Err(SelfTestError::NotMade(format!("{other:?}"))),
     }
 }
 
 /// The checks; runs in place of a program. Prints Landlock's version, or what
 /// ought not to have worked.
-pub(super) fn inside() -> ! {
-    let broken: Vec<&str> = CHECKS
+pub(super) fn inside(spec: &Spec) -> ! {
+    if spec.argv.iter().any(|argument| argument == FILL) {
+        fill();
+    }
+    let checks = if spec.folder.is_some() {
+        WITHOUT_NAMESPACES
+    } else {
+        CHECKS
+    };
+    let broken: Vec<&str> = checks
         .iter()
         .filter(|(_, holds)| !holds())
         .map(|(what, _)| *what)
@@ -135,6 +194,63 @@ const CHECKS: &[Check] = &[
     }),
     ("it makes namespaces", sys::refuses_new_namespaces),
 ];
+
+/// What must hold in the second tier. It sees that outside files exist, and may
+/// not open any.
+const WITHOUT_NAMESPACES: &[Check] = &[
+    ("it runs as root", || {
+        !rustix::process::getuid().is_root() && !rustix::process::geteuid().is_root()
+    }),
+    ("it could gain rights", || {
+        rustix::thread::no_new_privs().unwrap_or(false)
+    }),
+    ("it has capabilities", sys::has_no_capabilities),
+    ("it reaches its parent", || sys::refuses_to_reach(parent())),
+    ("it reaches process 1", || sys::refuses_to_reach(1)),
+    ("it reads /proc", || {
+        fs::read("/proc/self/stat").is_err() && fs::read_dir("/proc").is_err()
+    }),
+    ("it reads the machine's users", || {
+        fs::read("/etc/passwd").is_err()
+    }),
+    ("it reads folders of others", || {
+        ["/", "/home", "/root", "/tmp", "/etc"]
+            .iter()
+            .all(|folder| fs::read_dir(folder).is_err())
+    }),
+    ("it writes outside", || {
+        [
+            "/x",
+            "/usr/x",
+            "/tmp/edgejudge-x",
+            "/dev/shm/edgejudge-x",
+            "../x",
+        ]
+        .iter()
+        .all(|file| fs::write(file, "x").is_err())
+    }),
+    ("it cannot read /usr", || fs::read_dir("/usr").is_ok()),
+    ("it cannot write to its folder", || {
+        fs::write("x", "x").is_ok() && fs::remove_file("x").is_ok()
+    }),
+    ("it opens sockets", || {
+        std::net::TcpListener::bind("127.0.0.1:0").is_err()
+            && std::os::unix::net::UnixListener::bind("s").is_err()
+    }),
+    ("it hides what it holds", sys::refuses_to_hide),
+    ("it makes namespaces", sys::refuses_new_namespaces),
+];
+
+fn parent() -> i32 {
+    rustix::process::getppid().map_or(1, |pid| pid.as_raw_nonzero().get())
+}
+
+/// Takes more of the disk than it may, and waits for the consequences.
+fn fill() -> ! {
+    let _ = fs::write("x", vec![1; 2 << 20]);
+    std::thread::sleep(Duration::from_secs(5));
+    sys::exit(0)
+}
 
 fn absent(path: &str) -> bool {
     !Path::new(path).exists()

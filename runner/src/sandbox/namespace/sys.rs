@@ -89,8 +89,9 @@ struct CapabilityHeader {
 /// `_LINUX_CAPABILITY_VERSION_3`.
 const CAPABILITY_VERSION: u32 = 0x2008_0522;
 
-/// Gives up every capability for good.
-pub(super) fn drop_capabilities() -> io::Result<()> {
+/// Gives up every capability that a program could ever be given, as far as this
+/// process may.
+pub(super) fn drop_capability_bounds() {
     for capability in 0..=63 {
         // SAFETY: integers only.
         let dropped = unsafe { libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0) };
@@ -99,6 +100,11 @@ pub(super) fn drop_capabilities() -> io::Result<()> {
             break;
         }
     }
+}
+
+/// Gives up every capability for good.
+pub(super) fn drop_capabilities() -> io::Result<()> {
+    drop_capability_bounds();
     let header = CapabilityHeader {
         version: CAPABILITY_VERSION,
         pid: 0,
@@ -265,11 +271,64 @@ pub(super) fn wait_for(pid: i32) {
     }
 }
 
-/// Kills everything in this pid namespace but its init, which calls this.
+/// Kills everything that this process may signal. Called by the init of a pid
+/// namespace, or in a domain of Landlock that signals do not leave.
 pub(super) fn kill_everything() {
-    // SAFETY: integers only. In the namespace's init, -1 reaches nobody outside.
+    // SAFETY: integers only. From both, -1 reaches nobody outside.
     unsafe {
         libc::kill(-1, libc::SIGKILL);
+    }
+}
+
+/// Whether this process could signal that one.
+pub(super) fn may_signal(pid: i32) -> bool {
+    // SAFETY: integers only; signal 0 is sent to nobody.
+    unsafe { libc::kill(pid, 0) == 0 }
+}
+
+/// Whether the kernel forbids every call by which a process reaches others of its
+/// own user, this one here.
+pub(super) fn refuses_to_reach(pid: i32) -> bool {
+    let other = libc::c_long::from(pid);
+    let is_forbidden = |result: libc::c_long| {
+        result < 0 && io::Error::last_os_error().raw_os_error() == Some(libc::EPERM)
+    };
+    // SAFETY: integers and null pointers only. Should they be allowed, they send
+    // nothing, set a priority that most have anyway, and read nothing.
+    unsafe {
+        is_forbidden(libc::syscall(libc::SYS_kill, other, 0))
+            && is_forbidden(libc::syscall(
+                libc::SYS_prlimit64,
+                other,
+                libc::RLIMIT_CORE,
+                0,
+                0,
+            ))
+            && is_forbidden(libc::syscall(
+                libc::SYS_setpriority,
+                libc::PRIO_PROCESS,
+                other,
+                0,
+            ))
+            && is_forbidden(libc::syscall(libc::SYS_sched_setaffinity, other, 0, 0))
+    }
+}
+
+/// Whether the kernel forbids to send descriptors over a socket, and to change a
+/// file's rights.
+pub(super) fn refuses_to_hide() -> bool {
+    let is_forbidden = |result: libc::c_long| {
+        result < 0 && io::Error::last_os_error().raw_os_error() == Some(libc::EPERM)
+    };
+    // SAFETY: no socket and a null pointer; a C string and integers.
+    unsafe {
+        is_forbidden(libc::syscall(libc::SYS_sendmsg, -1, 0, 0))
+            && is_forbidden(libc::syscall(
+                libc::SYS_fchmodat,
+                libc::AT_FDCWD,
+                c".".as_ptr(),
+                0o700,
+            ))
     }
 }
 

@@ -147,7 +147,7 @@ impl Tree {
 }
 
 /// Children of all of a process's threads.
-fn children_of(pid: i32, threads: u64) -> Vec<i32> {
+pub(super) fn children_of(pid: i32, threads: u64) -> Vec<i32> {
     let of = |thread: i32| -> Vec<i32> {
         fs::read_to_string(format!("/proc/{pid}/task/{thread}/children"))
             .map(|text| {

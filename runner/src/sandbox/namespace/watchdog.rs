@@ -3,17 +3,20 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
+use std::net::Shutdown;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rustix::process::Pid;
 
-use super::NamespaceSandbox;
 use super::protocol::{Ended, Message, Spec, SpecLimits};
 use super::tree::Tree;
+use super::{lesser, root};
 use crate::sandbox::files::{self, File};
 use crate::sandbox::pipes::Pipes;
+use crate::sandbox::session::kill_by_home;
 use crate::sandbox::spawn;
 use crate::sandbox::{Cancel, Ending, Limit, Limits, Report, Request};
 
@@ -47,13 +50,46 @@ impl<T> During<T> for io::Result<T> {
     }
 }
 
-/// Kills the helper, and by that the run, on every way out, a panic included.
-struct Leash {
+/// How one run is started.
+pub(super) struct Start<'a> {
+    /// The program that knows how to be a helper.
+    pub(super) helper: &'a Path,
+    /// Shown in the machine's list of processes.
+    pub(super) label: &'a str,
+    /// Whom the program runs as; `None`: this user.
+    pub(super) user: Option<u32>,
+    /// The run's folder on the disk, without namespaces; with them, it has none.
+    pub(super) folder: Option<&'a Path>,
+}
+
+/// Ends the run on every way out, a panic included.
+struct Leash<'a> {
     helper: Pid,
+    /// Without namespaces: how the helper is told to end what it holds, and the
+    /// folder that tells the run's processes from others.
+    gentle: Option<(UnixStream, &'a Path)>,
     reaped: bool,
 }
 
-impl Leash {
+impl Leash<'_> {
+    /// Ends everything of the run. With namespaces the init goes with its helper,
+    /// the program with its init; without, the helper must do it.
+    fn end(&self) {
+        match &self.gentle {
+            None => spawn::kill(self.helper),
+            // An end of file to the helper, whose last words can still be read.
+            Some((control, _)) => drop(control.shutdown(Shutdown::Write)),
+        }
+    }
+
+    /// Looks for what a helper left that did not end as it should: somebody else
+    /// killed it, the machine for want of memory maybe.
+    fn search(&self) {
+        if let Some((_, folder)) = self.gentle {
+            kill_by_home(folder);
+        }
+    }
+
     /// Waits for the helper's end, which is the end of everything below it.
     fn let_go(&mut self) -> io::Result<()> {
         let deadline = Instant::now() + OURS;
@@ -68,12 +104,16 @@ impl Leash {
     }
 }
 
-impl Drop for Leash {
+impl Drop for Leash<'_> {
     fn drop(&mut self) {
         if !self.reaped {
-            // Its init dies with it, by the parent-death signal.
-            spawn::kill(self.helper);
-            let _ = spawn::reap(self.helper);
+            self.end();
+            if self.gentle.is_some() {
+                let _ = self.let_go();
+            } else {
+                let _ = spawn::reap(self.helper);
+            }
+            self.search();
         }
     }
 }
@@ -94,6 +134,8 @@ struct Run<'a> {
     tree: Option<Tree>,
     started: Option<Instant>,
     stop: Option<(Stop, Instant)>,
+    /// How long the init may take to end everything once it is told to.
+    last_words: Duration,
     ended: Option<Ended>,
     files: Vec<File>,
     too_many_files: bool,
@@ -103,19 +145,24 @@ struct Run<'a> {
 
 /// Runs the request to its end.
 pub(super) fn supervise(
-    sandbox: &NamespaceSandbox,
+    start: &Start<'_>,
     request: &Request<'_>,
     cancel: &Cancel,
 ) -> Result<Report, Failure> {
     let begun = Instant::now();
     let (control, theirs) = UnixStream::pair().during("a socket")?;
-    let helper = spawn::start_helper(&sandbox.helper, super::helper::NAME, &sandbox.label, theirs)
+    let gentle = match start.folder {
+        Some(folder) => Some((control.try_clone().during("a socket")?, folder)),
+        None => None,
+    };
+    let helper = spawn::start_helper(start.helper, super::helper::NAME, start.label, theirs)
         .during("the helper could not be started")?;
     let mut leash = Leash {
         helper: helper.pid,
+        gentle,
         reaped: false,
     };
-    hand_over(&control, sandbox, request).map_err(|error| refusal(&control, &error))?;
+    hand_over(&control, start, request).map_err(|error| refusal(&control, &error))?;
     control.set_nonblocking(true).during("a socket")?;
     let limits = request.limits;
     let pipes = Pipes::new(
@@ -134,6 +181,13 @@ pub(super) fn supervise(
         tree: None,
         started: None,
         stop: None,
+        // Killed without its last words, an init without namespaces frees what it
+        // holds.
+        last_words: if start.folder.is_some() {
+            OURS
+        } else {
+            LAST_WORDS
+        },
         ended: None,
         files: Vec::new(),
         too_many_files: false,
@@ -141,31 +195,43 @@ pub(super) fn supervise(
         peak_bytes: 0,
     };
     run.watch(begun, cancel)?;
-    if run.ended.is_none() {
-        // No last words: the init goes with its helper, the program with its init.
-        spawn::kill(leash.helper);
+    let has_last_words = run.ended.is_some();
+    if !has_last_words {
+        leash.end();
     }
     // Nobody writes any more once the helper is gone, so all of it can be read.
     leash.let_go().during("the helper could not be reaped")?;
+    if !has_last_words {
+        leash.search();
+    }
     run.report()
 }
 
 /// Sends the request. The helper reads it at once; nothing hostile runs yet.
-fn hand_over(
-    mut control: &UnixStream,
-    sandbox: &NamespaceSandbox,
-    request: &Request<'_>,
-) -> io::Result<()> {
+fn hand_over(mut control: &UnixStream, start: &Start<'_>, request: &Request<'_>) -> io::Result<()> {
     control.set_write_timeout(Some(OURS))?;
     let limits = request.limits;
     let mut env = request.env.to_vec();
+    let text = |path: PathBuf| {
+        path.into_os_string()
+            .into_string()
+            .map_err(|_| io::Error::other("the work folder's name is not UTF-8"))
+    };
+    let folder = start
+        .folder
+        .map(|folder| text(folder.to_path_buf()))
+        .transpose()?;
+    let home = match start.folder {
+        Some(folder) => text(folder.join(lesser::TMP))?,
+        None => root::TMP.to_owned(),
+    };
     for name in ["HOME", "TMPDIR"] {
-        env.push((name.to_owned(), super::root::TMP.to_owned()));
+        env.push((name.to_owned(), home.clone()));
     }
     let spec = Spec {
         argv: request.argv.to_vec(),
         env,
-        user: sandbox.user,
+        user: start.user,
         mounts: request.mounts.to_vec(),
         files: request
             .files
@@ -179,6 +245,7 @@ fn hand_over(
             })
             .collect(),
         keep_files: request.keep_files,
+        folder,
         limits: SpecLimits {
             cpu_s: limits.cpu.as_secs().saturating_add(1),
             file_bytes: limits.file_bytes,
@@ -231,7 +298,7 @@ impl Run<'_> {
                 self.check(now, cancel);
             }
             match (self.stop, self.started) {
-                (Some((_, since)), _) if self.ended.is_none() && now - since > LAST_WORDS => {
+                (Some((_, since)), _) if self.ended.is_none() && now - since > self.last_words => {
                     return Ok(());
                 }
                 (None, None) if now - begun > OURS => {
@@ -286,6 +353,7 @@ impl Run<'_> {
             }
             Message::File(..) => {}
             Message::TooManyFiles => self.too_many_files = true,
+            Message::OverDisk => self.stop(Stop::Over(Limit::Disk)),
             Message::Done => self.done = true,
         }
         Ok(())

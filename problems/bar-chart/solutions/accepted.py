@@ -1,0 +1,2 @@
+for number in map(int, input().split()):
+    print(f"{number:>3} {'#' * number}".rstrip())

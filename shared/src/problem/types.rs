@@ -1,0 +1,244 @@
+//! The types of a signature, and which JSON values belong to them.
+//!
+//! Written as text: `int`, `float`, `string`, `bool`, `null`, `any`,
+//! `list<T>`, `map<T>` (an object; its keys are strings), and two shapes that
+//! practice sites use: `linked_list<T>` (a JSON array, given as nodes with
+//! `val` and `next`) and `binary_tree<T>` (a JSON array in level order with
+//! `null` for an absent child, given as nodes with `val`, `left` and `right`).
+
+use std::fmt;
+
+use serde_json::Value;
+
+use super::MAX_DEPTH;
+
+/// A type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Type {
+    /// A whole number that fits into 64 bits, signed.
+    Int,
+    /// A number; an `int` counts as one.
+    Float,
+    /// Unicode text.
+    String,
+    /// `true` or `false`.
+    Bool,
+    /// `null`: what a function without a result returns.
+    Null,
+    /// Whatever JSON holds.
+    Any,
+    /// An array.
+    List(Box<Type>),
+    /// An object.
+    Map(Box<Type>),
+    /// An array of the values from head to tail; empty for no list.
+    LinkedList(Box<Type>),
+    /// An array of the values in level order; empty for no tree.
+    BinaryTree(Box<Type>),
+}
+
+impl Type {
+    /// Reads a type as the module writes it; `None` for anything else. Spaces
+    /// are allowed around every part.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::parse_within(text, 8)
+    }
+
+    fn parse_within(text: &str, depth: usize) -> Option<Self> {
+        let text = text.trim();
+        let inner = |name: &str| {
+            let rest = text.strip_prefix(name)?.trim_start();
+            rest.strip_prefix('<')?.strip_suffix('>')
+        };
+        let of = |text: &str| Some(Box::new(Self::parse_within(text, depth.checked_sub(1)?)?));
+        Some(match text {
+            "int" => Self::Int,
+            "float" => Self::Float,
+            "string" => Self::String,
+            "bool" => Self::Bool,
+            "null" => Self::Null,
+            "any" => Self::Any,
+            _ => {
+                if let Some(item) = inner("list") {
+                    Self::List(of(item)?)
+                } else if let Some(item) = inner("map") {
+                    Self::Map(of(item)?)
+                } else if let Some(item) = inner("linked_list") {
+                    Self::LinkedList(of(item)?)
+                } else {
+                    Self::BinaryTree(of(inner("binary_tree")?)?)
+                }
+            }
+        })
+    }
+
+    /// Says where and how `value` is not of this type, for a person; `None`
+    /// when it is. `path` names the value, such as `cases[2].input[0]`.
+    pub fn mismatch(&self, value: &Value, path: &str) -> Option<String> {
+        if depth(value) > MAX_DEPTH {
+            return Some(format!("{path} is nested deeper than {MAX_DEPTH}."));
+        }
+        // The path is put together on the way back: most values fit.
+        let (inner, rule) = self.mismatch_at(value)?;
+        Some(format!("{path}{inner} {rule}"))
+    }
+
+    /// Where below `value` something is wrong, and the rule it breaks.
+    fn mismatch_at(&self, value: &Value) -> Option<(String, String)> {
+        let fits = match (self, value) {
+            (Self::Any, _)
+            | (Self::Float, Value::Number(_))
+            | (Self::String, Value::String(_))
+            | (Self::Bool, Value::Bool(_))
+            | (Self::Null, Value::Null) => true,
+            (Self::Int, Value::Number(number)) => number.is_i64(),
+            (Self::List(item) | Self::LinkedList(item), Value::Array(values)) => {
+                return values
+                    .iter()
+                    .enumerate()
+                    .find_map(|(at, value)| under(at, item.mismatch_at(value)));
+            }
+            (Self::BinaryTree(item), Value::Array(values)) => {
+                return tree_mismatch(values, item);
+            }
+            (Self::Map(item), Value::Object(members)) => {
+                return members.iter().find_map(|(key, value)| {
+                    let (inner, rule) = item.mismatch_at(value)?;
+                    Some((format!(".{key}{inner}"), rule))
+                });
+            }
+            _ => false,
+        };
+        (!fits).then(|| (String::new(), format!("must be of type {self}.")))
+    }
+}
+
+fn under(at: usize, found: Option<(String, String)>) -> Option<(String, String)> {
+    found.map(|(inner, rule)| (format!("[{at}]{inner}"), rule))
+}
+
+/// A tree in level order: every value but the root hangs on one before it.
+fn tree_mismatch(values: &[Value], item: &Type) -> Option<(String, String)> {
+    let mut places = 1_usize;
+    for (at, value) in values.iter().enumerate() {
+        if places == 0 {
+            let rule = "hangs on no node before it.".to_owned();
+            return under(at, Some((String::new(), rule)));
+        }
+        places -= 1;
+        if !value.is_null() {
+            let found = under(at, item.mismatch_at(value));
+            if found.is_some() {
+                return found;
+            }
+            places += 2;
+        }
+    }
+    None
+}
+
+/// How deep a value is nested: 0 for what holds nothing.
+fn depth(value: &Value) -> usize {
+    // Bounded: the JSON reader refuses what is nested deeper than 128.
+    match value {
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Object(members) => 1 + members.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Int => f.write_str("int"),
+            Self::Float => f.write_str("float"),
+            Self::String => f.write_str("string"),
+            Self::Bool => f.write_str("bool"),
+            Self::Null => f.write_str("null"),
+            Self::Any => f.write_str("any"),
+            Self::List(item) => write!(f, "list<{item}>"),
+            Self::Map(item) => write!(f, "map<{item}>"),
+            Self::LinkedList(item) => write!(f, "linked_list<{item}>"),
+            Self::BinaryTree(item) => write!(f, "binary_tree<{item}>"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn types_are_read_and_written() {
+        for text in [
+            "int",
+            "float",
+            "string",
+            "bool",
+            "null",
+            "any",
+            "list<list<int>>",
+            "map<list<string>>",
+            "linked_list<int>",
+            "binary_tree<int>",
+        ] {
+            assert_eq!(Type::parse(text).unwrap().to_string(), text);
+        }
+        assert_eq!(
+            Type::parse(" list < int > ").unwrap().to_string(),
+            "list<int>"
+        );
+        let deep = format!("{}int{}", "list<".repeat(9), ">".repeat(9));
+        for odd in [
+            "",
+            "Int",
+            "list",
+            "list<>",
+            "list<int",
+            "map<int,int>",
+            &deep,
+        ] {
+            assert_eq!(Type::parse(odd), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_value_that_does_not_fit_is_named() {
+        let said = |ty: &str, value: Value| Type::parse(ty).unwrap().mismatch(&value, "x");
+        for (ty, value) in [
+            ("int", json!(-3)),
+            ("float", json!(3)),
+            ("float", json!(0.5)),
+            ("any", json!({"a": [null]})),
+            ("list<int>", json!([])),
+            ("map<bool>", json!({"a": true})),
+            ("linked_list<int>", json!([1, 2])),
+            ("binary_tree<int>", json!([1, null, 2, 3])),
+            ("null", json!(null)),
+        ] {
+            assert_eq!(said(ty, value.clone()), None, "{ty} {value}");
+        }
+        for (ty, value, expected) in [
+            ("int", json!(1.0), "x must be of type int."),
+            ("int", json!(u64::MAX), "x must be of type int."),
+            ("int", json!(true), "x must be of type int."),
+            ("list<int>", json!([1, "2"]), "x[1] must be of type int."),
+            ("map<bool>", json!({"a": 1}), "x.a must be of type bool."),
+            (
+                "linked_list<int>",
+                json!([null]),
+                "x[0] must be of type int.",
+            ),
+            (
+                "binary_tree<int>",
+                json!([null, 1]),
+                "x[1] hangs on no node before it.",
+            ),
+        ] {
+            assert_eq!(said(ty, value).as_deref(), Some(expected));
+        }
+        let deep = (0..70).fold(json!(1), |value, _| json!([value]));
+        assert!(said("any", deep).unwrap().contains("64"));
+    }
+}

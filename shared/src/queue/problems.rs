@@ -1,0 +1,216 @@
+//! Problems: publishing, reading, listing, deleting.
+//!
+//! A problem is one JSON text under its own key, and one entry of the catalog,
+//! which says its title, kind, number of cases, version and time. Both are
+//! written as one. The version is a hash of the text, so whoever holds a text
+//! knows its version, and the same problem published twice has the same.
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::{Queue, cannot_be_written};
+use crate::keys;
+use crate::problem::{Problem, object};
+use crate::redis::{Command, FromReply, RedisError, Reply};
+
+/// What was published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// Whether there was no problem of this id before.
+    pub new: bool,
+    /// 32 hex digits.
+    pub version: String,
+}
+
+/// A page of the catalog.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProblemPage {
+    /// `{"id","title","kind","cases","version","updatedAtMs"}` each, in no
+    /// order.
+    pub problems: Vec<Value>,
+    /// Where the next page begins; `None` after the last.
+    pub next: Option<String>,
+}
+
+/// A problem's version by the text that is kept of it: the first half of its
+/// SHA-256 in hex.
+pub fn version(text: &[u8]) -> String {
+    Sha256::digest(text)
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+impl Queue {
+    /// Keeps a problem in the place of any of the same id. One round trip, two
+    /// commands, as one.
+    pub async fn publish(&self, problem: Problem, now_ms: u64) -> Result<Published, RedisError> {
+        let (commands, version) = publish_commands(problem, now_ms)?;
+        let replies = self.redis.transaction(&commands).await?;
+        // HSET tells how many fields are new.
+        let added = replies.into_iter().nth(1).map(i64::from_reply);
+        Ok(Published {
+            new: added.transpose()? == Some(1),
+            version,
+        })
+    }
+
+    /// A problem as it is kept: JSON text. One command.
+    pub async fn problem_text(&self, id: &str) -> Result<Option<Vec<u8>>, RedisError> {
+        self.redis.get(&keys::problem(id)).await
+    }
+
+    /// The versions of these problems, each `None` where there is none of this
+    /// id. One command, and none for no ids.
+    pub async fn versions(&self, ids: &[&str]) -> Result<Vec<Option<String>>, RedisError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let command = Command::new("HMGET").arg(keys::CATALOG).args(ids);
+        let Reply::Array(entries) = self.redis.command(command).await? else {
+            return Err(RedisError::Unexpected("HMGET: no list".into()));
+        };
+        if entries.len() != ids.len() {
+            return Err(RedisError::Unexpected(
+                "HMGET: not an entry for each".into(),
+            ));
+        }
+        let mut versions = Vec::with_capacity(ids.len());
+        for entry in entries {
+            versions.push(match entry {
+                Reply::Bytes(entry) => version_of(&entry),
+                _ => None,
+            });
+        }
+        Ok(versions)
+    }
+
+    /// Some of the problems, about a hundred. One command.
+    pub async fn problems(&self, cursor: &str) -> Result<ProblemPage, RedisError> {
+        let (fields, next) = self.scan(keys::CATALOG, cursor).await?;
+        let mut problems = Vec::with_capacity(fields.len() / 2);
+        for pair in fields.chunks_exact(2) {
+            problems.extend(entry(&pair[0], &pair[1]));
+        }
+        Ok(ProblemPage { problems, next })
+    }
+
+    /// Forgets a problem; whether there was one. One round trip, two commands,
+    /// as one.
+    pub async fn delete_problem(&self, id: &str) -> Result<bool, RedisError> {
+        let replies = self
+            .redis
+            .transaction(&[
+                Command::new("DEL").arg(keys::problem(id)),
+                Command::new("HDEL").arg(keys::CATALOG).arg(id),
+            ])
+            .await?;
+        let mut found = false;
+        for reply in replies {
+            found |= i64::from_reply(reply)? > 0;
+        }
+        Ok(found)
+    }
+}
+
+fn publish_commands(problem: Problem, now_ms: u64) -> Result<([Command; 2], String), RedisError> {
+    let id = problem.id.clone();
+    let (title, kind) = (problem.title.as_str().into(), problem.kind.name().into());
+    let cases = problem.cases.len().into();
+    let text = serde_json::to_string(&problem.into_value()).map_err(cannot_be_written)?;
+    let version = version(text.as_bytes());
+    let entry = object(&mut [
+        ("title", title),
+        ("kind", kind),
+        ("cases", cases),
+        ("updatedAtMs", now_ms.into()),
+        ("version", version.as_str().into()),
+    ]);
+    let commands = [
+        Command::new("SET").arg(keys::problem(&id)).arg(text),
+        Command::new("HSET").arg(keys::CATALOG).arg(id).arg(entry),
+    ];
+    Ok((commands, version))
+}
+
+/// `None` for what is not an entry of ours: the problem is then read as one
+/// that is not there.
+fn version_of(entry: &[u8]) -> Option<String> {
+    let entry: Value = serde_json::from_slice(entry).ok()?;
+    entry.get("version")?.as_str().map(str::to_owned)
+}
+
+fn entry(id: &[u8], text: &[u8]) -> Option<Value> {
+    let mut entry: Value = serde_json::from_slice(text).ok()?;
+    let members = entry.as_object_mut()?;
+    members.insert("id".into(), std::str::from_utf8(id).ok()?.into());
+    Some(entry)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn problem(expected: &str) -> Problem {
+        let value = json!({
+            "title": "Echo",
+            "kind": "program",
+            "cases": [{ "input": "ä\n", "expected": expected }],
+        });
+        Problem::from_value("echo", &value).unwrap()
+    }
+
+    fn wire(problem: Problem) -> (Value, String) {
+        let (commands, version) = publish_commands(problem, 7).unwrap();
+        (serde_json::to_value(commands).unwrap(), version)
+    }
+
+    #[test]
+    fn a_problem_and_its_entry_are_written_together() {
+        let (wire, version) = wire(problem("ä"));
+        assert_eq!(wire[0][0], "SET");
+        assert_eq!(wire[0][1], "problem:echo");
+        let text = wire[0][2].as_str().unwrap();
+        assert_eq!(super::version(text.as_bytes()), version);
+        let kept = serde_json::from_str(text).unwrap();
+        assert_eq!(Problem::from_stored("echo", kept), Ok(problem("ä")));
+
+        assert_eq!(wire[1][0], "HSET");
+        assert_eq!(wire[1][1], "catalog");
+        assert_eq!(wire[1][2], "echo");
+        let text = wire[1][3].as_str().unwrap();
+        let entry: Value = serde_json::from_str(text).unwrap();
+        assert_eq!(
+            entry,
+            json!({"title": "Echo", "kind": "program", "cases": 1, "updatedAtMs": 7, "version": version})
+        );
+        assert_eq!(version_of(text.as_bytes()), Some(version));
+    }
+
+    #[test]
+    fn the_version_is_the_texts_and_no_times() {
+        let (_, version) = wire(problem("ä"));
+        let (_, again) = publish_commands(problem("ä"), 8).unwrap();
+        assert_eq!(version, again);
+        assert_eq!(version.len(), 32);
+        assert_ne!(version, wire(problem("b")).1);
+        // echo -n abc | sha256sum
+        assert_eq!(super::version(b"abc"), "ba7816bf8f01cfea414140de5dae2223");
+    }
+
+    #[test]
+    fn entries_carry_their_id_and_damaged_ones_are_passed_over() {
+        assert_eq!(
+            entry(b"a", br#"{"title":"A"}"#),
+            Some(json!({"id": "a", "title": "A"}))
+        );
+        assert_eq!(entry(b"a", b"[]"), None);
+        assert_eq!(entry(b"a", b"{"), None);
+        assert_eq!(entry(b"\xff", b"{}"), None);
+        for damaged in [&b"{}"[..], b"{", br#"{"version":1}"#] {
+            assert_eq!(version_of(damaged), None);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! `POST /problems/:id/rejudge`: the kept submissions of a problem are judged
+//! again, by the problem as it is now.
+//!
+//! Those that were judged by the present version are left alone, so calling it
+//! again (after a page, or after a lost answer) does nothing twice.
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use serde_json::json;
+use shared::api_error::ApiError;
+use shared::config::Lookup;
+use shared::queue::Queue;
+use shared::redis::Client;
+use shared::{response, submission};
+
+use crate::app::{Outcome, Wake};
+use crate::config::Config;
+use crate::operate::{check_token, cursor};
+
+/// So many submissions are looked at together. Each may be a third of a
+/// megabyte, and Redis answers with ten at most.
+const PAGE: usize = 20;
+/// So many pages a call: three calls of Redis each, within the platform's
+/// allowance.
+const PAGES: usize = 12;
+
+/// Puts them back into the queue, from `?cursor=` on.
+pub(crate) async fn rejudge(
+    lookup: Lookup<'_>,
+    id: &str,
+    request: &Request<Bytes>,
+    outcome: &mut Outcome,
+) -> Result<Response<Bytes>, ApiError> {
+    check_token(lookup, request.headers())?;
+    let unknown = || ApiError::not_found("There is no problem with this id.");
+    submission::check_problem_id(id).map_err(|_| unknown())?;
+    let mut offset: usize = cursor(request)?
+        .parse()
+        .map_err(|_| ApiError::invalid("cursor", "cursor is too large."))?;
+    let queue = Queue::new(Client::new(Config::from_lookup(lookup)?.redis));
+    let version = queue.versions(&[id]).await?.pop().flatten();
+    let version = version.ok_or_else(unknown)?;
+    let (mut requeued, mut left_alone, mut more) = (0, 0, true);
+    for _ in 0..PAGES {
+        let (page, looked_at) = queue.kept(id, offset, PAGE).await?;
+        let there = page.len();
+        let jobs: Vec<_> = page
+            .into_iter()
+            .filter(|kept| kept.problem_version != version)
+            .map(|kept| kept.job)
+            .collect();
+        if !jobs.is_empty() {
+            queue.requeue(&jobs).await?;
+            outcome.wake = Wake::AllLanes;
+            outcome.wakes = 1;
+        }
+        requeued += jobs.len();
+        left_alone += there - jobs.len();
+        offset += looked_at;
+        more = looked_at == PAGE;
+        if !more {
+            break;
+        }
+    }
+    let body = json!({
+        "success": true,
+        "id": id,
+        "version": version,
+        "requeued": requeued,
+        "leftAlone": left_alone,
+        "next": more.then(|| offset.to_string()),
+    });
+    Ok(response::json(StatusCode::OK, &body))
+}

@@ -1,0 +1,270 @@
+//! The source file around a user's code.
+
+use std::fmt;
+
+use serde_json::Value;
+use shared::problem::{Signature, Type};
+
+use super::code::defines_class;
+use super::{Harness, json};
+
+const PYTHON: &str = include_str!(concat!(env!("OUT_DIR"), "/python.py"));
+const JAVASCRIPT: &str = include_str!(concat!(env!("OUT_DIR"), "/javascript.js"));
+const TYPESCRIPT: &str = include_str!(concat!(env!("OUT_DIR"), "/typescript.ts"));
+const CPP: &str = include_str!(concat!(env!("OUT_DIR"), "/cpp.cpp"));
+
+/// How error texts call what stands before and after the user's code.
+const SOURCE_URL: &str = "//# sourceURL=judge.js";
+
+const NODE_TYPES: [&str; 2] = ["ListNode", "TreeNode"];
+const NODES_IN_TYPESCRIPT: [&str; 2] = [
+    "class ListNode{val:any;next:any;constructor(val:any=0,next:any=null){this.val=val;this.next=next}}",
+    "class TreeNode{val:any;left:any;right:any;constructor(val:any=0,left:any=null,right:any=null){this.val=val;this.left=left;this.right=right}}",
+];
+const NODES_IN_CPP: [&str; 2] = [
+    "struct ListNode{long long val;ListNode*next;ListNode(long long v=0,ListNode*n=nullptr):val(v),next(n){}};",
+    "struct TreeNode{long long val;TreeNode*left,*right;TreeNode(long long v=0,TreeNode*l=nullptr,TreeNode*r=nullptr):val(v),left(l),right(r){}};",
+];
+
+/// A language has nothing for a type of the signature. The text is a sentence
+/// for people that names both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsupported(pub String);
+
+impl fmt::Display for Unsupported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Unsupported {}
+
+pub(super) fn source(
+    harness: Harness,
+    signature: &Signature,
+    code: &str,
+) -> Result<String, Unsupported> {
+    // Editors leave it at the start of files; within one it is an error.
+    let code = code.strip_prefix('\u{feff}').unwrap_or(code);
+    if harness == Harness::Cpp {
+        return cpp(signature, code);
+    }
+    let name = quoted(&signature.name);
+    let params: Vec<Value> = signature
+        .params
+        .iter()
+        .map(|param| prefix(&param.ty).into())
+        .collect();
+    let params = json(&Value::Array(params));
+    let returns = quoted(&prefix(&signature.returns));
+    let runtime = || quoted(&format!("{JAVASCRIPT}{SOURCE_URL}"));
+    Ok(match harness {
+        Harness::Python => {
+            let names = format!("[{name},{}]", quoted(&snake_case(&signature.name)));
+            let values = [
+                ("__NAMES__", names),
+                ("__PARAMS__", params),
+                ("__RETURNS__", returns),
+                ("__CODE__", quoted(code)),
+            ];
+            fill(PYTHON, &values)
+        }
+        Harness::JavaScript => format!(
+            "(0,eval)({})({name},{params},{returns},{},require);\n",
+            runtime(),
+            quoted(&without_shebang(code))
+        ),
+        Harness::TypeScript | Harness::Cpp => {
+            let values = [
+                ("__RUNTIME__", runtime()),
+                ("__NAME__", name),
+                ("__PARAMS__", params),
+                ("__RETURNS__", returns),
+                ("__NODES__", nodes(signature, code, NODES_IN_TYPESCRIPT)),
+                ("__CODE__", without_shebang(code)),
+            ];
+            fill(TYPESCRIPT, &values)
+        }
+    })
+}
+
+fn cpp(signature: &Signature, code: &str) -> Result<String, Unsupported> {
+    for param in &signature.params {
+        check_in_cpp(&param.ty)?;
+    }
+    if signature.returns != Type::Null {
+        check_in_cpp(&signature.returns)?;
+    }
+    let class = if defines_class(code, "Solution") {
+        "Solution::"
+    } else {
+        ""
+    };
+    let values = [
+        ("__NODES__", nodes(signature, code, NODES_IN_CPP)),
+        ("__CODE__", code.to_owned()),
+        ("__COUNT__", signature.params.len().to_string()),
+        ("__TARGET__", format!("{class}{}", signature.name)),
+    ];
+    Ok(fill(CPP, &values))
+}
+
+/// Whether C++ has something for a type: `null` only as the result, no `any`,
+/// and nodes only with whole numbers.
+fn check_in_cpp(ty: &Type) -> Result<(), Unsupported> {
+    match ty {
+        Type::Int | Type::Float | Type::String | Type::Bool => Ok(()),
+        Type::List(of) | Type::Map(of) => check_in_cpp(of),
+        Type::LinkedList(of) | Type::BinaryTree(of) if **of == Type::Int => Ok(()),
+        _ => Err(Unsupported(format!(
+            "C++ has nothing for the type {ty} of the signature."
+        ))),
+    }
+}
+
+/// The node types that the signature needs and the code does not define.
+fn nodes(signature: &Signature, code: &str, texts: [&str; 2]) -> String {
+    let types = || {
+        let params = signature.params.iter().map(|param| &param.ty);
+        params.chain([&signature.returns])
+    };
+    let mut out = String::new();
+    for (which, text) in texts.into_iter().enumerate() {
+        if types().any(|ty| prefix(ty).contains(['k', 't'][which]))
+            && !defines_class(code, NODE_TYPES[which])
+        {
+            out.push_str(text);
+        }
+    }
+    out
+}
+
+/// A type in the harnesses' notation: a letter, and for what holds others their
+/// type after it.
+fn prefix(ty: &Type) -> String {
+    let (letter, of) = match ty {
+        Type::Int => ("i", None),
+        Type::Float => ("f", None),
+        Type::String => ("s", None),
+        Type::Bool => ("b", None),
+        Type::Null => ("n", None),
+        Type::Any => ("a", None),
+        Type::List(of) => ("l", Some(of)),
+        Type::Map(of) => ("m", Some(of)),
+        Type::LinkedList(of) => ("k", Some(of)),
+        Type::BinaryTree(of) => ("t", Some(of)),
+    };
+    let mut text = String::from(letter);
+    if let Some(of) = of {
+        text.push_str(&prefix(of));
+    }
+    text
+}
+
+/// `twoSum` as `two_sum`.
+fn snake_case(name: &str) -> String {
+    let mut out = String::new();
+    for c in name.chars() {
+        if c.is_ascii_uppercase() && !out.is_empty() {
+            out.push('_');
+        }
+        out.push(c.to_ascii_lowercase());
+    }
+    out
+}
+
+/// A JSON string, which is also one of Python and of JavaScript.
+fn quoted(text: &str) -> String {
+    json(&text.into())
+}
+
+/// A first line `#!…` is a comment only at the very start of a file.
+fn without_shebang(code: &str) -> String {
+    match code.strip_prefix("#!") {
+        Some(rest) => format!("//{rest}"),
+        None => code.to_owned(),
+    }
+}
+
+/// The template with each mark, in the order in which they stand there, made
+/// its value.
+fn fill(template: &str, values: &[(&str, String)]) -> String {
+    let mut out = String::new();
+    let mut rest = template;
+    for (mark, value) in values {
+        if let Some((before, after)) = rest.split_once(mark) {
+            out.push_str(before);
+            out.push_str(value);
+            rest = after;
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn templates_are_filled_to_the_last_mark_and_code_is_left_alone() {
+        let signature = Signature {
+            name: "f".into(),
+            params: Vec::new(),
+            returns: Type::LinkedList(Box::new(Type::Int)),
+        };
+        let code = "__CODE__ __COUNT__ __NAME__";
+        for harness in [
+            Harness::Python,
+            Harness::JavaScript,
+            Harness::TypeScript,
+            Harness::Cpp,
+        ] {
+            let source = source(harness, &signature, code).unwrap();
+            let (before, after) = source.split_once(code).unwrap();
+            for mark in [
+                "__NAMES__",
+                "__NAME__",
+                "__PARAMS__",
+                "__RETURNS__",
+                "__CODE__",
+                "__RUNTIME__",
+                "__NODES__",
+                "__COUNT__",
+                "__TARGET__",
+            ] {
+                assert!(!before.contains(mark) && !after.contains(mark), "{mark}");
+            }
+        }
+    }
+
+    #[test]
+    fn names_in_snake_case() {
+        for (name, expected) in [
+            ("twoSum", "two_sum"),
+            ("f", "f"),
+            ("aB2C", "a_b2_c"),
+            ("Up", "up"),
+        ] {
+            assert_eq!(snake_case(name), expected);
+        }
+    }
+
+    #[test]
+    fn node_types_are_given_where_the_code_has_none() {
+        let signature = Signature {
+            name: "f".into(),
+            params: Vec::new(),
+            returns: Type::List(Box::new(Type::LinkedList(Box::new(Type::Int)))),
+        };
+        for (code, expected) in [
+            ("", true),
+            ("// class ListNode {}", true),
+            ("class ListNode {}", false),
+        ] {
+            let texts = nodes(&signature, code, NODES_IN_TYPESCRIPT);
+            assert_eq!(texts.contains("class ListNode"), expected, "{code}");
+            assert!(!texts.contains("TreeNode"));
+        }
+    }
+}

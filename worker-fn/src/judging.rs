@@ -1,0 +1,119 @@
+//! Having a submission to a known problem judged: the steps of its course, one
+//! after the other, within what the job may use.
+
+use shared::job::Job;
+use shared::problem::Problem;
+use shared::result::{Stage, Verdict};
+
+use crate::attempt;
+use crate::executor::{Allowance, Chosen, ExecutorError, Run};
+use crate::judge::assess::{Assessment, Findings, assess};
+use crate::judge::case::CaseRun;
+use crate::judge::course::Course;
+use crate::judge::keep;
+use crate::problems::Known;
+use crate::surroundings::Surroundings;
+
+/// Less is not worth a further call, in milliseconds.
+const WORTH_A_CALL_MS: u64 = 1_500;
+
+/// A submission that was judged.
+pub struct Judged {
+    /// What is told of it.
+    pub assessment: Assessment,
+    /// How compiling went.
+    pub compile: Option<Stage>,
+    /// The version of the language, where it is told.
+    pub version: Option<String>,
+    /// What judging it again needs, as JSON text.
+    pub kept: String,
+}
+
+/// Judges by what was answered before, if that is enough: the answers must be
+/// to the same inputs, and there must be one to every case that counts.
+pub fn again(known: &Known, job: &Job) -> Option<Judged> {
+    let runs = keep::read(job.kept.as_ref()?, &known.inputs, &known.problem)?;
+    let findings = Findings {
+        runs: &runs,
+        evidence: &[],
+        failure: None,
+        most: runs.iter().fold((None, None), |most, run| {
+            (most.0.max(run.cpu_time_ms), most.1.max(run.memory_bytes))
+        }),
+    };
+    let assessment = assess(&known.problem, &known.version, &findings);
+    // Where the first failure ended it, what came after was not run.
+    let complete = assessment.judgement.failed_case.is_some() && known.problem.stop_on_first_fail
+        || runs.iter().all(CaseRun::is_there);
+    complete.then(|| Judged {
+        assessment,
+        compile: None,
+        version: None,
+        kept: keep::write(&job.code, &known.inputs, &runs),
+    })
+}
+
+/// Has it run and judges it. Errors: as [`Chosen::execute`].
+pub async fn judge(
+    known: &Known,
+    job: &Job,
+    chosen: Chosen<'_>,
+    allowance: &Allowance,
+    surroundings: Surroundings,
+) -> Result<Judged, ExecutorError> {
+    let nonce = (surroundings.random)()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let mut course = Course::new(&known.problem, &job.language, &job.code, nonce);
+    let mut calls = 0;
+    while let Some(mut step) = course.next_step() {
+        let left_ms = allowance.remaining_ms((surroundings.now_ms)());
+        let longest_ms = course.limits.time_ms.unwrap_or(0) + WORTH_A_CALL_MS;
+        if calls > 0 && left_ms < longest_ms {
+            break;
+        }
+        let run = Run {
+            language: &job.language,
+            source: course.source(),
+            stdins: std::mem::take(&mut step.stdins),
+            stop_at_first_failure: step.stop_at_first_failure,
+            limits: course.limits,
+        };
+        let executed = chosen.execute(&run, allowance).await;
+        calls += 1;
+        match executed {
+            Ok(execution) => course.take(&step, execution),
+            // Everything is known but some words.
+            Err(_) if course.is_decided() => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(judged(known, job, course))
+}
+
+fn judged(known: &Known, job: &Job, course: Course<'_>) -> Judged {
+    let problem: &Problem = &known.problem;
+    let assessment = assess(
+        problem,
+        &known.version,
+        &Findings {
+            runs: &course.runs,
+            evidence: &course.evidence,
+            failure: course.failure.as_ref(),
+            most: course.most,
+        },
+    );
+    let internal = assessment.verdict == Verdict::InternalError;
+    let runs: &[CaseRun] = if course.failure.is_some() || internal {
+        &[]
+    } else {
+        &course.runs
+    };
+    Judged {
+        kept: keep::write(&job.code, &known.inputs, runs),
+        assessment,
+        compile: course.compile.map(attempt::kept),
+        version: course.version,
+    }
+}

@@ -1,0 +1,163 @@
+//! The harness for C++: an argument is read into its parameter's type, and the
+//! result written from its own.
+
+use serde_json::{Value, json};
+use worker_fn::harness::Harness::{self, Cpp};
+use worker_fn::harness::TroubleKind;
+
+use crate::run::{compile, run, run_with, signature};
+
+/// The shortest of several things at once: g++ takes a second or two a program.
+const EVERYTHING: &str = r##"
+#include <algorithm>
+using namespace std;
+#define int long long
+struct Early {
+  Early() { string word; cout << "loading" << endl; if (cin >> word) abort(); }
+} early;
+/* class Solution { */
+TreeNode* mirror(TreeNode* node) {
+  if (node) { swap(node->left, node->right); mirror(node->left); mirror(node->right); }
+  return node;
+}
+map<string, vector<double>> all(int a, const double& b, string c, bool d, vector<vector<int>>& e,
+    unordered_map<string, string> f, ListNode* g, TreeNode* h, char i) {
+  cout << "one\n"; printf("two\n"); cerr << "three\n";
+  if (a == 1) throw runtime_error("sa\"id");
+  if (a == 2) throw 5;
+  if (a == 3) return {{"x", {0.0 / 0.0}}};
+  if (a == 4) return {{"\xff", {}}};
+  if (a == 5) { volatile size_t n = size_t(1) << 60; char* p = new char[n]; p[0] = 1; }
+  if (a == 6) return {{"x", {-0.0, 1, 1e300, 0.1}}, {c, {}}};
+  int n = 0;
+  for (; g; g = g->next) n = n * 10 + g->val;
+  mirror(h);
+  return {{c + i, {double(a), b, double(d), double(e.size()), double(e[0][1]), double(n), double(h->left->val)}}, {f["k"], {}}};
+}
+signed main() { return 3; }
+"##;
+
+#[test]
+fn values_go_in_and_come_out_by_the_functions_own_types() {
+    let signature = "all(int, float, string, bool, list<list<int>>, map<string>, linked_list<int>, binary_tree<int>, string) -> map<list<float>>";
+    let arguments = |a: i64| json!([a, 1, "a\u{0}\u{1e}\"é😀", true, [[1, -2], []], {"k": "\\v\n"}, [1, 2, 3], [1, null, 9], "z"]);
+    let cases: Vec<Value> = [1 << 53, 1, 2, 3, 4, 5, 6].map(arguments).to_vec();
+    let ran = run(Cpp, signature, EVERYTHING, &cases);
+    assert_eq!(
+        ran.value(0),
+        &json!({"a\u{0}\u{1e}\"é😀z": [9_007_199_254_740_992.0, 1.0, 1.0, 2.0, -2.0, 123.0, 9.0], "\\v\n": []}),
+    );
+    assert_eq!(ran.raised(1), (TroubleKind::Error, "sa\"id"));
+    assert_eq!(ran.raised(2).0, TroubleKind::Error);
+    assert_eq!(ran.odd(3), "NaN");
+    assert_eq!(ran.odd(4), "a string that is not UTF-8");
+    assert_eq!(ran.raised(5).0, TroubleKind::Memory);
+    let text = ran.stdout.lines().nth(6).unwrap();
+    assert!(
+        text.ends_with(r#""x":[-0.0,1.0,1.0000000000000001e+300,0.10000000000000001]}"#),
+        "{text}"
+    );
+    assert_eq!(ran.code, Some(0));
+    for word in ["loading", "one", "two", "three"] {
+        assert!(ran.stderr.contains(word), "{ran:?}");
+    }
+    assert_eq!(ran.stdout.lines().count(), 7);
+}
+
+#[test]
+fn a_class_keeps_no_state_and_returns_nodes() {
+    let code = r"
+struct ListNode { int val; ListNode* next; ListNode(int v = 0) : val(v), next(nullptr) {} };
+class Solution {
+  int calls = 0;
+ public:
+  std::vector<ListNode*> spread(std::vector<int> values, bool loop) const {
+    std::vector<ListNode*> out(calls + 1, nullptr);
+    for (int value : values) { auto* n = new ListNode(value); n->next = loop ? n : nullptr; out.push_back(n); }
+    return out;
+  }
+};";
+    let signature = "spread(list<int>, bool) -> list<linked_list<int>>";
+    let cases = [
+        json!([[1, 2], false]),
+        json!([[], true]),
+        json!([[1], true]),
+        json!([[1_i64 << 40], false]),
+    ];
+    let ran = run(Cpp, signature, code, &cases);
+    assert_eq!(ran.value(0), &json!([[], [1], [2]]));
+    assert_eq!(ran.value(1), &json!([[]]));
+    assert_eq!(ran.odd(2), "a cycle");
+    assert!(ran.raised(3).1.contains("does not fit its parameter"));
+}
+
+#[test]
+fn a_tree_and_nothing_come_back_and_a_crash_leaves_what_was_told() {
+    let code = r"
+#include <csignal>
+TreeNode* f(TreeNode* t) { if (t && t->val < 0) std::raise(SIGKILL); return t; }";
+    let trees = [
+        json!([]),
+        json!([1, null, 2, 3]),
+        json!([1, 2, 3, null, 4, 5, null, 6]),
+    ];
+    let mut cases: Vec<Value> = trees.iter().map(|tree| json!([tree])).collect();
+    cases.push(json!([[-1]]));
+    cases.push(json!([[1]]));
+    let ran = run(Cpp, "f(binary_tree<int>) -> binary_tree<int>", code, &cases);
+    for (index, tree) in trees.iter().enumerate() {
+        assert_eq!(ran.value(index), tree);
+    }
+    assert_eq!((ran.frames.answers.len(), ran.code), (3, None));
+
+    let nothing = signature("f(list<bool>) -> null");
+    let code = "void f(std::vector<bool>& v) { v.clear(); }";
+    let ran = run_with(Cpp, &nothing, code, &[json!([[true, false]])], |_| false);
+    assert_eq!(ran.value(0), &json!(null));
+}
+
+#[test]
+fn the_compiler_speaks_of_the_users_lines() {
+    for (code, expected) in [
+        (
+            "long long f(long long a) {\n  return b;\n}",
+            "solution.cpp:2",
+        ),
+        ("long long g(long long a) { return a; }", "judge.cpp"),
+        (
+            "long long f() { return 1; }",
+            "as many parameters as the signature",
+        ),
+    ] {
+        let source = Cpp.source(&signature("f(int) -> int"), code).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("main.cpp");
+        std::fs::write(&path, source).unwrap();
+        let said = compile(&path, &folder.path().join("a.out")).unwrap_err();
+        assert!(said.contains(expected), "{said}");
+    }
+}
+
+#[test]
+fn what_cpp_has_nothing_for_is_refused_by_name() {
+    for (text, ty) in [
+        ("f(any) -> int", "any"),
+        ("f(int) -> list<any>", "any"),
+        ("f(null) -> int", "null"),
+        ("f(linked_list<float>) -> int", "linked_list<float>"),
+        ("f(int) -> list<binary_tree<string>>", "binary_tree<string>"),
+    ] {
+        let refused = Cpp.source(&signature(text), "").unwrap_err();
+        assert!(
+            refused.to_string().contains(&format!("type {ty} ")),
+            "{refused}"
+        );
+    }
+    for harness in [Harness::Python, Harness::JavaScript, Harness::TypeScript] {
+        assert!(
+            harness
+                .source(&signature("f(any, null) -> linked_list<any>"), "")
+                .is_ok()
+        );
+    }
+}

@@ -1,0 +1,222 @@
+//! Runs a harness around some code, as an execution endpoint would.
+
+use std::io::{Read, Write};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use shared::problem::types::Type;
+use shared::problem::{Param, Signature};
+use worker_fn::harness::{Answer, Frames, Harness, TroubleKind, read, stdin};
+
+pub(crate) const NONCE: &str = "5b1a66f0c9e74d21";
+/// Nothing here runs for long; a loaded machine may.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What came of a run.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) frames: Frames,
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    /// What the case returned.
+    pub(crate) fn value(&self, index: usize) -> &Value {
+        match self.frames.answers.get(&index) {
+            Some(Answer::Returned(value)) => value,
+            other => panic!("case {index}: {other:?}\n{self:?}"),
+        }
+    }
+
+    /// Why what the case returned is no JSON.
+    pub(crate) fn odd(&self, index: usize) -> &str {
+        match self.frames.answers.get(&index) {
+            Some(Answer::Odd(why)) => why,
+            other => panic!("case {index}: {other:?}\n{self:?}"),
+        }
+    }
+
+    /// What the case raised.
+    pub(crate) fn raised(&self, index: usize) -> (TroubleKind, &str) {
+        match self.frames.answers.get(&index) {
+            Some(Answer::Raised(trouble)) => (trouble.kind, &trouble.text),
+            other => panic!("case {index}: {other:?}\n{self:?}"),
+        }
+    }
+
+    /// Why no case was run; checks that none was.
+    pub(crate) fn load(&self) -> (TroubleKind, &str) {
+        assert!(self.frames.answers.is_empty(), "{self:?}");
+        assert_eq!(self.code, Some(1), "{self:?}");
+        let Some(trouble) = &self.frames.load else {
+            panic!("no trouble: {self:?}");
+        };
+        (trouble.kind, &trouble.text)
+    }
+}
+
+/// `name(type, type) -> type`.
+pub(crate) fn signature(text: &str) -> Signature {
+    let (name, rest) = text.split_once('(').unwrap();
+    let (params, returns) = rest.rsplit_once(") -> ").unwrap();
+    let params = params.split(", ").filter(|ty| !ty.is_empty());
+    Signature {
+        name: name.into(),
+        params: params
+            .enumerate()
+            .map(|(at, ty)| Param {
+                name: format!("p{at}"),
+                ty: Type::parse(ty).unwrap(),
+            })
+            .collect(),
+        returns: Type::parse(returns).unwrap(),
+    }
+}
+
+/// All cases in one process.
+pub(crate) fn run(harness: Harness, signature_text: &str, code: &str, cases: &[Value]) -> Ran {
+    run_with(harness, &signature(signature_text), code, cases, |_| false)
+}
+
+/// The same, killed as soon as what was printed satisfies `enough`.
+pub(crate) fn run_with(
+    harness: Harness,
+    signature: &Signature,
+    code: &str,
+    cases: &[Value],
+    enough: impl Fn(&str) -> bool,
+) -> Ran {
+    let source = harness.source(signature, code).unwrap();
+    let cases: Vec<(usize, &Value)> = cases.iter().enumerate().collect();
+    let input = stdin(harness, NONCE, &cases);
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = prepare(harness, folder.path(), &source);
+    let (stdout, stderr, code) = execute(&mut command, input, enough);
+    let indices: Vec<usize> = cases.iter().map(|(index, _)| *index).collect();
+    Ran {
+        frames: read(NONCE, &stdout, &indices),
+        code,
+        stdout,
+        stderr,
+    }
+}
+
+fn prepare(harness: Harness, folder: &Path, source: &str) -> Command {
+    let (file, program) = match harness {
+        Harness::Python => ("main.py", PathBuf::from("python3")),
+        Harness::JavaScript => ("main.js", node()),
+        Harness::TypeScript => ("main.ts", node()),
+        Harness::Cpp => ("main.cpp", folder.join("a.out")),
+    };
+    let path = folder.join(file);
+    std::fs::write(&path, source).unwrap();
+    let mut command = Command::new(program);
+    if harness == Harness::Cpp {
+        let built = compile(&path, &folder.join("a.out"));
+        assert!(built.is_ok(), "{}", built.unwrap_err());
+    } else {
+        command.arg(path);
+    }
+    command.current_dir(folder);
+    command
+}
+
+/// Compiles as the runner does, but for the optimiser. The error is what the
+/// compiler said.
+pub(crate) fn compile(source: &Path, program: &Path) -> Result<(), String> {
+    let done = Command::new("g++")
+        .args(["-std=c++17", "-O0", "-w", "-o"])
+        .args([program, source])
+        .output()
+        .unwrap();
+    if done.status.success() {
+        return Ok(());
+    }
+    Err(String::from_utf8_lossy(&done.stderr).into_owned())
+}
+
+/// The Node that the workspace pins, else the one on PATH.
+pub(crate) fn node() -> PathBuf {
+    let pinned = Path::new(env!("CARGO_MANIFEST_DIR")).join("../node_modules/.bin/node");
+    if pinned.exists() {
+        pinned
+    } else {
+        "node".into()
+    }
+}
+
+fn execute(
+    command: &mut Command,
+    input: String,
+    enough: impl Fn(&str) -> bool,
+) -> (String, String, Option<i32>) {
+    let mut child = command
+        .process_group(0)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // A program may end without reading it.
+    let writer = thread::spawn(move || drop(stdin.write_all(input.as_bytes())));
+    let (stdout, reader) = collect(child.stdout.take().unwrap());
+    let (stderr, reader_of_errors) = collect(child.stderr.take().unwrap());
+    let begun = Instant::now();
+    let code = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status.code();
+        }
+        assert!(
+            begun.elapsed() < PATIENCE,
+            "still running: {}",
+            text(&stderr)
+        );
+        if enough(&text(&stdout)) {
+            break None;
+        }
+        thread::sleep(Duration::from_millis(2));
+    };
+    // What the program left running would keep the pipes open; it may still
+    // write until here.
+    kill_group(&child);
+    drop(child.wait());
+    for thread in [reader, reader_of_errors, writer] {
+        thread.join().unwrap();
+    }
+    (text(&stdout), text(&stderr), code)
+}
+
+type Shared = Arc<Mutex<Vec<u8>>>;
+
+fn collect(mut from: impl Read + Send + 'static) -> (Shared, thread::JoinHandle<()>) {
+    let all = Shared::default();
+    let into = Arc::clone(&all);
+    let thread = thread::spawn(move || {
+        let mut part = [0; 65_536];
+        while let Ok(size @ 1..) = from.read(&mut part) {
+            into.lock().unwrap().extend_from_slice(&part[..size]);
+        }
+    });
+    (all, thread)
+}
+
+fn text(bytes: &Shared) -> String {
+    String::from_utf8_lossy(&bytes.lock().unwrap()).into_owned()
+}
+
+fn kill_group(child: &Child) {
+    let group = format!("-{}", child.id());
+    let killed = Command::new("kill")
+        .args(["-KILL", "--", &group])
+        .stderr(Stdio::null())
+        .status();
+    assert!(killed.is_ok(), "there is no `kill`");
+}

@@ -1,0 +1,108 @@
+//! The harness for TypeScript, with Node, which leaves the types out.
+
+use serde_json::json;
+use worker_fn::harness::Harness::TypeScript;
+use worker_fn::harness::TroubleKind;
+
+use crate::run::run;
+
+#[test]
+fn functions_are_found_in_every_usual_form() {
+    for code in [
+        "function addUp(a: number, b: number): number { return a + b; }",
+        "const addUp = (a: number, b: number): number => a + b;",
+        "const addUp = async (a: number, b: number): Promise<number> => a + b // end",
+        "export function addUp(a: number, b: number) { return a + b }",
+        "export const addUp = (a: number, b: number) => a + b",
+        "export default function addUp(a: number, b: number) { return a + b }",
+        "import * as fs from 'node:fs';\nif (fs.readFileSync(0, 'utf8')) throw 1;\nexport const addUp = (a: number, b: number) => a + b",
+        "class Solution { private s = 0; addUp(a: number, b: number): number { return (this.s += a + b); } }",
+        "module.exports = { addUp: (a: any, b: any) => a + b };",
+        "#!/usr/bin/env node\ninterface P { x: number }\nconst process = 1, Object = 2, Promise = 3, require = 4;\nfunction addUp(a: number, b: number): number { const p: P = { x: a }; return p.x + b; }",
+        "console.log('loading');\nfunction addUp(a: number, b: number) { console.log(a); return a + b }",
+    ] {
+        let ran = run(
+            TypeScript,
+            "addUp(int, int) -> int",
+            code,
+            &[json!([1, 2]), json!([3, 4])],
+        );
+        assert_eq!(
+            (ran.value(0), ran.value(1)),
+            (&json!(3), &json!(7)),
+            "{code}"
+        );
+        assert_eq!(ran.code, Some(0));
+        assert_eq!(ran.stdout.lines().count(), 2, "{}", ran.stdout);
+    }
+}
+
+#[test]
+fn values_and_nodes_are_javascripts() {
+    let code = r"
+// class ListNode { … } is given.
+function f(a: number, l: ListNode | null, t: TreeNode | null): any {
+  const more: ListNode = new ListNode(a, l);
+  return more instanceof ListNode && t instanceof TreeNode ? more : t;
+}";
+    let signature = "f(int, linked_list<int>, binary_tree<int>) -> linked_list<int>";
+    let big = 9_007_199_254_740_993_i64;
+    let ran = run(TypeScript, signature, code, &[json!([big, [1, 2], [1]])]);
+    assert_eq!(ran.value(0), &json!([big, 1, 2]));
+}
+
+#[test]
+fn errors_name_the_users_lines() {
+    let signature = "f(int) -> int";
+    let ran = run(
+        TypeScript,
+        signature,
+        "type N = number;\nthrow new Error('x');",
+        &[json!([1])],
+    );
+    let (kind, text) = ran.load();
+    assert_eq!(kind, TroubleKind::Error);
+    assert!(
+        text.starts_with("Error: x\n") && text.contains("main.ts:2:7"),
+        "{text}"
+    );
+
+    let ran = run(TypeScript, signature, "export const g = 1;", &[json!([1])]);
+    assert_eq!(ran.load().0, TroubleKind::Missing);
+
+    let code = "type N = number;\nexport function f(x: N): N {\n  return (null as any).x;\n}";
+    let ran = run(TypeScript, signature, code, &[json!([1])]);
+    let (kind, text) = ran.raised(0);
+    assert_eq!(kind, TroubleKind::Error);
+    assert!(text.ends_with("at f (main.ts:3:24)"), "{text}");
+}
+
+#[test]
+fn what_node_cannot_read_is_known_from_its_last_words() {
+    let signature = "f(int) -> int";
+    for code in [
+        "const x: = 1;",
+        "type N = number;\nfunction f(x: N): N {",
+        "enum E { A }\nfunction f(x: number) { return E.A; }",
+        "const x = 1;\nconst x = 2;",
+    ] {
+        let ran = run(TypeScript, signature, code, &[json!([1])]);
+        assert_eq!(
+            (ran.frames.load.clone(), ran.code),
+            (None, Some(1)),
+            "{ran:?}"
+        );
+        let trouble = TypeScript.last_words(&ran.stderr).unwrap();
+        assert_eq!(trouble.kind, TroubleKind::Syntax);
+        assert!(
+            trouble.text.contains("SyntaxError") || trouble.text.contains("SYNTAX"),
+            "{trouble:?}"
+        );
+        assert!(
+            !trouble.text.contains("judge") && !trouble.text.contains('/'),
+            "{trouble:?}"
+        );
+    }
+    let ran = run(TypeScript, signature, "throw 5;", &[json!([1])]);
+    assert_eq!(TypeScript.last_words(&ran.stderr), None);
+}
