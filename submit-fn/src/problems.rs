@@ -136,7 +136,7 @@ fn hide(index: usize, case: &mut Value) {
         return;
     }
     let mut place = Map::new();
-    place.insert("index".into(), index.into());
+    place.insert("number".into(), (index + 1).into());
     place.insert("hidden".into(), true.into());
     let weight = case.get("weight").and_then(Value::as_u64);
     place.insert("weight".into(), weight.unwrap_or(1).into());
@@ -212,8 +212,8 @@ mod tests {
             answer["cases"],
             json!([
                 { "input": ["shown-in"], "expected": "shown-out" },
-                { "index": 1, "hidden": true, "weight": 7, "name": "large" },
-                { "index": 2, "hidden": true, "weight": 1 },
+                { "number": 2, "hidden": true, "weight": 7, "name": "large" },
+                { "number": 3, "hidden": true, "weight": 1 },
             ])
         );
         assert!(!answer.to_string().contains("secret"), "{answer}");
@@ -237,7 +237,7 @@ mod tests {
         for odd in [json!(true), json!("no"), json!(0), json!(null)] {
             let mut case = json!({ "input": "secret", "expected": "secret", "hidden": odd });
             hide(4, &mut case);
-            assert_eq!(case, json!({ "index": 4, "hidden": true, "weight": 1 }));
+            assert_eq!(case, json!({ "number": 5, "hidden": true, "weight": 1 }));
         }
         let mut odd = json!("secret");
         hide(0, &mut odd);

@@ -30,6 +30,18 @@ pub struct Known {
     bytes: usize,
 }
 
+impl Known {
+    /// A problem that takes so many bytes of JSON.
+    pub fn new(problem: Problem, version: String, bytes: usize) -> Self {
+        Self {
+            inputs: problem.inputs_hash(),
+            problem,
+            version,
+            bytes,
+        }
+    }
+}
+
 /// Why a problem cannot be had.
 pub enum Trouble {
     /// Redis cannot be asked.
@@ -104,12 +116,7 @@ impl Problems {
             |why: &str| Trouble::Damaged(format!("The problem {id} cannot be read: {why}"));
         let value = serde_json::from_slice(&text).map_err(|_| damaged("it is not JSON."))?;
         let problem = Problem::from_stored(id, value).map_err(|error| damaged(error.message()))?;
-        let known = Arc::new(Known {
-            inputs: problem.inputs_hash(),
-            problem,
-            version,
-            bytes: text.len(),
-        });
+        let known = Arc::new(Known::new(problem, version, text.len()));
         hold(&known);
         Ok(Some(known))
     }

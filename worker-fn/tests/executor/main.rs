@@ -12,5 +12,6 @@ mod judge;
 mod judge0;
 mod piston;
 mod pool;
+mod secrecy;
 mod stand_in;
 mod world;
