@@ -66,6 +66,36 @@ pub fn names(languages: &[Language]) -> String {
     names.join(", ")
 }
 
+/// Languages that go by several names, by Piston's name for each.
+const ALIASES: [(&str, &[&str]); 12] = [
+    ("python", &["py", "py3", "python3"]),
+    ("javascript", &["node-javascript", "node-js", "node", "js"]),
+    ("typescript", &["ts", "node-ts", "tsc"]),
+    ("c", &["gcc"]),
+    ("c++", &["cpp", "g++"]),
+    ("rust", &["rs"]),
+    ("go", &["golang"]),
+    ("bash", &["sh"]),
+    ("ruby", &["rb"]),
+    ("perl", &["pl"]),
+    ("csharp", &["c#", "cs"]),
+    ("fsharp", &["f#", "fs"]),
+];
+
+/// The usual name of a language that may go by another; any other name as it is.
+pub fn usual(name: &str) -> &str {
+    let mut all = ALIASES.iter();
+    all.find(|(_, aliases)| aliases.contains(&name))
+        .map_or(name, |(usual, _)| *usual)
+}
+
+/// What else a language is called, by its usual name.
+pub fn aliases(usual: &str) -> &'static [&'static str] {
+    let mut all = ALIASES.iter();
+    all.find(|(name, _)| *name == usual)
+        .map_or(&[], |(_, aliases)| *aliases)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -17,11 +17,10 @@ use crate::app::{Outcome, Wake};
 use crate::config::Config;
 use crate::operate::{check_token, cursor};
 
-/// So many submissions are looked at together. Each may be a third of a
-/// megabyte, and Redis answers with ten at most.
+/// So many submissions are looked at together.
 const PAGE: usize = 20;
-/// So many pages a call: three calls of Redis each, within the platform's
-/// allowance.
+/// So many pages a call: three or four calls of Redis each, within the
+/// platform's allowance.
 const PAGES: usize = 12;
 
 /// Puts them back into the queue, from `?cursor=` on.
@@ -42,7 +41,14 @@ pub(crate) async fn rejudge(
     let version = version.ok_or_else(unknown)?;
     let (mut requeued, mut left_alone, mut more) = (0, 0, true);
     for _ in 0..PAGES {
-        let (page, looked_at) = queue.kept(id, offset, PAGE).await?;
+        let mut asked = PAGE;
+        let mut kept = queue.kept(id, offset, asked).await;
+        if kept.is_err() {
+            // Together they may be more than Redis answers with.
+            asked = 1;
+            kept = queue.kept(id, offset, asked).await;
+        }
+        let (page, looked_at) = kept?;
         let there = page.len();
         let jobs: Vec<_> = page
             .into_iter()
@@ -57,7 +63,7 @@ pub(crate) async fn rejudge(
         requeued += jobs.len();
         left_alone += there - jobs.len();
         offset += looked_at;
-        more = looked_at == PAGE;
+        more = looked_at == asked;
         if !more {
             break;
         }

@@ -5,7 +5,7 @@ use shared::problem::Problem;
 use shared::queue::work::{Leased, Outcome, Settlement};
 use shared::result::{Judgement, ResultDocument};
 
-use crate::given::{document, ids, settle};
+use crate::given::{document, ids, job, settle};
 use crate::world::{Test, World};
 
 pub(crate) const TESTS: &[Test] = &[
@@ -14,6 +14,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("versions_cost_one_command", versions),
     ("judged_submissions_go_back_into_the_queue", rejudge),
     ("judging_again_passes_over_what_is_gone", gone),
+    ("long_submissions_go_back_in_several_calls", long),
 ];
 
 fn problem(id: &str, expected: &str) -> Problem {
@@ -97,7 +98,9 @@ fn judged(leased: &Leased, id: &str, version: &str) -> Settlement {
             memory_bytes: None,
             cases: Vec::new(),
         }),
-        kept: Some(json!({"code": format!("code of {id}"), "inputs": "h"}).to_string()),
+        kept: Some(
+            json!({"code": format!("code of {id}"), "version": version, "inputs": "h"}).to_string(),
+        ),
         ..document(id)
     };
     settle(&leased.handle, Outcome::Done(Box::new(document)))
@@ -166,4 +169,17 @@ fn gone(world: &World) {
     assert_eq!((page.len(), looked_at), (1, 2));
     assert_eq!(page[0].job.id.as_deref(), Some("b"));
     assert_eq!(page[0].problem_version, "v");
+}
+
+fn long(world: &World) {
+    let jobs: Vec<_> = (0..5)
+        .map(|at| shared::job::Job {
+            kept: Some(json!({ "answers": "x".repeat(900_000) })),
+            ..job(&format!("s{at}"))
+        })
+        .collect();
+    let cost = world.cost_of(|| world.ok(world.queue.requeue(&jobs)));
+    assert_eq!(cost.round_trips, 2, "{cost:?}");
+    assert_eq!(ids(&world.claim(5)), ["s0", "s1", "s2", "s3", "s4"]);
+    world.ok(world.queue.requeue(&[]));
 }

@@ -20,7 +20,7 @@ use crate::config::Config;
 use crate::executor::{
     Allowance, Chosen, Execution, ExecutorError, Executors, Run, RunLimits, Share, StageReport,
 };
-use crate::judge::plain;
+use crate::judge::{keep, plain};
 use crate::judging::{self, Judged};
 use crate::problems::{Problems, Trouble};
 use crate::surroundings::Surroundings;
@@ -115,11 +115,17 @@ impl Attempts {
         {
             return self.done(&job, attempt, KEPT, judged.into(), started_at_ms);
         }
+        // It can be judged again when what is in the way has been removed.
+        let judged = known.is_some();
+        let broken = |why| Found {
+            kept: judged.then(|| keep::unjudged(&job.code)),
+            ..Found::broken(why)
+        };
         let allowance = Allowance::new(share, started_at_ms + self.executor_timeout_ms);
         let chosen = match self.executors.pick(&job.language, &allowance).await {
             Ok(chosen) => chosen,
             Err(ExecutorError::Refused(why)) => {
-                return self.done(&job, attempt, "", Found::broken(why), started_at_ms);
+                return self.done(&job, attempt, "", broken(why), started_at_ms);
             }
             Err(error) => return Ran::Away(error, None),
         };
@@ -129,14 +135,18 @@ impl Attempts {
                 .map(Found::from),
             None => execute(chosen, &job, &allowance).await.map(Found::from),
         };
+        let found = match found {
+            Err(ExecutorError::Refused(why)) => Ok(broken(why)),
+            found => found,
+        };
         match self.sorted(leased, chosen.at, found) {
             Ok(found) => self.done(&job, attempt, chosen.name(), found, started_at_ms),
             Err(ran) => ran,
         }
     }
 
-    /// What came of having the endpoint at place `at` run a job. A refusal is a
-    /// result too. Errors: what else becomes of the job.
+    /// What came of having the endpoint at place `at` run a job. Errors: what
+    /// becomes of the job without a result.
     fn sorted(
         &self,
         leased: &Leased,

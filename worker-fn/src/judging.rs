@@ -49,7 +49,7 @@ pub fn again(known: &Known, job: &Job) -> Option<Judged> {
         assessment,
         compile: None,
         version: None,
-        kept: keep::write(&job.code, &known.inputs, &runs),
+        kept: keep::write(&job.code, &known.version, &known.inputs, &runs),
     })
 }
 
@@ -104,14 +104,14 @@ fn judged(known: &Known, job: &Job, course: Course<'_>) -> Judged {
             most: course.most,
         },
     );
-    let internal = assessment.verdict == Verdict::InternalError;
-    let runs: &[CaseRun] = if course.failure.is_some() || internal {
-        &[]
-    } else {
-        &course.runs
+    let kept = match (assessment.verdict, &course.failure) {
+        (Verdict::InternalError, _) => keep::unjudged(&job.code),
+        // What does not compile is compiled again.
+        (_, Some(_)) => keep::write(&job.code, &known.version, "", &[]),
+        _ => keep::write(&job.code, &known.version, &known.inputs, &course.runs),
     };
     Judged {
-        kept: keep::write(&job.code, &known.inputs, runs),
+        kept,
         assessment,
         compile: course.compile.map(attempt::kept),
         version: course.version,

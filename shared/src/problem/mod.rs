@@ -22,6 +22,8 @@ mod write;
 
 use serde_json::Value;
 
+use crate::language::usual;
+
 pub use checker::Checker;
 pub use types::Type;
 pub(crate) use write::object;
@@ -142,7 +144,8 @@ pub struct Limits {
     pub memory_bytes: Option<u64>,
     /// Standard output of one case, in bytes: 1 to 16 MiB.
     pub output_bytes: Option<u64>,
-    /// By how much the time is longer for a language, by its name: 0.1 to 100.
+    /// By how much the time is longer for a language, by any of its names: 0.1 to
+    /// 100.
     pub factors: Vec<(String, f64)>,
 }
 
@@ -152,7 +155,7 @@ impl Limits {
         let factor = self
             .factors
             .iter()
-            .find(|(name, _)| name == language)
+            .find(|(name, _)| usual(name) == usual(language))
             .map_or(1.0, |(_, factor)| *factor);
         #[expect(
             clippy::cast_possible_truncation,
@@ -209,6 +212,7 @@ mod tests {
             ..Limits::default()
         };
         assert_eq!(limits.time_ms_for("python"), Some(2_503));
+        assert_eq!(limits.time_ms_for("py"), Some(2_503));
         assert_eq!(limits.time_ms_for("c++"), Some(101));
         assert_eq!(limits.time_ms_for("javascript"), Some(1_001));
         assert_eq!(Limits::default().time_ms_for("python"), None);

@@ -13,12 +13,17 @@ use crate::lane::Lane;
 use crate::redis::{Command, FromReply, Items, RedisError};
 use crate::result::ResultDocument;
 
+/// Beyond so many bytes of submissions the rest goes with another call. Upstash
+/// takes requests of 10 MB; as text in a JSON request they can be twice as long.
+const MAX_CALL_BYTES: usize = 2_000_000;
+
 /// A judged submission as it was kept.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Kept {
     /// The submission, to be judged again.
     pub job: Job,
-    /// By which version of the problem it was judged.
+    /// By which version of the problem it was judged; empty where nothing could
+    /// be found out about it.
     pub problem_version: String,
 }
 
@@ -61,17 +66,22 @@ impl Queue {
     }
 
     /// Has these wait again, in their order, and forgets their results. One round
-    /// trip, two commands, as one.
+    /// trip, two commands, as one; more only where they are very long.
     pub async fn requeue(&self, jobs: &[Job]) -> Result<(), RedisError> {
-        let mut push = Command::new("LPUSH").arg(Lane::Low.key());
-        let mut forget = Command::new("DEL");
-        for job in jobs {
-            let id = job.id.as_deref().unwrap_or_default();
-            push = push.arg(job.encode().map_err(super::cannot_be_written)?);
-            forget = forget.arg(keys::result(id));
-        }
-        for reply in self.redis.transaction(&[push, forget]).await? {
-            i64::from_reply(reply)?;
+        let mut jobs = jobs.iter().peekable();
+        while jobs.peek().is_some() {
+            let mut push = Command::new("LPUSH").arg(Lane::Low.key());
+            let mut forget = Command::new("DEL");
+            let mut bytes = 0;
+            while let Some(job) = jobs.next_if(|_| bytes < MAX_CALL_BYTES) {
+                let payload = job.encode().map_err(super::cannot_be_written)?;
+                bytes += payload.len();
+                push = push.arg(payload);
+                forget = forget.arg(keys::result(job.id.as_deref().unwrap_or_default()));
+            }
+            for reply in self.redis.transaction(&[push, forget]).await? {
+                i64::from_reply(reply)?;
+            }
         }
         Ok(())
     }
@@ -85,7 +95,7 @@ fn read_kept(stored: Vec<u8>) -> Option<Kept> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let code = text(&kept.as_object_mut()?.remove("code")?)?;
     Some(Kept {
-        problem_version: text(&document["judgement"]["problemVersion"])?,
+        problem_version: text(&kept["version"])?,
         job: Job {
             id: Some(text(&document["id"])?),
             problem_id: text(&document["problemId"])?,
@@ -103,9 +113,9 @@ mod tests {
     #[test]
     fn what_was_kept_becomes_a_job_again() {
         let document =
-            r#"{"id":"i","problemId":"p","language":"py","judgement":{"problemVersion":"v"}}"#;
+            r#"{"id":"i","problemId":"p","language":"py"}"#;
         let stored = format!(
-            r#"{document}{}{{"code":"c","inputs":"h","answers":[]}}"#,
+            r#"{document}{}{{"code":"c","version":"v","inputs":"h","answers":[]}}"#,
             '\n'
         );
         let kept = read_kept(stored.into_bytes()).unwrap();

@@ -15,6 +15,10 @@ use super::{Held, Work, is_done};
 /// results exist only here.
 const TRIES: u32 = 4;
 
+/// The most bytes of results in one call. Upstash takes requests of 10 MB; as
+/// text in a JSON request a result can be twice as long.
+const MAX_CALL_BYTES: usize = 4_000_000;
+
 impl Work<'_> {
     /// Settles all that is finished and claims up to `want`.
     pub(super) async fn settle_and_claim(&mut self, want: usize) -> Result<(), RedisError> {
@@ -29,7 +33,7 @@ impl Work<'_> {
             })
             .collect();
         self.hold_place();
-        let claimed = self.call(&settlements, want).await;
+        let claimed = self.settle(&settlements, want).await;
         self.place = None;
         let claimed = claimed?;
         if settlements.iter().any(|one| is_done(&one.outcome)) {
@@ -74,6 +78,23 @@ impl Work<'_> {
             }
         }
         Ok(())
+    }
+
+    /// One call, or as many as it takes to keep each below what Redis takes. The
+    /// last one claims.
+    async fn settle(
+        &mut self,
+        mut settlements: &[Settlement],
+        want: usize,
+    ) -> Result<Option<Claimed>, RedisError> {
+        loop {
+            let (now, later) = settlements.split_at(fit(settlements));
+            if later.is_empty() {
+                return self.call(now, want).await;
+            }
+            self.call(now, 0).await?;
+            settlements = later;
+        }
     }
 
     /// Finds out which problems the jobs are submissions to: one round trip for
@@ -151,6 +172,63 @@ impl Work<'_> {
     }
 }
 
+/// How many of these, from the first on, one call can carry: one at least.
+fn fit(settlements: &[Settlement]) -> usize {
+    let mut bytes = 0;
+    let over = settlements.iter().position(|one| {
+        bytes += match &one.outcome {
+            Outcome::Done(result) => result.stored().map_or(0, |text| text.len()),
+            _ => 0,
+        };
+        bytes > MAX_CALL_BYTES
+    });
+    over.map_or(settlements.len(), |at| at.max(1))
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::queue::handle::Handle;
+    use shared::result::{ResultDocument, Stage, Status, Verdict};
+
+    fn done(bytes: usize) -> Settlement {
+        let run = Stage {
+            stdout: "x".repeat(bytes),
+            ..Stage::default()
+        };
+        Settlement {
+            handle: Handle::parse("1.normal.u:n").unwrap(),
+            outcome: Outcome::Done(Box::new(ResultDocument {
+                id: "i".into(),
+                problem_id: "p".into(),
+                language: "l".into(),
+                language_version: None,
+                status: Status::Done,
+                verdict: Verdict::Executed,
+                output: String::new(),
+                compile: None,
+                run: Some(run),
+                judgement: None,
+                attempts: 1,
+                executor: "e".into(),
+                submitted_at_ms: 1,
+                started_at_ms: 2,
+                finished_at_ms: 3,
+                kept: Some("{}".into()),
+            })),
+        }
+    }
+
+    #[test]
+    fn very_long_results_go_by_several_calls() {
+        let large = MAX_CALL_BYTES / 3;
+        assert_eq!(fit(&[]), 0);
+        assert_eq!(fit(&[done(10), done(10)]), 2);
+        assert_eq!(fit(&[done(large), done(large), done(large), done(1)]), 2);
+        assert_eq!(fit(&[done(MAX_CALL_BYTES), done(1)]), 1);
+    }
 }

@@ -32,6 +32,7 @@ pub use frames::{Answer, Frames, Trouble, TroubleKind, read};
 pub use source::Unsupported;
 pub use stdin::stdin;
 
+use shared::language;
 use shared::problem::Signature;
 
 /// A language in which functions can be judged.
@@ -50,11 +51,11 @@ pub enum Harness {
 impl Harness {
     /// The one for a language by its name or alias, as submissions give it.
     pub fn of(language: &str) -> Option<Self> {
-        Some(match language {
-            "python" | "python3" | "py" | "py3" => Self::Python,
-            "javascript" | "js" | "node" | "node-javascript" | "node-js" => Self::JavaScript,
-            "typescript" | "ts" | "node-ts" | "tsc" => Self::TypeScript,
-            "c++" | "cpp" | "g++" => Self::Cpp,
+        Some(match language::usual(language) {
+            "python" => Self::Python,
+            "javascript" => Self::JavaScript,
+            "typescript" => Self::TypeScript,
+            "c++" => Self::Cpp,
             _ => return None,
         })
     }

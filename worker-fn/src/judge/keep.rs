@@ -1,13 +1,14 @@
 //! What judging a submission again needs: its code, and what came of each case.
 //!
 //! One JSON object, stored behind the result document, where no client sees it:
-//! `{"code","inputs","answers":[[kind, value, cpuTimeMs, memoryBytes, shown]…]}`.
-//! As long as `inputs` is the problem's own hash, another expected value or
+//! `{"code","version","inputs","answers":[[kind, value, cpuTimeMs, memoryBytes,
+//! stderr]…]}`. `version` is the problem's; empty, where nothing could be judged,
+//! so that judging again always takes it up. As long as `inputs` is the problem's own hash, another expected value or
 //! another checker can be applied to the answers without running anything.
 
 use serde_json::{Value, json};
 use shared::problem::Problem;
-use shared::result::{Stage, Verdict};
+use shared::result::{MAX_EVIDENCE_BYTES, Stage, Verdict, cut};
 
 use super::case::{Answer, CaseRun};
 
@@ -16,8 +17,8 @@ const MAX_BYTES: usize = 256 * 1024;
 
 /// What is kept, as JSON text; without answers where they are too many, or where
 /// there is none.
-pub fn write(code: &str, inputs: &str, runs: &[CaseRun]) -> String {
-    let mut kept = json!({ "code": code });
+pub fn write(code: &str, version: &str, inputs: &str, runs: &[CaseRun]) -> String {
+    let mut kept = json!({ "code": code, "version": version });
     if runs.iter().any(CaseRun::is_there) {
         let answers = Value::Array(runs.iter().map(write_run).collect());
         if answers.to_string().len() <= MAX_BYTES {
@@ -28,6 +29,11 @@ pub fn write(code: &str, inputs: &str, runs: &[CaseRun]) -> String {
     kept.to_string()
 }
 
+/// What is kept of a submission of which nothing could be found out.
+pub fn unjudged(code: &str) -> String {
+    write(code, "", "", &[])
+}
+
 fn write_run(run: &CaseRun) -> Value {
     let (kind, value) = match &run.answer {
         Answer::None => return Value::Null,
@@ -36,7 +42,8 @@ fn write_run(run: &CaseRun) -> Value {
         Answer::Odd(what) => ("odd", json!(what)),
         Answer::Failed(verdict, text) => ("failed", json!([verdict.name(), text])),
     };
-    let stderr = run.shown.as_ref().map(|stage| &stage.stderr);
+    let shown = run.shown.as_ref();
+    let stderr = shown.map(|stage| cut(&stage.stderr, MAX_EVIDENCE_BYTES));
     json!([kind, value, run.cpu_time_ms, run.memory_bytes, stderr])
 }
 
@@ -125,16 +132,18 @@ mod tests {
             CaseRun::of(Answer::Value(json!(9_007_199_254_740_993_i64))),
             CaseRun::default(),
         ];
-        let kept: Value = serde_json::from_str(&write("code", "h", &runs)).unwrap();
+        let kept: Value = serde_json::from_str(&write("code", "v", "h", &runs)).unwrap();
         assert_eq!(kept["code"], "code");
         assert_eq!(read(&kept, "h", &problem).unwrap(), runs);
         // Other inputs, another number of cases, nothing at all.
         assert_eq!(read(&kept, "other", &problem), None);
-        let fewer: Value = serde_json::from_str(&write("code", "h", &runs[..5])).unwrap();
+        let fewer: Value = serde_json::from_str(&write("code", "v", "h", &runs[..5])).unwrap();
         assert_eq!(read(&fewer, "h", &problem), None);
         assert_eq!(read(&json!({"code": "c"}), "h", &problem), None);
         let long = [of(Answer::Text("x".repeat(MAX_BYTES)))];
-        assert_eq!(write("c", "h", &long), r#"{"code":"c"}"#);
-        assert_eq!(write("c", "h", &[]), r#"{"code":"c"}"#);
+        let bare = r#"{"code":"c","version":"v"}"#;
+        assert_eq!(write("c", "v", "h", &long), bare);
+        assert_eq!(write("c", "v", "h", &[]), bare);
+        assert_eq!(unjudged("c"), r#"{"code":"c","version":""}"#);
     }
 }

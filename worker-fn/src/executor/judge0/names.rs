@@ -4,30 +4,10 @@
 //! versions of one language, the newest is taken.
 
 use serde_json::Value;
-use shared::language::Language;
+use shared::language::{self, Language};
 
 use crate::executor::memory::{List, Offered};
 
-/// What is called otherwise here, or by other names too. All the others are
-/// called as there, in small letters.
-const NAMES: [(&str, &str, &[&str]); 12] = [
-    ("python", "python", &["py", "py3", "python3"]),
-    (
-        "javascript",
-        "javascript",
-        &["node-javascript", "node-js", "js"],
-    ),
-    ("typescript", "typescript", &["ts", "node-ts"]),
-    ("c", "c", &["gcc"]),
-    ("c++", "c++", &["cpp", "g++"]),
-    ("rust", "rust", &["rs"]),
-    ("go", "go", &["golang"]),
-    ("bash", "bash", &["sh"]),
-    ("ruby", "ruby", &["rb"]),
-    ("perl", "perl", &["pl"]),
-    ("c#", "csharp", &["c#", "cs"]),
-    ("f#", "fsharp", &["f#", "fs"]),
-];
 /// Ways of using Judge0 that stand in its list, and are no languages.
 const NONE: [&str; 3] = ["plain text", "executable", "multi-file program"];
 
@@ -36,7 +16,7 @@ pub(super) fn list(answer: &Value) -> Option<List> {
     let mut list: Vec<Offered> = Vec::new();
     for item in answer.as_array()? {
         let id = item.get("id")?.as_u64()?;
-        let Some(language) = language(item.get("name")?.as_str()?) else {
+        let Some(language) = read(item.get("name")?.as_str()?) else {
             continue;
         };
         let offered = Offered { language, id };
@@ -52,7 +32,7 @@ pub(super) fn list(answer: &Value) -> Option<List> {
     Some(list.into())
 }
 
-fn language(name: &str) -> Option<Language> {
+fn read(name: &str) -> Option<Language> {
     let (name, rest) = name.split_once('(').unwrap_or((name, ""));
     let theirs = name.trim().to_ascii_lowercase();
     if NONE.contains(&theirs.as_str()) {
@@ -60,13 +40,12 @@ fn language(name: &str) -> Option<Language> {
     }
     // `GCC 9.2.0)`: the version is the last word.
     let version = rest.trim_end_matches(')').rsplit(' ').next();
-    let known = NAMES.iter().find(|(name, _, _)| *name == theirs);
+    let ours = spaceless(language::usual(&theirs));
+    let aliases = language::aliases(&ours).iter();
     Some(Language {
-        language: known.map_or_else(|| spaceless(&theirs), |(_, ours, _)| (*ours).into()),
+        aliases: aliases.map(|&alias| alias.into()).collect(),
+        language: ours,
         version: version.unwrap_or_default().into(),
-        aliases: known.map_or_else(Vec::new, |(_, _, aliases)| {
-            aliases.iter().map(|&alias| alias.into()).collect()
-        }),
     })
 }
 
