@@ -183,6 +183,45 @@ async fn a_table_of_ones_own_is_used() {
     assert!(!binary.ready.contains("javascript"), "{}", binary.ready);
 }
 
+/// The sandbox has a /tmp of its own.
+#[tokio::test]
+async fn a_program_below_tmp_is_shown_to_its_runs() {
+    let work = tempfile::tempdir_in("/tmp").unwrap();
+    let folder = work.path().join("bin");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::copy("/bin/bash", folder.join("below-tmp")).unwrap();
+    for path in [work.path(), &folder, &folder.join("below-tmp")] {
+        std::fs::set_permissions(path, PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    let table = work.path().join("languages.toml");
+    let program = folder.join("below-tmp");
+    std::fs::write(
+        &table,
+        format!(
+            "[[language]]\nname = 'below'\naliases = []\nprogram = ['{}']\nversion = ['--version']\nrun = ['{{program}}', '{{file}}']\n",
+            program.display()
+        ),
+    )
+    .unwrap();
+    let binary = Binary::start(
+        &work.path().join("work"),
+        &["--languages", table.to_str().unwrap()],
+    );
+    let body = json!({
+        "language": "below", "version": "*",
+        "files": [{"content": "echo found; echo written > /tmp/x && cat /tmp/x"}],
+    });
+    let answer = reqwest::Client::new()
+        .post(format!("{}/api/v2/execute", binary.url()))
+        .header("content-type", "application/json")
+        .body(body.to_string())
+        .send()
+        .await
+        .unwrap();
+    let answer: serde_json::Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+    assert_eq!(answer["run"]["stdout"], "found\nwritten\n", "{answer}");
+}
+
 #[tokio::test]
 async fn signals_end_it_and_its_submissions() {
     for signal in [Signal::TERM, Signal::INT] {

@@ -92,6 +92,18 @@ impl TicketKey {
         std::str::from_utf8(given).is_ok_and(|given| Secret::new(self.pass()).matches(given))
     }
 
+    /// A fingerprint of what nobody may find out by guessing: 32 hex digits.
+    pub fn fingerprint(&self, bytes: &[u8]) -> String {
+        let mut mac = self.0.clone();
+        mac.update(b"fingerprint");
+        mac.update(bytes);
+        let full = mac.finalize().into_bytes();
+        full.iter()
+            .take(16)
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+
     fn tag(&self, uuid_text: &str) -> [u8; MAC_BYTES] {
         let mut mac = self.0.clone();
         mac.update(uuid_text.as_bytes());
@@ -124,6 +136,15 @@ mod tests {
 
     fn key(secret: &str) -> TicketKey {
         TicketKey::new(&Secret::new(secret))
+    }
+
+    #[test]
+    fn a_fingerprint_is_the_keys_and_the_texts() {
+        let print = key("s").fingerprint(b"text");
+        assert_eq!(print.len(), 32);
+        assert_eq!(print, key("s").fingerprint(b"text"));
+        assert_ne!(print, key("s").fingerprint(b"other"));
+        assert_ne!(print, key("other").fingerprint(b"text"));
     }
 
     #[test]

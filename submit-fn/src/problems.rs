@@ -13,7 +13,6 @@ use shared::api_error::ApiError;
 use shared::config::Lookup;
 use shared::problem::{Problem, Signature};
 use shared::queue::Queue;
-use shared::queue::problems::version;
 use shared::redis::Client;
 use shared::{response, submission};
 
@@ -37,7 +36,7 @@ pub(crate) async fn answer(
         check_token(lookup, headers)?;
     }
     let config = Config::from_lookup(lookup)?;
-    let queue = Queue::new(Client::new(config.redis));
+    let queue = Queue::new(Client::new(config.redis.clone()));
     match asked {
         OnProblems::List => {
             let page = queue.problems(cursor(request)?).await?;
@@ -48,7 +47,7 @@ pub(crate) async fn answer(
         OnProblems::Publish(id) => {
             let problem = Problem::from_body(id, request.body())?;
             let cases = problem.cases.len();
-            let published = queue.publish(problem, now_ms).await?;
+            let published = queue.publish(problem, &config.tickets, now_ms).await?;
             let status = match published.new {
                 true => StatusCode::CREATED,
                 false => StatusCode::OK,
@@ -80,8 +79,7 @@ async fn read(
     operator: bool,
 ) -> Result<Response<Bytes>, ApiError> {
     submission::check_problem_id(id).map_err(|_| no_such_problem())?;
-    let text = queue.problem_text(id).await?.ok_or_else(no_such_problem)?;
-    let version = version(&text);
+    let (version, text) = queue.problem(id).await?.ok_or_else(no_such_problem)?;
     let tag = tag(&version, operator);
     let mut answer = if is_known(headers, &tag) {
         response::empty(StatusCode::NOT_MODIFIED)

@@ -19,9 +19,9 @@ use crate::operate::{check_token, cursor};
 
 /// So many submissions are looked at together.
 const PAGE: usize = 20;
-/// So many pages a call: three or four calls of Redis each, within the
-/// platform's allowance.
-const PAGES: usize = 12;
+/// After so many calls of Redis the rest is left to the next request: the
+/// platform's free plan allows 50, and a page takes up to eight.
+const MAX_CALLS: usize = 36;
 
 /// Puts them back into the queue, from `?cursor=` on.
 pub(crate) async fn rejudge(
@@ -40,12 +40,14 @@ pub(crate) async fn rejudge(
     let version = queue.versions(&[id]).await?.pop().flatten();
     let version = version.ok_or_else(unknown)?;
     let (mut requeued, mut left_alone, mut more) = (0, 0, true);
-    for _ in 0..PAGES {
+    let mut calls = 0;
+    while more && calls < MAX_CALLS {
         let mut asked = PAGE;
         let mut kept = queue.kept(id, offset, asked).await;
         if kept.is_err() {
             // Together they may be more than Redis answers with.
             asked = 1;
+            calls += 2;
             kept = queue.kept(id, offset, asked).await;
         }
         let (page, looked_at) = kept?;
@@ -56,17 +58,15 @@ pub(crate) async fn rejudge(
             .map(|kept| kept.job)
             .collect();
         if !jobs.is_empty() {
-            queue.requeue(&jobs).await?;
+            calls += queue.requeue(&jobs).await?;
             outcome.wake = Wake::AllLanes;
             outcome.wakes = 1;
         }
         requeued += jobs.len();
         left_alone += there - jobs.len();
         offset += looked_at;
+        calls += 2;
         more = looked_at == asked;
-        if !more {
-            break;
-        }
     }
     let body = json!({
         "success": true,

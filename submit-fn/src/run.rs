@@ -16,6 +16,8 @@ use crate::config::Config;
 
 /// So many clients are counted apart; the rest share one count.
 const MAX_CLIENTS: usize = 500;
+/// A run that began so long ago is over, whatever became of it, in milliseconds.
+const LONGEST_MS: u64 = 150_000;
 /// By which the platform tells who calls.
 const CLIENT: &str = "cf-connecting-ip";
 
@@ -35,12 +37,12 @@ struct Counts {
     minute: u64,
     /// In this minute, by client.
     asked: Vec<(String, u64)>,
-    /// At this moment.
-    running: u64,
+    /// Since when each one goes on.
+    running: Vec<u64>,
 }
 
-/// A run that was let in.
-struct Running<'a>(&'a RunDoor);
+/// A run that was let in, and when.
+struct Running<'a>(&'a RunDoor, u64);
 
 impl RunDoor {
     /// Nobody has asked yet.
@@ -48,7 +50,7 @@ impl RunDoor {
         Self(Mutex::new(Counts {
             minute: 0,
             asked: Vec::new(),
-            running: 0,
+            running: Vec::new(),
         }))
     }
 
@@ -68,7 +70,10 @@ impl RunDoor {
             counts.minute = minute;
             counts.asked.clear();
         }
-        if counts.running >= config.run_at_once {
+        // When a client goes away, the platform may drop all that works for it and
+        // tell nobody.
+        counts.running.retain(|since| now_ms < since + LONGEST_MS);
+        if counts.running.len() as u64 >= config.run_at_once {
             return Err(refused("Too many runs are going on; try again.", 1));
         }
         let full = counts.asked.len() >= MAX_CLIENTS;
@@ -87,15 +92,17 @@ impl RunDoor {
             return Err(refused(&message, seconds));
         }
         *asked += 1;
-        counts.running += 1;
-        Ok(Running(self))
+        counts.running.push(now_ms);
+        Ok(Running(self, now_ms))
     }
 }
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
         let mut counts = self.0.lock();
-        counts.running = counts.running.saturating_sub(1);
+        if let Some(at) = counts.running.iter().position(|since| *since == self.1) {
+            counts.running.remove(at);
+        }
     }
 }
 
@@ -170,7 +177,12 @@ mod tests {
         let second = door.enter("b", &config, 0);
         assert_eq!(status(door.enter("c", &config, 0)), Some(429));
         drop((first, second));
-        assert_eq!(status(door.enter("c", &config, 0)), None);
+        let third = door.enter("c", &config, 0);
+        assert!(third.is_ok());
+        // One that is never heard of again does not keep its place for ever.
+        std::mem::forget((third, door.enter("c", &config, 0)));
+        assert_eq!(status(door.enter("d", &config, LONGEST_MS - 1)), Some(429));
+        assert_eq!(status(door.enter("d", &config, LONGEST_MS)), None);
     }
 
     #[test]

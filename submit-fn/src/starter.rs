@@ -115,6 +115,8 @@ impl Starter {
         add(&mut text, &parts);
         text.push_str(match language {
             PYTHON => ":\n    pass\n",
+            // Without it, what is called is allowed to do anything.
+            CPP if returns != "void" => " {\n    return {};\n}\n",
             _ => " {\n\n}\n",
         });
         text
@@ -232,7 +234,7 @@ mod tests {
         );
         assert_eq!(
             starters["c++"],
-            "std::vector<long long> twoSum(std::vector<long long> nums, long long target) {\n\n}\n"
+            "std::vector<long long> twoSum(std::vector<long long> nums, long long target) {\n    return {};\n}\n"
         );
     }
 
@@ -264,7 +266,7 @@ mod tests {
             starters["c++"],
             "// Given: struct ListNode { long long val; ListNode* next; };\n\
              // Given: struct TreeNode { std::string val; TreeNode* left; TreeNode* right; };\n\n\
-             ListNode* mergeAll(std::vector<ListNode*> lists, TreeNode* tree) {\n\n}\n"
+             ListNode* mergeAll(std::vector<ListNode*> lists, TreeNode* tree) {\n    return {};\n}\n"
         );
     }
 
@@ -312,6 +314,6 @@ mod tests {
         );
         assert_eq!(starters.get("c++"), None);
         let none = json!({ "name": "now", "params": [], "returns": "int" });
-        assert_eq!(made(none)["c++"], "long long now() {\n\n}\n");
+        assert_eq!(made(none)["c++"], "long long now() {\n    return {};\n}\n");
     }
 }

@@ -12,6 +12,7 @@ pub(crate) const TESTS: &[Test] = &[
         "judging::the_problems_own_solutions_get_what_their_names_say",
         own_solutions,
     ),
+    ("judging::starter_code_runs_as_it_is", starters),
     ("judging::the_readmes_submissions", readme),
     ("judging::every_end_has_its_verdict", ends),
     ("judging::all_cases_and_their_weights", all_cases),
@@ -70,6 +71,29 @@ fn own_solutions(world: &World) {
             judgement["score"] == 100.0,
             solution.accepted,
             "{judgement}"
+        );
+    }
+}
+
+/// It answers nothing right, but it compiles, and its function is found.
+fn starters(world: &World) {
+    let usual = world.usual();
+    let mut submitted = Vec::new();
+    for id in own(&usual).keys() {
+        let problem = get(&format!("{}/problems/{id}", usual.submit)).json();
+        for (language, code) in problem["starter"].as_object().unwrap() {
+            let code = code.as_str().unwrap();
+            let stored = submit(&usual.submit, id, language, code);
+            submitted.push((format!("{id} in {language}:\n{code}"), stored));
+        }
+    }
+    assert!(submitted.len() >= 20, "{}", submitted.len());
+    for (what, stored) in submitted {
+        let result = result_of(&usual.submit, &stored);
+        assert_eq!(
+            result["verdict"], "Wrong Answer",
+            "{what}: {}",
+            result["output"]
         );
     }
 }

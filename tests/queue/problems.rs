@@ -1,9 +1,11 @@
 //! Problems in Redis, and judging their submissions again.
 
 use serde_json::json;
+use shared::config::Secret;
 use shared::problem::Problem;
 use shared::queue::work::{Leased, Outcome, Settlement};
 use shared::result::{Judgement, ResultDocument};
+use shared::ticket::TicketKey;
 
 use crate::given::{document, ids, job, settle};
 use crate::world::{Test, World};
@@ -26,19 +28,28 @@ fn problem(id: &str, expected: &str) -> Problem {
     Problem::from_value(id, &value).unwrap()
 }
 
+fn key() -> TicketKey {
+    TicketKey::new(&Secret::new("s"))
+}
+
 fn publish(world: &World) {
     let queue = &world.queue;
     let mut first = None;
     let cost = world.cost_of(|| {
-        first = Some(world.ok(queue.publish(problem("echo", "ä"), 1)));
+        first = Some(world.ok(queue.publish(problem("echo", "ä"), &key(), 1)));
     });
     assert_eq!(cost.round_trips, 1, "{cost:?}");
     let first = first.unwrap();
     assert!(first.new);
-    let second = world.ok(queue.publish(problem("echo", "b"), 2));
+    let second = world.ok(queue.publish(problem("echo", "b"), &key(), 2));
     assert!(!second.new);
     assert_ne!(first.version, second.version);
     let text = world.ok(queue.problem_text("echo")).unwrap();
+    assert_eq!(
+        world.ok(queue.problem("echo")),
+        Some((second.version, text.clone()))
+    );
+    assert_eq!(world.ok(queue.problem("nobody")), None);
     let stored = serde_json::from_slice(&text).unwrap();
     assert_eq!(
         Problem::from_stored("echo", stored),
@@ -54,7 +65,7 @@ fn publish(world: &World) {
 fn catalog(world: &World) {
     let mut expected: Vec<String> = (0..250).map(|at| format!("p{at:03}")).collect();
     for id in &expected {
-        world.ok(world.queue.publish(problem(id, "x"), 5));
+        world.ok(world.queue.publish(problem(id, "x"), &key(), 5));
     }
     let (mut found, mut cursor) = (Vec::new(), "0".to_owned());
     loop {
@@ -76,7 +87,9 @@ fn catalog(world: &World) {
 }
 
 fn versions(world: &World) {
-    let a = world.ok(world.queue.publish(problem("a", "x"), 1)).version;
+    let a = world
+        .ok(world.queue.publish(problem("a", "x"), &key(), 1))
+        .version;
     let mut found = Vec::new();
     let cost = world.cost_of(|| {
         found = world.ok(world.queue.versions(&["nobody", "a", "a"]));
@@ -139,7 +152,7 @@ fn rejudge(world: &World) {
 
     let jobs: Vec<_> = page.into_iter().map(|kept| kept.job).collect();
     assert_eq!(jobs[0].code, "code of s0");
-    let cost = world.cost_of(|| world.ok(queue.requeue(&jobs)));
+    let cost = world.cost_of(|| assert_eq!(world.ok(queue.requeue(&jobs)), 1));
     assert_eq!(cost.round_trips, 1, "{cost:?}");
     assert_eq!(world.ok(queue.result("s0")), None, "it waits again");
     assert!(world.ok(queue.result("s3")).is_some());
@@ -178,8 +191,8 @@ fn long(world: &World) {
             ..job(&format!("s{at}"))
         })
         .collect();
-    let cost = world.cost_of(|| world.ok(world.queue.requeue(&jobs)));
+    let cost = world.cost_of(|| assert_eq!(world.ok(world.queue.requeue(&jobs)), 2));
     assert_eq!(cost.round_trips, 2, "{cost:?}");
     assert_eq!(ids(&world.claim(5)), ["s0", "s1", "s2", "s3", "s4"]);
-    world.ok(world.queue.requeue(&[]));
+    assert_eq!(world.ok(world.queue.requeue(&[])), 0);
 }

@@ -102,11 +102,20 @@ impl Attempts {
         let known = match problem.await {
             Ok(known) => known,
             Err(None) => return Ran::Crowded(2),
+            // The attempt counts: what Redis will not give would stand in
+            // everybody's way for ever.
             Err(Some(Trouble::Store(error))) => {
-                return Ran::Away(ExecutorError::Unavailable(error.to_string()), None);
+                let error = ExecutorError::Failed(format!("the problem: {error}"));
+                return Ran::Settled(self.failed(leased, &error));
             }
-            Err(Some(Trouble::Damaged(why))) => {
-                return self.done(&job, attempt, "", Found::broken(why), started_at_ms);
+            Err(Some(Trouble::Damaged(_))) => {
+                let id = &job.problem_id;
+                let why = format!("The problem {id} cannot be read; it must be published again.");
+                let found = Found {
+                    kept: Some(keep::unjudged(&job.code)),
+                    ..Found::broken(why)
+                };
+                return self.done(&job, attempt, "", found, started_at_ms);
             }
         };
         // Whose id is not ours could have said what it liked about its answers.

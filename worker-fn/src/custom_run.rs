@@ -65,7 +65,7 @@ pub async fn run(
     let executors = Executors::new(&config.executor, surroundings);
     let deadline_ms = (surroundings.now_ms)() + config.executor.timeout_ms;
     let allowance = Allowance::by_itself(Meter::new(config.subrequest_budget), deadline_ms);
-    let chosen = executors
+    let mut chosen = executors
         .pick(&wish.language, &allowance)
         .await
         .map_err(refused)?;
@@ -76,7 +76,17 @@ pub async fn run(
         stop_at_first_failure: false,
         limits: plan.limits,
     };
-    let executed = chosen.execute(&run, &allowance).await;
+    let mut executed = chosen.execute(&run, &allowance).await;
+    if let Err(ExecutorError::Unavailable(_) | ExecutorError::Lost(_)) = executed {
+        executors.leave_alone(chosen.at);
+        if executors.is_another_left(&wish.language) {
+            chosen = executors
+                .pick(&wish.language, &allowance)
+                .await
+                .map_err(refused)?;
+            executed = chosen.execute(&run, &allowance).await;
+        }
+    }
     let mut answer = told(executed.map_err(refused)?, plan.nonce.as_deref());
     answer["executor"] = chosen.name().into();
     Ok(response::json(StatusCode::OK, &answer))
@@ -161,12 +171,18 @@ async fn plan(config: &Config, wish: &Wish, nonce: String) -> Result<Plan, ApiEr
         return Ok(plan);
     };
     let problems = Problems::new(Queue::new(Client::new(config.redis.clone())));
-    let known = problems.fetch(id).await.map_err(|trouble| match trouble {
-        Trouble::Store(error) => error.into(),
-        Trouble::Damaged(why) => {
-            ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "damaged_problem", why)
-        }
-    })?;
+    let known = problems
+        .fetch(id, String::new())
+        .await
+        .map_err(|trouble| match trouble {
+            Trouble::Store(error) => error.into(),
+            Trouble::Damaged(why) => ApiError::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "damaged_problem",
+                format!("The problem {id} cannot be read; it must be published again."),
+            )
+            .detail(why),
+        })?;
     let known = known
         .ok_or_else(|| ApiError::not_found("There is no problem with this id.").on("problemId"))?;
     plan.limits = RunLimits {

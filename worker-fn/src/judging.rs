@@ -6,16 +6,18 @@ use shared::problem::Problem;
 use shared::result::{Stage, Verdict};
 
 use crate::attempt;
-use crate::executor::{Allowance, Chosen, ExecutorError, Run};
+use crate::executor::{Allowance, Chosen, ExecutorError, Run, RunLimits};
 use crate::judge::assess::{Assessment, Findings, assess};
-use crate::judge::case::CaseRun;
+use crate::judge::case::{Answer, CaseRun};
 use crate::judge::course::Course;
 use crate::judge::keep;
 use crate::problems::Known;
 use crate::surroundings::Surroundings;
 
 /// Less is not worth a further call, in milliseconds.
-const WORTH_A_CALL_MS: u64 = 1_500;
+const WORTH_A_CALL_MS: u64 = 2_500;
+/// What a call takes beside its longest run, in milliseconds.
+const MARGIN_MS: u64 = 1_500;
 
 /// A submission that was judged.
 pub struct Judged {
@@ -69,16 +71,21 @@ pub async fn judge(
     let mut calls = 0;
     while let Some(mut step) = course.next_step() {
         let left_ms = allowance.remaining_ms((surroundings.now_ms)());
-        let longest_ms = course.limits.time_ms.unwrap_or(0) + WORTH_A_CALL_MS;
-        if calls > 0 && left_ms < longest_ms {
+        if calls > 0 && left_ms < WORTH_A_CALL_MS {
             break;
         }
+        // A run that outlasted the call would look like an endpoint that is away.
+        let most_ms = left_ms.saturating_sub(MARGIN_MS).max(1);
+        let limits = RunLimits {
+            time_ms: course.limits.time_ms.map(|ms| ms.min(most_ms)),
+            ..course.limits
+        };
         let run = Run {
             language: &job.language,
             source: course.source(),
             stdins: std::mem::take(&mut step.stdins),
             stop_at_first_failure: step.stop_at_first_failure,
-            limits: course.limits,
+            limits,
         };
         let executed = chosen.execute(&run, allowance).await;
         calls += 1;
@@ -104,7 +111,10 @@ fn judged(known: &Known, job: &Job, course: Course<'_>) -> Judged {
             most: course.most,
         },
     );
+    let broken = |run: &CaseRun| matches!(run.answer, Answer::Failed(Verdict::InternalError, _));
+    let broken = course.runs.iter().any(broken);
     let kept = match (assessment.verdict, &course.failure) {
+        _ if broken => keep::unjudged(&job.code),
         (Verdict::InternalError, _) => keep::unjudged(&job.code),
         // What does not compile is compiled again.
         (_, Some(_)) => keep::write(&job.code, &known.version, "", &[]),

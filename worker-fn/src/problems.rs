@@ -6,14 +6,16 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use shared::job::Job;
 use shared::problem::Problem;
 use shared::queue::Queue;
-use shared::queue::problems::version;
 use shared::queue::work::Leased;
 use shared::redis::RedisError;
+
+use crate::executor::gate::Gate;
 
 /// An instance holds problems of so many bytes of JSON; the one that was used
 /// longest ago goes first.
@@ -53,6 +55,9 @@ pub enum Trouble {
 /// The problems of the jobs at hand.
 pub struct Problems {
     queue: Queue,
+    /// One is fetched at a time: others may want the same one, and a large one
+    /// takes much of an instance's memory while it is read.
+    fetching: Rc<Gate>,
     versions: RefCell<BTreeMap<String, Option<String>>>,
 }
 
@@ -64,6 +69,7 @@ impl Problems {
     pub fn new(queue: Queue) -> Self {
         Self {
             queue,
+            fetching: Gate::new(1),
             versions: RefCell::default(),
         }
     }
@@ -100,24 +106,31 @@ impl Problems {
         if let Some(known) = held(id, &version) {
             return Ok(Some(known));
         }
+        let _turn = self.fetching.enter().await;
+        if let Some(known) = held(id, &version) {
+            return Ok(Some(known));
+        }
         if !may_ask() {
             return Err(None);
         }
-        self.fetch(id).await.map_err(Some)
+        let known = self.fetch(id, version).await.map_err(Some)?;
+        if let Some(known) = &known {
+            hold(known);
+        }
+        Ok(known)
     }
 
-    /// A problem as it is now, whatever was looked up. One call.
-    pub async fn fetch(&self, id: &str) -> Result<Option<Arc<Known>>, Trouble> {
+    /// A problem as it is now, whatever was looked up, under this version. One
+    /// call.
+    pub async fn fetch(&self, id: &str, version: String) -> Result<Option<Arc<Known>>, Trouble> {
         let text = self.queue.problem_text(id).await.map_err(Trouble::Store)?;
         // Deleted in this moment, if it was there before.
         let Some(text) = text else { return Ok(None) };
-        let version = version(&text);
         let damaged =
             |why: &str| Trouble::Damaged(format!("The problem {id} cannot be read: {why}"));
         let value = serde_json::from_slice(&text).map_err(|_| damaged("it is not JSON."))?;
         let problem = Problem::from_stored(id, value).map_err(|error| damaged(error.message()))?;
         let known = Arc::new(Known::new(problem, version, text.len()));
-        hold(&known);
         Ok(Some(known))
     }
 }

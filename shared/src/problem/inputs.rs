@@ -6,7 +6,7 @@ use super::{Checker, Problem};
 
 impl Problem {
     /// A hash of what determines what a submission answers, as 32 hex digits: the
-    /// kind, the signature, the limits and the inputs. As long as it stays,
+    /// kind, the signature, the limits and the inputs, hidden or shown. As long as it stays,
     /// answers can be judged again without running anything.
     pub fn inputs_hash(&self) -> String {
         let rest = Self {
@@ -22,7 +22,8 @@ impl Problem {
         let mut hash = Sha256::new();
         hash.update(rest.into_value().to_string());
         for case in &self.cases {
-            hash.update("\n");
+            // What was shown once must not be, once it is hidden.
+            hash.update(if case.hidden { "\nh" } else { "\n" });
             hash.update(case.input.to_string());
         }
         let hex = |byte: &u8| format!("{byte:02x}");

@@ -2,16 +2,17 @@
 //!
 //! A problem is one JSON text under its own key, and one entry of the catalog,
 //! which says its title, kind, number of cases, version and time. Both are
-//! written as one. The version is a hash of the text, so whoever holds a text
-//! knows its version, and the same problem published twice has the same.
+//! written as one. The version is a fingerprint of the text under the key of the
+//! tickets: the same problem published twice has the same, and nobody can find
+//! out what is hidden by guessing texts until one fits.
 
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::{Queue, cannot_be_written};
 use crate::keys;
 use crate::problem::{Problem, object};
 use crate::redis::{Command, FromReply, RedisError, Reply};
+use crate::ticket::TicketKey;
 
 /// What was published.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,21 +33,16 @@ pub struct ProblemPage {
     pub next: Option<String>,
 }
 
-/// A problem's version by the text that is kept of it: the first half of its
-/// SHA-256 in hex.
-pub fn version(text: &[u8]) -> String {
-    Sha256::digest(text)
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
-}
-
 impl Queue {
     /// Keeps a problem in the place of any of the same id. One round trip, two
     /// commands, as one.
-    pub async fn publish(&self, problem: Problem, now_ms: u64) -> Result<Published, RedisError> {
-        let (commands, version) = publish_commands(problem, now_ms)?;
+    pub async fn publish(
+        &self,
+        problem: Problem,
+        key: &TicketKey,
+        now_ms: u64,
+    ) -> Result<Published, RedisError> {
+        let (commands, version) = publish_commands(problem, key, now_ms)?;
         let replies = self.redis.transaction(&commands).await?;
         // HSET tells how many fields are new.
         let added = replies.into_iter().nth(1).map(i64::from_reply);
@@ -54,6 +50,27 @@ impl Queue {
             new: added.transpose()? == Some(1),
             version,
         })
+    }
+
+    /// A problem's version, and the problem as it is kept: JSON text. One round
+    /// trip, two commands.
+    pub async fn problem(&self, id: &str) -> Result<Option<(String, Vec<u8>)>, RedisError> {
+        let replies = self
+            .redis
+            .transaction(&[
+                Command::new("HGET").arg(keys::CATALOG).arg(id),
+                Command::new("GET").arg(keys::problem(id)),
+            ])
+            .await?;
+        let mut replies = replies.into_iter();
+        let mut next = || {
+            replies
+                .next()
+                .map_or(Ok(None), Option::<Vec<u8>>::from_reply)
+        };
+        let (entry, text) = (next()?, next()?);
+        let version = entry.and_then(|entry| version_of(&entry));
+        Ok(version.zip(text))
     }
 
     /// A problem as it is kept: JSON text. One command.
@@ -114,12 +131,16 @@ impl Queue {
     }
 }
 
-fn publish_commands(problem: Problem, now_ms: u64) -> Result<([Command; 2], String), RedisError> {
+fn publish_commands(
+    problem: Problem,
+    key: &TicketKey,
+    now_ms: u64,
+) -> Result<([Command; 2], String), RedisError> {
     let id = problem.id.clone();
     let (title, kind) = (problem.title.as_str().into(), problem.kind.name().into());
     let cases = problem.cases.len().into();
     let text = serde_json::to_string(&problem.into_value()).map_err(cannot_be_written)?;
-    let version = version(text.as_bytes());
+    let version = key.fingerprint(text.as_bytes());
     let entry = object(&mut [
         ("title", title),
         ("kind", kind),
@@ -162,8 +183,12 @@ mod tests {
         Problem::from_value("echo", &value).unwrap()
     }
 
+    fn key() -> TicketKey {
+        TicketKey::new(&crate::config::Secret::new("s"))
+    }
+
     fn wire(problem: Problem) -> (Value, String) {
-        let (commands, version) = publish_commands(problem, 7).unwrap();
+        let (commands, version) = publish_commands(problem, &key(), 7).unwrap();
         (serde_json::to_value(commands).unwrap(), version)
     }
 
@@ -173,7 +198,7 @@ mod tests {
         assert_eq!(wire[0][0], "SET");
         assert_eq!(wire[0][1], "problem:echo");
         let text = wire[0][2].as_str().unwrap();
-        assert_eq!(super::version(text.as_bytes()), version);
+        assert_eq!(key().fingerprint(text.as_bytes()), version);
         let kept = serde_json::from_str(text).unwrap();
         assert_eq!(Problem::from_stored("echo", kept), Ok(problem("ä")));
 
@@ -192,12 +217,10 @@ mod tests {
     #[test]
     fn the_version_is_the_texts_and_no_times() {
         let (_, version) = wire(problem("ä"));
-        let (_, again) = publish_commands(problem("ä"), 8).unwrap();
+        let (_, again) = publish_commands(problem("ä"), &key(), 8).unwrap();
         assert_eq!(version, again);
         assert_eq!(version.len(), 32);
         assert_ne!(version, wire(problem("b")).1);
-        // echo -n abc | sha256sum
-        assert_eq!(super::version(b"abc"), "ba7816bf8f01cfea414140de5dae2223");
     }
 
     #[test]

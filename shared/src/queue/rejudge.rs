@@ -66,8 +66,10 @@ impl Queue {
     }
 
     /// Has these wait again, in their order, and forgets their results. One round
-    /// trip, two commands, as one; more only where they are very long.
-    pub async fn requeue(&self, jobs: &[Job]) -> Result<(), RedisError> {
+    /// trip, two commands, as one; more only where they are very long. Gives the
+    /// round trips.
+    pub async fn requeue(&self, jobs: &[Job]) -> Result<usize, RedisError> {
+        let mut calls = 0;
         let mut jobs = jobs.iter().peekable();
         while jobs.peek().is_some() {
             let mut push = Command::new("LPUSH").arg(Lane::Low.key());
@@ -82,8 +84,9 @@ impl Queue {
             for reply in self.redis.transaction(&[push, forget]).await? {
                 i64::from_reply(reply)?;
             }
+            calls += 1;
         }
-        Ok(())
+        Ok(calls)
     }
 }
 
@@ -112,8 +115,7 @@ mod tests {
 
     #[test]
     fn what_was_kept_becomes_a_job_again() {
-        let document =
-            r#"{"id":"i","problemId":"p","language":"py"}"#;
+        let document = r#"{"id":"i","problemId":"p","language":"py"}"#;
         let stored = format!(
             r#"{document}{}{{"code":"c","version":"v","inputs":"h","answers":[]}}"#,
             '\n'

@@ -13,7 +13,7 @@
 # source.rs. Types are in prefix notation: i f s b n a, and l m k t for list,
 # map, linked list and tree of what follows.
 
-import _thread, json, os, sys, types
+import __future__, _thread, json, os, sys, types
 
 # Functions defined below look up builtins here, and not where a user's program
 # may change them.
@@ -193,7 +193,7 @@ def harness(names, params, returns, code):
         if "typing" not in code and any(name + "[" in code for name in ("List", "Dict", "Optional", "Set", "Tuple")):
             exec("from typing import *", space)
         try:
-            binary = compile(code, "solution.py", "exec", 0, True)
+            binary = compile(code, "solution.py", "exec", __future__.annotations.compiler_flag, True)
         except BaseException as error:
             fail("syntax", error)
         try:

@@ -60,7 +60,7 @@ pub(super) fn source(
     let runtime = || quoted(&format!("{JAVASCRIPT}{SOURCE_URL}"));
     Ok(match harness {
         Harness::Python => {
-            let names = format!("[{name},{}]", quoted(&snake_case(&signature.name)));
+            let names = format!("[{name},{}]", quoted(&signature.snake_name()));
             let values = [
                 ("__NAMES__", names),
                 ("__PARAMS__", params),
@@ -161,18 +161,6 @@ fn prefix(ty: &Type) -> String {
     text
 }
 
-/// `twoSum` as `two_sum`.
-fn snake_case(name: &str) -> String {
-    let mut out = String::new();
-    for c in name.chars() {
-        if c.is_ascii_uppercase() && !out.is_empty() {
-            out.push('_');
-        }
-        out.push(c.to_ascii_lowercase());
-    }
-    out
-}
-
 /// A JSON string, which is also one of Python and of JavaScript.
 fn quoted(text: &str) -> String {
     json(&text.into())
@@ -235,18 +223,6 @@ mod tests {
             ] {
                 assert!(!before.contains(mark) && !after.contains(mark), "{mark}");
             }
-        }
-    }
-
-    #[test]
-    fn names_in_snake_case() {
-        for (name, expected) in [
-            ("twoSum", "two_sum"),
-            ("f", "f"),
-            ("aB2C", "a_b2_c"),
-            ("Up", "up"),
-        ] {
-            assert_eq!(snake_case(name), expected);
         }
     }
 

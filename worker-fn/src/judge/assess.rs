@@ -7,7 +7,9 @@ use shared::problem::{Case, Problem};
 use shared::result::{CaseResult, Evidence, Judgement, MAX_EVIDENCE_BYTES, Stage, Verdict, cut};
 
 use super::case::{Answer, CaseRun};
-use crate::attempt::cut_streams;
+
+/// For so many failed cases evidence is told.
+pub(super) const MAX_EVIDENCE: usize = 10;
 
 /// What is told of a submission to a known problem.
 pub struct Assessment {
@@ -38,7 +40,7 @@ pub fn assess(problem: &Problem, version: &str, findings: &Findings<'_>) -> Asse
     let mut cases = Vec::with_capacity(problem.cases.len());
     let mut first: Option<(usize, Verdict)> = None;
     let (mut passed, mut won) = (0, 0_u64);
-    let mut skipped = false;
+    let (mut skipped, mut shown_failures) = (false, 0);
     for (at, (case, run)) in problem.cases.iter().zip(findings.runs).enumerate() {
         let verdict = match first {
             _ if findings.failure.is_some() => Verdict::Skipped,
@@ -54,6 +56,8 @@ pub fn assess(problem: &Problem, version: &str, findings: &Findings<'_>) -> Asse
             first = Some((at, verdict));
         }
         let measured = verdict != Verdict::Skipped;
+        let tell = failed && !case.hidden && shown_failures < MAX_EVIDENCE;
+        shown_failures += usize::from(tell);
         cases.push(CaseResult {
             number: number(at),
             name: case.name.clone(),
@@ -61,8 +65,7 @@ pub fn assess(problem: &Problem, version: &str, findings: &Findings<'_>) -> Asse
             verdict,
             cpu_time_ms: run.cpu_time_ms.filter(|_| measured),
             memory_bytes: run.memory_bytes.filter(|_| measured),
-            evidence: (failed && !case.hidden)
-                .then(|| evidence(problem, case, run, clean(findings, at))),
+            evidence: tell.then(|| evidence(problem, case, run, clean(findings, at))),
         });
     }
     let all: u64 = problem
@@ -91,7 +94,7 @@ pub fn assess(problem: &Problem, version: &str, findings: &Findings<'_>) -> Asse
     Assessment {
         verdict,
         output,
-        run: shown.cloned().map(cut_streams),
+        run: shown.cloned(),
         judgement: Judgement {
             problem_version: version.to_owned(),
             score: percent(won, all),

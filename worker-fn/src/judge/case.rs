@@ -1,5 +1,7 @@
 //! What is known of one case once it was run.
 
+use std::rc::Rc;
+
 use serde_json::Value;
 use shared::problem::{Case, Kind, Problem};
 use shared::result::{Stage, Verdict};
@@ -17,7 +19,7 @@ pub struct CaseRun {
     pub memory_bytes: Option<u64>,
     /// The run, if it may be shown: nothing in its process knew of a hidden
     /// case.
-    pub shown: Option<Box<Stage>>,
+    pub shown: Option<Rc<Stage>>,
 }
 
 /// What came of a case.

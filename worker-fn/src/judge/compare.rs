@@ -125,12 +125,34 @@ fn sort(value: &mut Value, ty: &Type, depth: u32) {
         sort(one, item(ty), below);
     }
     items.sort_by_cached_key(|one| {
-        // `1` and `1.0` are one float, and must come to lie at one place.
-        match (item(ty), one.as_f64()) {
-            (Type::Float, Some(number)) => Value::from(number).to_string(),
-            _ => one.to_string(),
-        }
+        let mut key = one.clone();
+        plain(&mut key, item(ty));
+        key.to_string()
     });
+}
+
+/// Gives values that count as the same the same text: as a float `1` is `1.0`,
+/// and `-0.0` is `0.0`.
+fn plain(value: &mut Value, ty: &Type) {
+    match value {
+        Value::Number(number) if number.is_f64() || *ty == Type::Float => {
+            if let Some(float) = number.as_f64() {
+                *value = Value::from(float + 0.0);
+            }
+        }
+        Value::Array(items) => {
+            items.truncate(nodes(ty, items).len());
+            for one in items {
+                plain(one, item(ty));
+            }
+        }
+        Value::Object(members) => {
+            for one in members.values_mut() {
+                plain(one, item(ty));
+            }
+        }
+        _ => {}
+    }
 }
 
 fn close(expected: f64, actual: f64, absolute: f64, relative: f64) -> bool {
@@ -352,6 +374,20 @@ mod tests {
                 json!([[1, 2], [3]]),
                 json!([[3], [2, 1]]),
                 false,
+            ),
+            (
+                UNORDERED,
+                "list<float>",
+                json!([0, -1]),
+                json!([-0.0, -1.0]),
+                true,
+            ),
+            (
+                UNORDERED,
+                "list<list<float>>",
+                json!([[1, 9], [1.0, 3]]),
+                json!([[1.0, 9.0], [1.0, 3.0]]),
+                true,
             ),
             (
                 Checker::Unordered { depth: 2 },

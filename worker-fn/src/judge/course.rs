@@ -12,16 +12,17 @@
 //!   once more by itself, for its evidence only; and where the code did not even
 //!   load, it is loaded once more without any case.
 
-use shared::problem::{Kind, Problem, Signature};
-use shared::result::{Stage, Verdict};
+use std::rc::Rc;
 
+use shared::problem::{Kind, Problem, Signature};
+use shared::result::{MAX_STREAM_BYTES, Stage, Verdict, cut};
+
+use super::assess::MAX_EVIDENCE;
 use super::case::{Answer, CaseRun};
 use super::end;
 use crate::executor::{Execution, RunLimits, StageReport};
 use crate::harness::{self, Frames, Harness, TroubleKind};
 
-/// For so many failed cases evidence is gathered.
-const MAX_EVIDENCE: usize = 10;
 /// Where the first failure ends it all, so many cases of a program go ahead: a
 /// wrong program is mostly wrong at once, and the endpoint cannot know.
 const FIRST_CASES: usize = 8;
@@ -165,6 +166,11 @@ impl<'a> Course<'a> {
 
     /// Takes in what came of a step.
     pub fn take(&mut self, step: &Step, execution: Execution) {
+        if self.is_decided() && execution.runs.is_empty() {
+            // Whatever went wrong now, the verdict stands.
+            self.phase = Phase::Over;
+            return;
+        }
         self.version = Some(execution.version).filter(|version| !version.is_empty());
         if let Some(compile) = execution.compile {
             let failed = execution.runs.is_empty();
@@ -239,14 +245,17 @@ impl<'a> Course<'a> {
             if clean {
                 self.fail(verdict, end::trim_paths(&trouble.text));
             } else {
+                // Known already, but for its words.
+                self.failure = Some((verdict, String::new()));
                 self.phase = Phase::Load(verdict);
             }
             return;
         }
+        let shown = clean.then(|| self.shown(report));
         for (case, answer) in frames.answers {
             self.runs[case] = CaseRun {
                 answer: of_frame(answer),
-                shown: clean.then(|| self.shown(report)),
+                shown: shown.clone(),
                 ..CaseRun::default()
             };
         }
@@ -332,17 +341,30 @@ impl<'a> Course<'a> {
 
     /// Whether what is still to be run would only add evidence.
     pub fn is_decided(&self) -> bool {
-        matches!(self.phase, Phase::Evidence | Phase::Over)
+        matches!(self.phase, Phase::Evidence | Phase::Load(_) | Phase::Over)
     }
 
     /// A run as people may see it: a function's prints went to standard error,
     /// and what stands on standard output is the harness's.
-    fn shown(&self, report: &StageReport) -> Box<Stage> {
-        let mut stage = report.stage.clone();
-        if self.harness.is_some() {
-            stage.stdout.clear();
-        }
-        Box::new(stage)
+    fn shown(&self, report: &StageReport) -> Rc<Stage> {
+        let stage = &report.stage;
+        let part = |text: &str| cut(text, MAX_STREAM_BYTES).to_owned();
+        let stdout = match self.harness {
+            Some(_) => "",
+            None => stage.stdout.as_str(),
+        };
+        Rc::new(Stage {
+            stdout: part(stdout),
+            stderr: part(&stage.stderr),
+            truncated: stage.truncated || stdout.len().max(stage.stderr.len()) > MAX_STREAM_BYTES,
+            code: stage.code,
+            signal: stage.signal.clone(),
+            status: stage.status.clone(),
+            message: stage.message.clone(),
+            cpu_time_ms: stage.cpu_time_ms,
+            wall_time_ms: stage.wall_time_ms,
+            memory_bytes: stage.memory_bytes,
+        })
     }
 
     fn fail(&mut self, verdict: Verdict, text: String) {

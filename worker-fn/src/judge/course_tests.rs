@@ -419,3 +419,43 @@ fn what_there_was_no_time_for_is_skipped() {
     assert_eq!(verdicts(&told), ["Accepted", "Skipped"]);
     assert_eq!(told.judgement.failed_case, None);
 }
+
+#[test]
+fn evidence_is_told_of_ten_cases_at_most() {
+    let texts: Vec<String> = (0..30).map(|at| at.to_string()).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let (_, told) = judge(&program(&texts, false), "ruby", |step| {
+        ran(step.stdins.iter().map(|_| ended("x", 0)).collect())
+    });
+    let cases = told.judgement.cases.iter();
+    let told: Vec<u32> = cases
+        .filter(|case| case.evidence.is_some())
+        .map(|case| case.number)
+        .collect();
+    assert_eq!(told, (1..=10).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_goes_wrong_for_want_of_evidence_changes_no_verdict() {
+    let problem = function(&["a", SECRET], true);
+    let (_, told) = judge(&problem, "py", |step| match step.cases.as_slice() {
+        [0, 1] => ran(vec![ended(
+            &[returned(0, "x"), returned(1, SECRET)].concat(),
+            0,
+        )]),
+        _ => Execution {
+            compile: Some(timed_out("")),
+            ..Execution::default()
+        },
+    });
+    assert_eq!(told.verdict, Verdict::WrongAnswer);
+    assert_eq!(told.judgement.failed_case, Some(1));
+    // And for want of the words with which it did not load.
+    let trouble = json!({"kind": "syntax", "text": "no"});
+    let (_, told) = judge(&problem, "py", |step| match step.cases.as_slice() {
+        [0, 1] => ran(vec![ended(&format!("\x1e{NONCE} load !{trouble}\n"), 1)]),
+        _ => ran(Vec::new()),
+    });
+    assert_eq!(told.verdict, Verdict::CompilationError);
+    assert_eq!(told.output, "");
+}

@@ -4,7 +4,7 @@
 //! memory. So that is drawn from what there is: a kill near the limit, or the
 //! words with which a language's own runtime says that it got no more.
 
-use shared::result::{Verdict, cut};
+use shared::result::{MAX_STREAM_BYTES, Verdict, cut};
 
 use crate::executor::StageReport;
 
@@ -94,12 +94,12 @@ pub fn trim_paths(text: &str) -> String {
         text = text.replace(folder, "");
     }
     // Piston's has a name of its own for each job.
-    while let Some(start) = text.find("/piston/jobs/") {
-        let rest = &text[start + "/piston/jobs/".len()..];
-        let name = rest.find('/').map_or(rest.len(), |end| end + 1);
-        text.replace_range(start..start + "/piston/jobs/".len() + name, "");
+    let mut parts = text.split("/piston/jobs/");
+    let mut trimmed = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        trimmed.push_str(part.split_once('/').map_or("", |(_, rest)| rest));
     }
-    text
+    trimmed
 }
 
 /// What a person wants to see first of a stage that failed: what it printed, or
@@ -110,7 +110,7 @@ pub fn evidence(report: &StageReport) -> String {
     } else {
         &report.output
     };
-    cut(&trim_paths(text), shared::result::MAX_STREAM_BYTES).to_owned()
+    trim_paths(cut(text, MAX_STREAM_BYTES))
 }
 
 #[cfg(test)]

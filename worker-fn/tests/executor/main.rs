@@ -10,6 +10,7 @@
 mod drains;
 mod judge;
 mod judge0;
+mod limits;
 mod piston;
 mod pool;
 mod secrecy;

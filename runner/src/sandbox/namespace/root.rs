@@ -122,6 +122,13 @@ impl Sources {
         for folder in ["usr", "dev", "etc", "tmp", "box"] {
             make_folder(Path::new(folder))?;
         }
+        // Before the rest: an interpreter may lie below the machine's /tmp.
+        for folder in ["box", "tmp"] {
+            attach(
+                tmpfs(limits.disk_bytes, limits.disk_files, "0700")?,
+                Path::new(folder),
+            )?;
+        }
         for (at, target) in self.links {
             let at = inside(&at);
             if let Some(parent) = at.parent() {
@@ -147,12 +154,6 @@ impl Sources {
             attach(tree, &at)?;
         }
         symlink(TMP, "dev/shm")?;
-        for folder in ["box", "tmp"] {
-            attach(
-                tmpfs(limits.disk_bytes, limits.disk_files, "0700")?,
-                Path::new(folder),
-            )?;
-        }
         // The old root ends up on top of the new one, and is taken off.
         rustix::process::pivot_root(".", ".")?;
         unmount(".", UnmountFlags::DETACH)?;

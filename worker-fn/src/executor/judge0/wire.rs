@@ -100,11 +100,12 @@ fn write(
     }
     if let Some(ms) = run.limits.time_ms.or(run_timeout_ms) {
         body.push_str(",\"wall_time_limit\":");
-        body.push_str(&seconds(ms));
+        // Newer versions refuse less.
+        body.push_str(&seconds(ms.max(1_000)));
     }
     if let Some(bytes) = run.limits.memory_bytes {
         body.push_str(",\"memory_limit\":");
-        body.push_str(&bytes.div_ceil(1024).to_string());
+        body.push_str(&bytes.div_ceil(1024).max(2_048).to_string());
     }
     body.push('}');
 }
