@@ -5,7 +5,7 @@ use shared::lane::Lane;
 use shared::queue::work::{Policy, State};
 use shared::submission::When;
 
-use crate::given::{POLICY, alone, back, claim_with, done, failure, ids, retry};
+use crate::given::{POLICY, alone, back, claim_with, done, failure, ids, later, retry};
 use crate::world::{Test, World};
 
 pub(crate) const TESTS: &[Test] = &[
@@ -19,6 +19,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("history_tells_of_every_attempt", history),
     ("what_is_given_back_is_next", given_back),
     ("alone_stays_alone", stays_alone),
+    ("what_is_put_off_waits_and_stays_as_it_was", put_off),
     ("no_claim_is_too_large", large_claim),
 ];
 
@@ -266,6 +267,50 @@ fn stays_alone(world: &World) {
         claimed = world.work(&[again(leased)], 9);
     }
     assert_eq!(ids(&world.claim(9)), ["b"]);
+}
+
+fn put_off(world: &World) {
+    world.push_each(&["a", "b", "c"]);
+    let jobs = world.claim(2).jobs;
+    let off = [later(&jobs[0], 30_000), later(&jobs[1], 0)];
+    let claimed = world.work(&off, 9);
+    assert_eq!(ids(&claimed), ["b", "c"], "a must wait, and stops nobody");
+    for leased in &claimed.jobs {
+        assert_eq!((leased.handle.attempt(), leased.handle.alone()), (1, false));
+    }
+    // The same once more changes nothing: another claim has b.
+    world.work(&off, 0);
+    assert_eq!(world.claim(9).state, State::Empty);
+    assert_eq!(world.raw(&["HLEN", "inflight"]).integer(), 3);
+    world.work(&[done(&claimed.jobs[1], "c")], 0);
+
+    // One with attempts keeps them, and what is known of them.
+    world.work(&[retry(&claimed.jobs[0], 0)], 0);
+    let second = world.claim_one();
+    let off = [later(&second, 30_000)];
+    world.work(&off, 0);
+    let waits = world.raw(&["ZRANGE", "leases", "0", "-1"]).byte_list();
+    world.work(&off, 0);
+    assert_eq!(
+        world.raw(&["ZRANGE", "leases", "0", "-1"]).byte_list(),
+        waits
+    );
+    assert_eq!(world.claim(9).state, State::Empty, "not before its time");
+    for (at, handle) in waits.iter().enumerate() {
+        // Their time comes: that of what was put off first, first.
+        let handle = std::str::from_utf8(handle).unwrap();
+        let due = (1_u64 << 50) + 1 + at as u64;
+        world.raw(&["ZADD", "leases", "XX", &due.to_string(), handle]);
+    }
+    let first = world.claim(9);
+    assert_eq!(ids(&first), ["a"]);
+    assert_eq!(first.jobs[0].handle.attempt(), 1);
+    assert_eq!(first.jobs[0].past, []);
+    let again = world.claim_one();
+    assert_eq!((again.handle.attempt(), again.handle.alone()), (2, true));
+    assert_eq!(again.past, [failure(1)]);
+    world.work(&[done(&again, "b"), done(&first.jobs[0], "a")], 0);
+    assert_eq!(world.keys().len(), 4, "three results and the statistics");
 }
 
 fn large_claim(world: &World) {

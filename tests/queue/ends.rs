@@ -5,7 +5,7 @@ use shared::queue::work::{Policy, State};
 use shared::result::ResultDocument;
 
 use crate::given::{
-    NOW_MS, POLICY, call, claim_with, dead, document, done, failure, letter, retry, settle,
+    NOW_MS, POLICY, call, claim_with, dead, document, done, failure, later, letter, retry, settle,
 };
 use crate::world::{Test, World};
 
@@ -62,7 +62,7 @@ fn only_the_holder(world: &World) {
     world.work(&[done(&old[0], "a"), done(&old[1], "b")], 0);
     assert_eq!(world.ok(world.queue.result("a")), None);
     assert!(world.ok(world.queue.result("b")).is_some());
-    for stale in [dead(&old[0], "a"), retry(&old[0], 0)] {
+    for stale in [dead(&old[0], "a"), retry(&old[0], 0), later(&old[0], 0)] {
         world.work(&[stale], 0);
     }
     for stale in [crate::given::back, crate::given::alone] {

@@ -114,6 +114,10 @@ pub(crate) fn alone(leased: &Leased) -> Settlement {
     settle(&leased.handle, Outcome::Alone)
 }
 
+pub(crate) fn later(leased: &Leased, pause_ms: u64) -> Settlement {
+    settle(&leased.handle, Outcome::Later { pause_ms })
+}
+
 impl World {
     pub(crate) fn push(&self, id: &str, lane: Lane, when: When) {
         self.ok(self.queue.push(&job(id), lane, when));

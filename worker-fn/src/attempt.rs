@@ -136,6 +136,7 @@ impl Attempts {
             Err(ExecutorError::Refused(why)) => {
                 return self.done(&job, attempt, "", broken(why), started_at_ms);
             }
+            Err(ExecutorError::Crowded(calls)) => return Ran::Crowded(calls),
             Err(error) => return Ran::Away(error, None),
         };
         let found = match known {

@@ -13,7 +13,8 @@
 //! there: if not, that is nobody's fault either; if so, the job is tried again
 //! by itself, and only then does the failure count as its own. With several
 //! endpoints, one that is away is left alone and the drain goes on with the next;
-//! it backs off when none is left.
+//! it backs off when none is left. While those that are left do not offer a job's
+//! language, the job waits for a while and is in nobody's way.
 //!
 //! All requests of an invocation pass one gate. A running job holds a place, and
 //! so does the drain from the first finished job until that is settled: while it
@@ -34,6 +35,7 @@ use shared::redis::RedisError;
 use crate::attempt::{Attempts, Ran};
 use crate::budget::{Budget, MAX_IN_FLIGHT, SETTLE_AFTER_MS, SETTLE_AT};
 use crate::executor::gate::{Gate, Permit};
+use crate::executor::memory::LEFT_ALONE_MS;
 use crate::executor::{ExecutorError, Share};
 use crate::report::{Report, Trouble};
 use crate::surroundings::Surroundings;
@@ -246,14 +248,8 @@ impl<'a> Work<'a> {
                     Outcome::Alone
                 }
             }
-            Ran::Away(error, None) => {
-                self.note_away(error);
-                Outcome::Back
-            }
-            Ran::Away(error, Some(at)) => {
-                self.set_aside(at, &held, error);
-                Outcome::Back
-            }
+            Ran::Away(error, None) => self.none_left(error),
+            Ran::Away(error, Some(at)) => self.set_aside(at, &held, error),
             Ran::Lost(error, at) if self.back_offs > 0 && self.came_back == Some(at) => {
                 // The endpoint had answered a look just before this job went
                 // ahead, so the job is what is left to suspect.
@@ -263,6 +259,7 @@ impl<'a> Work<'a> {
                     Outcome::Alone
                 };
                 self.set_aside(at, &held, error);
+                self.more = true;
                 outcome
             }
             Ran::Lost(error, at) => match self.look(at).await {
@@ -271,10 +268,7 @@ impl<'a> Work<'a> {
                     self.note_away(error);
                     Outcome::Back
                 }
-                Some(false) => {
-                    self.set_aside(at, &held, error);
-                    Outcome::Back
-                }
+                Some(false) => self.set_aside(at, &held, error),
                 Some(true) if by_itself => self.drain.attempts.failed(&held.leased, &error),
                 Some(true) => {
                     self.more = true;
@@ -294,14 +288,29 @@ impl<'a> Work<'a> {
 
     /// An endpoint is away: it is left alone, and the job that showed it finds
     /// another one, if there is one for its language.
-    fn set_aside(&mut self, at: usize, held: &Held, error: ExecutorError) {
+    fn set_aside(&mut self, at: usize, held: &Held, error: ExecutorError) -> Outcome {
         let executors = self.drain.attempts.executors();
         executors.leave_alone(at);
         let language = Job::decode(&held.leased.payload).map(|job| job.language);
         if language.is_ok_and(|language| executors.is_another_left(&language)) {
             self.more = true;
+            Outcome::Back
+        } else {
+            self.none_left(error)
+        }
+    }
+
+    /// No endpoint is left for a job's language. Where there is one for others,
+    /// the job waits until those that were left alone are tried again; back at
+    /// its place it would be claimed again before all others.
+    fn none_left(&mut self, error: ExecutorError) -> Outcome {
+        if self.drain.attempts.executors().is_any_there() {
+            Outcome::Later {
+                pause_ms: LEFT_ALONE_MS,
+            }
         } else {
             self.note_away(error);
+            Outcome::Back
         }
     }
 
@@ -353,7 +362,8 @@ impl<'a> Work<'a> {
     fn want(&self, running: usize) -> usize {
         let held = running + self.ready.len();
         let by_itself = self.alone || self.ready.iter().any(|held| held.leased.handle.alone());
-        if !self.more || by_itself || self.away.is_some() || self.crowded {
+        let stopped = self.away.is_some() || self.crowded || self.lost_store.is_some();
+        if !self.more || by_itself || stopped {
             return 0;
         }
         let done = self.finished.iter().filter(|(_, outcome)| is_done(outcome));
@@ -374,7 +384,7 @@ impl<'a> Work<'a> {
     /// With nothing in hand: whether there is something worth waiting for, once
     /// it has been waited for.
     async fn wait_for_more(&mut self) -> bool {
-        if !self.drain.plan.background || self.crowded {
+        if !self.drain.plan.background || self.crowded || self.lost_store.is_some() {
             return false;
         }
         if self.away.is_some() {

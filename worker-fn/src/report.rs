@@ -21,7 +21,8 @@ pub struct Report {
     pub dead: Vec<String>,
     /// How many are tried again.
     pub retried: usize,
-    /// How many went back to their places.
+    /// How many went back to their places, or wait for an endpoint that has their
+    /// language.
     pub put_back: usize,
     /// What ended it early, if something did.
     pub trouble: Option<Trouble>,
@@ -53,7 +54,7 @@ impl Report {
             }
             Outcome::Dead(letter) => self.dead.push(format!("{}: {}", letter.id, letter.reason)),
             Outcome::Retry { .. } | Outcome::Alone => self.retried += 1,
-            Outcome::Back => self.put_back += 1,
+            Outcome::Back | Outcome::Later { .. } => self.put_back += 1,
         }
     }
 

@@ -22,6 +22,8 @@
 --         retry handle delay_ms entry      not before then; the attempt counts
 --         back  handle                     to its old place; the attempt does not count
 --         alone handle                     at once and by itself; the attempt does not count
+--         later handle delay_ms            not before then; the attempt does not count,
+--                                          and what is known of earlier ones stays
 --
 -- Returns  { state, { handle, payload, history, ... } }
 --   state  "open"   the lists may hold more
@@ -86,8 +88,8 @@ end
 
 -- 1. Settle ------------------------------------------------------------------
 
-local takes = { done = 8, dead = 7, retry = 4, back = 2, alone = 2 }
-local settled = { done = {}, dead = {}, retry = {}, back = {}, alone = {} }
+local takes = { done = 8, dead = 7, retry = 4, back = 2, alone = 2, later = 3 }
+local settled = { done = {}, dead = {}, retry = {}, back = {}, alone = {}, later = {} }
 local done, dead = 0, 0
 local at = 6
 while at <= #ARGV do
@@ -180,6 +182,19 @@ for _, op in ipairs(settled.alone) do
     local again = whole(attempt - 1) .. '!.' .. lane .. '.' .. uid
     redis.call('HSET', inflight, again, payload)
     redis.call('ZADD', leases, whole(now()), again)
+  end
+end
+
+-- Lies among the leases then as a submission for later does.
+for _, op in ipairs(settled.later) do
+  local handle = ARGV[op + 1]
+  local payload = redis.call('HGET', inflight, handle)
+  if payload then
+    local attempt, mark, lane, uid = parse(handle)
+    release(handle)
+    local again = whole(attempt - 1) .. mark .. '.' .. lane .. '.' .. uid
+    redis.call('HSET', inflight, again, payload)
+    redis.call('ZADD', leases, whole(WAITING + now() + tonumber(ARGV[op + 2])), again)
   end
 end
 

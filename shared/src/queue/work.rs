@@ -112,6 +112,12 @@ pub enum Outcome {
     /// It is not known whose fault it was: it is tried at once, by itself, and
     /// the attempt does not count.
     Alone,
+    /// Nobody's fault, and nothing that others must wait for: it stays away for
+    /// a while, and the attempt does not count.
+    Later {
+        /// How long it stays away, in milliseconds.
+        pause_ms: u64,
+    },
 }
 
 /// A job that could not be brought to an end, kept for a person to look at.
@@ -204,6 +210,7 @@ pub(super) fn command(
                 .arg(serde_json::to_string(failure)?),
             Outcome::Back => command.args(["back", handle.as_str()]),
             Outcome::Alone => command.args(["alone", handle.as_str()]),
+            Outcome::Later { pause_ms } => command.args(["later", handle.as_str()]).arg(pause_ms),
         };
     }
     Ok(command)

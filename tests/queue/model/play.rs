@@ -283,6 +283,7 @@ impl<'a> Player<'a> {
             Fate::Retry { pause_ms } => given::retry(leased, pause_ms),
             Fate::Back => given::back(leased),
             Fate::Alone => given::alone(leased),
+            Fate::Later { pause_ms } => given::later(leased, pause_ms),
         })
     }
 

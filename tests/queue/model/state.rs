@@ -199,6 +199,17 @@ impl Model {
                     };
                     self.lease(parts.earlier(true), leased.payload, Place::Lost);
                 }
+                Outcome::Later { pause_ms } => {
+                    let Some(leased) = self.leased.remove(handle) else {
+                        continue;
+                    };
+                    let place = if *pause_ms == 0 {
+                        Place::Due
+                    } else {
+                        Place::Waits
+                    };
+                    self.lease(parts.earlier(parts.alone), leased.payload, place);
+                }
             }
         }
         // The first that is given back is the next to be taken.

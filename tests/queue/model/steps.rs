@@ -76,6 +76,9 @@ pub(super) enum Fate {
     },
     Back,
     Alone,
+    Later {
+        pause_ms: u64,
+    },
 }
 
 /// What an interleaving begins with.
@@ -156,6 +159,8 @@ fn fate() -> impl Strategy<Value = Fate> {
             .prop_map(|pause_ms| Fate::Retry { pause_ms }),
         3 => Just(Fate::Back),
         2 => Just(Fate::Alone),
+        3 => prop_oneof![Just(0), Just(30_000), Just(900_000)]
+            .prop_map(|pause_ms| Fate::Later { pause_ms }),
     ]
 }
 

@@ -125,7 +125,8 @@ impl Executors {
     ///
     /// Errors: [`ExecutorError::Unavailable`] when all that may offer the
     /// language are left alone at the moment, [`ExecutorError::Refused`] when none
-    /// offers it.
+    /// offers it, [`ExecutorError::Crowded`] when no call is left to ask one and a
+    /// fresh invocation could ask them all.
     pub fn pick<'a, 'b>(
         &'a self,
         language: &'b str,
@@ -147,13 +148,16 @@ impl Executors {
         }
         let _turn = self.fetching.enter().await;
         let mut away = None;
+        let mut asked = 0;
         for age_ms in [FRESH_MS, RECHECK_MS] {
             away = None;
             let mut candidates = Vec::new();
             for (at, one) in self.all.iter().enumerate() {
-                match self.offers(at, language, age_ms, allowance).await {
+                let offers = self.offers(at, language, age_ms, allowance, &mut asked);
+                match offers.await {
                     Ok(true) => candidates.push(Chosen { one, at }),
                     Ok(false) => continue,
+                    Err(error @ ExecutorError::Crowded(_)) => return Err(error),
                     Err(error) => {
                         away = Some(error);
                         continue;
@@ -175,14 +179,16 @@ impl Executors {
         }))
     }
 
-    /// Whether an endpoint is there and offers a language. Errors: why it is left
-    /// alone, unless it is known not to offer it.
+    /// Whether an endpoint is there and offers a language. `asked` counts the lists
+    /// that were asked for. Errors: why it is left alone, unless it is known not to
+    /// offer it; [`ExecutorError::Crowded`].
     async fn offers(
         &self,
         at: usize,
         language: &str,
         age_ms: u64,
         allowance: &Allowance,
+        asked: &mut usize,
     ) -> Result<bool, ExecutorError> {
         let now_ms = self.now_ms();
         let offers = |list: &List| list.iter().any(|offered| offered.is(language));
@@ -197,9 +203,16 @@ impl Executors {
             return Ok(offers(&list));
         }
         if !allowance.pay_for_another() {
-            // Not worth leaving the job for.
-            return Ok(true);
+            // All lists, and the run.
+            let needed = self.all.len().max(*asked + 1) as u64 + 1;
+            return match allowance.take(needed, 0, "") {
+                Err(error @ ExecutorError::Crowded(_)) => Err(error),
+                // No invocation could ask for them all, and the job would wait for
+                // ever.
+                _ => Ok(true),
+            };
         }
+        *asked += 1;
         let place = allowance.enter().await;
         let timeout_ms = LOOK_MS.min(allowance.remaining_ms(now_ms));
         let list = self.all[at].list(timeout_ms).await;
@@ -252,6 +265,13 @@ impl Executors {
                         .languages(at, now_ms, FRESH_MS)
                         .is_none_or(|list| list.iter().any(|offered| offered.is(language)))
             })
+    }
+
+    /// Whether one of several endpoints is not left alone, whatever it offers.
+    pub fn is_any_there(&self) -> bool {
+        let now_ms = self.now_ms();
+        self.all.len() > 1
+            && (0..self.all.len()).any(|at| self.memory.away_until_ms(at, now_ms).is_none())
     }
 
     /// The endpoint to look at when all are away: the one that was left alone

@@ -28,6 +28,14 @@ struct Queue {
     back: usize,
     alone: usize,
     retried: usize,
+    /// What waits for its time.
+    later: Vec<usize>,
+    /// Jobs of odd numbers are in Ruby, the others in Python.
+    ruby: bool,
+    /// How many look-ups of problems are still answered, where not all are.
+    look_ups: Option<usize>,
+    /// How many calls claimed.
+    claims: usize,
     odd: usize,
 }
 
@@ -50,6 +58,12 @@ impl Queue {
         });
         let base64 = |text: &str| Value::from(STANDARD.encode(text));
         if words[0] != "EVAL" {
+            if let Some(left) = &mut self.look_ups {
+                let Some(fewer) = left.checked_sub(1) else {
+                    return (500, json!({"error": "ERR"}));
+                };
+                *left = fewer;
+            }
             // No problem is known.
             let nothing: Vec<Value> = words.iter().skip(2).map(|_| Value::Null).collect();
             return (200, json!({ "result": nothing }));
@@ -59,13 +73,16 @@ impl Queue {
         let arguments = &words[3 + keys..];
         self.settle(&arguments[5..]);
         let want: usize = arguments[0].parse().unwrap();
+        self.claims += usize::from(want > 0);
         let mut jobs: Vec<Value> = Vec::new();
         while jobs.len() < 3 * want {
             let Some((number, by_itself)) = self.waiting.pop_front() else {
                 break;
             };
             let mark = if by_itself { "!" } else { "" };
-            let job = json!({"problemId": "p", "code": number.to_string(), "language": "python"});
+            let ruby = self.ruby && number % 2 == 1;
+            let language = if ruby { "ruby" } else { "python" };
+            let job = json!({"problemId": "p", "code": number.to_string(), "language": language});
             jobs.push(base64(&format!("1{mark}.normal.{number}")));
             jobs.push(base64(&job.to_string()));
             jobs.push(base64(""));
@@ -108,6 +125,11 @@ impl Queue {
                 "retry" => {
                     self.retried += 1;
                     2
+                }
+                "later" => {
+                    assert_eq!(rest[0], "30000");
+                    self.later.push(number);
+                    1
                 }
                 _ => {
                     self.odd += 1;
@@ -255,6 +277,75 @@ async fn with_none_left_everything_goes_back() {
     assert_eq!(numbers, (0..14).collect::<Vec<_>>());
 }
 
+/// Ruby's only endpoint is away: Python's jobs are done all the same, and Ruby's
+/// wait without an attempt that counts. `list` and `run`: how the one answers.
+async fn jobs_of_another_language_do_not_wait_for_one_that_is_away(list: u16, run: u16) {
+    let queue = Queue::of(40);
+    queue.with(|queue| queue.ruby = true);
+    let held = queue.clone();
+    let stand_in = StandIn::start(move |asked| {
+        let stage = json!({"stdout": "", "stderr": "", "output": "", "code": 0});
+        let runtimes = |name| json!([{"language": name, "version": "1.0", "aliases": []}]);
+        match asked.path.as_str() {
+            "/a/runtimes" => (200, runtimes("python")),
+            "/b/runtimes" => (list, runtimes("ruby")),
+            "/a/execute" => (200, json!({"version": "1", "run": stage})),
+            "/b/execute" => (run, json!({"message": "m"})),
+            _ => held.with(|queue| queue.answer(&asked.body)),
+        }
+    })
+    .await;
+    let url = &stand_in.url;
+    let list = json!([{"name": "a", "url": format!("{url}/a")},
+                      {"name": "b", "url": format!("{url}/b")}]);
+    let variables = [
+        ("EXECUTORS", list.to_string()),
+        ("SUBREQUEST_BUDGET", "100".to_owned()),
+    ];
+    let report = invocation(&stand_in, &variables).await;
+    let queue = queue.get();
+    assert_eq!(report.trouble, None, "{report:?}");
+    assert_eq!((report.done, report.put_back), (20, 20), "{report:?}");
+    let (mut done, mut later) = (queue.done, queue.later);
+    done.sort_unstable();
+    later.sort_unstable();
+    assert!(done.iter().all(|number| number % 2 == 0), "{done:?}");
+    assert_eq!(later, (0..20).map(|at| 2 * at + 1).collect::<Vec<_>>());
+    assert_eq!(
+        (queue.back, queue.alone, queue.retried, queue.odd),
+        (0, 0, 0, 0)
+    );
+    assert!(
+        stand_in.count("POST", "/b/execute") <= 6,
+        "the first wave at most"
+    );
+}
+
+/// When problems cannot be looked up, nothing more is claimed, whatever else asks
+/// for it: here a job that is to be tried again by itself.
+async fn without_look_ups_nothing_is_claimed() {
+    let queue = Queue::of(20);
+    queue.with(|queue| queue.look_ups = Some(1));
+    let held = queue.clone();
+    let stand_in = StandIn::start(move |asked| {
+        let stage = json!({"stdout": "", "stderr": "", "output": "", "code": 0});
+        match asked.path.as_str() {
+            "/a/runtimes" => (200, json!([])),
+            // The last of the first group is not answered.
+            "/a/execute" if asked.body["files"][0]["content"] == "11" => (0, json!(null)),
+            "/a/execute" => (200, json!({"version": "1", "run": stage})),
+            _ => held.with(|queue| queue.answer(&asked.body)),
+        }
+    })
+    .await;
+    let variables = [("EXECUTOR_URL", format!("{}/a", stand_in.url))];
+    let report = invocation(&stand_in, &variables).await;
+    assert!(report.trouble.is_some() && !report.hand_over, "{report:?}");
+    let queue = queue.get();
+    assert_eq!((queue.claims, queue.alone), (2, 1), "{report:?}");
+    assert_eq!(queue.waiting.len() + queue.done.len(), 20);
+}
+
 /// One endpoint, as ever: what is not answered, and not answered when it is run
 /// by itself either, is the job's doing.
 async fn a_single_endpoint_that_is_there_has_its_job_suspected() {
@@ -295,5 +386,11 @@ fn drains() {
         with_none_left_everything_goes_back().await;
         pass_ms(3_600_000);
         a_single_endpoint_that_is_there_has_its_job_suspected().await;
+        pass_ms(3_600_000);
+        jobs_of_another_language_do_not_wait_for_one_that_is_away(200, 503).await;
+        pass_ms(3_600_000);
+        jobs_of_another_language_do_not_wait_for_one_that_is_away(502, 503).await;
+        pass_ms(3_600_000);
+        without_look_ups_nothing_is_claimed().await;
     });
 }

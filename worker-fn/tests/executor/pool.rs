@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use worker_fn::executor::ExecutorError;
 
 use crate::stand_in::{Shared, StandIn};
-use crate::world::{execute, one, outputs, pass_ms, run, several};
+use crate::world::{execute, meter, one, outputs, pass_ms, run, several, started};
 
 /// A Piston that prints its own name, and fails with `status` unless that is 200.
 async fn piston(
@@ -53,7 +53,7 @@ fn a_single_endpoint_is_never_asked_what_it_offers() {
             "a",
             "there is no other"
         );
-        assert!(!executors.is_another_left("whatever"));
+        assert!(!executors.is_another_left("whatever") && !executors.is_any_there());
         assert_eq!(stand_in.asked().len(), 2);
     });
 }
@@ -82,8 +82,9 @@ fn the_next_takes_over_until_the_first_is_back() {
 
         executors.leave_alone(1);
         pass_ms(1);
+        assert!(executors.is_any_there());
         executors.leave_alone(0);
-        assert!(!executors.is_another_left("python"));
+        assert!(!executors.is_another_left("python") && !executors.is_any_there());
         let none = execute(&executors, &run("", &[""])).await;
         assert!(matches!(none, Err(ExecutorError::Unavailable(_))));
         assert_eq!(
@@ -153,7 +154,53 @@ fn a_language_that_only_one_offers_goes_only_there() {
             "{waits:?}"
         );
         assert!(!executors.is_another_left("ruby") && executors.is_another_left("python"));
+        assert!(executors.is_any_there(), "for others");
         assert_eq!(executors.languages().await.unwrap().len(), 2);
+    });
+}
+
+/// Not knowing what an endpoint offers is no reason to have it refuse the job,
+/// while an invocation that can ask is to be had.
+#[test]
+fn what_cannot_be_asked_now_is_asked_by_a_fresh_invocation() {
+    crate::world::alone(async {
+        for count in [2, 8] {
+            let a = piston("a", &["python"], &up()).await;
+            let b = piston("b", &["python", "ruby"], &up()).await;
+            let list: Vec<Value> = (0..count)
+                .map(|at| if at + 1 < count { &a.url } else { &b.url })
+                .enumerate()
+                .map(|(at, url)| json!({"name": format!("e{at}"), "url": url}))
+                .collect();
+            let list = Value::from(list);
+            let needed = count + 1;
+            // What a drain spends before: claim, look-up, and the problem's text.
+            let fresh = |whole| {
+                let meter = worker_fn::budget::Meter::new(whole);
+                meter.spend(3);
+                meter
+            };
+            for spare in 0..count {
+                // The job's own call, and so many others.
+                let executors = several(&list);
+                let allowance = started(&meter(100, 1 + spare));
+                let crowded = executors.pick("ruby", &allowance).await.unwrap_err();
+                assert_eq!(crowded, ExecutorError::Crowded(needed), "{spare}");
+            }
+            for whole in 10..=45 {
+                let executors = several(&list);
+                let allowance = started(&fresh(whole));
+                let picked = executors.pick("ruby", &allowance).await.unwrap();
+                let all_asked = whole >= 9 + needed;
+                let last = usize::try_from(count).unwrap() - 1;
+                assert!(picked.at == last || !all_asked, "{count}, {whole}");
+            }
+            // What is known needs no call.
+            let executors = several(&list);
+            assert_eq!(name_of(&executors, "ruby").await, "b");
+            let allowance = started(&meter(100, 1));
+            assert!(executors.pick("ruby", &allowance).await.is_ok());
+        }
     });
 }
 
