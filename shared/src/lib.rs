@@ -19,11 +19,13 @@
 //! And the parts it stands on:
 //!
 //! - [`redis`]: a typed client for Upstash's REST API.
+//! - [`hex`]: bytes as text.
 //! - [`config`]: settings from variables, with errors that name the variable.
 //! - [`api_error`] and [`response`]: how errors and answers become HTTP.
 
 pub mod api_error;
 pub mod config;
+pub mod hex;
 pub mod job;
 pub mod keys;
 pub mod lane;

@@ -10,6 +10,7 @@ use sha2::Sha256;
 use uuid::{Builder, Uuid};
 
 use crate::config::{self, Lookup, RedisConfig, Secret};
+use crate::hex::hex;
 
 const UUID_HEX: usize = 32;
 const MAC_BYTES: usize = 8;
@@ -52,9 +53,7 @@ impl TicketKey {
     pub fn issue(&self, now_ms: u64, random: &[u8; 10]) -> String {
         let uuid = Builder::from_unix_timestamp_millis(now_ms, random).into_uuid();
         let mut id = uuid.simple().to_string();
-        for byte in self.tag(&id) {
-            id.push_str(&format!("{byte:02x}"));
-        }
+        id.push_str(&hex(&self.tag(&id)));
         id
     }
 
@@ -80,11 +79,7 @@ impl TicketKey {
 
     /// By which one Worker knows the other: the same for all time, and no ticket.
     pub fn pass(&self) -> String {
-        let mut pass = String::new();
-        for byte in self.tag("pass") {
-            pass.push_str(&format!("{byte:02x}"));
-        }
-        pass
+        hex(&self.tag("pass"))
     }
 
     /// Whether `given` is [`TicketKey::pass`].
@@ -98,10 +93,7 @@ impl TicketKey {
         mac.update(b"fingerprint");
         mac.update(bytes);
         let full = mac.finalize().into_bytes();
-        full.iter()
-            .take(16)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        hex(&full[..16])
     }
 
     fn tag(&self, uuid_text: &str) -> [u8; MAC_BYTES] {

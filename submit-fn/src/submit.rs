@@ -5,6 +5,7 @@ use http::{HeaderValue, Request, Response, StatusCode, header};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use shared::api_error::ApiError;
+use shared::hex::hex;
 use shared::job::Job;
 use shared::lane::Lane;
 use shared::queue::Queue;
@@ -280,11 +281,7 @@ fn first_id(mark: &str, body: &[u8]) -> Result<String, ApiError> {
 
 /// Half of a SHA-256, which is enough to tell bodies and keys apart, as hex.
 fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&Sha256::digest(bytes)[..16])
 }
 
 /// The path as the caller can use it, on the host it called.

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use serde_json::{Map, Value, json};
 use shared::api_error::ApiError;
+use shared::hex::hex;
 use shared::problem::{Kind, Signature};
 use shared::queue::Queue;
 use shared::redis::Client;
@@ -57,10 +58,7 @@ pub async fn run(
         return Err(ApiError::not_found("There is nothing at this path."));
     }
     let wish = Wish::read(request.body())?;
-    let nonce = (surroundings.random)()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let nonce = hex(&(surroundings.random)());
     let plan = plan(config, &wish, nonce).await?;
     let executors = Executors::new(&config.executor, surroundings);
     let deadline_ms = (surroundings.now_ms)() + config.executor.timeout_ms;

@@ -1,6 +1,7 @@
 //! Having a submission to a known problem judged: the steps of its course, one
 //! after the other, within what the job may use.
 
+use shared::hex::hex;
 use shared::job::Job;
 use shared::problem::Problem;
 use shared::result::{Stage, Verdict};
@@ -63,10 +64,7 @@ pub async fn judge(
     allowance: &Allowance,
     surroundings: Surroundings,
 ) -> Result<Judged, ExecutorError> {
-    let nonce = (surroundings.random)()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let nonce = hex(&(surroundings.random)());
     let mut course = Course::new(&known.problem, &job.language, &job.code, nonce);
     let mut calls = 0;
     while let Some(mut step) = course.next_step() {

@@ -15,6 +15,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use shared::hex::hex;
 
 use crate::child::{Child, Guard};
 use crate::progress;
@@ -441,7 +442,7 @@ fn token(folder: &Path) -> Result<String> {
     }
     let mut bytes = [0u8; 24];
     getrandom::fill(&mut bytes).context("random bytes for a token")?;
-    let token: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let token = hex(&bytes);
     write_private(&path, &token)?;
     Ok(token)
 }

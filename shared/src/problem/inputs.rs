@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::{Checker, Problem};
+use crate::hex::hex;
 
 impl Problem {
     /// A hash of what determines what a submission answers, as 32 hex digits: the
@@ -26,8 +27,7 @@ impl Problem {
             hash.update(if case.hidden { "\nh" } else { "\n" });
             hash.update(case.input.to_string());
         }
-        let hex = |byte: &u8| format!("{byte:02x}");
-        hash.finalize().iter().take(16).map(hex).collect()
+        hex(&hash.finalize()[..16])
     }
 }
 

@@ -173,29 +173,23 @@ for i = #settled.back, 1, -1 do
   end
 end
 
-for _, op in ipairs(settled.alone) do
-  local handle = ARGV[op + 1]
+-- Keeps a job leased, as one that has not had this attempt. Without a mark of its
+-- own it keeps the one it has.
+local function lay_again(handle, mark, when)
   local payload = redis.call('HGET', inflight, handle)
-  if payload then
-    local attempt, _, lane, uid = parse(handle)
-    release(handle)
-    local again = whole(attempt - 1) .. '!.' .. lane .. '.' .. uid
-    redis.call('HSET', inflight, again, payload)
-    redis.call('ZADD', leases, whole(now()), again)
-  end
+  if not payload then return end
+  local attempt, old_mark, lane, uid = parse(handle)
+  release(handle)
+  local again = whole(attempt - 1) .. (mark or old_mark) .. '.' .. lane .. '.' .. uid
+  redis.call('HSET', inflight, again, payload)
+  redis.call('ZADD', leases, whole(when), again)
 end
+
+for _, op in ipairs(settled.alone) do lay_again(ARGV[op + 1], '!', now()) end
 
 -- Lies among the leases then as a submission for later does.
 for _, op in ipairs(settled.later) do
-  local handle = ARGV[op + 1]
-  local payload = redis.call('HGET', inflight, handle)
-  if payload then
-    local attempt, mark, lane, uid = parse(handle)
-    release(handle)
-    local again = whole(attempt - 1) .. mark .. '.' .. lane .. '.' .. uid
-    redis.call('HSET', inflight, again, payload)
-    redis.call('ZADD', leases, whole(WAITING + now() + tonumber(ARGV[op + 2])), again)
-  end
+  lay_again(ARGV[op + 1], nil, WAITING + now() + tonumber(ARGV[op + 2]))
 end
 
 if done + dead > 0 then

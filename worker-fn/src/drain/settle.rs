@@ -4,6 +4,7 @@
 //! Both are asked again when an answer is lost, with what the budget keeps back
 //! for that.
 
+use shared::hex::hex;
 use shared::lane::Lane;
 use shared::queue::retry;
 use shared::queue::work::{Call, Claimed, Leased, Outcome, Settlement, State};
@@ -108,11 +109,7 @@ impl Work<'_> {
         self.hold_place();
         loop {
             tries += 1;
-            if tries == 1 {
-                self.drain.budget.meter.spend(1);
-            } else {
-                self.drain.budget.meter.spend_reserve();
-            }
+            self.pay(tries);
             match self.drain.attempts.problems().look_up(jobs).await {
                 Ok(()) => break,
                 Err(error) if tries >= TRIES || !self.drain.budget.one_more(0) => {
@@ -126,6 +123,15 @@ impl Work<'_> {
         self.place = None;
     }
 
+    /// Notes a call; the reserve is there for those that are made again.
+    fn pay(&self, tries: u32) {
+        if tries == 1 {
+            self.drain.budget.meter.spend(1);
+        } else {
+            self.drain.budget.meter.spend_reserve();
+        }
+    }
+
     /// One round trip, and more when its answer is lost. Sent again it claims
     /// nothing: the first may have been applied, and then what it claimed comes
     /// back when its lease runs out.
@@ -137,11 +143,7 @@ impl Work<'_> {
         let mut tries = 0;
         loop {
             tries += 1;
-            if tries == 1 {
-                self.drain.budget.meter.spend(1);
-            } else {
-                self.drain.budget.meter.spend_reserve();
-            }
+            self.pay(tries);
             let call = Call {
                 now_ms: self.now_ms(),
                 nonce: hex(&(self.drain.surroundings.random)()),
@@ -183,10 +185,6 @@ fn fit(settlements: &[Settlement]) -> usize {
         bytes > MAX_CALL_BYTES
     });
     over.map_or(settlements.len(), |at| at.max(1))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
