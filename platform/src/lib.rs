@@ -31,10 +31,21 @@ pub fn install_panic_hook() {
 }
 
 /// Reads a whole request, body included, and refuses a body over
-/// `max_body_bytes` without reading more of it than that.
+/// `max_body_bytes` without reading more of it than that. The headers are there
+/// in any case: by them it is known who may read the answer.
 pub async fn read_request(
     mut request: Request,
     max_body_bytes: usize,
+) -> (http::HeaderMap, Result<http::Request<Bytes>, ApiError>) {
+    let mut headers = http::HeaderMap::new();
+    let read = read(&mut request, max_body_bytes, &mut headers).await;
+    (headers, read)
+}
+
+async fn read(
+    request: &mut Request,
+    max_body_bytes: usize,
+    headers: &mut http::HeaderMap,
 ) -> Result<http::Request<Bytes>, ApiError> {
     let unreadable = |error: String| {
         ApiError::bad_request("unreadable", "The request could not be read.").detail(error)
@@ -48,6 +59,7 @@ pub async fn read_request(
     let mut plain = plain
         .body(Bytes::new())
         .map_err(|error| unreadable(error.to_string()))?;
+    headers.clone_from(plain.headers());
     if request.inner().body().is_some() {
         let mut body = Vec::new();
         let mut chunks = request

@@ -2,7 +2,7 @@
 //! surroundings.
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use shared::api_error::ApiError;
 use shared::config::Lookup;
 use shared::language::{Language, Offer};
@@ -61,18 +61,18 @@ pub enum Wake {
 }
 
 impl<S: LanguageSource + Runs> App<'_, S> {
-    /// Answers a request, or what was wrong with reading it.
-    pub async fn answer(&self, request: Result<Request<Bytes>, ApiError>) -> Outcome {
+    /// Answers a request with these headers, or what was wrong with reading it.
+    pub async fn answer(
+        &self,
+        headers: &HeaderMap,
+        request: Result<Request<Bytes>, ApiError>,
+    ) -> Outcome {
         let mut outcome = Outcome {
             response: response::empty(StatusCode::OK),
             wake: Wake::No,
             wakes: 0,
             log: Vec::new(),
         };
-        let headers = request
-            .as_ref()
-            .map(|request| request.headers().clone())
-            .unwrap_or_default();
         let answer = match &request {
             Ok(request) => self.route(request, &mut outcome).await,
             Err(error) => Err(error.clone()),
@@ -81,7 +81,7 @@ impl<S: LanguageSource + Runs> App<'_, S> {
             outcome.log.extend(error.log_line().map(str::to_owned));
             error.into_response()
         });
-        cors::allow(self.lookup, &headers, &mut outcome.response);
+        cors::allow(self.lookup, headers, &mut outcome.response);
         if request.is_ok_and(|request| request.method() == Method::HEAD) {
             *outcome.response.body_mut() = Bytes::new();
         }

@@ -47,7 +47,7 @@ fn start() {
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<Response> {
     let limit = route::max_body_bytes(&request.path());
-    let request = platform::read_request(request, limit).await;
+    let (headers, request) = platform::read_request(request, limit).await;
     let lookup = platform::lookup(&env);
     let app = App {
         lookup: &lookup,
@@ -58,7 +58,7 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
         now_ms: platform::now_ms(),
         random: platform::random_bytes,
     };
-    let outcome = app.answer(request).await;
+    let outcome = app.answer(&headers, request).await;
     for line in &outcome.log {
         platform::log_error(line);
     }

@@ -21,6 +21,10 @@ pub(crate) const TESTS: &[Test] = &[
         "bad_input::unknown_paths_methods_and_ids",
         unknown_paths_methods_and_ids,
     ),
+    (
+        "bad_input::a_page_may_read_why_its_body_was_refused",
+        origin_of_a_refused_body,
+    ),
 ];
 
 fn valid() -> Value {
@@ -87,5 +91,23 @@ fn unknown_paths_methods_and_ids(world: &World) {
     get(&format!("{worker}/worker?batch=0")).assert_error(422, Some("batch"), "1 to 20");
     for id in ["never-heard-of", &"0".repeat(48), "%20", "caf%C3%A9"] {
         get(&format!("{submit}/result/{id}")).assert_error(404, None, "no submission");
+    }
+}
+
+fn origin_of_a_refused_body(world: &World) {
+    let quiet = world.quiet();
+    let long = "x".repeat(256 * 1024 + 1);
+    for (origin, allowed) in [
+        ("https://site.example", "https://site.example"),
+        ("https://other.example", ""),
+    ] {
+        let answer = request(
+            "POST",
+            &format!("{}/submit", quiet.submit()),
+            &[("origin", origin)],
+            Some(long.as_bytes()),
+        );
+        answer.assert_error(413, Some("body"), "262144");
+        assert_eq!(answer.header("access-control-allow-origin"), allowed);
     }
 }

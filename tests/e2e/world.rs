@@ -118,6 +118,7 @@ impl World {
         let vars = vec![
             ("WAKE", Some("off".to_owned())),
             ("RUN_PER_MINUTE", Some("4".to_owned())),
+            ("ALLOWED_ORIGINS", Some("https://site.example".to_owned())),
         ];
         let quiet = Quiet(Self::started(&self.quiet, "quiet", vars, Vec::new()));
         quiet.redis(&["FLUSHALL"]);

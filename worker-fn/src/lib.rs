@@ -44,7 +44,7 @@ fn start() {
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<Response> {
-    let request = platform::read_request(request, submission::MAX_BODY_BYTES).await;
+    let (_, request) = platform::read_request(request, submission::MAX_BODY_BYTES).await;
     let app = Rc::new(app_of(&env));
     // A job that was taken is worked on to its end, also when the caller of
     // GET /worker does not wait for it.
