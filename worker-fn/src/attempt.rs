@@ -146,31 +146,18 @@ impl Attempts {
             None => execute(chosen, &job, &allowance).await.map(Found::from),
         };
         let found = match found {
-            Err(ExecutorError::Refused(why)) => Ok(broken(why)),
-            found => found,
+            Ok(found) => found,
+            Err(ExecutorError::Refused(why)) => broken(why),
+            Err(error @ ExecutorError::Failed(_)) => {
+                return Ran::Settled(self.failed(leased, &error));
+            }
+            Err(error @ ExecutorError::Unavailable(_)) => {
+                return Ran::Away(error, Some(chosen.at));
+            }
+            Err(error @ ExecutorError::Lost(_)) => return Ran::Lost(error, chosen.at),
+            Err(ExecutorError::Crowded(calls)) => return Ran::Crowded(calls),
         };
-        match self.sorted(leased, chosen.at, found) {
-            Ok(found) => self.done(&job, attempt, chosen.name(), found, started_at_ms),
-            Err(ran) => ran,
-        }
-    }
-
-    /// What came of having the endpoint at place `at` run a job. Errors: what
-    /// becomes of the job without a result.
-    fn sorted(
-        &self,
-        leased: &Leased,
-        at: usize,
-        found: Result<Found, ExecutorError>,
-    ) -> Result<Found, Ran> {
-        match found {
-            Ok(found) => Ok(found),
-            Err(ExecutorError::Refused(why)) => Ok(Found::broken(why)),
-            Err(error @ ExecutorError::Failed(_)) => Err(Ran::Settled(self.failed(leased, &error))),
-            Err(error @ ExecutorError::Unavailable(_)) => Err(Ran::Away(error, Some(at))),
-            Err(error @ ExecutorError::Lost(_)) => Err(Ran::Lost(error, at)),
-            Err(ExecutorError::Crowded(calls)) => Err(Ran::Crowded(calls)),
-        }
+        self.done(&job, attempt, chosen.name(), found, started_at_ms)
     }
 
     /// The attempt counts: the job is tried again later, or given up.

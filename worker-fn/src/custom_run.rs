@@ -22,6 +22,7 @@ use crate::budget::Meter;
 use crate::config::Config;
 use crate::executor::{Allowance, Execution, ExecutorError, Executors, Run, RunLimits};
 use crate::harness::{self, Answer, Frames, Harness};
+use crate::judge::course::of_trouble;
 use crate::judge::{end, plain};
 use crate::problems::{Problems, Trouble};
 use crate::surroundings::Surroundings;
@@ -265,11 +266,7 @@ fn told(execution: Execution, nonce: Option<&str>) -> Value {
 
 fn of_frames(mut frames: Frames, bad: Verdict, answer: &mut Value) -> (Verdict, String) {
     let trouble = |trouble: &harness::Trouble| {
-        let verdict = match trouble.kind {
-            harness::TroubleKind::Syntax => Verdict::CompilationError,
-            harness::TroubleKind::Memory => Verdict::MemoryLimitExceeded,
-            _ => Verdict::RuntimeError,
-        };
+        let verdict = of_trouble(trouble.kind);
         (verdict, end::trim_paths(&trouble.text))
     };
     if let Some(load) = &frames.load {

@@ -110,13 +110,12 @@ fn judged(known: &Known, job: &Job, course: Course<'_>) -> Judged {
         },
     );
     let broken = |run: &CaseRun| matches!(run.answer, Answer::Failed(Verdict::InternalError, _));
-    let broken = course.runs.iter().any(broken);
-    let kept = match (assessment.verdict, &course.failure) {
+    let broken = assessment.verdict == Verdict::InternalError || course.runs.iter().any(broken);
+    let kept = match &course.failure {
         _ if broken => keep::unjudged(&job.code),
-        (Verdict::InternalError, _) => keep::unjudged(&job.code),
         // What does not compile is compiled again.
-        (_, Some(_)) => keep::write(&job.code, &known.version, "", &[]),
-        _ => keep::write(&job.code, &known.version, &known.inputs, &course.runs),
+        Some(_) => keep::write(&job.code, &known.version, "", &[]),
+        None => keep::write(&job.code, &known.version, &known.inputs, &course.runs),
     };
     Judged {
         kept,

@@ -60,8 +60,8 @@ enum Phase {
     Each,
     /// Shown cases that failed, once more, each by itself.
     Evidence,
-    /// Only loading: it did not load, and this was its verdict.
-    Load(Verdict),
+    /// Only loading: it did not load, and why is known but for the words.
+    Load,
     Over,
 }
 
@@ -131,11 +131,11 @@ impl<'a> Course<'a> {
                 Phase::Shared => ((0..self.runs.len()).collect(), Phase::Each),
                 Phase::Each => (self.without_answer(), Phase::Evidence),
                 Phase::Evidence => (self.without_evidence(), Phase::Over),
-                Phase::Load(_) => (Vec::new(), Phase::Over),
+                Phase::Load => (Vec::new(), Phase::Over),
                 Phase::Over => return None,
             };
             let stdins = match self.phase {
-                Phase::Shared | Phase::Load(_) => vec![self.stdin(&cases)],
+                Phase::Shared | Phase::Load => vec![self.stdin(&cases)],
                 _ => cases.iter().map(|&case| self.stdin(&[case])).collect(),
             };
             if stdins.is_empty() {
@@ -197,10 +197,12 @@ impl<'a> Course<'a> {
         }
         match (self.phase, execution.runs.first()) {
             (Phase::Shared, Some(report)) => self.take_shared(&step.cases, report),
-            (Phase::Load(verdict), Some(report)) => {
-                let frames = self.frames(report, &[]);
-                let text = frames.load.map(|trouble| end::trim_paths(&trouble.text));
-                self.fail(verdict, text.unwrap_or_default());
+            (Phase::Load, Some(report)) => {
+                let load = self.frames(report, &[]).load;
+                if let (Some(trouble), Some((_, words))) = (load, &mut self.failure) {
+                    *words = end::trim_paths(&trouble.text);
+                }
+                self.phase = Phase::Over;
             }
             (phase, _) => {
                 self.singles += execution.runs.len();
@@ -241,13 +243,13 @@ impl<'a> Course<'a> {
         let frames = self.frames(report, cases);
         let clean = cases.iter().all(|&case| !self.problem.cases[case].hidden);
         if let Some(trouble) = frames.load {
-            let verdict = of_load(trouble.kind);
+            let verdict = of_trouble(trouble.kind);
             if clean {
                 self.fail(verdict, end::trim_paths(&trouble.text));
             } else {
                 // Known already, but for its words.
                 self.failure = Some((verdict, String::new()));
-                self.phase = Phase::Load(verdict);
+                self.phase = Phase::Load;
             }
             return;
         }
@@ -268,7 +270,7 @@ impl<'a> Course<'a> {
         let answer = self.harness.and_then(|_| {
             let mut frames = self.frames(report, &[case]);
             let load = frames.load.map(|trouble| {
-                Answer::Failed(of_load(trouble.kind), end::trim_paths(&trouble.text))
+                Answer::Failed(of_trouble(trouble.kind), end::trim_paths(&trouble.text))
             });
             load.or_else(|| frames.answers.remove(&case).map(of_frame))
         });
@@ -341,7 +343,7 @@ impl<'a> Course<'a> {
 
     /// Whether what is still to be run would only add evidence.
     pub fn is_decided(&self) -> bool {
-        matches!(self.phase, Phase::Evidence | Phase::Load(_) | Phase::Over)
+        matches!(self.phase, Phase::Evidence | Phase::Load | Phase::Over)
     }
 
     /// A run as people may see it: a function's prints went to standard error,
@@ -377,8 +379,8 @@ fn is_bad(verdict: Verdict) -> bool {
     !matches!(verdict, Verdict::Accepted | Verdict::Skipped)
 }
 
-/// The verdict on code that did not load.
-fn of_load(kind: TroubleKind) -> Verdict {
+/// The verdict on code that did not load, or raised.
+pub fn of_trouble(kind: TroubleKind) -> Verdict {
     match kind {
         TroubleKind::Syntax => Verdict::CompilationError,
         TroubleKind::Memory => Verdict::MemoryLimitExceeded,
@@ -391,11 +393,7 @@ fn of_frame(answer: harness::Answer) -> Answer {
         harness::Answer::Returned(value) => Answer::Value(value),
         harness::Answer::Odd(what) => Answer::Odd(what),
         harness::Answer::Raised(trouble) => {
-            let verdict = match trouble.kind {
-                TroubleKind::Memory => Verdict::MemoryLimitExceeded,
-                _ => Verdict::RuntimeError,
-            };
-            Answer::Failed(verdict, end::trim_paths(&trouble.text))
+            Answer::Failed(of_trouble(trouble.kind), end::trim_paths(&trouble.text))
         }
         harness::Answer::Twice => Answer::Odd("more than one answer".into()),
         harness::Answer::Unreadable => Answer::Odd("an answer that cannot be read".into()),
