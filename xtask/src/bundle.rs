@@ -1,8 +1,8 @@
-//! Building a Worker, and weighing it.
+//! Building a Worker, and measuring its size.
 //!
 //! `wrangler.toml` calls `cargo xtask bundle NAME` before it deploys or serves,
 //! so a Worker is built in one way only, with the pinned tools. worker-build
-//! runs when the compiled wasm is another than the one bundled last.
+//! runs if the compiled wasm differs from the one bundled last.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -15,39 +15,58 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use crate::progress::{say, step};
-use crate::project;
-use crate::tools;
+use crate::project::{self, Worker};
+use crate::{cargo, stack, tools};
 
-/// The most that a Worker's wasm may weigh, in bytes after gzip. Size is
-/// start-up time on the edge: people wait for submit-fn, and nobody for
-/// worker-fn (`docs/adr/0003`).
-fn max_gzip_bytes(name: &str) -> usize {
-    match name {
-        "worker-fn" => 288 * 1024,
-        _ => 220 * 1024,
+/// If this variable is set, [`build`] takes an existing bundle as it is.
+/// `cargo xtask test` builds both Workers once and sets it for the stacks that
+/// its tests start.
+pub const AS_BUILT: &str = "EDGEJUDGE_BUNDLES_AS_BUILT";
+
+const PROFILE: &str = "worker";
+const TARGET: &str = "wasm32-unknown-unknown";
+
+/// The size budget of a Worker's wasm, in bytes after gzip. Size is start-up
+/// time on the edge: clients wait for submit-fn, but not for worker-fn
+/// (`docs/adr/0003`).
+fn max_gzip_bytes(worker: Worker) -> usize {
+    match worker {
+        Worker::SubmitFn => 220 * 1024,
+        Worker::WorkerFn => 288 * 1024,
     }
 }
 
-const PROFILE: &str = "worker";
-
-/// Builds the Worker crate `name` into `NAME/build`.
-pub fn build(name: &str) -> Result<()> {
-    if !project::WORKERS.contains(&name) {
-        bail!(
-            "{name} is not a Worker; the Workers are {}",
-            project::WORKERS.join(" and ")
-        );
+/// Builds one Worker into `NAME/build`.
+pub fn build(worker: Worker) -> Result<()> {
+    if std::env::var_os(AS_BUILT).is_some() && wasm(worker).exists() {
+        return Ok(());
     }
     tools::ensure(tools::For::Building)?;
-    step(
-        &format!("{name}: compile"),
-        Command::new("cargo")
-            .args(["build", "--profile", PROFILE, "--package", name])
-            .args(["--target", "wasm32-unknown-unknown"])
-            .current_dir(project::root()),
-    )?;
+    compile(&[worker])?;
+    bundle(worker)
+}
+
+/// Builds every Worker, and their common dependencies only once.
+pub fn build_all() -> Result<()> {
+    tools::ensure(tools::For::Building)?;
+    compile(Worker::all())?;
+    Worker::all().iter().try_for_each(|&worker| bundle(worker))
+}
+
+fn compile(workers: &[Worker]) -> Result<()> {
+    let names: Vec<&str> = workers.iter().map(|worker| worker.name()).collect();
+    let mut command = cargo::build(&["--profile", PROFILE, "--target", TARGET]);
+    for name in &names {
+        command.args(["--package", name]);
+    }
+    step(&format!("{}: compile", names.join(", ")), &mut command)
+}
+
+/// Makes the deployable files out of the compiled wasm.
+fn bundle(worker: Worker) -> Result<()> {
+    let name = worker.name();
     let compiled = project::target()
-        .join("wasm32-unknown-unknown")
+        .join(TARGET)
         .join(PROFILE)
         .join(format!("{}.wasm", name.replace('-', "_")));
     let mut hasher = DefaultHasher::new();
@@ -57,7 +76,7 @@ pub fn build(name: &str) -> Result<()> {
     // Stands outside `build/`, whose content worker-build replaces.
     let stamp_path = project::state().join("bundles").join(name);
     let stamp = hasher.finish().to_string();
-    if wasm(name).exists() && fs::read_to_string(&stamp_path).is_ok_and(|old| old == stamp) {
+    if wasm(worker).exists() && fs::read_to_string(&stamp_path).is_ok_and(|old| old == stamp) {
         return Ok(());
     }
     step(
@@ -70,7 +89,7 @@ pub fn build(name: &str) -> Result<()> {
             .env("WASM_BINDGEN_BIN", project::cargo_bin("wasm-bindgen"))
             .env("ESBUILD_BIN", project::npm_bin("esbuild")),
     )?;
-    optimise(name)?;
+    optimise(worker)?;
     if let Some(folder) = stamp_path.parent() {
         fs::create_dir_all(folder)?;
     }
@@ -78,29 +97,27 @@ pub fn build(name: &str) -> Result<()> {
     Ok(())
 }
 
-/// What a Worker's wasm weighs, in bytes after gzip.
-pub fn gzip_bytes(name: &str) -> Result<usize> {
-    let path = wasm(name);
+/// The size of a Worker's wasm, in bytes after gzip.
+fn gzip_bytes(worker: Worker) -> Result<usize> {
+    let path = wasm(worker);
     let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(&bytes)?;
     Ok(encoder.finish()?.len())
 }
 
-/// Has wrangler do everything of a deployment but the upload, for both Workers,
-/// and holds each to its budget.
+/// Runs a deployment of each Worker up to the upload, and checks its size.
 pub fn dry_run() -> Result<()> {
-    for (name, environment) in project::WORKERS.into_iter().zip(["submit", "worker"]) {
+    for &worker in Worker::all() {
+        let (name, environment) = (worker.name(), worker.environment());
         step(
             &format!("wrangler deploy --dry-run --env {environment}"),
-            Command::new(project::npm_bin("wrangler"))
+            stack::wrangler()
                 .args(["deploy", "--dry-run", "--env", environment, "--outdir"])
                 .arg(project::state().join("dry-run").join(environment))
-                .current_dir(project::root())
-                .env("PATH", project::path_with_npm())
-                .env("WRANGLER_SEND_METRICS", "false"),
+                .current_dir(project::root()),
         )?;
-        let (bytes, allowed) = (gzip_bytes(name)?, max_gzip_bytes(name));
+        let (bytes, allowed) = (gzip_bytes(worker)?, max_gzip_bytes(worker));
         say(format!(
             "{name}: {bytes} bytes of wasm after gzip, of {allowed} allowed"
         ));
@@ -111,13 +128,15 @@ pub fn dry_run() -> Result<()> {
     Ok(())
 }
 
-fn wasm(name: &str) -> PathBuf {
-    project::root().join(name).join("build/index_bg.wasm")
+fn wasm(worker: Worker) -> PathBuf {
+    project::root()
+        .join(worker.name())
+        .join("build/index_bg.wasm")
 }
 
-/// Makes the wasm small. The names of functions go too: a sixth of its weight,
-/// and a panic tells file and line without them.
-fn optimise(name: &str) -> Result<()> {
+/// Makes the wasm small. The names of functions are removed: they are a sixth of
+/// its size, and a panic reports file and line without them.
+fn optimise(worker: Worker) -> Result<()> {
     // What rustc and wasm-bindgen use, and nothing that workerd may not know.
     const FEATURES: [&str; 7] = [
         "--enable-mutable-globals",
@@ -129,13 +148,13 @@ fn optimise(name: &str) -> Result<()> {
         "--enable-exception-handling",
     ];
     step(
-        &format!("{name}: optimise"),
+        &format!("{}: optimise", worker.name()),
         Command::new(project::npm_bin("wasm-opt"))
             .arg("-Oz")
             .args(FEATURES)
-            .arg(wasm(name))
+            .arg(wasm(worker))
             .arg("-o")
-            .arg(wasm(name))
+            .arg(wasm(worker))
             .env("PATH", project::path_with_npm()),
     )
 }

@@ -1,6 +1,5 @@
-//! `cargo xtask dev`: everything on this machine, from one command.
+//! `cargo xtask dev`: sets up, builds and starts everything on this machine.
 
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -8,17 +7,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::bundle;
-use crate::problems;
 use crate::progress::{self, say, step};
-use crate::project;
-use crate::stack::{Options, Ports, Stack};
-use crate::tools;
+use crate::stack::{self, Options, Ports, Stack};
+use crate::{bundle, cargo, problems, project, tools};
 
 /// The cron trigger's period in `wrangler.toml`.
 const CRON_EVERY: Duration = Duration::from_secs(60);
 
-/// Sets up, builds, starts, and stays until Ctrl-C or until a part falls.
+/// Sets up, builds, starts, and stays until Ctrl-C or until a part ends
+/// unexpectedly.
 pub fn run(ports: Ports, wake: bool) -> Result<()> {
     let cancelled = Arc::new(AtomicBool::new(false));
     {
@@ -27,13 +24,10 @@ pub fn run(ports: Ports, wake: bool) -> Result<()> {
             .context("cannot listen for Ctrl-C")?;
     }
     let started = Instant::now();
-    // Before the slow part: a port that is taken will still be taken then.
+    // Before the slow part, because a port that is taken stays taken.
     ports.check()?;
     tools::ensure(tools::For::Running)?;
-    native_programs()?;
-    for name in project::WORKERS {
-        bundle::build(name)?;
-    }
+    progress::side_by_side(&[&[&native_programs], &[&bundle::build_all]])?;
     if cancelled.load(Ordering::Relaxed) {
         bail!("cancelled");
     }
@@ -56,9 +50,9 @@ pub fn run(ports: Ports, wake: bool) -> Result<()> {
         if Instant::now() >= next_cron {
             next_cron += CRON_EVERY;
             let port = ports.worker;
-            // A drain may take long; the next look at the children may not.
+            // A drain may take long; the children are checked ten times a second.
             thread::spawn(move || {
-                if let Err(error) = crate::stack::fire_cron(port) {
+                if let Err(error) = stack::fire_cron(port) {
                     say(format!("the cron trigger could not be fired: {error:#}"));
                 }
             });
@@ -75,17 +69,15 @@ pub fn run(ports: Ports, wake: bool) -> Result<()> {
 }
 
 /// Builds redis-rest and the runner.
-pub fn native_programs() -> Result<()> {
+fn native_programs() -> Result<()> {
     step(
-        "redis-rest and runner: compile",
-        Command::new("cargo")
-            .args(["build", "--package", "redis-rest", "--package", "runner"])
-            .current_dir(project::root()),
+        "redis-rest, runner: compile",
+        &mut cargo::build(&["--package", "redis-rest", "--package", "runner"]),
     )
 }
 
-/// Publishes `problems/`, and says what became of it in a line for the screen. A
-/// stack without problems still runs code, so failing at it ends nothing.
+/// Publishes `problems/` and returns a line for the screen. A failure is a
+/// warning, because a stack without problems still runs code.
 fn publish(stack: &Stack) -> String {
     let submit = stack.submit_url();
     let mut count = 0;

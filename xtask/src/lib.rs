@@ -1,21 +1,24 @@
-//! `cargo xtask`: everything a person or CI does with this project.
+//! `cargo xtask`: every command for working on this project.
 //!
-//! The library holds what the commands share, and what the end-to-end tests
-//! need of it: they start the same [`stack`] as `cargo xtask dev` does, on
-//! other ports.
+//! The library holds what the commands share, and what the end-to-end tests use:
+//! they start the same [`stack`] as `cargo xtask dev`, on other ports.
 //!
-//! - [`project`]: where things are in the working tree.
+//! - [`project`]: where things are in the working tree; the Workers.
 //! - [`progress`]: what a person sees while something slow goes on.
-//! - [`tools`]: the pinned tools, and how each is had.
-//! - [`bundle`]: building a Worker, and weighing it.
+//! - [`cargo`]: every call of cargo.
+//! - [`tools`]: the pinned tools, and how each is installed.
+//! - [`bundle`]: building a Worker, and its size budget.
 //! - [`child`]: a process in the background, and its end.
+//! - [`ports`]: where the parts of a stack listen.
 //! - [`stack`]: redis-rest, the runner and both Workers together.
 //! - [`problems`]: the sample problems, and an operator's own folder.
-//! - [`bench`]: throughput, beside a classic JavaScript Worker.
-//! - [`dev`], [`test`], [`tidy`]: the commands.
+//! - [`mod@bench`]: throughput, beside a classic JavaScript Worker; the sandbox's
+//!   overhead.
+//! - [`dev`], [`mod@test`], [`tidy`]: the commands.
 
 pub mod bench;
 pub mod bundle;
+pub mod cargo;
 pub mod child;
 pub mod dev;
 pub mod ports;

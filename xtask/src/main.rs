@@ -5,12 +5,20 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
+use xtask::project::Worker;
 use xtask::stack::Ports;
 use xtask::{bench, bundle, dev, problems, progress, test, tidy, tools};
 
-/// Everything a person or CI does with edgejudge.
+/// Sets up, runs, tests and measures edgejudge.
+///
+/// Each command installs what it needs by itself, into the folders .edgejudge
+/// and node_modules.
 #[derive(Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    after_help = "Run it inside the checkout: cargo knows `xtask` nowhere else."
+)]
 struct Cli {
     #[command(subcommand)]
     task: Task,
@@ -18,43 +26,45 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Bring up everything on this machine and say where it is.
+    /// Start everything on this machine and print the addresses.
     Dev(Dev),
-    /// Set up what is needed and run every check.
+    /// Run every check: format, lints, documentation, dependencies, builds, unit
+    /// and end-to-end tests.
     Test,
-    /// Set up what is needed, and no more.
+    /// Install what `cargo xtask dev` needs, and do nothing else.
     Setup,
-    /// Build one Worker (wrangler calls this).
+    /// Build one Worker into its folder `build` (wrangler calls this).
     Bundle {
-        /// submit-fn or worker-fn.
-        name: String,
+        /// The Worker's crate.
+        worker: Worker,
     },
-    /// Check the rules of the house.
+    /// Check the rules that no compiler checks: dependencies between crates,
+    /// import circles between files, length of files.
     Tidy,
     /// Check or publish a folder of problems (problems/README.md).
     Problems {
         #[command(subcommand)]
-        what: Problems,
+        command: Problems,
     },
-    /// Measure, beside something to compare with.
+    /// Measure speed, beside something to compare with.
     Bench {
         #[command(subcommand)]
-        what: Bench,
+        command: Bench,
     },
 }
 
 #[derive(Subcommand)]
 enum Problems {
-    /// Say of each problem what is wrong with it.
+    /// Report what is wrong with each problem.
     Check {
-        /// The folder; the project's own if it is not given.
+        /// The folder; `problems` of this checkout if it is not given.
         #[arg(long)]
         folder: Option<PathBuf>,
     },
     /// Publish each problem. The operator's token is read from the variable
     /// ADMIN_TOKEN.
     Push {
-        /// The folder; the project's own if it is not given.
+        /// The folder; `problems` of this checkout if it is not given.
         #[arg(long)]
         folder: Option<PathBuf>,
         /// Where submit-fn is.
@@ -70,10 +80,10 @@ enum Bench {
         /// Jobs in each phase.
         #[arg(long, default_value_t = 500)]
         jobs: usize,
-        /// Rounds that count, 5 or more; one of warm-up goes ahead.
+        /// Rounds that count, 5 or more; a warm-up round precedes them.
         #[arg(long, default_value_t = 15)]
         rounds: usize,
-        /// Parallel clients, and jobs at the endpoint at once. A multiple of 6.
+        /// Parallel clients, and parallel runs at the endpoint; a multiple of 6.
         #[arg(long, default_value_t = 6)]
         concurrency: usize,
         /// Have both sides keep the list of a problem's results as well.
@@ -85,7 +95,8 @@ enum Bench {
     },
     /// The runner's sandbox, beside the same programs run bare.
     Runner {
-        /// Runs of each program, bare and held, at 1 and at 2 at once; 200 or more.
+        /// Runs of each program, bare and in the sandbox, one and two at a time;
+        /// 200 or more.
         #[arg(long, default_value_t = 200)]
         runs: usize,
     },
@@ -138,20 +149,20 @@ fn run(task: Task) -> Result<()> {
         ),
         Task::Test => test::run(),
         Task::Setup => tools::ensure(tools::For::Running),
-        Task::Bundle { name } => bundle::build(&name),
+        Task::Bundle { worker } => bundle::build(worker),
         Task::Tidy => {
             tidy::run()?;
             progress::say("tidy");
             Ok(())
         }
         Task::Problems {
-            what: Problems::Check { folder },
+            command: Problems::Check { folder },
         } => problems::check(&folder.unwrap_or_else(problems::own)),
         Task::Problems {
-            what: Problems::Push { folder, url },
+            command: Problems::Push { folder, url },
         } => problems::push(&folder.unwrap_or_else(problems::own), &url),
         Task::Bench {
-            what:
+            command:
                 Bench::Queue {
                     jobs,
                     rounds,
@@ -167,7 +178,7 @@ fn run(task: Task) -> Result<()> {
             as_built,
         }),
         Task::Bench {
-            what: Bench::Runner { runs },
+            command: Bench::Runner { runs },
         } => bench::runner(runs),
     }
 }

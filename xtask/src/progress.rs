@@ -1,35 +1,48 @@
 //! What a person sees while something slow goes on.
 //!
 //! Each step is a line when it starts and a line when it ends, with the time it
-//! took; a step that takes long says every few seconds that it is still at it,
-//! with the last line the program printed. All output goes to a log file, and a
-//! failed step shows the end of it.
+//! took; a slow step repeats every few seconds that it goes on, with the last
+//! line the program printed. All output goes to a log file, and a failed step
+//! shows the end of it. [`durations`] lists the steps of this process.
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use crate::project;
 
 const STILL_EVERY: Duration = Duration::from_secs(10);
 const TAIL_LINES: usize = 25;
+const SHOWN_CHARS: usize = 90;
 
-/// Says one line.
+/// The steps that have ended, in that order.
+static DURATIONS: Mutex<Vec<(String, Duration)>> = Mutex::new(Vec::new());
+
+/// Prints one line.
 pub fn say(line: impl AsRef<str>) {
     println!("  {}", line.as_ref());
+}
+
+/// The steps of this process that have ended, each with the time it took.
+pub fn durations() -> Vec<(String, Duration)> {
+    DURATIONS
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone()
 }
 
 /// Runs `command` as a step called `name`, quietly unless it is slow or fails.
 pub fn step(name: &str, command: &mut Command) -> Result<()> {
     let log_path = log_path(name);
     let mut log = create(&log_path)?;
-    let started = Instant::now();
     let program = command.get_program().to_string_lossy().into_owned();
     let mut child = command
         .stdin(Stdio::null())
@@ -38,11 +51,10 @@ pub fn step(name: &str, command: &mut Command) -> Result<()> {
         .spawn()
         .with_context(|| format!("{name}: cannot start {program}"))?;
     let (sender, lines) = mpsc::channel();
-    let streams: [Box<dyn std::io::Read + Send>; 2] =
-        match (child.stdout.take(), child.stderr.take()) {
-            (Some(stdout), Some(stderr)) => [Box::new(stdout), Box::new(stderr)],
-            _ => bail!("{name}: no output to read"),
-        };
+    let streams: [Box<dyn Read + Send>; 2] = match (child.stdout.take(), child.stderr.take()) {
+        (Some(stdout), Some(stderr)) => [Box::new(stdout), Box::new(stderr)],
+        _ => bail!("{name}: no output to read"),
+    };
     for stream in streams {
         let sender = sender.clone();
         thread::spawn(move || {
@@ -53,7 +65,7 @@ pub fn step(name: &str, command: &mut Command) -> Result<()> {
     }
     drop(sender);
 
-    println!("▸ {name}");
+    let started = begin(name);
     let mut last = String::new();
     let mut next_sign = STILL_EVERY;
     loop {
@@ -69,17 +81,18 @@ pub fn step(name: &str, command: &mut Command) -> Result<()> {
         }
         if started.elapsed() >= next_sign {
             next_sign += STILL_EVERY;
-            let shown: String = last.chars().take(90).collect();
-            println!("    … {:>4} s  {shown}", started.elapsed().as_secs());
+            let seconds = started.elapsed().as_secs();
+            let line = format!("{name}, {seconds} s: {last}");
+            println!(
+                "    … {}",
+                line.chars().take(SHOWN_CHARS).collect::<String>()
+            );
         }
     }
     let status = child.wait()?;
-    let seconds = started.elapsed().as_secs_f64();
-    if status.success() {
-        println!("✓ {name} ({seconds:.1} s)");
+    if end(name, started, status).is_ok() {
         return Ok(());
     }
-    println!("✗ {name} ({seconds:.1} s)");
     for line in tail(&log_path) {
         println!("    {line}");
     }
@@ -89,24 +102,70 @@ pub fn step(name: &str, command: &mut Command) -> Result<()> {
     );
 }
 
-/// Runs `command` as a step whose output a person wants to see as it comes,
-/// such as a test run's.
+/// Runs `command` as a step whose output is shown as it comes, such as a test
+/// run's.
 pub fn loud_step(name: &str, command: &mut Command) -> Result<()> {
-    println!("▸ {name}");
-    let started = Instant::now();
+    let started = begin(name);
     let program = command.get_program().to_string_lossy().into_owned();
     let status = command
         .stdin(Stdio::null())
         .status()
         .with_context(|| format!("{name}: cannot start {program}"))?;
-    let seconds = started.elapsed().as_secs_f64();
+    end(name, started, status)
+}
+
+fn begin(name: &str) -> Instant {
+    println!("▸ {name}");
+    Instant::now()
+}
+
+fn end(name: &str, started: Instant, status: ExitStatus) -> Result<()> {
+    let took = started.elapsed();
+    DURATIONS
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push((name.to_owned(), took));
+    let mark = if status.success() { "✓" } else { "✗" };
+    println!("{mark} {name} ({:.1} s)", took.as_secs_f64());
     if status.success() {
-        println!("✓ {name} ({seconds:.1} s)");
         Ok(())
     } else {
-        println!("✗ {name} ({seconds:.1} s)");
         bail!("{name} failed ({status})")
     }
+}
+
+/// A series of steps.
+pub type Track<'a> = &'a [&'a (dyn Fn() -> Result<()> + Sync)];
+
+/// Runs the steps of each track one after the other, and the tracks at the same
+/// time. After a failure no further step starts; the first error is returned.
+pub fn side_by_side(tracks: &[Track<'_>]) -> Result<()> {
+    let failed = AtomicBool::new(false);
+    let run = |track: Track<'_>| -> Result<()> {
+        for step in track {
+            if failed.load(Ordering::Relaxed) {
+                break;
+            }
+            step().inspect_err(|_| failed.store(true, Ordering::Relaxed))?;
+        }
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let run = &run;
+        let running: Vec<_> = tracks
+            .iter()
+            .map(|track| scope.spawn(move || run(track)))
+            .collect();
+        let ended: Vec<Result<()>> = running
+            .into_iter()
+            .map(|track| {
+                track
+                    .join()
+                    .unwrap_or_else(|_| Err(anyhow!("a step panicked")))
+            })
+            .collect();
+        ended.into_iter().collect()
+    })
 }
 
 /// The last lines of a log.
@@ -122,10 +181,7 @@ pub fn tail(path: &Path) -> Vec<String> {
 
 /// A path as it is typed from the project's root.
 pub fn shown(path: &Path) -> String {
-    path.strip_prefix(project::root())
-        .unwrap_or(path)
-        .display()
-        .to_string()
+    project::relative(path).display().to_string()
 }
 
 /// Creates a file and the folders above it.
@@ -145,4 +201,32 @@ fn log_path(name: &str) -> PathBuf {
     project::state()
         .join("logs/steps")
         .join(format!("{file}.log"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tracks_run_at_the_same_time() {
+        let (sender, receiver) = mpsc::channel();
+        let receiver = Mutex::new(receiver);
+        // Waits for ever if the tracks run one after the other.
+        let receives = || Ok(receiver.lock().unwrap().recv()?);
+        let sends = || Ok(sender.send(())?);
+        side_by_side(&[&[&receives], &[&sends]]).unwrap();
+    }
+
+    #[test]
+    fn no_step_starts_after_a_failure() {
+        let later = AtomicBool::new(false);
+        let fails = || bail!("broken");
+        let succeeds = || {
+            later.store(true, Ordering::Relaxed);
+            Ok(())
+        };
+        let error = side_by_side(&[&[&fails, &succeeds]]).unwrap_err();
+        assert_eq!(error.to_string(), "broken");
+        assert!(!later.load(Ordering::Relaxed));
+    }
 }

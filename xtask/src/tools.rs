@@ -1,8 +1,9 @@
-//! The pinned tools, and how each is had.
+//! The pinned tools, and how each is installed.
 //!
 //! Everything comes from a package registry: crates by `cargo install`, npm
-//! packages by `npm ci`, redis-server by the machine's package manager. What is
-//! there in the right version is left alone, so a second call takes a moment.
+//! packages by `npm ci`, redis-server by the machine's package manager. A tool
+//! that is there in the right version is left alone, so a second call takes less
+//! than a second.
 
 use std::fs;
 use std::path::Path;
@@ -11,27 +12,56 @@ use std::thread;
 
 use anyhow::{Context, Result, anyhow, bail};
 
+use crate::cargo::cargo;
 use crate::progress::{say, step};
 use crate::project;
 
-/// Must be the version of the crate `wasm-bindgen` in `Cargo.toml`.
-const WASM_BINDGEN: &str = "0.2.129";
-/// Follows the version of the crate `worker`.
-const WORKER_BUILD: &str = "0.8.7";
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
-/// What is to be done with the tools.
+/// What the tools are needed for; each includes the ones before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum For {
     /// Only building the Workers.
     Building,
     /// Running the stack too, which takes a redis-server.
     Running,
-    /// Running every test too, which takes some compilers and interpreters.
+    /// Running every check too, which takes cargo-deny and some compilers and
+    /// interpreters.
     Testing,
 }
 
-/// Checks for every tool and fetches what is missing.
+/// A program that `cargo install` compiles.
+struct CargoTool {
+    package: &'static str,
+    program: &'static str,
+    version: &'static str,
+    needed_for: For,
+}
+
+const CARGO_TOOLS: [CargoTool; 3] = [
+    CargoTool {
+        package: "wasm-bindgen-cli",
+        program: "wasm-bindgen",
+        // Must be the version of the crate `wasm-bindgen` in `Cargo.toml`.
+        version: "0.2.129",
+        needed_for: For::Building,
+    },
+    CargoTool {
+        package: "worker-build",
+        program: "worker-build",
+        // Follows the version of the crate `worker`.
+        version: "0.8.7",
+        needed_for: For::Building,
+    },
+    CargoTool {
+        package: "cargo-deny",
+        program: "cargo-deny",
+        version: "0.20.2",
+        needed_for: For::Testing,
+    },
+];
+
+/// Checks for every tool and installs those that are missing.
 pub fn ensure(purpose: For) -> Result<()> {
     wasm_target()?;
     // The slow ones side by side: one waits for the network while the other
@@ -47,7 +77,7 @@ pub fn ensure(purpose: For) -> Result<()> {
             }
             Ok(())
         });
-        let compiled = cargo_tools();
+        let compiled = cargo_tools(purpose);
         packages
             .join()
             .map_err(|_| anyhow!("setting up packages panicked"))?
@@ -67,14 +97,17 @@ fn wasm_target() -> Result<()> {
     )
 }
 
-fn cargo_tools() -> Result<()> {
+fn cargo_tools(purpose: For) -> Result<()> {
     let mut compiled = false;
-    for (package, program, version) in [
-        ("wasm-bindgen-cli", "wasm-bindgen", WASM_BINDGEN),
-        ("worker-build", "worker-build", WORKER_BUILD),
-    ] {
-        let there = output(Command::new(project::cargo_bin(program)).arg("--version"));
-        if there.is_ok_and(|text| text.split_whitespace().any(|word| word == version)) {
+    for tool in CARGO_TOOLS.iter().filter(|one| one.needed_for <= purpose) {
+        let CargoTool {
+            package,
+            program,
+            version,
+            ..
+        } = tool;
+        let installed = output(Command::new(project::cargo_bin(program)).arg("--version"));
+        if installed.is_ok_and(|text| text.split_whitespace().any(|word| word == *version)) {
             continue;
         }
         compiled = true;
@@ -83,8 +116,8 @@ fn cargo_tools() -> Result<()> {
             // One target folder lets the second reuse what the first compiled;
             // the dev profile compiles in half the time, and these programs
             // have little to do.
-            Command::new("cargo")
-                .args(["install", "--locked", "--force", "--profile", "dev"])
+            cargo("install")
+                .args(["--force", "--no-default-features", "--profile", "dev"])
                 .args(["--version", version, package])
                 .arg("--root")
                 .arg(project::state().join("tools"))
@@ -102,7 +135,7 @@ fn cargo_tools() -> Result<()> {
 
 fn npm_packages() -> Result<()> {
     let wanted = fs::read_to_string(project::root().join("package-lock.json"))?;
-    // npm writes no such copy of its own that could be compared.
+    // npm itself keeps no copy of the lock file that could be compared.
     let copy = project::root().join("node_modules/.installed-from-package-lock.json");
     if fs::read_to_string(&copy).is_ok_and(|installed| installed == wanted) {
         return Ok(());
@@ -133,8 +166,8 @@ const REDIS: [Package; 1] = [Package {
     brew: "redis",
 }];
 
-/// What the runner's tests run beyond Python and Node.js, which everybody has
-/// who got this far: two languages that compile, and one more that does not.
+/// What the runner's tests run beyond Node.js: two compiled languages and two
+/// interpreted ones.
 const LANGUAGES: [Package; 4] = [
     Package {
         program: "python3",
@@ -173,7 +206,7 @@ fn system_packages(packages: &[Package]) -> Result<()> {
          (apt-get install, brew install, …)"
     );
     if Path::new("/usr/bin/apt-get").exists() {
-        // A list that could not be renewed may still be good enough.
+        // The list that is there may still be recent enough.
         if let Err(error) = step("package list (apt-get update)", &mut apt(&["update"])) {
             say(format!("{error:#}"));
         }
@@ -195,7 +228,7 @@ fn apt(arguments: &[&str]) -> Command {
     let mut command = if rustix::process::geteuid().is_root() {
         Command::new("apt-get")
     } else {
-        // Without a password or not at all: nobody is asked anything.
+        // -n: fails instead of asking for a password.
         let mut sudo = Command::new("sudo");
         sudo.args(["-n", "apt-get"]);
         sudo
@@ -206,7 +239,7 @@ fn apt(arguments: &[&str]) -> Command {
     command
 }
 
-/// What a short command prints, or that it cannot be run.
+/// The standard output of a short command; an error if it fails.
 fn output(command: &mut Command) -> Result<String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let output = command

@@ -1,6 +1,9 @@
-//! As much of HTTP/1.1 as the bench needs, on plain sockets: kept-alive
-//! connections, bodies with a length or in chunks. A full client would use more
-//! of the two cores than what is measured, in a debug build above all.
+//! The part of HTTP/1.1 that the bench needs, on plain sockets: kept-alive
+//! connections, bodies with a length or in chunks.
+//!
+//! Not a library on purpose: client and stub share the processor with the
+//! Workers under test, and `cargo xtask` is a debug build, in which a full HTTP
+//! client or server takes more processor time per request than a Worker does.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

@@ -1,5 +1,8 @@
-//! The redis-server behind redis-rest, spoken to directly: counting commands
-//! and looking for results must not load what is measured.
+//! The redis-server behind redis-rest, asked directly: counting commands and
+//! looking for results must not go through what is measured.
+//!
+//! The crate `redis` would replace [`Redis::call`], and compile 30 crates more
+//! before each first `cargo xtask`.
 
 use std::io::{BufReader, Read, Write};
 use std::net::TcpStream;
@@ -8,12 +11,12 @@ use anyhow::{Context, Result, bail};
 
 use super::http;
 
-/// What is not billed: connections' own talk, and what the bench itself sends.
+/// Commands that Upstash does not bill, and those that only the bench sends.
 const NOT_BILLED: [&str; 8] = [
     "auth", "client", "exists", "flushall", "hello", "info", "ping", "select",
 ];
 
-/// A connection to it.
+/// A connection to the redis-server.
 #[derive(Debug)]
 pub(super) struct Redis(BufReader<TcpStream>);
 
@@ -24,9 +27,9 @@ impl Redis {
         Ok(Self(BufReader::new(stream)))
     }
 
-    /// Forgets everything.
+    /// Deletes everything.
     pub(super) fn empty(&mut self) -> Result<()> {
-        self.ask(&["FLUSHALL"]).map(drop)
+        self.call(&["FLUSHALL"]).map(drop)
     }
 
     /// How many of `keys` exist.
@@ -34,25 +37,25 @@ impl Redis {
         let words: Vec<&str> = std::iter::once("EXISTS")
             .chain(keys.iter().map(String::as_str))
             .collect();
-        Ok(self.ask(&words)?.parse()?)
+        Ok(self.call(&words)?.parse()?)
     }
 
     /// How many commands were executed since the server started, as Upstash
     /// bills them: a script is one, and one more for each call inside it.
     pub(super) fn billed(&mut self) -> Result<u64> {
-        Ok(billed(&self.ask(&["INFO", "commandstats"])?))
+        Ok(billed(&self.call(&["INFO", "commandstats"])?))
     }
 
-    /// Its process.
+    /// The server's process id.
     pub(super) fn process_id(&mut self) -> Result<u32> {
-        self.ask(&["INFO", "server"])?
+        self.call(&["INFO", "server"])?
             .lines()
             .find_map(|line| line.strip_prefix("process_id:")?.trim().parse().ok())
-            .context("redis-server does not tell its process id")
+            .context("redis-server does not report its process id")
     }
 
-    /// Sends a command whose answer is a status, a number or a text.
-    fn ask(&mut self, words: &[&str]) -> Result<String> {
+    /// Sends a command whose reply is a status, a number or a bulk string.
+    fn call(&mut self, words: &[&str]) -> Result<String> {
         let mut wire = format!("*{}\r\n", words.len());
         for word in words {
             wire.push_str(&format!("${}\r\n{word}\r\n", word.len()));
@@ -67,7 +70,7 @@ impl Redis {
                 text.truncate(text.len() - 2);
                 Ok(String::from_utf8(text)?)
             }
-            _ => bail!("redis-server answered {head} to {}", words[0]),
+            _ => bail!("redis-server replied {head} to {}", words[0]),
         }
     }
 }
@@ -90,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_billed_counts() {
+    fn only_billed_commands_are_counted() {
         let stats = "# Commandstats\r\ncmdstat_lpush:calls=3,usec=9,usec_per_call=3.00\r\n\
             cmdstat_client|setinfo:calls=8,usec=1\r\ncmdstat_info:calls=2,usec=1\r\n\
             cmdstat_eval:calls=1,usec=1\r\ncmdstat_set:calls=10,usec=1\r\n";

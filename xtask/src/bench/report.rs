@@ -5,9 +5,9 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use super::options::{Options, RUNS_PER_DRAIN};
 use super::round::{Phase, Sample, Way};
 use super::spread::Spread;
-use super::{Options, RUNS_A_DRAIN};
 
 /// What the Workers are called in the rows of the submissions, where nothing is
 /// woken or taken.
@@ -19,7 +19,7 @@ const THEIRS: &str = "JavaScript";
 pub(super) struct Report {
     options: Options,
     /// What it ran on, a line each.
-    surroundings: Vec<String>,
+    notes: Vec<String>,
     samples: Vec<(Way, Sample)>,
 }
 
@@ -38,10 +38,10 @@ impl Way {
 }
 
 impl Report {
-    pub(super) fn new(options: &Options, surroundings: Vec<String>) -> Self {
+    pub(super) fn new(options: &Options, machine: String) -> Self {
         Self {
             options: options.clone(),
-            surroundings,
+            notes: vec![machine],
             samples: Vec::new(),
         }
     }
@@ -50,8 +50,8 @@ impl Report {
         self.samples.push((way, sample));
     }
 
-    pub(super) fn add_surroundings(&mut self, line: String) {
-        self.surroundings.push(line);
+    pub(super) fn add_note(&mut self, line: String) {
+        self.notes.push(line);
     }
 
     fn phases(&self, way: Way, of: Of) -> impl Iterator<Item = &Phase> {
@@ -149,7 +149,7 @@ impl Report {
 
     fn fairness(&self, out: &mut Formatter<'_>) -> fmt::Result {
         let concurrency = self.options.concurrency;
-        let drains = match concurrency / RUNS_A_DRAIN {
+        let drains = match self.options.drains() {
             1 => "a drain".to_owned(),
             drains => format!("{drains} drains"),
         };
@@ -162,7 +162,7 @@ impl Report {
             out,
             "\
 The same for both: the jobs, the clients ({concurrency} in parallel, connections kept open), how
-many runs the endpoint may see at once ({concurrency}: as many clients, or {drains} of {RUNS_A_DRAIN}), the
+many runs the endpoint may see at once ({concurrency}: as many clients, or {drains} of {RUNS_PER_DRAIN}), the
 endpoint (a stub that answers at once), redis-rest and redis-server, wrangler's
 bundle in `workerd serve` (a process each, one thread), an empty database before each
 round, turns within each round. {index}
@@ -198,7 +198,7 @@ impl Display for Report {
         writeln!(out)?;
         self.fairness(out)?;
         writeln!(out)?;
-        for line in &self.surroundings {
+        for line in &self.notes {
             writeln!(out, "{line}")?;
         }
         Ok(())

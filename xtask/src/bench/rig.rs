@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use super::Options;
 use super::http;
+use super::machine::cpu_ms;
+use super::options::Options;
 use super::redis::Redis;
 use super::stub::Stub;
 use super::workers::{self, Worker};
@@ -20,24 +21,32 @@ use crate::child::{Child, Guard};
 use crate::{ports, progress, project};
 
 const READY_WITHIN: Duration = Duration::from_secs(30);
-/// Nobody but this machine reaches it, and it lives for minutes.
+/// Only this machine reaches redis-rest, and it lives for minutes.
 const TOKEN: &str = "bench";
 
-/// Everything under way.
+/// Everything that runs.
 #[derive(Debug)]
 pub(super) struct Rig {
-    pub(super) submit_port: u16,
-    pub(super) worker_port: u16,
-    pub(super) classic_port: u16,
+    pub(super) ports: Ports,
     pub(super) stub: Stub,
     pub(super) redis: Redis,
     edgejudge: Child,
     classic: Child,
     redis_rest: Child,
     redis_server: u32,
-    data: Data,
-    // Last: it goes when everything it watches has gone.
+    _data: Data,
+    // Last: it must outlive the children it watches.
     _guard: Guard,
+}
+
+/// Where each part listens, on 127.0.0.1.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ports {
+    pub(super) submit: u16,
+    pub(super) worker: u16,
+    pub(super) classic: u16,
+    redis_rest: u16,
+    redis: u16,
 }
 
 /// Processor time used so far, in milliseconds.
@@ -49,113 +58,52 @@ pub(super) struct Cpu {
     pub(super) redis_ms: u64,
 }
 
-/// A folder that goes when this goes.
+/// A folder that is deleted when this is dropped.
 #[derive(Debug)]
 struct Data(PathBuf);
 
 impl Rig {
     /// Starts everything out of the bundles in `folder` and waits until each
-    /// part answers, which takes all the others.
+    /// part answers.
     pub(super) fn start(
         folder: &Path,
         options: &Options,
         compatibility_date: &str,
         cancelled: &AtomicBool,
     ) -> Result<Self> {
-        let [
-            submit_port,
-            worker_port,
-            classic_port,
-            rest_port,
-            redis_port,
-        ] = ports::free()?;
+        let ports = Ports::free()?;
         let mut guard = Guard::start()?;
         let stub = Stub::start()?;
         let data =
             Data(std::env::temp_dir().join(format!("edgejudge-bench-{}", std::process::id())));
         let logs = folder.join("logs");
 
-        let mut redis_rest = Child::start(
-            "redis-rest",
-            Command::new(redis_rest_binary())
-                .args(["--listen", &format!("127.0.0.1:{rest_port}")])
-                .args(["--redis-port", &redis_port.to_string()])
-                .arg("--data-dir")
-                .arg(&data.0)
-                // A line a request is not part of what is measured.
-                .args(["--log", "error"])
-                .env("REDIS_REST_TOKEN", TOKEN)
-                .env_remove("REDIS_URL"),
-            &logs.join("redis-rest.log"),
-            &mut guard,
-        )?;
+        let mut redis_rest = start_redis_rest(&ports, &data.0, &logs, &mut guard)?;
         let ping = format!("/ping?_token={TOKEN}");
-        wait_for(&mut redis_rest, rest_port, &ping, cancelled)?;
+        wait_for(&mut redis_rest, ports.redis_rest, &ping, cancelled)?;
 
-        let texts = |more: &[(&'static str, String)]| {
-            let mut texts = vec![
-                (
-                    "UPSTASH_REDIS_REST_URL",
-                    format!("http://127.0.0.1:{rest_port}"),
-                ),
-                ("UPSTASH_REDIS_REST_TOKEN", TOKEN.to_owned()),
-            ];
-            texts.extend_from_slice(more);
-            texts
-        };
-        let index = if options.index { "on" } else { "off" };
-        let submit = Worker {
-            name: "submit",
-            port: submit_port,
-            // Jobs wait until they are to be drained, so that both are measured
-            // by themselves.
-            texts: texts(&[("WAKE", "off".into())]),
-            services: vec![("WORKER", "worker")],
-        };
-        let worker = Worker {
-            name: "worker",
-            port: worker_port,
-            texts: texts(&[
-                ("EXECUTOR_URL", stub.url()),
-                ("RESULT_INDEX", index.into()),
-                ("MAX_IN_FLIGHT", options.max_in_flight().to_string()),
-            ]),
-            services: vec![("SELF", "worker")],
-        };
-        let classic = Worker {
-            name: "classic",
-            port: classic_port,
-            texts: texts(&[("EXECUTOR_URL", stub.url()), ("INDEX", index.into())]),
-            services: Vec::new(),
-        };
         let mut start = |name: &str, workers: &[Worker]| {
             let mut command = workers::serve(folder, name, workers, compatibility_date)?;
             let log = logs.join(format!("{name}.log"));
-            Child::start(
-                &format!("workerd of {name}"),
-                &mut command,
-                &log,
-                &mut guard,
-            )
+            let shown = format!("workerd of {name}");
+            Child::start(&shown, &mut command, &log, &mut guard)
         };
-        let mut edgejudge = start("edgejudge", &[submit, worker])?;
-        let mut classic = start("javascript", &[classic])?;
-        wait_for(&mut edgejudge, submit_port, "/languages", cancelled)?;
-        wait_for(&mut edgejudge, worker_port, "/worker", cancelled)?;
-        wait_for(&mut classic, classic_port, "/worker", cancelled)?;
+        let mut edgejudge = start("edgejudge", &edgejudge_workers(&ports, &stub, options))?;
+        let mut classic = start("javascript", &[classic_worker(&ports, &stub, options)])?;
+        wait_for(&mut edgejudge, ports.submit, "/languages", cancelled)?;
+        wait_for(&mut edgejudge, ports.worker, "/worker", cancelled)?;
+        wait_for(&mut classic, ports.classic, "/worker", cancelled)?;
 
-        let mut redis = Redis::open(redis_port)?;
+        let mut redis = Redis::open(ports.redis)?;
         Ok(Self {
-            submit_port,
-            worker_port,
-            classic_port,
+            ports,
             stub,
             redis_server: redis.process_id()?,
             redis,
             edgejudge,
             classic,
             redis_rest,
-            data,
+            _data: data,
             _guard: guard,
         })
     }
@@ -175,20 +123,107 @@ impl Rig {
     }
 }
 
+impl Ports {
+    fn free() -> Result<Self> {
+        let [submit, worker, classic, redis_rest, redis] = ports::free()?;
+        Ok(Self {
+            submit,
+            worker,
+            classic,
+            redis_rest,
+            redis,
+        })
+    }
+}
+
 impl Drop for Rig {
     fn drop(&mut self) {
-        // The database last, or the Workers would complain.
+        // The database last, or the Workers would log errors.
         for child in [&mut self.edgejudge, &mut self.classic, &mut self.redis_rest] {
             child.ask_to_stop();
             child.wait_for_end();
         }
-        let _ = fs::remove_dir_all(&self.data.0);
     }
 }
 
-/// An optimised build: a debug build would be most of what is measured.
-pub(super) fn redis_rest_binary() -> PathBuf {
-    project::target().join("release/redis-rest")
+impl Drop for Data {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn start_redis_rest(ports: &Ports, data: &Path, logs: &Path, guard: &mut Guard) -> Result<Child> {
+    Child::start(
+        "redis-rest",
+        // An optimised build: a debug build would be most of what is measured.
+        Command::new(project::target().join("release/redis-rest"))
+            .args(["--listen", &format!("127.0.0.1:{}", ports.redis_rest)])
+            .args(["--redis-port", &ports.redis.to_string()])
+            .arg("--data-dir")
+            .arg(data)
+            // A log line for each request is not part of what is measured.
+            .args(["--log", "error"])
+            .env("REDIS_REST_TOKEN", TOKEN)
+            .env_remove("REDIS_URL"),
+        &logs.join("redis-rest.log"),
+        guard,
+    )
+}
+
+fn edgejudge_workers(ports: &Ports, stub: &Stub, options: &Options) -> [Worker; 2] {
+    [
+        Worker {
+            name: "submit",
+            port: ports.submit,
+            // Jobs wait until they are to be drained, so that submitting and
+            // draining are measured apart.
+            texts: texts(ports, [("WAKE", "off".into())]),
+            services: vec![("WORKER", "worker")],
+        },
+        Worker {
+            name: "worker",
+            port: ports.worker,
+            texts: texts(
+                ports,
+                [
+                    ("EXECUTOR_URL", stub.url()),
+                    ("RESULT_INDEX", index(options)),
+                    ("MAX_IN_FLIGHT", options.max_in_flight().to_string()),
+                ],
+            ),
+            services: vec![("SELF", "worker")],
+        },
+    ]
+}
+
+fn classic_worker(ports: &Ports, stub: &Stub, options: &Options) -> Worker {
+    Worker {
+        name: "classic",
+        port: ports.classic,
+        texts: texts(
+            ports,
+            [("EXECUTOR_URL", stub.url()), ("INDEX", index(options))],
+        ),
+        services: Vec::new(),
+    }
+}
+
+fn index(options: &Options) -> String {
+    if options.index { "on" } else { "off" }.to_owned()
+}
+
+/// The variables of every Worker, and `more`.
+fn texts<const N: usize>(
+    ports: &Ports,
+    more: [(&'static str, String); N],
+) -> Vec<(&'static str, String)> {
+    let url = format!("http://127.0.0.1:{}", ports.redis_rest);
+    let mut texts = vec![
+        ("UPSTASH_REDIS_REST_URL", url),
+        ("UPSTASH_REDIS_REST_TOKEN", TOKEN.to_owned()),
+    ];
+    texts.extend(more);
+    texts
 }
 
 fn wait_for(child: &mut Child, port: u16, path: &str, cancelled: &AtomicBool) -> Result<()> {
@@ -218,15 +253,4 @@ fn wait_for(child: &mut Child, port: u16, path: &str, cancelled: &AtomicBool) ->
         }
         thread::sleep(Duration::from_millis(50));
     }
-}
-
-/// From Linux's `/proc`; other systems have none.
-fn cpu_ms(process: u32) -> Option<u64> {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // Behind the name, which may hold anything, user and system time are the
-    // twelfth and thirteenth field.
-    let (_, fields) = stat.rsplit_once(')')?;
-    let mut times = fields.split_whitespace().skip(11);
-    let ticks = times.next()?.parse::<u64>().ok()? + times.next()?.parse::<u64>().ok()?;
-    Some(ticks * 1_000 / rustix::param::clock_ticks_per_second())
 }

@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use super::http::{self, Connection};
+use super::options::Options;
 use super::redis::Redis;
 use super::rig::{Cpu, Rig};
-use super::{Options, RUNS_A_DRAIN};
 
 /// How long nothing may happen in a drain.
 const STALLED_AFTER: Duration = Duration::from_secs(10);
@@ -60,9 +60,9 @@ pub(super) fn run(
 ) -> Result<Sample> {
     let classic = way == Way::Classic;
     let (submit_port, worker_port) = if classic {
-        (rig.classic_port, rig.classic_port)
+        (rig.ports.classic, rig.ports.classic)
     } else {
-        (rig.submit_port, rig.worker_port)
+        (rig.ports.submit, rig.ports.worker)
     };
     rig.redis.empty()?;
     let runs = rig.stub.runs();
@@ -143,10 +143,10 @@ fn wake_and_wait(
     cancelled: &AtomicBool,
 ) -> Result<Duration> {
     let goal = rig.stub.runs() + results.len();
-    let mut connection = Connection::open(rig.worker_port)?;
-    let request = http::request("POST", rig.worker_port, "/wake", "");
+    let mut connection = Connection::open(rig.ports.worker)?;
+    let request = http::request("POST", rig.ports.worker, "/wake", "");
     let started = Instant::now();
-    for _ in 0..options.concurrency / RUNS_A_DRAIN {
+    for _ in 0..options.drains() {
         let (status, _) = connection.exchange(&request)?;
         ensure!(status == 202, "POST /wake answered {status}");
     }

@@ -8,7 +8,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-use super::load;
+use super::machine;
+use crate::cargo;
 use crate::progress::{say, step};
 use crate::project;
 
@@ -89,12 +90,9 @@ pub fn runner(runs: usize) -> Result<()> {
     );
     step(
         "runner: compile with optimisation",
-        Command::new("cargo")
-            .args(["build", "--release", "--package", "runner"])
-            .args(["--example", "overhead"])
-            .current_dir(project::root()),
+        &mut cargo::build(&["--release", "--package", "runner", "--example", "overhead"]),
     )?;
-    let before = load();
+    let before = machine::load_average();
     println!("▸ {runs} runs of each, bare and held in turns");
     say("language, at once, bare ms (middle half), held ms (middle half), ratio of medians");
     let mut child = Command::new(project::target().join("release/examples/overhead"))
@@ -114,7 +112,7 @@ pub fn runner(runs: usize) -> Result<()> {
     ensure!(status.success(), "the measurement failed ({status})");
     say(format!(
         "Load average before: {before}; after: {}. Above the number of cores, others disturb.",
-        load()
+        machine::load_average()
     ));
     judge(&rows)
 }

@@ -1,0 +1,82 @@
+//! All tests but the end-to-end ones: unit tests of every crate, and the tests
+//! of the runner and redis-rest as processes.
+//!
+//! With cargo-nextest, if the machine has it: it runs the tests of all programs
+//! side by side and reports the time of each. Otherwise with `cargo test`, one
+//! program after the other and without times.
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+use anyhow::Result;
+
+use super::end_to_end;
+use super::times::{self, TestTime};
+use crate::cargo::{self, cargo};
+use crate::progress::{self, loud_step, say};
+use crate::project;
+
+/// How long each fuzz test tries random inputs, in milliseconds.
+const FUZZ_MS: &str = "2000";
+const STEP: &str = "unit tests, tidy, redis-rest and runner";
+
+/// Runs them; the times are those that are known.
+pub(super) fn run() -> Result<Vec<TestTime>> {
+    if has_nextest() {
+        return nextest();
+    }
+    say("cargo-nextest is not on this machine: unit tests run without their times");
+    cargo_test()?;
+    Ok(Vec::new())
+}
+
+fn has_nextest() -> bool {
+    Command::new("cargo")
+        .args(["nextest", "--version"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+fn nextest() -> Result<Vec<TestTime>> {
+    let path = project::state().join("logs/unit-tests.json");
+    let mut command = cargo("nextest run");
+    loud_step(
+        STEP,
+        command
+            .arg("--workspace")
+            .args([
+                "--filterset",
+                &format!("not package({})", end_to_end::CRATE),
+            ])
+            .args(["--status-level", "slow", "--final-status-level", "slow"])
+            // The times, on standard output; people read standard error.
+            .args(["--message-format", "libtest-json"])
+            .env("NEXTEST_EXPERIMENTAL_LIBTEST_JSON", "1")
+            .env("FUZZ_MS", FUZZ_MS)
+            .stdout(progress::create(&path)?),
+    )?;
+    doc_tests()?;
+    Ok(times::from_nextest(&fs::read_to_string(path)?))
+}
+
+/// nextest runs none.
+fn doc_tests() -> Result<()> {
+    let mut command = cargo("test");
+    command.args(["--workspace", "--doc", "--quiet"]);
+    loud_step("documentation tests", &mut command)
+}
+
+fn cargo_test() -> Result<()> {
+    let mut command = cargo("test");
+    // By name, because leaving a crate out would change the features of others
+    // and compile them anew.
+    command.args(["--workspace", "--quiet", "--lib", "--bins"]);
+    for name in cargo::test_programs(|package| package != end_to_end::CRATE)? {
+        command.args(["--test", &name]);
+    }
+    loud_step(STEP, command.env("FUZZ_MS", FUZZ_MS))?;
+    doc_tests()
+}
