@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::progress::{say, step};
+use crate::progress::{self, say, step};
 use crate::project::{self, Worker};
 use crate::{cargo, stack, tools};
 
@@ -50,7 +50,11 @@ pub fn build(worker: Worker) -> Result<()> {
 pub fn build_all() -> Result<()> {
     tools::ensure(tools::For::Building)?;
     compile(Worker::all())?;
-    Worker::all().iter().try_for_each(|&worker| bundle(worker))
+    // Most of it keeps one core busy.
+    progress::side_by_side(&[
+        &[&|| bundle(Worker::SubmitFn)],
+        &[&|| bundle(Worker::WorkerFn)],
+    ])
 }
 
 fn compile(workers: &[Worker]) -> Result<()> {
@@ -79,11 +83,13 @@ fn bundle(worker: Worker) -> Result<()> {
     if wasm(worker).exists() && fs::read_to_string(&stamp_path).is_ok_and(|old| old == stamp) {
         return Ok(());
     }
+    let mut worker_build = Command::new(project::cargo_bin("worker-build"));
+    cargo::without_cargo_variables(&mut worker_build);
     step(
         &format!("{name}: bundle"),
-        Command::new(project::cargo_bin("worker-build"))
+        worker_build
             // Optimised below: worker-build would keep the names of functions.
-            .args(["--profile", PROFILE, "--no-opt"])
+            .args(["--profile", PROFILE, "--no-opt", ".", "--locked"])
             .current_dir(project::root().join(name))
             .env("PATH", project::path_with_npm())
             .env("WASM_BINDGEN_BIN", project::cargo_bin("wasm-bindgen"))

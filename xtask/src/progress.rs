@@ -20,7 +20,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use crate::project;
 
 const STILL_EVERY: Duration = Duration::from_secs(10);
-const TAIL_LINES: usize = 25;
+const TAIL_LINES: usize = 40;
 const SHOWN_CHARS: usize = 90;
 
 /// The steps that have ended, in that order.

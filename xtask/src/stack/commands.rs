@@ -6,6 +6,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::settings::{Var, env_file, write_private};
+use crate::cargo;
 use crate::ports::Ports;
 use crate::project::{self, Worker};
 
@@ -101,9 +102,11 @@ fn usual_vars(worker: Worker, ports: &Ports, token: &str) -> Vec<Var> {
     vars
 }
 
-/// wrangler with this project's Node, without its banner and its metrics.
+/// wrangler with this project's Node, without its banner and its metrics. It
+/// calls `cargo xtask bundle` in its turn.
 pub fn wrangler() -> Command {
     let mut command = Command::new(project::npm_bin("wrangler"));
+    cargo::without_cargo_variables(&mut command);
     command
         .env("PATH", project::path_with_npm())
         .env("WRANGLER_SEND_METRICS", "false")

@@ -1,39 +1,64 @@
 //! The tests of the whole stack in workerd, and of the queue on a real
-//! redis-server: the programs of the crate `e2e`, one after the other.
+//! redis-server: the programs of the crate `e2e`.
 
 use std::fs;
+use std::path::PathBuf;
 
 use anyhow::Result;
 
 use super::times::{self, TestTime};
 use crate::cargo::{self, cargo};
-use crate::progress::{self, loud_step};
+use crate::progress::{self, Track, step};
 use crate::{bundle, project};
 
 /// The crate of the end-to-end tests.
 pub(super) const CRATE: &str = "e2e";
-/// Names the file to which a program appends the time of each test.
+/// The program whose submissions have limits of time: it has the machine for
+/// itself. The others mostly wait, and run side by side.
+const RUNS_ALONE: &str = "e2e";
+/// Names the file to which a program writes the time of each test.
 const TEST_TIMES: &str = "TEST_TIMES";
 
 /// Runs every program; the Workers and the native programs are built already.
-/// Adds the times of the tests, also of those before a failure.
+/// Adds the times of the tests, also if one fails.
 pub(super) fn run(times: &mut Vec<TestTime>) -> Result<()> {
-    for program in cargo::test_programs(|package| package == CRATE)? {
-        let path = project::state().join(format!("logs/{program}-times"));
-        progress::create(&path)?;
-        let mut command = cargo("test");
-        let outcome = loud_step(
-            &format!("end to end: {program}"),
-            command
-                // Of the workspace, so that nothing is compiled with other
-                // features.
-                .args(["--workspace", "--test", &program])
-                .env(TEST_TIMES, &path)
-                .env(bundle::AS_BUILT, "1"),
-        );
-        let lines = fs::read_to_string(&path).unwrap_or_default();
-        times.extend(times::from_program(&program, &lines));
-        outcome?;
+    let programs = cargo::test_programs(|package| package == CRATE)?;
+    let (alone, others): (Vec<&str>, Vec<&str>) = programs
+        .iter()
+        .map(String::as_str)
+        .partition(|program| *program == RUNS_ALONE);
+    let outcome = side_by_side(&others).and_then(|()| side_by_side(&alone));
+    for program in &programs {
+        let lines = fs::read_to_string(times_path(program)).unwrap_or_default();
+        times.extend(times::from_program(program, &lines));
     }
-    Ok(())
+    outcome
+}
+
+fn side_by_side(programs: &[&str]) -> Result<()> {
+    let steps: Vec<_> = programs
+        .iter()
+        .map(|program| move || run_program(program))
+        .collect();
+    let steps: Vec<[&(dyn Fn() -> Result<()> + Sync); 1]> =
+        steps.iter().map(|step| [step as _]).collect();
+    let tracks: Vec<Track<'_>> = steps.iter().map(|step| step as Track<'_>).collect();
+    progress::side_by_side(&tracks)
+}
+
+fn run_program(program: &str) -> Result<()> {
+    let path = times_path(program);
+    progress::create(&path)?;
+    step(
+        &format!("end to end: {program}"),
+        cargo("test")
+            // Of the workspace, so that nothing is compiled with other features.
+            .args(["--workspace", "--test", program])
+            .env(TEST_TIMES, path)
+            .env(bundle::AS_BUILT, "1"),
+    )
+}
+
+fn times_path(program: &str) -> PathBuf {
+    project::state().join(format!("logs/{program}-times"))
 }

@@ -1,10 +1,11 @@
 //! `cargo xtask test`: every check there is.
 //!
-//! What compiles runs in two tracks side by side, because each of them has
-//! stretches that keep only one core busy: lints, documentation and tests in the
-//! debug profile in one, the Workers in theirs in the other. All native code is
-//! compiled with the features of the whole workspace, so that no crate is built
-//! twice. What measures time, the tests, then has the machine for itself.
+//! Everything that compiles is in two tracks side by side, because each has
+//! stretches that keep only one core busy or wait for the network: in one lints,
+//! documentation and tests in the debug profile, in the other the tools and the
+//! Workers. All native code is compiled with the features of the whole
+//! workspace, so that no crate is built twice. The tests come after that, because
+//! many of them measure time.
 
 mod dependencies;
 mod end_to_end;
@@ -31,20 +32,29 @@ pub fn run() -> Result<()> {
 }
 
 fn checks(times: &mut Vec<TestTime>) -> Result<()> {
-    tools::ensure(tools::For::Testing)?;
+    format()?;
+    let tools = || tools::ensure(tools::For::Testing);
+    progress::side_by_side(&[
+        &[&clippy_native, &documentation, &compile_native],
+        &[
+            &tools,
+            &dependencies::check,
+            &bundle::build_all,
+            &clippy_wasm,
+        ],
+    ])?;
+    bundle::dry_run()?;
+    times.extend(unit::run()?);
+    end_to_end::run(times)
+}
+
+fn format() -> Result<()> {
     step(
         "format",
         cargo::format()
             .args(["--all", "--check"])
             .env("CARGO_TERM_COLOR", "never"),
-    )?;
-    progress::side_by_side(&[
-        &[&clippy_native, &documentation, &compile_native],
-        &[&bundle::build_all, &clippy_wasm, &dependencies::check],
-    ])?;
-    bundle::dry_run()?;
-    times.extend(unit::run()?);
-    end_to_end::run(times)
+    )
 }
 
 fn clippy_native() -> Result<()> {

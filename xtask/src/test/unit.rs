@@ -42,15 +42,13 @@ fn has_nextest() -> bool {
 
 fn nextest() -> Result<Vec<TestTime>> {
     let path = project::state().join("logs/unit-tests.json");
+    let filter = format!("not (package({}) and kind(test))", end_to_end::CRATE);
     let mut command = cargo("nextest run");
     loud_step(
         STEP,
         command
             .arg("--workspace")
-            .args([
-                "--filterset",
-                &format!("not package({})", end_to_end::CRATE),
-            ])
+            .args(["--filterset", &filter])
             .args(["--status-level", "slow", "--final-status-level", "slow"])
             // The times, on standard output; people read standard error.
             .args(["--message-format", "libtest-json"])
