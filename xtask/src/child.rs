@@ -1,8 +1,8 @@
 //! A process in the background, and its end.
 //!
 //! Each child leads a process group of its own, so that what it starts in turn
-//! (wrangler starts workerd) ends with it, and so that Ctrl-C reaches us first.
-//! Should we be killed without a chance to clean up, a [`Guard`] does it.
+//! (wrangler starts workerd) ends with it, and so that Ctrl-C reaches only this
+//! process. If this process is killed, a [`Guard`] ends the groups.
 
 use std::io::Write;
 use std::os::unix::process::CommandExt;
@@ -16,13 +16,13 @@ use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 
 use crate::progress;
 
-/// How long a process may take to end after it was asked to.
+/// How long a process may take to end after SIGTERM.
 const GRACE: Duration = Duration::from_secs(8);
 
 /// A running process with its log.
 #[derive(Debug)]
 pub struct Child {
-    /// What it is called on the screen.
+    /// Its name on the screen.
     pub name: String,
     /// Where its output goes.
     pub log: PathBuf,
@@ -50,12 +50,12 @@ impl Child {
         })
     }
 
-    /// The process id, for tests that interfere with it.
+    /// The process id, for tests that send it signals.
     pub fn id(&self) -> u32 {
         self.process.id()
     }
 
-    /// How it ended, if it has.
+    /// Its exit status, if it has ended.
     pub fn ended(&mut self) -> Option<String> {
         self.process
             .try_wait()
@@ -64,14 +64,14 @@ impl Child {
             .map(|status| status.to_string())
     }
 
-    /// Asks the whole group to end.
+    /// Sends SIGTERM to the whole group.
     pub fn ask_to_stop(&self) {
         if let Some(group) = self.group {
             let _ = kill_process_group(group, Signal::TERM);
         }
     }
 
-    /// Ends the whole group at once, without a chance to clean up.
+    /// Sends SIGKILL to the whole group, and waits.
     pub fn kill(&mut self) {
         if let Some(group) = self.group {
             let _ = kill_process_group(group, Signal::KILL);
@@ -79,7 +79,7 @@ impl Child {
         self.wait_for_end();
     }
 
-    /// Waits until the whole group has ended; kills what has not in time.
+    /// Waits until the whole group has ended; after [`GRACE`] kills what is left.
     pub fn wait_for_end(&mut self) {
         let Some(group) = self.group.take() else {
             return;
@@ -108,9 +108,9 @@ impl Drop for Child {
     }
 }
 
-/// A shell that waits for our end and then kills the groups it was told of. It
-/// learns of our end by its standard input, which the system closes however we
-/// go.
+/// A shell that waits for the end of this process and then kills the groups that
+/// it was sent. It notices the end by its standard input, which the system closes
+/// however this process ends.
 #[derive(Debug)]
 pub struct Guard(Option<Process>);
 
@@ -140,7 +140,7 @@ for group in $groups; do kill -KILL "-$group" 2>/dev/null; done"#;
 }
 
 impl Drop for Guard {
-    /// An orderly end: everything it watched was stopped before.
+    /// In an orderly end, everything it watches was stopped before.
     fn drop(&mut self) {
         if let Some(mut shell) = self.0.take() {
             let _ = shell.kill();
@@ -155,7 +155,7 @@ mod tests {
 
     fn sleeper(guard: &mut Guard) -> Child {
         let log = std::env::temp_dir().join(format!("xtask-child-test-{}", std::process::id()));
-        // The shell's own child must end with it.
+        // The shell's child must end with the shell.
         let mut command = Command::new("sh");
         command.args(["-c", "sleep 600 & wait"]);
         Child::start("sleeper", &mut command, &log, guard).unwrap()
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stopped_child_takes_its_group_with_it() {
+    fn stopping_a_child_ends_its_process_group() {
         let mut guard = Guard::start().unwrap();
         let child = sleeper(&mut guard);
         let group = child.group.unwrap();
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_killed_child_cannot_refuse_and_takes_its_group_with_it() {
+    fn killing_a_child_ends_its_group_even_if_it_ignores_sigterm() {
         let mut guard = Guard::start().unwrap();
         let log = std::env::temp_dir().join(format!("xtask-child-kill-{}", std::process::id()));
         let mut command = Command::new("sh");
@@ -192,11 +192,11 @@ mod tests {
     }
 
     #[test]
-    fn the_guard_kills_when_we_are_gone() {
+    fn the_guard_kills_the_groups_when_this_process_ends() {
         let mut guard = Guard::start().unwrap();
         let mut child = sleeper(&mut guard);
         let group = child.group.take().unwrap();
-        // What the system does when we are killed: the pipe closes.
+        // As the system does when this process is killed.
         drop(guard.0.as_mut().unwrap().stdin.take());
         child.process.wait().unwrap();
         assert!(is_gone(group));

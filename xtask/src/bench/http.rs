@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-/// Nothing here takes this long unless it hangs.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// An answer that takes longer will not come.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A request or an answer.
+/// A request or a response.
 #[derive(Debug)]
 pub(super) struct Message {
     /// The request line or the status line.
@@ -30,21 +30,23 @@ impl Connection {
     pub(super) fn open(port: u16) -> Result<Self> {
         let stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(TIMEOUT))?;
         Ok(Self(BufReader::new(stream)))
     }
 
-    /// Sends what [`request`] wrote and gives the answer's status and body.
+    /// Sends what [`request`] wrote; returns the status and the body of the
+    /// response.
     pub(super) fn exchange(&mut self, request: &[u8]) -> Result<(u16, Vec<u8>)> {
         self.0.get_mut().write_all(request)?;
-        let answer = read(&mut self.0)?.context("the connection was closed without an answer")?;
-        let status = answer
+        let response =
+            read(&mut self.0)?.context("the connection was closed without a response")?;
+        let status = response
             .first_line
             .split(' ')
             .nth(1)
             .and_then(|status| status.parse().ok())
-            .with_context(|| format!("no status line: {}", answer.first_line))?;
-        Ok((status, answer.body))
+            .with_context(|| format!("no status line: {}", response.first_line))?;
+        Ok((status, response.body))
     }
 }
 
@@ -63,8 +65,8 @@ pub(super) fn once(method: &str, port: u16, path: &str) -> Result<(u16, Vec<u8>)
     Connection::open(port)?.exchange(&request(method, port, path, ""))
 }
 
-/// The next message; `None` when the other side has closed the connection
-/// between two.
+/// The next message; `None` if the other side has closed the connection after the
+/// last one.
 pub(super) fn read(reader: &mut impl BufRead) -> io::Result<Option<Message>> {
     let mut first_line = String::new();
     if reader.read_line(&mut first_line)? == 0 {

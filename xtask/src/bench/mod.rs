@@ -38,7 +38,7 @@ use rig::Rig;
 use round::Way;
 pub use runner::runner;
 
-/// Sets up, measures, prints. Nothing stays behind but the bundles and logs in
+/// Sets up, measures, prints. Leaves only bundles and logs, in
 /// `.edgejudge/bench`.
 pub fn queue(options: &Options) -> Result<()> {
     options.check()?;
@@ -72,8 +72,8 @@ pub fn queue(options: &Options) -> Result<()> {
 
 fn measure(rig: &mut Rig, options: &Options, cancelled: &AtomicBool) -> Result<Report> {
     let before = machine::load_average();
-    // The classic stands in the middle: beside both it is compared with. Every
-    // other round goes backwards, so that what drifts favours nobody.
+    // The classic Worker runs between the two that are compared with it. Every
+    // other round is reversed, so that a drift of the machine favours no side.
     let mut order = [Way::Wakes, Way::Classic, Way::Pulled];
     let mut report = Report::new(options, machine::description()?);
     for round in 0..=options.rounds {

@@ -1,7 +1,7 @@
-//! What all rounds say together, in Markdown that is readable on a terminal.
+//! The summary of all rounds, in Markdown that is readable on a terminal.
 //!
-//! A ratio is taken within each round, between two measurements that stand
-//! beside each other; its median and its spread are over the rounds.
+//! A ratio is taken within each round, between two measurements that follow each
+//! other; its median and its spread are over the rounds.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -9,8 +9,8 @@ use super::options::{Options, RUNS_PER_DRAIN};
 use super::round::{Phase, Sample, Way};
 use super::spread::Spread;
 
-/// What the Workers are called in the rows of the submissions, where nothing is
-/// woken or taken.
+/// The names of both sides in the rows of the submissions, where no job is
+/// claimed yet.
 const OURS: &str = "edgejudge";
 const THEIRS: &str = "JavaScript";
 
@@ -18,7 +18,7 @@ const THEIRS: &str = "JavaScript";
 #[derive(Debug)]
 pub(super) struct Report {
     options: Options,
-    /// What it ran on, a line each.
+    /// The machine and its load, a line each.
     notes: Vec<String>,
     samples: Vec<(Way, Sample)>,
 }
@@ -61,20 +61,20 @@ impl Report {
             .map(move |(_, sample)| of(sample))
     }
 
-    /// To JavaScript, round by round.
+    /// Jobs per second relative to JavaScript, round by round.
     fn ratio(&self, way: Way, of: Of) -> Spread {
         let pairs = self.phases(way, of).zip(self.phases(Way::Classic, of));
         Spread::of(pairs.map(|(ours, theirs)| ours.jobs_per_s / theirs.jobs_per_s))
     }
 
-    /// A sum over all rounds, for each job.
-    fn a_job(&self, way: Way, of: Of, what: impl Fn(&Phase) -> Option<u64>) -> Option<f64> {
+    /// A sum over all rounds, divided by the jobs.
+    fn per_job(&self, way: Way, of: Of, what: impl Fn(&Phase) -> Option<u64>) -> Option<f64> {
         let sum: u64 = self.phases(way, of).map(what).sum::<Option<u64>>()?;
         Some(sum as f64 / (self.options.jobs * self.options.rounds) as f64)
     }
 
     fn commands(&self, way: Way, of: Of) -> f64 {
-        self.a_job(way, of, |phase| Some(phase.commands))
+        self.per_job(way, of, |phase| Some(phase.commands))
             .unwrap_or(f64::NAN)
     }
 
@@ -99,8 +99,8 @@ impl Report {
                 Way::Wakes | Way::Pulled => self.ratio(way, of).to_string(),
             };
             let ms = |ms: Option<f64>| ms.map_or("unknown".into(), |ms| format!("{ms:.2} ms"));
-            let workerd = ms(self.a_job(way, of, |phase| Some(phase.cpu?.workerd_ms)));
-            let redis = ms(self.a_job(way, of, |phase| Some(phase.cpu?.redis_ms)));
+            let workerd = ms(self.per_job(way, of, |phase| Some(phase.cpu?.workerd_ms)));
+            let redis = ms(self.per_job(way, of, |phase| Some(phase.cpu?.redis_ms)));
             let commands = self.commands(way, of);
             writeln!(
                 out,
@@ -134,7 +134,7 @@ impl Report {
             commands(Way::Pulled),
         )?;
         let workerd = |way| {
-            let of = |of| self.a_job(way, of, |phase| Some(phase.cpu?.workerd_ms));
+            let of = |of| self.per_job(way, of, |phase| Some(phase.cpu?.workerd_ms));
             Some(of(SUBMIT)? + of(DRAIN)?)
         };
         if let (Some(ours), Some(theirs)) = (workerd(Way::Wakes), workerd(Way::Classic)) {

@@ -109,7 +109,7 @@ impl Rig {
     }
 
     /// Processor time used so far on behalf of one side; `None` where the
-    /// system does not tell.
+    /// system does not report it.
     pub(super) fn cpu(&self, classic: bool) -> Option<Cpu> {
         let workerd = if classic {
             &self.classic

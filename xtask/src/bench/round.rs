@@ -1,8 +1,8 @@
-//! One round on one of the three ways: submit all jobs, then bring all of them
-//! to their results, each phase timed by itself.
+//! One round in one of the three ways: submit all jobs, then drain all of them,
+//! each phase timed by itself.
 //!
-//! Every phase is held to have done its work: each answer is looked at, each
-//! job was run exactly once, each result is there.
+//! Every phase is checked to have done its work: each response is read, each job
+//! was run exactly once, each result is there.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -15,17 +15,17 @@ use super::options::Options;
 use super::redis::Redis;
 use super::rig::{Cpu, Rig};
 
-/// How long nothing may happen in a drain.
+/// A drain without any progress for this long has failed.
 const STALLED_AFTER: Duration = Duration::from_secs(10);
-/// After so long without a command, everything has come to its end.
+/// After this long without a Redis command, the phase has ended.
 const QUIET: Duration = Duration::from_millis(50);
 /// A small solution to a small problem.
-const SUBMISSION: &str = r#"{"problemId":"two-sum","code":"def two_sum(nums, target):\n    seen = {}\n    for at, num in enumerate(nums):\n        if target - num in seen:\n            return [seen[target - num], at]\n        seen[num] = at\n\nprint(two_sum([2, 7, 11, 15], 9))\n","language":"python"}"#;
+const SUBMISSION: &str = r#"{"problemId":"two-sum","code":"def two_sum(nums, target):\n    seen = {}\n    for i, num in enumerate(nums):\n        if target - num in seen:\n            return [seen[target - num], i]\n        seen[num] = i\n\nprint(two_sum([2, 7, 11, 15], 9))\n","language":"python"}"#;
 
-/// How jobs are submitted and taken.
+/// How jobs are submitted and claimed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
-    /// edgejudge as it runs by itself: a wake-up, then drains that hand over to
+    /// edgejudge as it runs by default: a wake-up, then drains that hand over to
     /// each other.
     Wakes,
     /// edgejudge with a `GET /worker` for each job, as the classic design has.
@@ -47,7 +47,7 @@ pub(super) struct Phase {
     pub(super) jobs_per_s: f64,
     /// Redis commands as they are billed.
     pub(super) commands: u64,
-    /// `None` where the system does not tell.
+    /// `None` where the system does not report it.
     pub(super) cpu: Option<Cpu>,
 }
 
@@ -99,7 +99,7 @@ pub(super) fn run(
     Ok(Sample { submit, drain })
 }
 
-/// Does `work`, which says how long it took, and notes what it cost.
+/// Does `work`, which returns how long it took, and measures its cost.
 fn phase<T>(
     rig: &mut Rig,
     classic: bool,
@@ -120,9 +120,9 @@ fn phase<T>(
     Ok((phase, value))
 }
 
-/// The last drain may look once more into an empty list when all results are
-/// there. That is part of its cost, and must not fall into the next phase, where
-/// it would take the other side's jobs.
+/// The last drain may claim once more from the empty queue when all results are
+/// there. That is part of its cost, and must not happen in the next phase, where
+/// it would claim the other side's jobs.
 fn wait_until_quiet(redis: &mut Redis) -> Result<()> {
     let mut before = redis.billed()?;
     loop {
@@ -152,8 +152,8 @@ fn wake_and_wait(
     }
     let (mut last, mut last_at) = (0, started);
     loop {
-        // Redis is only asked when there is little left to wait for: looking
-        // must not cost what is measured.
+        // Redis is only asked when all runs were requested, so that waiting does
+        // not load what is measured.
         let runs = rig.stub.runs();
         if runs >= goal && rig.redis.existing(results)? == results.len() {
             return Ok(started.elapsed());
@@ -162,7 +162,7 @@ fn wake_and_wait(
             (last, last_at) = (runs, Instant::now());
         }
         if last_at.elapsed() > STALLED_AFTER {
-            bail!("the drain stands still {} runs before its end", goal - runs);
+            bail!("the drain has stopped {} runs before its end", goal - runs);
         }
         if cancelled.load(Ordering::Relaxed) {
             bail!("cancelled");
@@ -171,9 +171,8 @@ fn wake_and_wait(
     }
 }
 
-/// Sends `request` once for each job, from as many clients as run in parallel,
-/// each with a connection that stays open. Gives the time it took and the
-/// bodies of the answers.
+/// Sends `request` once for each job, from parallel clients with a kept-alive
+/// connection each. Returns the time it took and the bodies of the responses.
 fn drive(
     port: u16,
     request: &[u8],
@@ -218,7 +217,7 @@ fn drive(
     Ok((took, bodies))
 }
 
-/// The id that `POST /submit` gave out.
+/// The id in a response of `POST /submit`.
 fn id(answer: &[u8]) -> Result<String> {
     let answer: serde_json::Value = serde_json::from_slice(answer)?;
     answer["id"]

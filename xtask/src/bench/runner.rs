@@ -1,6 +1,7 @@
-//! `cargo xtask bench runner`: what the sandbox costs. The same program is run
-//! bare and held, in turns, by the runner crate's example `overhead`; this builds
-//! it, shows its figures, and holds them against what is promised.
+//! `cargo xtask bench runner`: the overhead of the sandbox. The runner crate's
+//! example `overhead` runs the same program bare and sandboxed ("held"), in turns;
+//! this module builds it, shows its figures and checks them against the promised
+//! ratio.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -13,24 +14,25 @@ use crate::cargo;
 use crate::progress::{say, step};
 use crate::project;
 
-/// How much longer a held run may take than a bare one, of medians.
-const MOST: f64 = 1.3;
-/// Whose runs may not, at one at once. What a program that does nothing takes is
-/// mostly the sandbox, so C is shown and not held to it.
+/// The promise: the median of sandboxed runs divided by that of bare runs.
+const MAX_RATIO: f64 = 1.3;
+/// The languages with a promise, at one run at a time. A C program that does
+/// nothing takes less time than its sandbox, so C is shown without a promise.
 const PROMISED: [&str; 2] = ["python", "javascript"];
-/// Fewer show no spread.
-const FEWEST_RUNS: usize = 200;
+/// With fewer runs the quartiles say nothing.
+const MIN_RUNS: usize = 200;
 
-/// One program, so many at once.
+/// The figures of one program.
 #[derive(Debug, PartialEq)]
 struct Row {
     language: String,
+    /// Parallel runs.
     at_once: u64,
-    /// Wall time in ms: median, and what the middle half lies between.
+    /// Wall time in ms: median, first and third quartile.
     bare: [f64; 3],
     /// The same in the sandbox.
     held: [f64; 3],
-    /// Held against bare, of the medians.
+    /// Of the medians, held to bare.
     ratio: f64,
 }
 
@@ -55,10 +57,10 @@ impl Row {
         })
     }
 
-    /// Whether it is as promised; `None`: nothing is promised of it.
+    /// Whether the promise is kept; `None` if there is none.
     fn verdict(&self) -> Option<bool> {
         let promised = self.at_once == 1 && PROMISED.contains(&self.language.as_str());
-        promised.then_some(self.ratio <= MOST)
+        promised.then_some(self.ratio <= MAX_RATIO)
     }
 
     fn shown(&self) -> String {
@@ -81,12 +83,12 @@ impl Row {
     }
 }
 
-/// Builds, measures `runs` of each kind, prints; an error if a promise is broken
+/// Builds, measures `runs` of each kind, prints. An error if a promise is broken
 /// or could not be measured.
 pub fn runner(runs: usize) -> Result<()> {
     ensure!(
-        runs >= FEWEST_RUNS,
-        "--runs must be at least {FEWEST_RUNS}: fewer show no spread"
+        runs >= MIN_RUNS,
+        "--runs must be at least {MIN_RUNS}: fewer show no spread"
     );
     step(
         "runner: compile with optimisation",
@@ -122,23 +124,24 @@ fn judge(rows: &[Row]) -> Result<()> {
         let row = rows
             .iter()
             .find(|row| row.language == language && row.verdict().is_some())
-            .with_context(|| format!("{language} is not on this machine: nothing was shown"))?;
+            .with_context(|| {
+                format!("{language} is not on this machine: its promise was not measured")
+            })?;
         if row.verdict() == Some(false) {
             bail!(
-                "{language} takes {:.2} times as long in the sandbox; at most {MOST} is promised",
+                "{language} takes {:.2} times as long in the sandbox; at most {MAX_RATIO} is promised",
                 row.ratio
             );
         }
     }
     say(format!(
-        "pass: {} at one at once take at most {MOST} times as long",
+        "pass: {} at one at once take at most {MAX_RATIO} times as long",
         PROMISED.join(" and ")
     ));
     Ok(())
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 
@@ -152,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_promised_is_judged() {
+    fn only_languages_with_a_promise_are_judged() {
         let mut rows = vec![
             row("python", 1, 1.3),
             row("python", 2, 1.9),

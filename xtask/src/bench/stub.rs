@@ -1,5 +1,5 @@
-//! An execution endpoint that runs nothing and answers at once, so that what is
-//! measured is the queue. It speaks as much of Piston's v2 API as both sides
+//! An execution endpoint that runs nothing and answers at once, so that only the
+//! queue is measured. It has the two routes of Piston's v2 API that both sides
 //! call, and counts the runs.
 
 use std::io::{BufReader, Write};
@@ -39,18 +39,18 @@ impl Stub {
         Ok(stub)
     }
 
-    /// What `EXECUTOR_URL` is to be.
+    /// The value of `EXECUTOR_URL`.
     pub(super) fn url(&self) -> String {
         format!("http://127.0.0.1:{}/api/v2", self.port)
     }
 
-    /// How many runs it was asked for so far.
+    /// How many runs were requested so far.
     pub(super) fn runs(&self) -> usize {
         self.runs.load(Ordering::Relaxed)
     }
 }
 
-/// Whoever speaks no HTTP loses the connection, and nothing else.
+/// Closes the connection when something other than HTTP arrives.
 fn serve(stream: TcpStream, runs: &AtomicUsize) -> Option<()> {
     stream.set_nodelay(true).ok()?;
     let mut reader = BufReader::new(stream);
@@ -63,11 +63,11 @@ fn serve(stream: TcpStream, runs: &AtomicUsize) -> Option<()> {
         } else {
             ("404 Not Found", "{}")
         };
-        let answer = format!(
+        let response = format!(
             "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()
         );
-        reader.get_mut().write_all(answer.as_bytes()).ok()?;
+        reader.get_mut().write_all(response.as_bytes()).ok()?;
     }
     Some(())
 }
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_counts_runs_and_nothing_else() {
+    fn only_runs_are_counted() {
         let stub = Stub::start().unwrap();
         let mut connection = http::Connection::open(stub.port).unwrap();
         for (method, path, status) in [

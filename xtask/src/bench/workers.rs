@@ -1,8 +1,8 @@
-//! The Workers as they would be deployed, set up for `workerd serve`.
+//! The Workers as they would be deployed, configured for `workerd serve`.
 //!
-//! `wrangler dev` proxies every request and would be measured instead of what
-//! it serves. So wrangler only bundles (`deploy --dry-run`), all three Workers
-//! in the same way, and workerd gets a configuration that is written here.
+//! `wrangler dev` proxies every request, and the proxy would be measured. So
+//! wrangler only bundles (`deploy --dry-run`), all three Workers in the same way,
+//! and workerd gets a configuration that is written here.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -27,7 +27,7 @@ pub(super) struct Worker {
     pub(super) services: Vec<(&'static str, &'static str)>,
 }
 
-/// What is bundled, and from where.
+/// The name of each Worker and the file it is bundled from.
 const SOURCES: [(&str, &str); 3] = [
     ("submit", "submit-fn/build/index.js"),
     ("worker", "worker-fn/build/index.js"),
@@ -44,7 +44,7 @@ pub(super) fn bundle(folder: &Path, compatibility_date: &str) -> Result<()> {
         let out = folder.join(name);
         fs::remove_dir_all(&out).ok();
         fs::create_dir_all(&out)?;
-        // Not the project's own: that one builds the Workers anew first.
+        // Not the project's `wrangler.toml`, which builds the Workers first.
         let settings = folder.join(format!("{name}.toml"));
         fs::write(
             &settings,
@@ -77,8 +77,8 @@ pub(super) fn compatibility_date() -> Result<String> {
         .context("wrangler.toml names no compatibility_date")
 }
 
-/// Writes `folder/NAME.capnp` for one workerd that serves `workers`, and gives
-/// the command that starts it.
+/// Writes `folder/NAME.capnp` for one workerd that serves `workers`; returns the
+/// command that starts it.
 pub(super) fn serve(
     folder: &Path,
     name: &str,
@@ -95,8 +95,8 @@ pub(super) fn serve(
         ));
         definitions.push_str(&definition(folder, worker, compatibility_date)?);
     }
-    // workerd's usual network, "internet", keeps away from private addresses,
-    // which is where everything is here.
+    // workerd's default network, "internet", refuses private addresses, and
+    // everything is on one here.
     let config = format!(
         "using Workerd = import \"/workerd/workerd.capnp\";\n\n\
          const config :Workerd.Config = (\n  services = [\n{services}    \
@@ -125,8 +125,8 @@ fn definition(folder: &Path, worker: &Worker, compatibility_date: &str) -> Resul
         };
         let line = format!("    (name = {file:?}, {kind} = embed \"{name}/{file}\"),\n");
         // The first module is the entry point.
-        let at = if kind == "wasm" { modules.len() } else { 0 };
-        modules.insert_str(at, &line);
+        let position = if kind == "wasm" { modules.len() } else { 0 };
+        modules.insert_str(position, &line);
     }
     let mut bindings = String::new();
     for (binding, text) in &worker.texts {
@@ -144,7 +144,7 @@ fn definition(folder: &Path, worker: &Worker, compatibility_date: &str) -> Resul
     ))
 }
 
-/// What wrangler wrote, without its source map and its note. It bundles all
+/// The files that wrangler wrote, without source map and README. It bundles all
 /// JavaScript into one file.
 fn modules_of(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut modules: Vec<PathBuf> = fs::read_dir(folder)

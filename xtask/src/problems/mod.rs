@@ -1,0 +1,12 @@
+//! Problems on disk: reading a folder of them, checking, publishing.
+//!
+//! `cargo xtask dev` publishes the project's own, the end-to-end tests run their
+//! solutions, and an operator checks and publishes other folders.
+
+mod check;
+mod folder;
+mod publish;
+
+pub use self::check::check;
+pub use self::folder::{Loaded, Solution, load, own};
+pub use self::publish::{publish, push};
