@@ -166,9 +166,9 @@ const REDIS: [Package; 1] = [Package {
     brew: "redis",
 }];
 
-/// What the runner's tests run beyond Node.js: two compiled languages and two
-/// interpreted ones.
-const LANGUAGES: [Package; 4] = [
+/// What the tests run beyond Python and Node.js: two languages that compile, one
+/// more that does not, and the programs that the documents' commands call.
+const LANGUAGES: [Package; 6] = [
     Package {
         program: "python3",
         apt: "python3",
@@ -188,6 +188,16 @@ const LANGUAGES: [Package; 4] = [
         program: "ruby",
         apt: "ruby",
         brew: "ruby",
+    },
+    Package {
+        program: "curl",
+        apt: "curl",
+        brew: "curl",
+    },
+    Package {
+        program: "jq",
+        apt: "jq",
+        brew: "jq",
     },
 ];
 

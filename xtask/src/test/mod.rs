@@ -80,6 +80,9 @@ fn documentation() -> Result<()> {
     let mut command = cargo("doc");
     command
         .args(["--workspace", "--no-deps", "--document-private-items"])
+        // With examples cargo takes the features of the tests, with which
+        // everything has been checked already.
+        .args(["--lib", "--examples"])
         // Two links are ambiguous there, and are being mended.
         .args(["--exclude", "worker-fn"])
         .env("RUSTDOCFLAGS", FLAGS);

@@ -13,7 +13,7 @@ use anyhow::Result;
 use super::end_to_end;
 use super::times::{self, TestTime};
 use crate::cargo::{self, cargo};
-use crate::progress::{self, loud_step, say};
+use crate::progress::{self, loud_step, say, step};
 use crate::project;
 
 /// How long each fuzz test tries random inputs, in milliseconds.
@@ -64,7 +64,7 @@ fn nextest() -> Result<Vec<TestTime>> {
 fn doc_tests() -> Result<()> {
     let mut command = cargo("test");
     command.args(["--workspace", "--doc", "--quiet"]);
-    loud_step("documentation tests", &mut command)
+    step("documentation tests", &mut command)
 }
 
 fn cargo_test() -> Result<()> {
