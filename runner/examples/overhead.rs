@@ -1,27 +1,28 @@
-//! What the sandbox adds to a run: the same program started bare (fork, exec,
-//! streams, wait) and held, in turn and each as often the first, so that a busy
-//! moment hits both. `cargo xtask bench runner` shows it with what is promised.
+//! Measures what the sandbox adds to a run: the same program is run bare (fork, exec,
+//! streams, wait) and in the sandbox, in turn and each as often first, so that a
+//! busy moment affects both. `cargo xtask bench runner` compares the result with the
+//! promised ratio.
 //!
 //! ```text
 //! cargo run --release -p runner --example overhead [RUNS [--json]]
 //! ```
 //!
-//! For Python, Node and a C program, at 1 and at 2 at once: medians and the
-//! middle half of wall times in ms, and how often longer a held run takes. What
-//! the machine lacks is left out, and said so.
+//! It prints, for Python, Node and a C program, one and two at once: medians and
+//! quartiles of wall times in ms, and the ratio. Languages that the machine lacks
+//! are named and left out.
 
 #![allow(
     clippy::unwrap_used,
     reason = "a measurement that cannot be made fails by panicking"
 )]
 
-use std::process::{Command, Stdio};
+use std::process::{self, Stdio};
 use std::time::{Duration, Instant};
 
 use runner::languages;
 use runner::probe::{self, Runtime};
 use runner::sandbox::namespace::{NamespaceSandbox, run_if_helper};
-use runner::sandbox::{Cancel, Ending, File, Limits, Request, Sandbox};
+use runner::sandbox::{Cancel, Command, Ending, File, Limits, Sandbox};
 
 const LIMITS: Limits = Limits {
     wall: Duration::from_secs(20),
@@ -67,24 +68,26 @@ fn main() {
         };
         let prepared = Prepared::new(&sandbox, runtime, code);
         for at_once in [1, 2] {
-            let (bare, held) = measure(&sandbox, &prepared, runs, at_once);
-            let ratio = held.median / bare.median;
+            let (bare, sandboxed) = measure(&sandbox, &prepared, runs, at_once);
+            let ratio = sandboxed.median / bare.median;
             if as_json {
                 println!(
                     "{}",
                     serde_json::json!({
                         "language": language, "at_once": at_once, "runs": runs,
-                        "bare_ms": bare.json(), "held_ms": held.json(), "ratio": ratio,
+                        "bare_ms": bare.json(), "held_ms": sandboxed.json(), "ratio": ratio,
                     })
                 );
             } else {
-                println!("{language:11} {at_once} at once  bare {bare}  held {held}  × {ratio:.2}");
+                println!(
+                    "{language:11} {at_once} at once  bare {bare}  sandboxed {sandboxed}  × {ratio:.2}"
+                );
             }
         }
     }
 }
 
-/// A program ready to be run both ways.
+/// A program that is ready to be run both ways.
 struct Prepared<'a> {
     runtime: &'a Runtime,
     argv: Vec<String>,
@@ -101,10 +104,11 @@ impl<'a> Prepared<'a> {
             executable: false,
         }];
         let fill = |command: &[String]| -> Vec<String> {
-            let words = command.iter();
-            words
-                .map(|word| {
-                    word.replace("{program}", &runtime.program)
+            let arguments = command.iter();
+            arguments
+                .map(|argument| {
+                    argument
+                        .replace("{program}", &runtime.program)
                         .replace("{file}", &name)
                         .replace("{sources}", &name)
                 })
@@ -112,7 +116,7 @@ impl<'a> Prepared<'a> {
         };
         if !runtime.compile.is_empty() {
             let report = sandbox.run(
-                &request(runtime, &fill(&runtime.compile), &files, true),
+                &command(runtime, &fill(&runtime.compile), &files, true),
                 &Cancel::default(),
             );
             assert_eq!(report.ending, Ending::Exited(0), "{report:?}");
@@ -135,15 +139,15 @@ impl<'a> Prepared<'a> {
         }
     }
 
-    /// As little as can be done to run a program and take its output.
-    fn bare(&self) -> Duration {
-        let clock = Instant::now();
+    /// Runs the program with as little as possible around it.
+    fn run_bare(&self) -> Duration {
+        let started = Instant::now();
         let program = if self.argv[0].starts_with('/') {
             self.argv[0].clone().into()
         } else {
             self.folder.path().join(&self.argv[0])
         };
-        let mut child = Command::new(program)
+        let mut child = process::Command::new(program)
             .args(&self.argv[1..])
             .current_dir(self.folder.path())
             .env_clear()
@@ -157,31 +161,32 @@ impl<'a> Prepared<'a> {
         std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"hello\n").unwrap();
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.stdout.trim_ascii_end(), b"hello");
-        clock.elapsed()
+        started.elapsed()
     }
 
-    fn held(&self, sandbox: &NamespaceSandbox) -> Duration {
-        let clock = Instant::now();
+    /// Runs the program in the sandbox.
+    fn run_sandboxed(&self, sandbox: &NamespaceSandbox) -> Duration {
+        let started = Instant::now();
         let report = sandbox.run(
-            &request(self.runtime, &self.argv, &self.files, false),
+            &command(self.runtime, &self.argv, &self.files, false),
             &Cancel::default(),
         );
         assert_eq!(report.ending, Ending::Exited(0), "{report:?}");
         assert_eq!(report.stdout.trim_ascii_end(), b"hello");
-        clock.elapsed()
+        started.elapsed()
     }
 }
 
-fn request<'a>(
+fn command<'a>(
     runtime: &'a Runtime,
     argv: &'a [String],
     files: &'a [File],
-    keep_files: bool,
-) -> Request<'a> {
-    Request {
+    collect_files: bool,
+) -> Command<'a> {
+    Command {
         argv,
         files,
-        keep_files,
+        collect_files,
         mounts: &runtime.mounts,
         env: &runtime.env,
         stdin: b"hello\n",
@@ -195,25 +200,25 @@ fn measure(
     runs: usize,
     at_once: usize,
 ) -> (Spread, Spread) {
-    let (mut bare, mut held) = (Vec::new(), Vec::new());
+    let (mut bare, mut sandboxed) = (Vec::new(), Vec::new());
     for _ in 0..5 {
-        prepared.bare();
-        prepared.held(sandbox);
+        prepared.run_bare();
+        prepared.run_sandboxed(sandbox);
     }
-    // In turn, so that both meet the same machine, and neither always what the
-    // other has left in its caches.
+    // In turn, so that both run under the same load, and neither always after the
+    // other, which leaves warm caches.
     let mut bare_first = true;
     while bare.len() < runs {
         for is_bare in [bare_first, !bare_first] {
             if is_bare {
-                bare.extend(together(at_once, || prepared.bare()));
+                bare.extend(together(at_once, || prepared.run_bare()));
             } else {
-                held.extend(together(at_once, || prepared.held(sandbox)));
+                sandboxed.extend(together(at_once, || prepared.run_sandboxed(sandbox)));
             }
         }
         bare_first = !bare_first;
     }
-    (Spread::of(bare), Spread::of(held))
+    (Spread::of(bare), Spread::of(sandboxed))
 }
 
 fn together(at_once: usize, run: impl Fn() -> Duration + Sync) -> Vec<Duration> {
@@ -226,7 +231,7 @@ fn together(at_once: usize, run: impl Fn() -> Duration + Sync) -> Vec<Duration> 
     })
 }
 
-/// Wall times in ms: the median, and what half of them lie between.
+/// Wall times in ms: the median and the quartiles.
 struct Spread {
     median: f64,
     low: f64,
@@ -236,11 +241,11 @@ struct Spread {
 impl Spread {
     fn of(mut times: Vec<Duration>) -> Self {
         times.sort_unstable();
-        let at = |part: usize| times[times.len() * part / 4].as_secs_f64() * 1000.0;
+        let quartile = |part: usize| times[times.len() * part / 4].as_secs_f64() * 1000.0;
         Self {
-            median: at(2),
-            low: at(1),
-            high: at(3),
+            median: quartile(2),
+            low: quartile(1),
+            high: quartile(3),
         }
     }
 

@@ -1,23 +1,25 @@
-//! Routes and status codes.
+//! Routes, status codes, and who may call.
 //!
-//! | call | answer |
+//! | request | response |
 //! | --- | --- |
 //! | `GET /api/v2/runtimes` | 200, an array of [`RuntimeInfo`] |
-//! | `POST /api/v2/execute` | 200, a [`Execution`] |
-//! | `GET /healthz` | 200; asks for no token |
-//! | `GET /metrics` | 200, Prometheus' text |
-//! | `/api/v2/packages` | 403: languages are the operator's business |
-//! | a body that is not JSON by its type, nor what `fetch` sends without one | 415 |
-//! | a request that makes no sense, or is too large | 400 |
+//! | `POST /api/v2/execute` | 200, an [`ExecuteResponse`] |
+//! | `GET /healthz` | 200; needs no token |
+//! | `GET /metrics` | 200, Prometheus' text format |
+//! | `/api/v2/packages` | 403: the operator installs languages |
+//! | a content type other than JSON, or than `fetch`'s default | 415 |
+//! | an invalid request, or one that is too large | 400 |
 //! | no token, or a wrong one | 401 |
 //! | no token configured, and a `Host` that is not this machine | 403 |
-//! | anything else | 404, also for a known path with another method |
+//! | anything else, also a known path with another method | 404 |
 //! | the queue is full | 429, with `Retry-After` |
-//! | our fault | 500 with an empty body |
+//! | a failure of the runner | 500 with an empty body |
 //!
 //! Errors other than 500 have the body `{"message": …}`. Source: Piston's
-//! `api/src/index.js` and `api/src/api/v2.js`; 401, 403 and 429 are ours. For
-//! malformed JSON Piston answers 400 with a stack trace; here it is a message.
+//! `api/src/index.js` and `api/src/api/v2.js`. Piston has no 401, 403 and 429, and
+//! answers malformed JSON with 400 and a stack trace instead of a message.
+//!
+//! What a submission is, is checked in `request.rs`; how it runs, in `execute.rs`.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -34,35 +36,36 @@ use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{any, get, post};
 use serde_json::{Value, json};
 
-use crate::artifacts::Artifacts;
+use crate::artifacts::ArtifactCache;
 use crate::config::Config;
 use crate::execute::{self, ExecuteError};
-use crate::metrics::{Metrics, Now};
+use crate::invalid_request::InvalidRequest;
+use crate::metrics::{Gauges, Metrics};
 use crate::probe::Runtimes;
-use crate::request::{self, Refusal};
+use crate::request;
 use crate::sandbox::{Cancel, Sandbox};
-use crate::slots::{Full, Slots};
-use crate::wire::{Execution, Message, RuntimeInfo};
+use crate::slots::{QueueFull, Slots};
+use crate::wire::{ExecuteResponse, Message, RuntimeInfo};
 
-/// What the handlers share.
+/// The state that all handlers share.
 pub struct App {
-    /// How to work.
+    /// The configuration.
     pub config: Config,
-    /// What can be run.
+    /// The languages of this machine.
     pub runtimes: Runtimes,
-    /// Where to run.
+    /// The slots that submissions run in.
     pub slots: Slots,
-    /// What was done so far.
+    /// Counters since the start.
     pub metrics: Metrics,
-    /// What was compiled before.
-    pub artifacts: Artifacts,
-    /// How programs are held.
+    /// Compiled programs.
+    pub artifacts: ArtifactCache,
+    /// The sandbox that runs programs.
     pub sandbox: Box<dyn Sandbox>,
     /// Stops every run.
     pub cancel: Cancel,
 }
 
-/// The whole HTTP service, which knows its callers' addresses.
+/// The whole HTTP service. Its handlers see the callers' addresses.
 pub fn service(app: Arc<App>) -> IntoMakeServiceWithConnectInfo<Router, SocketAddr> {
     router(app).into_make_service_with_connect_info::<SocketAddr>()
 }
@@ -73,7 +76,7 @@ fn router(app: Arc<App>) -> Router {
         .route("/execute", post(execute).fallback(not_found))
         .route("/packages", any(packages))
         .fallback(not_found)
-        .layer(middleware::from_fn(demand_json))
+        .layer(middleware::from_fn(require_json))
         .layer(middleware::from_fn_with_state(
             Arc::clone(&app),
             check_caller,
@@ -94,11 +97,11 @@ fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// What a call fails with.
+/// An error response.
 #[derive(Debug, thiserror::Error)]
 enum ApiError {
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    InvalidRequest(#[from] InvalidRequest),
     #[error("requests must be of type application/json")]
     NotJson,
     #[error("a valid bearer token is required")]
@@ -110,9 +113,9 @@ enum ApiError {
     #[error("Not Found")]
     NotFound,
     #[error(transparent)]
-    Full(#[from] Full),
+    QueueFull(#[from] QueueFull),
     #[error("execution failed")]
-    Ours,
+    Internal,
 }
 
 impl IntoResponse for ApiError {
@@ -123,7 +126,7 @@ impl IntoResponse for ApiError {
             })
         };
         match &self {
-            Self::Refused(_) => (StatusCode::BAD_REQUEST, message()).into_response(),
+            Self::InvalidRequest(_) => (StatusCode::BAD_REQUEST, message()).into_response(),
             Self::NotJson => (StatusCode::UNSUPPORTED_MEDIA_TYPE, message()).into_response(),
             Self::Unauthorized => {
                 let challenge = [(header::WWW_AUTHENTICATE, "Bearer")];
@@ -133,11 +136,11 @@ impl IntoResponse for ApiError {
                 (StatusCode::FORBIDDEN, message()).into_response()
             }
             Self::NotFound => (StatusCode::NOT_FOUND, message()).into_response(),
-            Self::Full(_) => {
-                let later = [(header::RETRY_AFTER, "1")];
-                (StatusCode::TOO_MANY_REQUESTS, later, message()).into_response()
+            Self::QueueFull(_) => {
+                let retry_after_s = [(header::RETRY_AFTER, "1")];
+                (StatusCode::TOO_MANY_REQUESTS, retry_after_s, message()).into_response()
             }
-            Self::Ours => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         }
     }
 }
@@ -151,13 +154,13 @@ async fn packages() -> ApiError {
 }
 
 async fn metrics(State(app): State<Arc<App>>) -> Response {
-    let page = app.metrics.page(Now {
+    let page = app.metrics.render(Gauges {
         running: app.slots.running(),
         waiting: app.slots.waiting(),
         artifact_bytes: app.artifacts.bytes(),
     });
-    let kind = "text/plain; version=0.0.4; charset=utf-8";
-    ([(header::CONTENT_TYPE, kind)], page).into_response()
+    let content_type = "text/plain; version=0.0.4; charset=utf-8";
+    ([(header::CONTENT_TYPE, content_type)], page).into_response()
 }
 
 async fn root() -> Json<Message> {
@@ -182,9 +185,9 @@ async fn check_caller(State(app): State<Arc<App>>, request: Request, next: Next)
         Some(token) if !bearer(headers).is_some_and(|given| token.matches(given)) => {
             return ApiError::Unauthorized.into_response();
         }
-        // A page on the web can have its own name resolve to 127.0.0.1, and its
-        // script would then be of the same origin as this service. Without a
-        // token, the name it was called by is all that tells it apart.
+        // DNS rebinding: a web page can have its own name resolve to 127.0.0.1, and
+        // its script then has the origin of this service. Without a token, only the
+        // name in `Host` distinguishes such a call.
         None if !headers
             .get(header::HOST)
             .is_none_or(|host| is_this_machine(host.as_bytes())) =>
@@ -220,21 +223,22 @@ fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
     scheme.eq_ignore_ascii_case(b"Bearer ").then_some(token)
 }
 
-async fn demand_json(request: Request, next: Next) -> Response {
-    let reads = matches!(
+async fn require_json(request: Request, next: Next) -> Response {
+    let has_no_body = matches!(
         *request.method(),
         Method::GET | Method::HEAD | Method::OPTIONS
     );
     let headers = request.headers();
-    let kind = headers.get(header::CONTENT_TYPE);
-    let is_json = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
-    // `piston-client` names no type, and this is what JavaScript's `fetch` gives a
-    // text then. From a web page it would come without the browser asking first
-    // whether it may, so whatever a browser marks as its own is refused.
-    let is_nameless = kind.is_some_and(|kind| kind == "text/plain;charset=UTF-8")
+    let content_type = headers.get(header::CONTENT_TYPE);
+    let is_json =
+        content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
+    // `piston-client` sets no type, and JavaScript's `fetch` then sends this one for
+    // a text. A browser sends it to other origins without a CORS preflight, so a
+    // request that a browser has marked is refused.
+    let is_default_of_fetch = content_type.is_some_and(|value| value == "text/plain;charset=UTF-8")
         && !headers.contains_key(header::ORIGIN)
         && !headers.contains_key("sec-fetch-site");
-    if !reads && !is_json && !is_nameless {
+    if !has_no_body && !is_json && !is_default_of_fetch {
         return ApiError::NotJson.into_response();
     }
     next.run(request).await
@@ -260,55 +264,55 @@ async fn execute(
     ConnectInfo(address): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
-) -> Result<Json<Execution>, ApiError> {
-    let body = body.map_err(|_| Refusal("request entity too large".to_owned()))?;
-    let job = request::parse(&parse_json(&body)?, &app.runtimes, &app.config.stages)?;
-    // It has been copied out of; a queue of bodies would be memory for nothing.
+) -> Result<Json<ExecuteResponse>, ApiError> {
+    let body = body.map_err(|_| InvalidRequest("request entity too large".to_owned()))?;
+    let submission = request::parse(&parse_json(&body)?, &app.runtimes, &app.config.limits)?;
+    // The submission is a copy; waiting in the queue must not hold both.
     drop(body);
 
     let arrived = Instant::now();
     let permit = app
         .slots
-        .enter(&caller(&app, address, &headers))
+        .acquire(&caller(&app, address, &headers))
         .await
-        .inspect_err(|Full| app.metrics.turned_away())?;
+        .inspect_err(|QueueFull| app.metrics.rejected())?;
     let queued = arrived.elapsed();
-    // When the caller goes away, this future is dropped, and with it the guard.
+    // When the client disconnects, this future is dropped, and with it the guard.
     let cancel = app.cancel.child();
-    let mut gone = cancel.on_drop();
-    let language = job.runtime.language.name.clone();
+    let mut disconnected = cancel.on_drop();
+    let language = submission.runtime.language.name.clone();
     let result = tokio::task::spawn_blocking({
         let app = Arc::clone(&app);
         move || {
-            let result =
-                execute::execute(&job, arrived, app.sandbox.as_ref(), &app.artifacts, &cancel);
+            let sandbox = app.sandbox.as_ref();
+            let result = execute::execute(&submission, arrived, sandbox, &app.artifacts, &cancel);
             drop(permit);
             result
         }
     })
     .await;
-    gone.disarm();
+    disconnected.disarm();
     match result {
-        Ok(Ok(mut execution)) => {
-            execution.queue_time = u64::try_from(queued.as_millis()).unwrap_or(u64::MAX);
-            app.metrics.executed(&execution);
-            log(&execution);
-            Ok(Json(execution))
+        Ok(Ok(mut response)) => {
+            response.queue_time = u64::try_from(queued.as_millis()).unwrap_or(u64::MAX);
+            app.metrics.executed(&response);
+            log(&response);
+            Ok(Json(response))
         }
         Ok(Err(ExecuteError::Cancelled)) => {
             app.metrics.cancelled();
             tracing::info!(language, "cancelled");
-            Err(ApiError::Ours)
+            Err(ApiError::Internal)
         }
         Err(_) => {
             tracing::error!(language, "panicked");
-            Err(ApiError::Ours)
+            Err(ApiError::Internal)
         }
     }
 }
 
-/// Whose turn it is in the queue: the address, or what a caller with the token
-/// says for whom it calls.
+/// The name under which the queue counts the caller: its address, and if it has the
+/// token, the value of `X-Caller` as well.
 fn caller(app: &App, address: SocketAddr, headers: &HeaderMap) -> String {
     let named = headers
         .get("x-caller")
@@ -321,26 +325,28 @@ fn caller(app: &App, address: SocketAddr, headers: &HeaderMap) -> String {
     }
 }
 
-/// An empty body is an empty object to Express, which Piston is built on.
-fn parse_json(body: &[u8]) -> Result<Value, Refusal> {
+/// Parses a body. Piston's framework Express treats an empty one as an empty object.
+fn parse_json(body: &[u8]) -> Result<Value, InvalidRequest> {
     if body.is_empty() {
         return Ok(json!({}));
     }
     match serde_json::from_slice(body) {
         Ok(value @ (Value::Object(_) | Value::Array(_))) => Ok(value),
-        Ok(_) => Err(Refusal("the body must be a JSON object".to_owned())),
-        Err(error) => Err(Refusal(format!("the body is not valid JSON: {error}"))),
+        Ok(_) => Err(InvalidRequest("the body must be a JSON object".to_owned())),
+        Err(error) => Err(InvalidRequest(format!(
+            "the body is not valid JSON: {error}"
+        ))),
     }
 }
 
-/// One line for each submission. Never its code, input or output.
-fn log(execution: &Execution) {
-    let run = &execution.run;
+/// Logs one line per submission, without its code, input or output.
+fn log(response: &ExecuteResponse) {
+    let run = &response.run;
     tracing::info!(
-        language = execution.language,
-        version = execution.version,
-        compile_status = execution.compile.as_ref().and_then(|stage| stage.status),
-        compile_ms = execution.compile.as_ref().map(|stage| stage.wall_time),
+        language = response.language,
+        version = response.version,
+        compile_status = response.compile.as_ref().and_then(|stage| stage.status),
+        compile_ms = response.compile.as_ref().map(|stage| stage.wall_time),
         status = run.status,
         code = run.code,
         signal = run.signal,
@@ -348,18 +354,21 @@ fn log(execution: &Execution) {
         cpu_ms = run.cpu_time,
         memory_bytes = run.memory,
         limit = run.limit,
-        runs = execution.runs.as_ref().map(Vec::len),
-        queued_ms = execution.queue_time,
+        runs = response.runs.as_ref().map(Vec::len),
+        queued_ms = response.queue_time,
         "executed"
     );
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::{Strategy, any, prop, prop_assert, prop_oneof};
+
     use super::*;
+    use crate::fuzz::fuzz;
 
     #[test]
-    fn only_names_of_this_machine_are_answered() {
+    fn host_header_must_name_this_machine() {
         for host in [
             "localhost",
             "LOCALHOST:2000",
@@ -383,5 +392,39 @@ mod tests {
         ] {
             assert!(!is_this_machine(host.as_bytes()), "{host}");
         }
+    }
+
+    #[test]
+    fn fuzz_parse_json_accepts_objects_and_arrays_only() {
+        let bodies = prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..60),
+            "[\\[\\]{}:,\"0-9a-z ]{0,30}".prop_map(String::into_bytes),
+            // Deeper than the parser's stack allows.
+            (0..3000_usize).prop_map(|depth| "[".repeat(depth).into_bytes()),
+        ];
+        fuzz(&bodies, |body| {
+            match parse_json(&body) {
+                Ok(value) => prop_assert!(value.is_object() || value.is_array()),
+                Err(InvalidRequest(message)) => prop_assert!(message.starts_with("the body ")),
+            }
+            Ok(())
+        });
+    }
+
+    #[test]
+    fn fuzz_host_header_of_a_foreign_name_is_refused() {
+        let hosts = prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..30),
+            "(localhost|127[.]0[.]0[.]1|[\\[\\]]|::1|[a-z.]{0,5}){0,3}(:[0-9]{0,5})?"
+                .prop_map(String::into_bytes),
+        ];
+        fuzz(&hosts, |mut host| {
+            is_this_machine(&host);
+            host.extend(b".evil.example");
+            prop_assert!(!is_this_machine(&host));
+            host.extend(b":2000");
+            prop_assert!(!is_this_machine(&host));
+            Ok(())
+        });
     }
 }

@@ -1,9 +1,9 @@
-//! What was compiled before: the same sources by the same command need no second
-//! compilation.
+//! The cache of compiled programs: the same command on the same sources is not
+//! compiled again.
 //!
-//! Kept in the runner's memory only, bounded in bytes; the least recently used
-//! go first. The key covers everything that compiling depends on, so nobody can
-//! put something else in the place of another one's program.
+//! It lies in the runner's memory and is limited in bytes; the least recently used
+//! entries are evicted first. The key covers everything that a compilation depends
+//! on, so no submission can replace the program of another. `execute.rs` uses it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,14 +12,14 @@ use sha2::{Digest, Sha256};
 
 use crate::probe::Runtime;
 use crate::sandbox::File;
-use crate::wire::Stage;
+use crate::wire::StageResult;
 
 /// The result of a compilation.
 #[derive(Debug)]
 pub struct Artifact {
-    /// How it went.
-    pub stage: Stage,
-    /// The folder's files after it, sources included.
+    /// The result of the compile stage.
+    pub stage: StageResult,
+    /// The folder's files after the compilation, sources included.
     pub files: Vec<File>,
 }
 
@@ -32,15 +32,15 @@ impl Artifact {
     }
 }
 
-/// Names a compilation by its content.
+/// The hash of everything that a compilation depends on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Key([u8; 32]);
 
 impl Key {
-    /// Of this command on these files.
+    /// The key of this command on these files.
     pub fn of(argv: &[String], runtime: &Runtime, files: &[File]) -> Self {
         let mut hash = Sha256::new();
-        // Each part with its length before it, or two lists could read the same.
+        // Each part follows its length, or two different lists could have one hash.
         let mut part = |bytes: &[u8]| {
             hash.update((bytes.len() as u64).to_le_bytes());
             hash.update(bytes);
@@ -64,73 +64,74 @@ impl Key {
     }
 }
 
-/// The compilations that are remembered.
+/// The cache.
 #[derive(Debug)]
-pub struct Artifacts {
+pub struct ArtifactCache {
     max_bytes: u64,
-    kept: Mutex<Kept>,
+    entries: Mutex<Entries>,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
-    entries: HashMap<Key, (u64, Arc<Artifact>)>,
+struct Entries {
+    /// Each artifact with the number of its last use.
+    by_key: HashMap<Key, (u64, Arc<Artifact>)>,
     bytes: u64,
-    /// Counts up with every use; an entry's number is its last use.
-    clock: u64,
+    /// Number of uses so far.
+    uses: u64,
 }
 
-impl Artifacts {
-    /// At most so many bytes; 0 keeps nothing.
+impl ArtifactCache {
+    /// A cache of at most this many bytes. 0 disables it.
     pub fn new(max_bytes: u64) -> Self {
         Self {
             max_bytes,
-            kept: Mutex::default(),
+            entries: Mutex::default(),
         }
     }
 
-    /// What was put under the key, unless it had to go.
+    /// The artifact of this key, unless it was evicted.
     pub fn get(&self, key: &Key) -> Option<Arc<Artifact>> {
-        let mut kept = self.lock();
-        kept.clock += 1;
-        let now = kept.clock;
-        let (used, artifact) = kept.entries.get_mut(key)?;
-        *used = now;
+        let mut entries = self.lock();
+        entries.uses += 1;
+        let now = entries.uses;
+        let (last_use, artifact) = entries.by_key.get_mut(key)?;
+        *last_use = now;
         Some(Arc::clone(artifact))
     }
 
-    /// Keeps it, if it is not larger than everything may be together.
-    pub fn put(&self, key: Key, artifact: &Arc<Artifact>) {
+    /// Stores the artifact, unless it is larger than the whole cache.
+    pub fn insert(&self, key: Key, artifact: &Arc<Artifact>) {
         let bytes = artifact.bytes();
         if bytes > self.max_bytes {
             return;
         }
-        let mut kept = self.lock();
-        kept.clock += 1;
-        let entry = (kept.clock, Arc::clone(artifact));
-        if let Some((_, old)) = kept.entries.insert(key, entry) {
-            kept.bytes -= old.bytes();
+        let mut entries = self.lock();
+        entries.uses += 1;
+        let entry = (entries.uses, Arc::clone(artifact));
+        if let Some((_, replaced)) = entries.by_key.insert(key, entry) {
+            entries.bytes -= replaced.bytes();
         }
-        kept.bytes += bytes;
-        while kept.bytes > self.max_bytes {
-            let oldest = kept
-                .entries
+        entries.bytes += bytes;
+        while entries.bytes > self.max_bytes {
+            let oldest = entries
+                .by_key
                 .iter()
-                .min_by_key(|(_, (used, _))| *used)
+                .min_by_key(|(_, (last_use, _))| *last_use)
                 .map(|(key, _)| key.clone());
-            let Some((_, gone)) = oldest.and_then(|key| kept.entries.remove(&key)) else {
+            let Some((_, evicted)) = oldest.and_then(|key| entries.by_key.remove(&key)) else {
                 break;
             };
-            kept.bytes -= gone.bytes();
+            entries.bytes -= evicted.bytes();
         }
     }
 
-    /// Bytes that are kept now.
+    /// Bytes in the cache now.
     pub fn bytes(&self) -> u64 {
         self.lock().bytes
     }
 
-    fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Entries> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -141,7 +142,7 @@ mod tests {
 
     fn artifact(bytes: usize) -> Arc<Artifact> {
         Arc::new(Artifact {
-            stage: Stage::from(Report::failed("")),
+            stage: StageResult::from(Report::failed("")),
             files: vec![File {
                 name: String::new(),
                 content: vec![0; bytes].into(),
@@ -151,20 +152,23 @@ mod tests {
     }
 
     #[test]
-    fn the_least_recently_used_goes_first_and_the_bound_holds() {
-        let artifacts = Artifacts::new(100);
+    fn artifact_cache_evicts_the_least_recently_used_within_its_bytes() {
+        let cache = ArtifactCache::new(100);
         let key = |name: u8| Key([name; 32]);
-        artifacts.put(key(1), &artifact(40));
-        artifacts.put(key(2), &artifact(40));
-        assert!(artifacts.get(&key(1)).is_some());
-        artifacts.put(key(3), &artifact(40));
-        assert!(artifacts.get(&key(2)).is_none(), "unused for the longest");
-        assert!(artifacts.get(&key(1)).is_some());
-        assert_eq!(artifacts.bytes(), 80);
-        artifacts.put(key(1), &artifact(10));
-        assert_eq!(artifacts.bytes(), 50, "replaced, not added");
-        artifacts.put(key(4), &artifact(101));
-        assert!(artifacts.get(&key(4)).is_none());
-        assert_eq!(artifacts.bytes(), 50);
+        cache.insert(key(1), &artifact(40));
+        cache.insert(key(2), &artifact(40));
+        assert!(cache.get(&key(1)).is_some());
+        cache.insert(key(3), &artifact(40));
+        assert!(
+            cache.get(&key(2)).is_none(),
+            "not used for the longest time"
+        );
+        assert!(cache.get(&key(1)).is_some());
+        assert_eq!(cache.bytes(), 80);
+        cache.insert(key(1), &artifact(10));
+        assert_eq!(cache.bytes(), 50, "replaced, not added");
+        cache.insert(key(4), &artifact(101));
+        assert!(cache.get(&key(4)).is_none());
+        assert_eq!(cache.bytes(), 50);
     }
 }

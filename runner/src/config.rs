@@ -1,7 +1,8 @@
-//! Flags, environment variables and limits; `config_file.rs` reads a file of them.
+//! Flags, environment variables, and the configuration that they become.
 //!
-//! [`Options`] is what was typed, [`Config`] what it means. Every flag has an
-//! environment variable; the flag wins.
+//! [`Options`] holds the values as typed, [`Config`] the checked configuration.
+//! Every flag has an environment variable; the flag wins. `config_file.rs` reads
+//! them from a file, `main.rs` starts the runner with them.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -15,41 +16,41 @@ use crate::sandbox::Limits;
 
 /// Runs submitted code and answers Piston's v2 API.
 ///
-/// Each program runs in a sandbox; if this machine has none to offer, the runner
-/// does not start.
+/// Each program runs in a sandbox. On a machine that supports none, the runner does
+/// not start.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "runner", version)]
 pub struct Options {
-    /// Address to listen on; beyond loopback only with a token. Port 0 takes a
-    /// free one.
+    /// Address to listen on; other than loopback only with a token. Port 0 selects a
+    /// free port.
     #[arg(long, env = "RUNNER_LISTEN", default_value = "127.0.0.1:2000")]
     pub listen: SocketAddr,
 
-    /// Demand `Authorization: Bearer TOKEN` of every call but GET /healthz.
+    /// Require `Authorization: Bearer TOKEN` of every call except GET /healthz.
     /// Only an environment variable: a flag would show in the process list.
     #[arg(skip)]
     pub token: Option<Token>,
 
-    /// File with the values of flags and, if it has any, the languages (TOML).
+    /// File with values of flags and, optionally, the languages (TOML).
     #[arg(long, env = "RUNNER_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
 
-    /// Table of languages to use instead of the built-in one (TOML).
+    /// Table of languages that replaces the built-in one (TOML).
     #[arg(long, env = "RUNNER_LANGUAGES", value_name = "FILE")]
     pub languages: Option<PathBuf>,
 
-    /// Run without a sandbox: every submission can do whatever this user can. Only
-    /// on loopback; every answer says "unsandboxed".
+    /// Run without a sandbox: submissions can do whatever this user can. Only on
+    /// loopback; every response says "unsandboxed".
     #[arg(long, env = "RUNNER_UNSAFE_NO_SANDBOX")]
     pub unsafe_no_sandbox: bool,
 
-    /// The best tier to use. `landlock` does without namespaces even where they can
-    /// be made; a tier that the machine has not got is never used for it.
+    /// The best tier to use. `landlock` does not use namespaces even where they are
+    /// supported. A tier that fails its self-test is never used.
     #[arg(long, env = "RUNNER_TIER", value_name = "TIER", value_enum, default_value_t = BestTier::Full)]
     pub tier: BestTier,
 
-    /// Uid and gid that submissions get, if started as root. Nothing else should
-    /// run as that user.
+    /// Uid and gid of submissions, if the runner is started as root. Nothing else
+    /// should run as that user.
     #[arg(
         long,
         env = "RUNNER_SANDBOX_UID",
@@ -58,21 +59,21 @@ pub struct Options {
     )]
     pub sandbox_uid: u32,
 
-    /// What the sandbox's processes are called in the machine's list of processes
-    /// [default: the address].
+    /// Label of the sandbox's processes in the machine's process list [default: the
+    /// address].
     #[arg(long, env = "RUNNER_LABEL", value_name = "TEXT")]
     pub label: Option<String>,
 
-    /// Where submissions get their folders without namespaces [default:
+    /// Folder for the folders of submissions without namespaces [default:
     /// edgejudge-runner-UID in the system's folder for temporary files].
     #[arg(long, env = "RUNNER_WORK_DIR", value_name = "FOLDER")]
     pub work_dir: Option<PathBuf>,
 
-    /// Submissions run at once [default: the number of cores].
+    /// Submissions that run at once [default: the number of cores].
     #[arg(long, env = "RUNNER_MAX_CONCURRENT", value_name = "N")]
     pub max_concurrent: Option<usize>,
 
-    /// Submissions that may wait for a slot; the next one is answered 429.
+    /// Submissions that may wait for a slot; the next one gets a 429.
     #[arg(long, env = "RUNNER_MAX_QUEUE", value_name = "N", default_value_t = 64)]
     pub max_queue: usize,
 
@@ -94,7 +95,7 @@ pub struct Options {
     )]
     pub compile_timeout_ms: u64,
 
-    /// CPU time of the run stage, ms, summed over processes.
+    /// CPU time of the run stage, ms, summed over all processes.
     #[arg(
         long,
         env = "RUNNER_RUN_CPU_TIME_MS",
@@ -103,7 +104,7 @@ pub struct Options {
     )]
     pub run_cpu_time_ms: u64,
 
-    /// CPU time of the compile stage, ms, summed over processes.
+    /// CPU time of the compile stage, ms, summed over all processes.
     #[arg(
         long,
         env = "RUNNER_COMPILE_CPU_TIME_MS",
@@ -112,19 +113,19 @@ pub struct Options {
     )]
     pub compile_cpu_time_ms: u64,
 
-    /// Resident memory of the run stage, bytes, summed over processes; -1: no limit.
+    /// Resident memory of the run stage, bytes, summed over all processes; -1: no limit.
     #[arg(long, env = "RUNNER_RUN_MEMORY_LIMIT_BYTES", value_name = "BYTES", default_value_t = 512 << 20, allow_hyphen_values = true)]
     pub run_memory_limit_bytes: i64,
 
-    /// Resident memory of the compile stage, bytes, summed over processes; -1: no limit.
+    /// Resident memory of the compile stage, bytes, summed over all processes; -1: no limit.
     #[arg(long, env = "RUNNER_COMPILE_MEMORY_LIMIT_BYTES", value_name = "BYTES", default_value_t = 1 << 30, allow_hyphen_values = true)]
     pub compile_memory_limit_bytes: i64,
 
-    /// Bytes kept of standard output, and as many of standard error.
+    /// Bytes of standard output, and the same of standard error.
     #[arg(long, env = "RUNNER_OUTPUT_MAX_BYTES", value_name = "BYTES", default_value_t = 1 << 20)]
     pub output_max_bytes: usize,
 
-    /// Processes and threads of a submission alive at once.
+    /// Processes and threads that a submission may have at once.
     #[arg(
         long,
         env = "RUNNER_MAX_PROCESSES",
@@ -133,7 +134,7 @@ pub struct Options {
     )]
     pub max_processes: u64,
 
-    /// Open files of each process.
+    /// Open files per process.
     #[arg(
         long,
         env = "RUNNER_MAX_OPEN_FILES",
@@ -142,7 +143,7 @@ pub struct Options {
     )]
     pub max_open_files: u64,
 
-    /// Size of each file written, bytes.
+    /// Size of each written file, bytes.
     #[arg(
         long,
         env = "RUNNER_MAX_FILE_BYTES",
@@ -151,12 +152,13 @@ pub struct Options {
     )]
     pub max_file_bytes: u64,
 
-    /// Bytes of all files written, in the submission's folder and in its TMPDIR
-    /// each. Taken from the machine's memory.
+    /// Bytes of all files in the submission's folder, and the same in its TMPDIR.
+    /// They take the machine's memory.
     #[arg(long, env = "RUNNER_MAX_DISK_BYTES", value_name = "BYTES", default_value_t = 128 << 20)]
     pub max_disk_bytes: u64,
 
-    /// Number of files and folders, likewise.
+    /// Number of files and folders in the submission's folder, and the same in its
+    /// TMPDIR.
     #[arg(
         long,
         env = "RUNNER_MAX_FILES",
@@ -165,15 +167,15 @@ pub struct Options {
     )]
     pub max_files: u64,
 
-    /// Bytes of compiled programs that are kept for the next request; 0: none.
+    /// Bytes of the cache of compiled programs; 0 disables it.
     #[arg(long, env = "RUNNER_COMPILE_CACHE_BYTES", value_name = "BYTES", default_value_t = 64 << 20)]
     pub compile_cache_bytes: u64,
 
-    /// Size of a request's body, bytes.
+    /// Size of a request body, bytes.
     #[arg(long, env = "RUNNER_MAX_BODY_BYTES", value_name = "BYTES", default_value_t = 16 << 20)]
     pub max_body_bytes: usize,
 
-    /// What a shutdown leaves running submissions to finish, ms, before it kills them.
+    /// How long a shutdown waits for running submissions before it kills them, ms.
     #[arg(
         long,
         env = "RUNNER_SHUTDOWN_GRACE_MS",
@@ -182,7 +184,7 @@ pub struct Options {
     )]
     pub shutdown_grace_ms: u64,
 
-    /// What to log: a level, or tracing's directives.
+    /// Log filter: a level, or tracing's directives.
     #[arg(
         long,
         env = "RUNNER_LOG",
@@ -191,26 +193,26 @@ pub struct Options {
     )]
     pub log: String,
 
-    /// How to log.
+    /// Log format.
     #[arg(long, env = "RUNNER_LOG_FORMAT", value_name = "FORMAT", value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
 }
 
-/// The best tier that may be used; it only ever lowers.
+/// The best tier that may be used. The self-test may lower it further.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum BestTier {
-    /// Namespaces, and Landlock alone where there are none.
+    /// Namespaces, or Landlock alone where they are not supported.
     Full,
     /// Landlock and seccomp alone.
     Landlock,
 }
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum LogFormat {
     /// For people.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
@@ -219,14 +221,15 @@ pub enum LogFormat {
 pub struct Token(String);
 
 impl Token {
-    /// A token; an empty one is none, so that `RUNNER_TOKEN=` does not lock
-    /// everybody out by accident.
+    /// A token. An empty text is no token, so that `RUNNER_TOKEN=` does not lock all
+    /// callers out by accident.
     pub fn new(token: impl Into<String>) -> Option<Self> {
         let token = token.into();
         (!token.is_empty()).then_some(Self(token))
     }
 
-    /// Whether it is the same. The time taken tells the length, nothing more.
+    /// Whether the other token is the same. The time that this takes reveals only the
+    /// length.
     pub fn matches(&self, other: &[u8]) -> bool {
         self.0.as_bytes().ct_eq(other).into()
     }
@@ -238,13 +241,13 @@ impl fmt::Debug for Token {
     }
 }
 
-/// Why a configuration was refused.
+/// Why a configuration cannot be used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// See [`Options::listen`].
     #[error(
-        "refusing to listen on {0} without a sandbox: whoever reaches this port runs code as \
-         this user; use a loopback address such as 127.0.0.1:2000"
+        "refusing to listen on {0} without a sandbox: everyone who reaches this port could run \
+         code as this user; use a loopback address such as 127.0.0.1:2000"
     )]
     NotLoopback(SocketAddr),
     /// See [`Options::listen`].
@@ -261,41 +264,41 @@ pub enum ConfigError {
     Zero(&'static str),
 }
 
-/// What the runner works with.
+/// The checked configuration.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Where to listen.
+    /// Address to listen on.
     pub listen: SocketAddr,
-    /// Who may call; `None`: anybody.
+    /// The token that callers must have; `None`: no token is needed.
     pub token: Option<Token>,
     /// Whether programs run without a sandbox.
     pub unsafe_no_sandbox: bool,
     /// The best tier to use.
     pub tier: BestTier,
-    /// Whom programs run as, if started as root.
+    /// The user that programs run as, if the runner is started as root.
     pub sandbox_uid: u32,
-    /// Folder of the submissions' folders, in every tier but the best.
+    /// Folder of the submissions' folders, in every tier except `full`.
     pub work_dir: PathBuf,
-    /// Bytes of compiled programs that are kept.
+    /// Bytes of the cache of compiled programs.
     pub compile_cache_bytes: u64,
-    /// Submissions run at once.
+    /// Submissions that run at once.
     pub max_concurrent: usize,
-    /// Submissions that wait at most.
+    /// Submissions that may wait.
     pub max_queue: usize,
-    /// Limits of each stage: the default of a request, and its most.
-    pub stages: Stages,
-    /// Size of a body.
+    /// The limits of each stage: a request's default, and its maximum.
+    pub limits: StageLimits,
+    /// Size of a request body.
     pub max_body_bytes: usize,
-    /// What a shutdown leaves running submissions.
+    /// How long a shutdown waits for running submissions.
     pub shutdown_grace: Duration,
 }
 
 /// The limits of both stages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stages {
-    /// When compiling.
+pub struct StageLimits {
+    /// Limits of the compile stage.
     pub compile: Limits,
-    /// When running.
+    /// Limits of the run stage.
     pub run: Limits,
 }
 
@@ -303,44 +306,9 @@ impl TryFrom<&Options> for Config {
     type Error = ConfigError;
 
     fn try_from(options: &Options) -> Result<Self, ConfigError> {
-        if !options.listen.ip().is_loopback() {
-            if options.unsafe_no_sandbox {
-                return Err(ConfigError::NotLoopback(options.listen));
-            }
-            if options.token.is_none() {
-                return Err(ConfigError::NoToken(options.listen));
-            }
-        }
-        if options.sandbox_uid == 0 {
-            return Err(ConfigError::Root);
-        }
         let cores = || std::thread::available_parallelism().map_or(1, Into::into);
         let max_concurrent = options.max_concurrent.unwrap_or_else(cores);
-        for (value, name) in [
-            (max_concurrent as u64, "--max-concurrent"),
-            (options.run_timeout_ms, "--run-timeout-ms"),
-            (options.compile_timeout_ms, "--compile-timeout-ms"),
-            (options.run_cpu_time_ms, "--run-cpu-time-ms"),
-            (options.compile_cpu_time_ms, "--compile-cpu-time-ms"),
-            (options.max_processes, "--max-processes"),
-            (options.max_open_files, "--max-open-files"),
-        ] {
-            if value == 0 {
-                return Err(ConfigError::Zero(name));
-            }
-        }
-        let stage = |wall_ms, cpu_ms, memory: i64| Limits {
-            wall: Duration::from_millis(wall_ms),
-            cpu: Duration::from_millis(cpu_ms),
-            // Piston: zero and below are no limit.
-            memory_bytes: u64::try_from(memory).ok().filter(|&bytes| bytes > 0),
-            output_bytes: options.output_max_bytes,
-            tasks: options.max_processes,
-            open_files: options.max_open_files,
-            file_bytes: options.max_file_bytes,
-            disk_bytes: options.max_disk_bytes,
-            disk_files: options.max_files,
-        };
+        check(options, max_concurrent)?;
         let user = rustix::process::getuid().as_raw();
         Ok(Self {
             listen: options.listen,
@@ -355,21 +323,67 @@ impl TryFrom<&Options> for Config {
                 .unwrap_or_else(|| std::env::temp_dir().join(format!("edgejudge-runner-{user}"))),
             max_concurrent,
             max_queue: options.max_queue,
-            stages: Stages {
-                compile: stage(
-                    options.compile_timeout_ms,
-                    options.compile_cpu_time_ms,
-                    options.compile_memory_limit_bytes,
-                ),
-                run: stage(
-                    options.run_timeout_ms,
-                    options.run_cpu_time_ms,
-                    options.run_memory_limit_bytes,
-                ),
-            },
+            limits: StageLimits::from(options),
             max_body_bytes: options.max_body_bytes,
             shutdown_grace: Duration::from_millis(options.shutdown_grace_ms),
         })
+    }
+}
+
+fn check(options: &Options, max_concurrent: usize) -> Result<(), ConfigError> {
+    if !options.listen.ip().is_loopback() {
+        if options.unsafe_no_sandbox {
+            return Err(ConfigError::NotLoopback(options.listen));
+        }
+        if options.token.is_none() {
+            return Err(ConfigError::NoToken(options.listen));
+        }
+    }
+    if options.sandbox_uid == 0 {
+        return Err(ConfigError::Root);
+    }
+    for (value, name) in [
+        (max_concurrent as u64, "--max-concurrent"),
+        (options.run_timeout_ms, "--run-timeout-ms"),
+        (options.compile_timeout_ms, "--compile-timeout-ms"),
+        (options.run_cpu_time_ms, "--run-cpu-time-ms"),
+        (options.compile_cpu_time_ms, "--compile-cpu-time-ms"),
+        (options.max_processes, "--max-processes"),
+        (options.max_open_files, "--max-open-files"),
+    ] {
+        if value == 0 {
+            return Err(ConfigError::Zero(name));
+        }
+    }
+    Ok(())
+}
+
+impl From<&Options> for StageLimits {
+    fn from(options: &Options) -> Self {
+        let stage = |wall_ms, cpu_ms, memory: i64| Limits {
+            wall: Duration::from_millis(wall_ms),
+            cpu: Duration::from_millis(cpu_ms),
+            // As in Piston, 0 and below mean no limit.
+            memory_bytes: u64::try_from(memory).ok().filter(|&bytes| bytes > 0),
+            output_bytes: options.output_max_bytes,
+            tasks: options.max_processes,
+            open_files: options.max_open_files,
+            file_bytes: options.max_file_bytes,
+            disk_bytes: options.max_disk_bytes,
+            disk_files: options.max_files,
+        };
+        Self {
+            compile: stage(
+                options.compile_timeout_ms,
+                options.compile_cpu_time_ms,
+                options.compile_memory_limit_bytes,
+            ),
+            run: stage(
+                options.run_timeout_ms,
+                options.run_cpu_time_ms,
+                options.run_memory_limit_bytes,
+            ),
+        }
     }
 }
 
@@ -383,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn beyond_loopback_takes_both_a_token_and_a_sandbox() {
+    fn config_needs_a_token_and_a_sandbox_to_listen_beyond_loopback() {
         for address in ["127.0.0.1:0", "127.9.9.9:1", "[::1]:2000"] {
             config(&["--listen", address]).unwrap();
             config(&["--listen", address, "--unsafe-no-sandbox"]).unwrap();
@@ -406,7 +420,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_of_zero_is_refused_and_memory_below_one_is_none() {
+    fn config_refuses_limits_of_zero_except_for_memory() {
         assert_eq!(
             config(&["--max-concurrent", "0"]).unwrap_err(),
             ConfigError::Zero("--max-concurrent")
@@ -416,11 +430,11 @@ mod tests {
             ConfigError::Zero("--run-timeout-ms")
         );
         let unlimited = config(&["--run-memory-limit-bytes", "-1"]).unwrap();
-        assert_eq!(unlimited.stages.run.memory_bytes, None);
+        assert_eq!(unlimited.limits.run.memory_bytes, None);
     }
 
     #[test]
-    fn a_token_is_not_printed_and_must_match_entirely() {
+    fn token_is_not_printed_and_must_match_entirely() {
         let token = Token::new("hunter2").unwrap();
         assert!(!format!("{token:?}").contains("hunter2"));
         assert!(token.matches(b"hunter2"));
@@ -430,9 +444,9 @@ mod tests {
         assert!(Token::new("").is_none());
     }
 
-    /// The README's table is where people look these up.
+    /// The README's table is the documentation of the flags.
     #[test]
-    fn the_readme_names_every_variable() {
+    fn readme_lists_every_flag_with_variable_and_default() {
         use clap::CommandFactory;
         let readme = include_str!("../README.md");
         for argument in Options::command().get_arguments() {
@@ -449,7 +463,7 @@ mod tests {
                 let default = default.to_str().unwrap();
                 assert!(
                     row.contains(&format!("`{default}`")),
-                    "{row} should say {default}"
+                    "{row} lacks {default}"
                 );
             }
         }

@@ -1,46 +1,46 @@
-//! One file for limits and languages: `--config FILE`, or `RUNNER_CONFIG`.
+//! The configuration file for flags and languages: `--config FILE` or
+//! `RUNNER_CONFIG`.
 //!
 //! ```toml
-//! max-concurrent = 2          # every flag, without its dashes
+//! max-concurrent = 2          # any flag, without its dashes
 //! run-timeout-ms = 5000
 //!
-//! [[language]]                # as in languages.toml; in place of the built-in ones
+//! [[language]]                # as in languages.toml; replaces the built-in ones
 //! name = "lua"
 //! # …
 //! ```
 //!
-//! What the file says takes the place of a flag's default, so flags and
-//! environment variables still win over it. The token has no flag and cannot be
-//! in the file: it would be readable by whoever may read limits.
+//! A value in the file replaces the flag's default, so flags and environment
+//! variables win over it. The token has no flag and cannot be in the file, where
+//! everyone who may read the limits could read it. `main.rs` calls [`read`].
 
 use std::ffi::OsString;
-use std::path::Path;
 
 use clap::{CommandFactory, FromArgMatches};
 use toml::{Table, Value};
 
 use crate::config::Options;
 
-/// Why a file was refused.
+/// Why flags, environment and file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("{0} cannot be read: {1}")]
     Read(String, std::io::Error),
-    /// It is not TOML.
+    /// The file is not TOML.
     #[error("the configuration file cannot be read: {0}")]
     Form(#[from] toml::de::Error),
-    /// A key that is no flag, or a value that is none for it.
+    /// A key is not a flag, or its value does not fit the flag.
     #[error("the configuration file: {0}")]
     Key(String),
-    /// The command line makes no sense, with the file or without. Also how clap
-    /// answers `--help`.
+    /// The command line is invalid, with the file or without. `--help` is also
+    /// reported as this.
     #[error(transparent)]
     Arguments(#[from] clap::Error),
 }
 
-/// Flags, environment and file together, and the file's languages as a table of
-/// its own.
+/// Reads flags, environment and file. Also returns the file's languages as the text
+/// of a table.
 pub fn read(
     arguments: impl IntoIterator<Item = OsString> + Clone,
 ) -> Result<(Options, Option<String>), FileError> {
@@ -49,18 +49,20 @@ pub fn read(
     let Some(file) = &options.config else {
         return Ok((options, None));
     };
-    let (command, languages) = with_defaults(Options::command(), file)?;
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| FileError::Read(file.display().to_string(), error))?;
+    let (command, languages) = with_defaults(Options::command(), &text)?;
     let matches = command.try_get_matches_from(arguments)?;
     Ok((Options::from_arg_matches(&matches)?, languages))
 }
 
+/// Replaces defaults of the command line by the values of a file with this text.
+/// Also returns the file's languages.
 fn with_defaults(
     mut command: clap::Command,
-    file: &Path,
+    text: &str,
 ) -> Result<(clap::Command, Option<String>), FileError> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| FileError::Read(file.display().to_string(), error))?;
-    let mut table: Table = toml::from_str(&text)?;
+    let mut table: Table = toml::from_str(text)?;
     let languages = table
         .remove("language")
         .map(|list| Table::from_iter([("language".to_owned(), list)]).to_string());
@@ -70,15 +72,15 @@ fn with_defaults(
             .find(|argument| argument.get_long() == Some(&key) && key != "config")
             .map(|argument| argument.get_id().clone());
         let Some(id) = known else {
-            return Err(FileError::Key(format!("{key} is no flag of the runner")));
+            return Err(FileError::Key(format!("{key} is not a flag of the runner")));
         };
         let text = match value {
             Value::String(text) => text,
             Value::Integer(number) => number.to_string(),
             Value::Boolean(truth) => truth.to_string(),
-            _ => return Err(FileError::Key(format!("{key} must be one value"))),
+            _ => return Err(FileError::Key(format!("{key} must be a single value"))),
         };
-        // Lives as long as the program: read once, at start.
+        // clap needs a static text. It is read once, at start.
         let text: &'static str = text.leak();
         command = command.mut_arg(id, |argument| argument.default_value(text));
     }
@@ -87,8 +89,12 @@ fn with_defaults(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::io::Write;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::fuzz::fuzz;
 
     fn read_with(file: &str, flags: &[&str]) -> Result<(Options, Option<String>), FileError> {
         let mut on_disk = tempfile::NamedTempFile::new().unwrap();
@@ -101,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_is_a_default_and_flags_win() {
+    fn config_file_replaces_defaults_and_flags_win() {
         let file = "max-processes = 7\nlisten = '127.0.0.1:7'\nunsafe-no-sandbox = true";
         let (options, languages) = read_with(file, &["--max-queue", "3"]).unwrap();
         assert_eq!((options.max_processes, options.max_queue), (7, 3));
@@ -113,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn languages_may_be_in_it() {
+    fn config_file_may_hold_languages() {
         let file = "[[language]]\nname = 'x'\nprogram = ['a']\nversion = []\nrun = ['b', '{file}']";
         let (_, languages) = read_with(file, &[]).unwrap();
         let table = crate::languages::parse(&languages.unwrap()).unwrap();
@@ -121,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_named() {
+    fn config_file_mistakes_are_named() {
         for (file, word) in [
             ("max-proceses = 7", "max-proceses"),
             ("token = 'x'", "token"),
@@ -135,5 +141,39 @@ mod tests {
         }
         let missing = read(["runner", "--config", "/nowhere"].map(OsString::from));
         assert!(missing.unwrap_err().to_string().contains("/nowhere"));
+    }
+
+    /// The file is the operator's, and a mistake in it must be named.
+    #[test]
+    fn fuzz_config_file_sets_its_numbers_or_names_the_mistake() {
+        let numbers = (any::<u32>(), any::<u64>(), any::<i64>());
+        // TOML has signed numbers of 64 bits.
+        let noise = prop_oneof![
+            Just(String::new()),
+            "[a-z-]{1,12} = [\\PC]{0,12}",
+            "[\\PC\n]{0,40}",
+        ];
+        fuzz(&(numbers, noise), |((uid, queue, memory), noise)| {
+            let queue = queue / 2;
+            let text = format!(
+                "sandbox-uid = {uid}\nmax-queue = {queue}\nrun-memory-limit-bytes = {memory}\n{noise}"
+            );
+            let parsed = with_defaults(Options::command(), &text).and_then(|(command, _)| {
+                let matches = command.try_get_matches_from(["runner"])?;
+                Ok(Options::from_arg_matches(&matches)?)
+            });
+            match parsed {
+                Ok(options) => {
+                    prop_assert_eq!(options.sandbox_uid, uid);
+                    prop_assert_eq!(options.max_queue as u64, queue);
+                    prop_assert_eq!(options.run_memory_limit_bytes, memory);
+                }
+                Err(error) => {
+                    prop_assert!(!error.to_string().is_empty());
+                    prop_assert!(!noise.is_empty(), "{}", error);
+                }
+            }
+            Ok(())
+        });
     }
 }

@@ -1,208 +1,215 @@
-//! A job's way through its stages: compile, or find it compiled, then run once
-//! for each case.
+//! Runs a submission: compiles it, unless the cache has the result, and runs it once
+//! per case.
 //!
-//! Blocking, and on one thread from beginning to end; `api.rs` calls it where
-//! blocking is allowed.
+//! It blocks, on one thread from start to end, so `api.rs` calls it on a thread for
+//! blocking work. How a command is isolated is up to the sandbox.
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::artifacts::{Artifact, Artifacts, Key};
+use crate::artifacts::{Artifact, ArtifactCache, Key};
 use crate::languages::Language;
-use crate::request::Job;
-use crate::sandbox::{Cancel, Ending, File, Report, Request, Sandbox};
-use crate::wire::{Execution, LimitsInfo, Stage};
+use crate::request::Submission;
+use crate::sandbox::{Cancel, Command, Ending, File, Report, Sandbox};
+use crate::wire::{ExecuteResponse, StageLimitsInfo, StageResult};
 
-/// Bytes of output in one answer, beyond which no further case is begun. Each case
-/// may write its own limit, and there may be a thousand; an answer is put together
-/// in memory.
-const ANSWER_BYTES: usize = 16 << 20;
+/// Bytes of output in one response after which no further case starts. A response is
+/// built in memory, and a thousand cases may each write up to their own limit.
+const MAX_RESPONSE_BYTES: usize = 16 << 20;
 
-/// Why a job has no result. The caller learns nothing of it (500).
+/// Why a submission has no result. The caller gets an empty 500.
 #[derive(Debug, thiserror::Error)]
 pub enum ExecuteError {
-    /// Nobody waits any more, or the runner is shutting down.
+    /// The client has disconnected, or the runner is shutting down.
     #[error("cancelled")]
     Cancelled,
 }
 
-/// Runs the job, which arrived at this time, to its end. Whatever it left is gone
-/// when this returns.
+/// Runs a submission that arrived at this time. When it returns, nothing of the
+/// submission is left.
 pub fn execute(
-    job: &Job,
+    submission: &Submission,
     arrived: Instant,
     sandbox: &dyn Sandbox,
-    artifacts: &Artifacts,
+    cache: &ArtifactCache,
     cancel: &Cancel,
-) -> Result<Execution, ExecuteError> {
-    let mut answer = Execution {
-        compile: None,
-        run: Stage::from(Report::failed("no case was run")),
-        runs: job.cases.as_ref().map(|_| Vec::new()),
-        language: job.runtime.language.name.clone(),
-        version: job.runtime.version.to_string(),
-        sandbox: sandbox.tier().as_str(),
-        limits: LimitsInfo::from(&job.stages),
-        queue_time: 0,
-    };
-    let mut files = None;
-    if !job.runtime.compile.is_empty() {
-        let compiled = compile(job, sandbox, artifacts, cancel)?;
-        answer.compile = Some(compiled.stage.clone());
-        if compiled.stage.status.is_some() {
-            // As in Piston, so that whoever only reads `run` sees the failure.
-            answer.run = compiled.stage.clone();
-            return Ok(answer);
-        }
-        files = Some(compiled);
-    }
-    let files = files
-        .as_ref()
-        .map_or(&job.files, |compiled| &compiled.files);
-    match &job.cases {
-        None => answer.run = run(job, files, &job.stdin, sandbox, cancel)?,
-        Some(cases) => run_cases(job, arrived, files, cases, sandbox, cancel, &mut answer)?,
-    }
-    Ok(answer)
-}
-
-/// Runs the cases in their order, every one unless there is a reason to begin no
-/// further: a failure, the time, or the length of the answer. `run` becomes the
-/// first that failed, or the last.
-fn run_cases(
-    job: &Job,
-    arrived: Instant,
-    files: &[File],
-    cases: &[Vec<u8>],
-    sandbox: &dyn Sandbox,
-    cancel: &Cancel,
-    answer: &mut Execution,
-) -> Result<(), ExecuteError> {
-    let mut runs: Vec<Stage> = Vec::new();
-    let mut output_bytes = 0;
-    for stdin in cases {
-        let is_late = job
-            .cases_timeout
-            .is_some_and(|time| arrived.elapsed() >= time);
-        if !runs.is_empty() && (is_late || output_bytes >= ANSWER_BYTES) {
-            break;
-        }
-        let stage = run(job, files, stdin, sandbox, cancel)?.told_in_full();
-        let is_bad = stage.status.is_some();
-        output_bytes += stage.stdout.len() + stage.stderr.len() + stage.output.len();
-        runs.push(stage);
-        if is_bad && job.stop_at_first_failure {
-            break;
-        }
-    }
-    let told = runs.iter().find(|stage| stage.status.is_some());
-    if let Some(told) = told.or(runs.last()) {
-        answer.run.clone_from(told);
-    }
-    answer.runs = Some(runs);
-    Ok(())
-}
-
-fn compile(
-    job: &Job,
-    sandbox: &dyn Sandbox,
-    artifacts: &Artifacts,
-    cancel: &Cancel,
-) -> Result<Arc<Artifact>, ExecuteError> {
-    let argv = fill_in(&job.runtime.compile, job);
-    let key = Key::of(&argv, &job.runtime, &job.files);
-    if let Some(artifact) = artifacts.get(&key) {
-        return Ok(artifact);
-    }
-    let mut report = hold(
-        job,
-        &Request {
-            argv: &argv,
-            files: &job.files,
-            keep_files: true,
-            mounts: &job.runtime.mounts,
-            env: &job.runtime.env,
-            // No compiler of the table reads it, and what it does must not
-            // depend on it: the result is kept for other inputs.
-            stdin: b"",
-            limits: job.stages.compile,
-        },
+) -> Result<ExecuteResponse, ExecuteError> {
+    let execution = Execution {
+        submission,
         sandbox,
         cancel,
-    )?;
-    let files = std::mem::take(&mut report.files);
-    let artifact = Arc::new(Artifact {
-        stage: Stage::from(report),
-        files,
-    });
-    if artifact.stage.status.is_none() {
-        artifacts.put(key, &artifact);
-    }
-    Ok(artifact)
-}
-
-fn run(
-    job: &Job,
-    files: &[File],
-    stdin: &[u8],
-    sandbox: &dyn Sandbox,
-    cancel: &Cancel,
-) -> Result<Stage, ExecuteError> {
-    let mut argv = fill_in(&job.runtime.run, job);
-    argv.extend_from_slice(&job.args);
-    let request = Request {
-        argv: &argv,
-        files,
-        keep_files: false,
-        mounts: &job.runtime.mounts,
-        env: &job.runtime.env,
-        stdin,
-        limits: job.stages.run,
     };
-    hold(job, &request, sandbox, cancel).map(Stage::from)
-}
-
-fn hold(
-    job: &Job,
-    request: &Request<'_>,
-    sandbox: &dyn Sandbox,
-    cancel: &Cancel,
-) -> Result<Report, ExecuteError> {
-    let report = sandbox.run(request, cancel);
-    match &report.ending {
-        Ending::Cancelled => return Err(ExecuteError::Cancelled),
-        Ending::Failed(reason) => {
-            tracing::error!(
-                language = job.runtime.language.name,
-                reason,
-                "a stage failed to run"
-            );
+    let mut response = ExecuteResponse {
+        compile: None,
+        run: StageResult::from(Report::failed("no case was run")),
+        runs: submission.cases.as_ref().map(|_| Vec::new()),
+        language: submission.runtime.language.name.clone(),
+        version: submission.runtime.version.to_string(),
+        sandbox: sandbox.tier().as_str(),
+        limits: StageLimitsInfo::from(&submission.limits),
+        queue_time: 0,
+    };
+    let mut artifact = None;
+    if !submission.runtime.compile.is_empty() {
+        let compiled = execution.compile(cache)?;
+        response.compile = Some(compiled.stage.clone());
+        if compiled.stage.status.is_some() {
+            // As in Piston: a client that only reads `run` sees the failure.
+            response.run = compiled.stage.clone();
+            return Ok(response);
         }
-        _ => {}
+        artifact = Some(compiled);
     }
-    Ok(report)
+    let files = artifact
+        .as_ref()
+        .map_or(&submission.files, |artifact| &artifact.files);
+    match &submission.cases {
+        None => response.run = execution.run(files, &submission.stdin)?,
+        Some(cases) => {
+            let runs = execution.run_cases(arrived, files, cases)?;
+            let failed = runs.iter().find(|run| run.status.is_some());
+            if let Some(shown) = failed.or(runs.last()) {
+                response.run.clone_from(shown);
+            }
+            response.runs = Some(runs);
+        }
+    }
+    Ok(response)
 }
 
-/// Puts the job into a command of the table.
-fn fill_in(command: &[String], job: &Job) -> Vec<String> {
-    let main = plain(&job.main);
+/// A submission being executed.
+struct Execution<'a> {
+    submission: &'a Submission,
+    sandbox: &'a dyn Sandbox,
+    cancel: &'a Cancel,
+}
+
+impl Execution<'_> {
+    /// Compiles the submission, or takes the result from the cache.
+    fn compile(&self, cache: &ArtifactCache) -> Result<Arc<Artifact>, ExecuteError> {
+        let Submission {
+            runtime,
+            files,
+            limits,
+            ..
+        } = self.submission;
+        let argv = fill_in(&runtime.compile, self.submission);
+        let key = Key::of(&argv, runtime, files);
+        if let Some(artifact) = cache.get(&key) {
+            return Ok(artifact);
+        }
+        let mut report = self.run_stage(&Command {
+            argv: &argv,
+            files,
+            collect_files: true,
+            mounts: &runtime.mounts,
+            env: &runtime.env,
+            // No compiler of the table reads it, and the result must not depend on
+            // it, because the cache reuses the result for other inputs.
+            stdin: b"",
+            limits: limits.compile,
+        })?;
+        let files = std::mem::take(&mut report.files);
+        let artifact = Arc::new(Artifact {
+            stage: StageResult::from(report),
+            files,
+        });
+        if artifact.stage.status.is_none() {
+            cache.insert(key, &artifact);
+        }
+        Ok(artifact)
+    }
+
+    /// Runs the cases in order until one fails (if the submission asks for that),
+    /// their time is over, or the response is long enough. Runs at least one.
+    fn run_cases(
+        &self,
+        arrived: Instant,
+        files: &[File],
+        cases: &[Vec<u8>],
+    ) -> Result<Vec<StageResult>, ExecuteError> {
+        let mut runs: Vec<StageResult> = Vec::new();
+        let mut output_bytes = 0;
+        for stdin in cases {
+            let is_late = self
+                .submission
+                .cases_timeout
+                .is_some_and(|time| arrived.elapsed() >= time);
+            if !runs.is_empty() && (is_late || output_bytes >= MAX_RESPONSE_BYTES) {
+                break;
+            }
+            let run = self.run(files, stdin)?.with_memory_status();
+            let has_failed = run.status.is_some();
+            output_bytes += run.stdout.len() + run.stderr.len() + run.output.len();
+            runs.push(run);
+            if has_failed && self.submission.stop_at_first_failure {
+                break;
+            }
+        }
+        Ok(runs)
+    }
+
+    fn run(&self, files: &[File], stdin: &[u8]) -> Result<StageResult, ExecuteError> {
+        let Submission {
+            runtime,
+            args,
+            limits,
+            ..
+        } = self.submission;
+        let mut argv = fill_in(&runtime.run, self.submission);
+        argv.extend_from_slice(args);
+        let report = self.run_stage(&Command {
+            argv: &argv,
+            files,
+            collect_files: false,
+            mounts: &runtime.mounts,
+            env: &runtime.env,
+            stdin,
+            limits: limits.run,
+        })?;
+        Ok(StageResult::from(report))
+    }
+
+    /// Runs one command in the sandbox and logs a failure of the sandbox.
+    fn run_stage(&self, command: &Command<'_>) -> Result<Report, ExecuteError> {
+        let report = self.sandbox.run(command, self.cancel);
+        match &report.ending {
+            Ending::Cancelled => return Err(ExecuteError::Cancelled),
+            Ending::Failed(reason) => {
+                tracing::error!(
+                    language = self.submission.runtime.language.name,
+                    reason,
+                    "a stage failed to run"
+                );
+            }
+            _ => {}
+        }
+        Ok(report)
+    }
+}
+
+/// Replaces the placeholders in a command of the table.
+fn fill_in(command: &[String], submission: &Submission) -> Vec<String> {
+    let main = without_leading_dash(&submission.main);
     let mut argv = Vec::new();
-    for word in command {
-        if word == "{sources}" {
-            argv.extend(job.sources.iter().map(|name| plain(name)));
+    for argument in command {
+        if argument == "{sources}" {
+            let sources = submission.sources.iter();
+            argv.extend(sources.map(|name| without_leading_dash(name)));
         } else {
             argv.push(
-                word.replace("{program}", &job.runtime.program)
+                argument
+                    .replace("{program}", &submission.runtime.program)
                     .replace("{file}", &main)
-                    .replace("{stem}", stem(&job.runtime.language, &main)),
+                    .replace("{stem}", stem(&submission.runtime.language, &main)),
             );
         }
     }
     argv
 }
 
-/// A name that no program takes for an option.
-fn plain(name: &str) -> String {
+/// The same file's name in a form that no program takes for an option.
+fn without_leading_dash(name: &str) -> String {
     if name.starts_with('-') {
         format!("./{name}")
     } else {

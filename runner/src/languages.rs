@@ -1,7 +1,6 @@
 //! The table of languages: `languages.toml`, or a file of the same form.
 //!
-//! Only data and its checks. Whether a language is on this machine is
-//! [`crate::probe`]'s question.
+//! Only data and its checks; `probe.rs` finds out which languages this machine has.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +9,8 @@ use serde::Deserialize;
 /// The built-in table.
 pub const BUILT_IN: &str = include_str!("languages.toml");
 
-/// The name of a file that came without one, as in Piston.
-pub fn nameless(index: usize) -> String {
+/// The name of a file that a request does not name, as in Piston.
+pub fn default_file_name(index: usize) -> String {
     format!("file{index}.code")
 }
 
@@ -19,12 +18,12 @@ pub fn nameless(index: usize) -> String {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Language {
-    /// Its name, as in Piston.
+    /// The name, as in Piston.
     pub name: String,
     /// Other names.
     #[serde(default)]
     pub aliases: Vec<String>,
-    /// What runs it, where several could.
+    /// The program that runs it, where several could.
     pub runtime: Option<String>,
     /// Names to look for on `PATH`.
     pub program: Vec<String>,
@@ -32,38 +31,39 @@ pub struct Language {
     pub version: Vec<String>,
     /// npm range that the version must satisfy.
     pub requires: Option<String>,
-    /// Arguments that print where the program really is.
+    /// Arguments that print the program's real path.
     #[serde(default)]
     pub real_path: Vec<String>,
-    /// Appended to what `real_path` printed.
+    /// Appended to the path that `real_path` prints.
     pub real_path_suffix: Option<String>,
-    /// What a main file without a name is called.
+    /// The name of a main file that the request does not name.
     pub file_name: Option<String>,
     /// Endings of source files, without the dot.
     #[serde(default)]
     pub endings: Vec<String>,
-    /// Command that compiles.
+    /// The compile command; empty if the language is not compiled.
     #[serde(default)]
     pub compile: Vec<String>,
-    /// Command that runs.
+    /// The run command.
     pub run: Vec<String>,
-    /// Absolute paths to read beside the system's folders and the program's.
+    /// Absolute paths that programs read, beside the system's and the interpreter's
+    /// folders.
     #[serde(default)]
     pub reads: Vec<String>,
     /// A program that reads a line and prints it after "hello ". The tests run it.
     pub smoke: Option<String>,
-    /// Environment of both.
+    /// Environment of both commands.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
 }
 
-/// Why a table was refused.
+/// Why a table cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
     /// Not TOML, or not of this form.
     #[error("the table of languages cannot be read: {0}")]
     Form(#[from] toml::de::Error),
-    /// Readable, but makes no sense.
+    /// An entry contradicts itself.
     #[error("language {name:?}: {reason}")]
     Entry {
         /// The entry's name.
@@ -73,7 +73,7 @@ pub enum TableError {
     },
 }
 
-/// Reads a table.
+/// Parses and checks a table.
 pub fn parse(text: &str) -> Result<Vec<Language>, TableError> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -85,7 +85,7 @@ pub fn parse(text: &str) -> Result<Vec<Language>, TableError> {
         language: languages,
     } = toml::from_str(text)?;
     for language in &languages {
-        if let Some(reason) = fault(language) {
+        if let Some(reason) = find_mistake(language) {
             return Err(TableError::Entry {
                 name: language.name.clone(),
                 reason,
@@ -95,7 +95,7 @@ pub fn parse(text: &str) -> Result<Vec<Language>, TableError> {
     Ok(languages)
 }
 
-fn fault(language: &Language) -> Option<&'static str> {
+fn find_mistake(language: &Language) -> Option<&'static str> {
     let escapes = |name: &String| name.contains('/') || name.is_empty();
     if language.name.is_empty() {
         Some("has no name")
@@ -128,26 +128,29 @@ impl Language {
             })
     }
 
-    /// The name that the main file is stored under, given the request's.
+    /// The name of the main file on the disk, from the name in the request.
     pub fn main_name(&self, given: Option<&str>, index: usize) -> String {
         match (given, &self.file_name) {
             (Some(name), Some(_)) if !self.accepts(name) => {
-                // Piston's compilers append their ending as well.
+                // Piston's compile scripts also append the ending.
                 format!("{name}.{}", self.endings.first().map_or("", String::as_str))
             }
             (Some(name), _) => name.to_owned(),
             (None, Some(file_name)) => file_name.clone(),
-            (None, None) => nameless(index),
+            (None, None) => default_file_name(index),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::fuzz::fuzz;
 
     #[test]
-    fn the_built_in_table_is_sound() {
+    fn built_in_table_has_every_documented_language() {
         let languages = parse(BUILT_IN).unwrap();
         for name in [
             "python",
@@ -173,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_or_alias_means_one_language() {
+    fn built_in_table_gives_each_name_to_one_language() {
         let languages = parse(BUILT_IN).unwrap();
         let mut owner = BTreeMap::new();
         for language in &languages {
@@ -185,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_in_a_table_are_named() {
+    fn parse_names_the_mistake_in_a_table() {
         let bad = |entry: &str| {
             parse(&format!("[[language]]\n{entry}"))
                 .unwrap_err()
@@ -206,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn main_files_get_the_name_their_tool_needs() {
+    fn main_name_has_the_ending_that_the_compiler_needs() {
         let languages = parse(BUILT_IN).unwrap();
         let find = |name: &str| {
             languages
@@ -222,5 +225,44 @@ mod tests {
         assert_eq!(find("c").main_name(Some("a.c"), 0), "a.c");
         assert_eq!(find("c++").main_name(Some("a.cc"), 0), "a.cc");
         assert_eq!(find("c").main_name(Some(".c"), 0), ".c.c");
+    }
+
+    /// The table is the operator's, and a mistake in it must be named.
+    #[test]
+    fn fuzz_parse_returns_consistent_languages_or_names_the_mistake() {
+        let lines: Vec<&str> = BUILT_IN.lines().collect();
+        let edits = prop::collection::vec(
+            (0..lines.len(), any::<prop::sample::Index>(), "[\\PC]{0,3}"),
+            0..4,
+        );
+        let tail = prop_oneof![Just(String::new()), "[\\PC\n]{0,30}"];
+        fuzz(&(edits, tail), |(edits, tail)| {
+            let mut lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+            for (number, index, text) in edits {
+                let line = &mut lines[number];
+                let cuts: Vec<usize> = line.char_indices().map(|(cut, _)| cut).collect();
+                let cut = if cuts.is_empty() {
+                    0
+                } else {
+                    cuts[index.index(cuts.len())]
+                };
+                line.truncate(cut);
+                line.push_str(&text);
+            }
+            match parse(&format!("{}\n{tail}", lines.join("\n"))) {
+                Ok(languages) => {
+                    for language in languages {
+                        prop_assert!(!language.program.is_empty() && !language.run.is_empty());
+                        for given in [None, Some("a"), Some(".c"), Some("b.py")] {
+                            let name = language.main_name(given, 0);
+                            prop_assert!(!name.is_empty() && !name.contains('/'), "{}", name);
+                            prop_assert!(language.accepts(&name), "{}", name);
+                        }
+                    }
+                }
+                Err(error) => prop_assert!(!error.to_string().is_empty()),
+            }
+            Ok(())
+        });
     }
 }

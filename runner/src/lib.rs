@@ -1,33 +1,33 @@
 //! The execution endpoint: runs submitted code and answers Piston's v2 API.
 //!
-//! A request's way through the crate:
+//! The path of a request:
 //!
 //! | step | module |
 //! | --- | --- |
 //! | routes, status codes, who may call | [`api`] |
-//! | a JSON body becomes a [`request::Job`], or a refusal | [`request`] |
-//! | it waits for one of the few slots, or is turned away | [`slots`] |
+//! | the JSON body becomes a [`request::Submission`], or a 400 | [`request`], `request_files`, `javascript`, [`invalid_request`] |
+//! | the submission waits for a slot, or gets a 429 | [`slots`] |
 //! | compile, then run | [`execute`], [`artifacts`] |
-//! | one program, held | [`sandbox`] |
-//! | the answer's JSON | [`wire`] |
+//! | run one command under limits | [`sandbox`] |
+//! | the JSON of the response | [`wire`] |
 //!
-//! Beside it: [`metrics`], [`config`] and [`config_file`] (flags, environment,
-//! file, limits), [`languages`] (the table
-//! of languages, data in `languages.toml`), [`probe`] (what of the table this
-//! machine has), [`selector`] (npm's version ranges, which Piston speaks) and
-//! [`server`] (start, serve, end).
+//! The other modules: [`config`] and [`config_file`] (flags, environment, file,
+//! limits), [`languages`] (the table of languages, data in `languages.toml`),
+//! [`probe`] (which languages this machine has), [`selector`] (npm's version
+//! ranges, which Piston uses), [`metrics`] and [`server`] (start, serve, shut down).
 //!
-//! This crate knows nothing of queues, problems, verdicts or Redis, and depends
-//! on no crate of the workspace: it stands in for a service that other people
-//! run, and sharing our codec with it would hide our own mistakes.
+//! This crate knows nothing of queues, problems, verdicts or Redis, and depends on
+//! no crate of the workspace: it replaces a service that others run, and a shared
+//! codec would hide mistakes.
 //!
-//! What is promised about hostile code, and what is not, is in `docs/runner.md`.
+//! `docs/runner.md` says what is promised about hostile code, and what is not.
 
 pub mod api;
 pub mod artifacts;
 pub mod config;
 pub mod config_file;
 pub mod execute;
+pub mod invalid_request;
 pub mod languages;
 pub mod metrics;
 pub mod probe;
@@ -37,3 +37,9 @@ pub mod selector;
 pub mod server;
 pub mod slots;
 pub mod wire;
+
+mod javascript;
+mod request_files;
+
+#[cfg(test)]
+mod fuzz;

@@ -1,5 +1,5 @@
-//! The program: reads flags and environment, says when it is ready, and ends on
-//! SIGINT or SIGTERM.
+//! The `runner` program: reads flags and environment, chooses the sandbox, prints
+//! the ready line, serves, and shuts down on SIGINT or SIGTERM.
 
 use std::io::IsTerminal;
 #[cfg(target_os = "linux")]
@@ -21,14 +21,14 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    // Before anything else: the sandbox starts this program again, as a process
-    // that must have one thread.
+    // First, because the sandbox starts this program again as a helper, which must
+    // have one thread.
     #[cfg(target_os = "linux")]
     runner::sandbox::namespace::run_if_helper();
     let (mut options, languages) = match config_file::read(std::env::args_os().collect::<Vec<_>>())
     {
         Ok(read) => read,
-        // Knows what belongs on which stream, and the exit code.
+        // clap chooses the stream and the exit code.
         Err(FileError::Arguments(error)) => error.exit(),
         Err(error) => {
             eprintln!("runner: {error}");
@@ -55,7 +55,7 @@ async fn run(options: &Options, languages: Option<String>) -> anyhow::Result<()>
         None => languages.unwrap_or_else(|| languages::BUILT_IN.to_owned()),
     };
     let table = languages::parse(&table)?;
-    // Before the address is announced, so that no signal finds the default.
+    // Before the ready line, so that no signal meets its default action.
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let listener = TcpListener::bind(config.listen)
@@ -64,12 +64,12 @@ async fn run(options: &Options, languages: Option<String>) -> anyhow::Result<()>
     let address = listener.local_addr()?;
     let label = options.label.clone().unwrap_or(address.to_string());
     let sandbox = choose_sandbox(&config, &label)?;
-    let held = sandbox.tier().as_str();
+    let tier = sandbox.tier().as_str();
 
     let path = std::env::var_os("PATH").unwrap_or_default();
     let server = Server::prepare(config, table, &path, sandbox).await?;
     println!(
-        "runner ready on http://{address} ({}; sandbox: {held})",
+        "runner ready on http://{address} ({}; sandbox: {tier})",
         names(server.runtimes())
     );
     server
@@ -95,7 +95,8 @@ fn start_logging(options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The sandbox of this machine, tried out; never a weaker one unasked.
+/// Chooses the best sandbox that works on this machine. One without isolation is
+/// used only if the operator asks for it.
 fn choose_sandbox(config: &Config, label: &str) -> anyhow::Result<Box<dyn Sandbox>> {
     if config.unsafe_no_sandbox {
         tracing::warn!(
@@ -107,67 +108,72 @@ fn choose_sandbox(config: &Config, label: &str) -> anyhow::Result<Box<dyn Sandbo
             ProcessSandbox::new(&config.work_dir).context("the work folder cannot be used")?;
         return Ok(Box::new(sandbox));
     }
-    held(config, label)
+    isolating_sandbox(config, label)
 }
 
-/// Not the path it was started by: that file may be replaced by a new version.
+/// The running executable. Its path would be wrong after an update replaces the
+/// file.
 #[cfg(target_os = "linux")]
 const HELPER: &str = "/proc/self/exe";
 
 #[cfg(target_os = "linux")]
 const REFUSED: &str =
-    "refusing to start; see docs/runner.md, or --unsafe-no-sandbox for trusted code";
+    "refusing to start; see docs/runner.md, or use --unsafe-no-sandbox for trusted code";
 
 #[cfg(target_os = "linux")]
-fn held(config: &Config, label: &str) -> anyhow::Result<Box<dyn Sandbox>> {
-    use runner::sandbox::namespace::{NamespaceSandbox, SelfTestError};
+fn isolating_sandbox(config: &Config, label: &str) -> anyhow::Result<Box<dyn Sandbox>> {
+    use runner::sandbox::namespace::{LEAST_LANDLOCK_ABI, NamespaceSandbox, SelfTestError};
     if config.tier == BestTier::Landlock {
-        return landlock(config, label, "--tier asks for it").context(REFUSED);
+        return landlock_sandbox(config, label, "--tier asks for it").context(REFUSED);
     }
     let sandbox = NamespaceSandbox::new(Path::new(HELPER), label, config.sandbox_uid);
-    let found = match sandbox.self_test() {
-        Ok(found) => found,
-        // Only then: a sandbox that could be made and does not hold is no reason to
-        // do with less.
+    let report = match sandbox.self_test() {
+        Ok(report) => report,
+        // Only then: if the sandbox can be made but does not isolate, something is
+        // wrong that the other tier must not hide.
         Err(error @ SelfTestError::NoNamespaces(_)) => {
-            return landlock(config, label, &error.to_string())
-                .with_context(|| format!("{REFUSED}: {error}, and there is no other way here"));
+            return landlock_sandbox(config, label, &error.to_string()).with_context(|| {
+                format!("{REFUSED}: {error}, and the tier landlock does not work either")
+            });
         }
         Err(error) => return Err(error).context(REFUSED),
     };
-    if found.landlock_abi < 6 {
+    if report.landlock_abi < LEAST_LANDLOCK_ABI {
         tracing::warn!(
-            landlock_abi = found.landlock_abi,
-            "this kernel's Landlock is old or missing: programs are held by namespaces and \
+            landlock_abi = report.landlock_abi,
+            "this kernel's Landlock is old or missing: programs are isolated by namespaces and \
              seccomp alone"
         );
     }
-    tracing::info!(landlock_abi = found.landlock_abi, "the sandbox holds");
+    tracing::info!(
+        landlock_abi = report.landlock_abi,
+        "the sandbox passed its self-test"
+    );
     Ok(Box::new(sandbox))
 }
 
-/// The second tier, and why it is used.
+/// The sandbox without namespaces, with a warning why it is used.
 #[cfg(target_os = "linux")]
-fn landlock(config: &Config, label: &str, why: &str) -> anyhow::Result<Box<dyn Sandbox>> {
+fn landlock_sandbox(config: &Config, label: &str, why: &str) -> anyhow::Result<Box<dyn Sandbox>> {
     use runner::sandbox::namespace::LandlockSandbox;
     let helper = Path::new(HELPER);
     let sandbox = LandlockSandbox::new(helper, label, config.sandbox_uid, &config.work_dir)
         .context("the work folder cannot be used")?;
-    let found = sandbox.self_test()?;
+    let report = sandbox.self_test()?;
     tracing::warn!(
         why,
-        landlock_abi = found.landlock_abi,
-        "THIS IS NOT THE FULL SANDBOX: programs are held by Landlock and seccomp alone. They see \
-         that outside files and processes exist, share one user, and their disk is bounded only \
-         by looking at it; see docs/runner.md"
+        landlock_abi = report.landlock_abi,
+        "THIS IS NOT THE FULL SANDBOX: programs are isolated by Landlock and seccomp alone. They \
+         see that outside files and processes exist, share one user, and their disk use is \
+         limited only by repeated checks; see docs/runner.md"
     );
     Ok(Box::new(sandbox))
 }
 
 #[cfg(not(target_os = "linux"))]
-fn held(_: &Config, _: &str) -> anyhow::Result<Box<dyn Sandbox>> {
+fn isolating_sandbox(_: &Config, _: &str) -> anyhow::Result<Box<dyn Sandbox>> {
     anyhow::bail!(
-        "refusing to start: there is a sandbox on Linux only; --unsafe-no-sandbox runs trusted code"
+        "refusing to start: the sandbox needs Linux; --unsafe-no-sandbox runs trusted code"
     )
 }
 

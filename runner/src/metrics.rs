@@ -1,68 +1,70 @@
-//! Numbers for `GET /metrics`, in Prometheus' text format. Nothing in them tells
-//! of code, input or output.
+//! The metrics of `GET /metrics`, in Prometheus' text format.
+//!
+//! `api.rs` counts and renders. No metric contains code, input or output.
 
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::wire::Execution;
+use crate::wire::ExecuteResponse;
 
-/// Every status that a run can have; "ok" is none. `wire.rs` has their meaning.
+/// Every status that a run can have, as explained in `wire.rs`. "ok" stands for none.
 const STATUSES: [&str; 8] = ["ok", "RE", "SG", "TO", "OL", "EL", "ML", "XX"];
 
-/// Counts since the start.
+/// Counters since the start.
 #[derive(Debug, Default)]
 pub struct Metrics {
     by_status: [AtomicU64; STATUSES.len()],
-    turned_away: AtomicU64,
+    rejected: AtomicU64,
     cancelled: AtomicU64,
     queue_ms: AtomicU64,
     cpu_ms: AtomicU64,
     wall_ms: AtomicU64,
 }
 
-/// What is so at the moment, not counted.
+/// Values that are measured when the page is rendered.
 #[derive(Debug, Clone, Copy)]
-pub struct Now {
-    /// Submissions that run.
+pub struct Gauges {
+    /// Running submissions.
     pub running: usize,
-    /// Submissions that wait.
+    /// Waiting submissions.
     pub waiting: usize,
-    /// Bytes of compiled programs that are kept.
+    /// Bytes in the cache of compiled programs.
     pub artifact_bytes: u64,
 }
 
 impl Metrics {
-    /// A submission was answered.
-    pub fn executed(&self, execution: &Execution) {
-        let status = execution.run.status.unwrap_or("ok");
-        if let Some(at) = STATUSES.iter().position(|known| *known == status) {
-            self.by_status[at].fetch_add(1, Ordering::Relaxed);
+    /// Counts an executed submission and the time of its stages.
+    pub fn executed(&self, response: &ExecuteResponse) {
+        let status = response.run.status.unwrap_or("ok");
+        if let Some(index) = STATUSES.iter().position(|known| *known == status) {
+            self.by_status[index].fetch_add(1, Ordering::Relaxed);
         }
-        let stages = execution.compile.iter().chain(match &execution.runs {
+        let stages = response.compile.iter().chain(match &response.runs {
             Some(runs) => runs.as_slice(),
-            None => std::slice::from_ref(&execution.run),
+            None => std::slice::from_ref(&response.run),
         });
         for stage in stages {
             self.cpu_ms.fetch_add(stage.cpu_time, Ordering::Relaxed);
             self.wall_ms.fetch_add(stage.wall_time, Ordering::Relaxed);
         }
         self.queue_ms
-            .fetch_add(execution.queue_time, Ordering::Relaxed);
+            .fetch_add(response.queue_time, Ordering::Relaxed);
     }
 
-    /// The queue was full.
-    pub fn turned_away(&self) {
-        self.turned_away.fetch_add(1, Ordering::Relaxed);
+    /// Counts a submission that found the queue full.
+    pub fn rejected(&self) {
+        self.rejected.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The runner is shutting down.
+    /// Counts a submission that a shutdown stopped.
     pub fn cancelled(&self) {
         self.cancelled.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The whole page.
-    pub fn page(&self, now: Now) -> String {
+    /// The page in Prometheus' text format.
+    pub fn render(&self, gauges: Gauges) -> String {
         let mut page = String::new();
+        // Writing to a String cannot fail.
         let name = "runner_executions_total";
         let _ = writeln!(
             page,
@@ -73,62 +75,59 @@ impl Metrics {
             let count = count.load(Ordering::Relaxed);
             let _ = writeln!(page, "{name}{{status=\"{status}\"}} {count}");
         }
-        let seconds = |ms: &AtomicU64| ms.load(Ordering::Relaxed) as f64 / 1000.0;
-        let count = |count: &AtomicU64| count.load(Ordering::Relaxed) as f64;
-        for (name, kind, help, value) in [
+        for (name, help, value) in self.counters() {
+            write_metric(&mut page, "counter", name, help, value);
+        }
+        for (name, help, value) in [
+            ("running", "Running submissions.", gauges.running as f64),
+            ("waiting", "Waiting submissions.", gauges.waiting as f64),
+            (
+                "artifact_bytes",
+                "Bytes in the cache of compiled programs.",
+                gauges.artifact_bytes as f64,
+            ),
+        ] {
+            write_metric(&mut page, "gauge", name, help, value);
+        }
+        page
+    }
+
+    /// Name without prefix, help, and value of every counter without labels.
+    fn counters(&self) -> [(&'static str, &'static str, f64); 5] {
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed) as f64;
+        let seconds = |milliseconds: &AtomicU64| count(milliseconds) / 1000.0;
+        [
             (
                 "turned_away_total",
-                "counter",
                 "Submissions answered 429.",
-                count(&self.turned_away),
+                count(&self.rejected),
             ),
             (
                 "cancelled_total",
-                "counter",
                 "Submissions stopped by a shutdown.",
                 count(&self.cancelled),
             ),
             (
                 "queue_seconds_total",
-                "counter",
-                "Time spent waiting for a place.",
+                "Time spent waiting for a slot.",
                 seconds(&self.queue_ms),
             ),
             (
                 "cpu_seconds_total",
-                "counter",
                 "CPU time of all stages.",
                 seconds(&self.cpu_ms),
             ),
             (
                 "wall_seconds_total",
-                "counter",
                 "Wall time of all stages.",
                 seconds(&self.wall_ms),
             ),
-            (
-                "running",
-                "gauge",
-                "Submissions that run.",
-                now.running as f64,
-            ),
-            (
-                "waiting",
-                "gauge",
-                "Submissions that wait.",
-                now.waiting as f64,
-            ),
-            (
-                "artifact_bytes",
-                "gauge",
-                "Compiled programs kept.",
-                now.artifact_bytes as f64,
-            ),
-        ] {
-            let _ = writeln!(page, "# HELP runner_{name} {help}");
-            let _ = writeln!(page, "# TYPE runner_{name} {kind}");
-            let _ = writeln!(page, "runner_{name} {value}");
-        }
-        page
+        ]
     }
+}
+
+fn write_metric(page: &mut String, kind: &str, name: &str, help: &str, value: f64) {
+    let _ = writeln!(page, "# HELP runner_{name} {help}");
+    let _ = writeln!(page, "# TYPE runner_{name} {kind}");
+    let _ = writeln!(page, "runner_{name} {value}");
 }

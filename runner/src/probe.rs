@@ -1,8 +1,8 @@
-//! Which languages of the table this machine has.
+//! Finds out which languages of the table this machine has.
 //!
-//! Done once, at start: find the program on `PATH`, ask it where it really is
-//! and which version it is, and remember the absolute path. A program that does
-//! not answer within ten seconds is left out.
+//! It happens once, at start: the program is searched on `PATH` and run to print
+//! its real path and its version. A program that does not print them within 10 s is
+//! left out. `server.rs` calls this.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -13,37 +13,38 @@ use semver::Version;
 use tokio::process::Command;
 
 use crate::languages::Language;
+use crate::sandbox::SYSTEM_PATHS;
 use crate::selector;
 
-/// How long a program may take to say its version.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a program may take to print its version.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A language that can be run here.
+/// A language of this machine.
 #[derive(Debug, Clone)]
 pub struct Runtime {
     /// Its entry in the table.
     pub language: Language,
-    /// The program's version, filled up to three numbers.
+    /// The program's version, padded to three numbers.
     pub version: Version,
     /// The program's real, absolute path.
     pub program: String,
-    /// The compile command, its programs absolute; empty if there is none.
+    /// The compile command with its program's absolute path; empty if there is none.
     pub compile: Vec<String>,
-    /// The run command, likewise.
+    /// The run command with its program's absolute path.
     pub run: Vec<String>,
-    /// The whole environment but `HOME` and `TMPDIR`.
+    /// The whole environment except `HOME` and `TMPDIR`.
     pub env: Vec<(String, String)>,
-    /// Folders outside the system's that its programs have to read.
+    /// Paths outside [`SYSTEM_PATHS`] that its programs read.
     pub mounts: Vec<String>,
 }
 
-/// Every language that can be run here, in the table's order.
+/// The languages of this machine, in the table's order.
 #[derive(Debug, Clone, Default)]
 pub struct Runtimes(pub Vec<Runtime>);
 
 impl Runtimes {
-    /// The highest version that satisfies the selector, among the runtimes of
-    /// that name or alias. Of equal versions the first one in the table.
+    /// The highest version that satisfies the selector, among the runtimes with this
+    /// name or alias. Of equal versions, the first in the table.
     pub fn find(&self, language: &str, selector: &str) -> Option<&Runtime> {
         self.0
             .iter()
@@ -66,7 +67,7 @@ impl Runtimes {
     }
 }
 
-/// Looks for every language of the table, all at once.
+/// Probes all languages of the table concurrently.
 pub async fn find_all(languages: Vec<Language>, path: &OsStr) -> Runtimes {
     let probes: Vec<_> = languages
         .into_iter()
@@ -89,11 +90,11 @@ async fn find(language: Language, path: &OsStr) -> Option<Runtime> {
         .program
         .iter()
         .find_map(|name| on_path(name, path))?;
-    // A shim that does not know where the program really is still works, only
-    // slower. Links are not followed: a name can decide what a program does.
-    let real = ask_real_path(&language, &found).await.unwrap_or(found);
+    // Without a real path, a version manager's shim works too, but slower. Links are
+    // not followed: some programs behave according to their name.
+    let real = probe_real_path(&language, &found).await.unwrap_or(found);
     let program = real.to_str()?.to_owned();
-    let version = version_in(&ask(&real, &language.version).await?)?;
+    let version = version_in(&output_of(&real, &language.version).await?)?;
     if let Some(range) = &language.requires
         && !selector::satisfies(&version, range)
     {
@@ -116,11 +117,11 @@ async fn find(language: Language, path: &OsStr) -> Option<Runtime> {
     })
 }
 
-async fn ask_real_path(language: &Language, found: &Path) -> Option<PathBuf> {
+async fn probe_real_path(language: &Language, found: &Path) -> Option<PathBuf> {
     if language.real_path.is_empty() {
         return None;
     }
-    let printed = ask(found, &language.real_path).await?;
+    let printed = output_of(found, &language.real_path).await?;
     let mut real = PathBuf::from(printed.trim());
     if let Some(suffix) = &language.real_path_suffix {
         real.push(suffix);
@@ -128,14 +129,18 @@ async fn ask_real_path(language: &Language, found: &Path) -> Option<PathBuf> {
     (real.is_absolute() && is_executable(&real)).then_some(real)
 }
 
-/// What a program prints when asked, both streams.
-async fn ask(program: &Path, arguments: &[String]) -> Option<String> {
+/// What a program prints: its standard output, or if that is empty, its standard
+/// error.
+async fn output_of(program: &Path, arguments: &[String]) -> Option<String> {
     let output = Command::new(program)
         .args(arguments)
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output();
-    let output = tokio::time::timeout(PATIENCE, output).await.ok()?.ok()?;
+    let output = tokio::time::timeout(PROBE_TIMEOUT, output)
+        .await
+        .ok()?
+        .ok()?;
     if !output.status.success() {
         return None;
     }
@@ -147,15 +152,15 @@ async fn ask(program: &Path, arguments: &[String]) -> Option<String> {
 }
 
 /// The first version number in a text: `v20.1.2`, `5.36`, `"17"`, `go1.22.1`.
-/// Numbers that are missing are zero; leading zeroes, which semver refuses, go.
+/// Missing numbers are 0; leading zeros, which semver refuses, are removed.
 fn version_in(text: &str) -> Option<Version> {
     let bytes = text.as_bytes();
-    let start = (0..bytes.len()).find(|&at| {
-        // In "C11 (Debian 12.2.0)" the number glued to a letter is no version,
-        // but in "v20.1.2" and "go1.22.1" it is: a dot decides.
-        bytes[at].is_ascii_digit()
-            && (at == 0 || !bytes[at - 1].is_ascii_digit())
-            && (at == 0 || !bytes[at - 1].is_ascii_alphabetic() || has_dot(&bytes[at..]))
+    let start = (0..bytes.len()).find(|&index| {
+        // In "C11 (Debian 12.2.0)" the number after a letter is no version, but in
+        // "v20.1.2" and "go1.22.1" it is: the dot decides.
+        bytes[index].is_ascii_digit()
+            && (index == 0 || !bytes[index - 1].is_ascii_digit())
+            && (index == 0 || !bytes[index - 1].is_ascii_alphabetic() || has_dot(&bytes[index..]))
     })?;
     let numbers = &text[start..];
     let end = numbers
@@ -178,8 +183,8 @@ fn has_dot(bytes: &[u8]) -> bool {
     bytes.get(digits) == Some(&b'.')
 }
 
-/// The command with its program absolute; `None` if it is not to be found.
-/// Placeholders and paths are left for later.
+/// The command with its program's absolute path; `None` if there is no such
+/// program. Placeholders and paths stay as they are.
 fn absolute(command: &[String], path: &OsStr) -> Option<Vec<String>> {
     let mut command = command.to_vec();
     if let Some(program) = command.first_mut()
@@ -190,7 +195,8 @@ fn absolute(command: &[String], path: &OsStr) -> Option<Vec<String>> {
     Some(command)
 }
 
-/// Nothing of the runner's own environment: it may hold secrets.
+/// The environment of a language's programs. It has nothing of the runner's own,
+/// which may hold secrets.
 fn environment(language: &Language, program: &Path) -> Vec<(String, String)> {
     let mut path = String::from("/usr/local/bin:/usr/bin:/bin");
     if let Some(folder) = program.parent().and_then(Path::to_str)
@@ -217,8 +223,8 @@ fn environment(language: &Language, program: &Path) -> Vec<(String, String)> {
     env
 }
 
-/// What a sandbox has to show for these programs, beside the system's folders:
-/// each one's prefix, by its name and by where links lead.
+/// The paths that a sandbox must show for these programs, beside the system's: each
+/// one's prefix, both by its name and by the target of links.
 fn mounts<'a>(language: &Language, programs: impl Iterator<Item = &'a String>) -> Vec<String> {
     let mut mounts: Vec<PathBuf> = language.reads.iter().map(PathBuf::from).collect();
     for program in programs.map(Path::new).filter(|path| path.is_absolute()) {
@@ -230,10 +236,11 @@ fn mounts<'a>(language: &Language, programs: impl Iterator<Item = &'a String>) -
                 .map(prefix),
         );
     }
-    // Canonical by name only: what is a link is shown where the link is.
-    mounts.retain(|mount| mount.exists() && !SYSTEM.iter().any(|system| mount.starts_with(system)));
+    // The names stay as they are: the target of a link is shown at the link's place.
+    mounts
+        .retain(|mount| mount.exists() && !SYSTEM_PATHS.iter().any(|path| mount.starts_with(path)));
     mounts.sort();
-    // A folder shows everything below it.
+    // A mounted folder includes everything below it.
     mounts.dedup_by(|inner, outer| inner.starts_with(outer));
     mounts
         .into_iter()
@@ -241,11 +248,8 @@ fn mounts<'a>(language: &Language, programs: impl Iterator<Item = &'a String>) -
         .collect()
 }
 
-/// Folders that every sandbox shows.
-const SYSTEM: &[&str] = &["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64"];
-
-/// The folder that an interpreter and its library share: the one above `bin`.
-/// Never a whole home or the root, which hold more than an interpreter.
+/// The folder that an interpreter and its library share: the one above `bin`. Never
+/// a home folder or the root, which hold more than an interpreter.
 fn prefix(program: &Path) -> PathBuf {
     let folder = program.parent().unwrap_or(program);
     let above = folder.parent().filter(|above| {
@@ -268,10 +272,13 @@ fn is_executable(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::fuzz::fuzz;
 
     #[test]
-    fn versions_are_read_from_what_programs_print() {
+    fn version_in_reads_what_real_programs_print() {
         let rows = [
             ("Python 3.11.7", "3.11.7"),
             ("v20.20.2\n", "20.20.2"),
@@ -293,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn the_highest_version_wins_and_the_first_of_equals() {
+    fn runtimes_find_the_highest_version_and_the_first_of_equals() {
         let entry = |version: &str, program: &str| Runtime {
             language: crate::languages::parse(
                 "[[language]]\nname='x'\naliases=['y']\nprogram=['x']\nversion=[]\nrun=['x']",
@@ -316,6 +323,31 @@ mod tests {
         assert_eq!(runtimes.find("x", "*").unwrap().program, "b");
         assert_eq!(runtimes.find("y", "<1.10").unwrap().program, "a");
         assert!(runtimes.find("x", "2").is_none());
-        assert!(runtimes.find("X", "*").is_none(), "names are exact");
+        assert!(
+            runtimes.find("X", "*").is_none(),
+            "names are case-sensitive"
+        );
+    }
+
+    /// A program of the operator's machine may print anything.
+    #[test]
+    fn fuzz_version_in_finds_the_version_in_any_text() {
+        let found = (
+            "[^0-9]{0,20}[ v]",
+            any::<(u32, u32, u32)>(),
+            "( [^.]{0,20})?",
+        );
+        fuzz(
+            &(found, any::<String>()),
+            |((before, (major, minor, patch), after), text)| {
+                let printed = format!("{before}{major}.{minor}.{patch}{after}");
+                let version = Version::new(major.into(), minor.into(), patch.into());
+                prop_assert_eq!(version_in(&printed), Some(version));
+                if let Some(version) = version_in(&text) {
+                    prop_assert!(text.contains(&version.major.to_string()));
+                }
+                Ok(())
+            },
+        );
     }
 }

@@ -1,14 +1,14 @@
-//! npm's version ranges, by which a request chooses a runtime's version.
+//! npm's version ranges, with which a request selects a runtime's version.
 //!
-//! Piston hands `version` to node-semver's `satisfies`. The `semver` crate
-//! speaks Cargo's dialect, which differs where it hurts: there `1.2.3` means
-//! `^1.2.3`, here exactly that version. So the ranges are parsed here, after
-//! node-semver's published grammar; only versions come from the crate.
+//! Piston passes `version` to node-semver's `satisfies`. The crate `semver` has
+//! Cargo's ranges, in which `1.2.3` means `^1.2.3`; here it means exactly that
+//! version. So ranges are parsed here, after node-semver's published grammar; only
+//! versions come from the crate. `probe.rs` calls this.
 
 use semver::{Prerelease, Version};
 
-/// Whether `version` satisfies `range`. A range that cannot be read is satisfied
-/// by nothing, as in node-semver.
+/// Whether `version` satisfies `range`. As in node-semver, no version satisfies an
+/// invalid range.
 ///
 /// ```
 /// # use runner::selector::satisfies;
@@ -71,7 +71,7 @@ fn all_hold(comparators: &[Comparator], version: &Version) -> bool {
     {
         return false;
     }
-    // A pre-release is only chosen by somebody who names one of the same version.
+    // A pre-release is selected only by a range that names one of the same version.
     version.pre.is_empty()
         || comparators.iter().any(|Comparator { bound, .. }| {
             !bound.pre.is_empty()
@@ -106,7 +106,7 @@ impl Partial {
         if parts.next().is_some() || (!pre.is_empty() && patch.is_none()) {
             return None;
         }
-        // What follows a wildcard is one too.
+        // Everything after a wildcard is a wildcard too.
         let minor = major.and(minor);
         let patch = minor.and(patch);
         Some(Self {
@@ -117,7 +117,7 @@ impl Partial {
         })
     }
 
-    /// The lowest version it can mean.
+    /// The lowest version that it covers.
     fn floor(&self) -> Version {
         Version {
             pre: self.pre.clone(),
@@ -129,7 +129,7 @@ impl Partial {
         }
     }
 
-    /// The first version beyond everything it can mean; `None` for `*`.
+    /// The first version above everything that it covers; `None` for `*`.
     fn beyond(&self) -> Option<Version> {
         let (major, minor) = (self.major?, self.minor);
         Some(match minor {
@@ -139,8 +139,8 @@ impl Partial {
     }
 }
 
-/// `1.2.3-0`, lower than every other `1.2.3`: how node-semver writes an upper
-/// bound that keeps the next version's pre-releases out.
+/// `1.2.3-0`, which is lower than every other `1.2.3`: node-semver's upper bound that
+/// excludes the pre-releases of the next version.
 fn before(major: u64, minor: u64, patch: u64) -> Version {
     let pre = Prerelease::new("0").unwrap_or(Prerelease::EMPTY);
     Version {
@@ -218,7 +218,7 @@ fn parse_comparator(operator: &str, version: &str) -> Option<Vec<Comparator>> {
         ]
     };
     let Some(beyond) = partial.beyond() else {
-        // `*`: everything, but nothing is greater or less than everything.
+        // `*` covers every version, so no version is greater or less.
         return Some(match operator {
             ">" | "<" => vec![Comparator::new(Less, before(0, 0, 0))],
             _ => Vec::new(),
@@ -249,11 +249,14 @@ fn parse_comparator(operator: &str, version: &str) -> Option<Vec<Comparator>> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::fuzz::fuzz;
 
     /// The rows follow node-semver's documentation of ranges.
     #[test]
-    fn ranges_mean_what_npm_says() {
+    fn satisfies_agrees_with_npm_s_documentation() {
         let rows = [
             // range, satisfied by, not satisfied by
             ("*", &["0.0.0", "3.11.7"][..], &["1.0.0-rc.1"][..]),
@@ -314,5 +317,54 @@ mod tests {
                 );
             }
         }
+    }
+
+    fn any_version() -> impl Strategy<Value = Version> {
+        (0..4_u64, 0..4_u64, 0..4_u64)
+            .prop_map(|(major, minor, patch)| Version::new(major, minor, patch))
+    }
+
+    /// A client may send any text.
+    #[test]
+    fn fuzz_satisfies_treats_alternatives_of_any_text_alike() {
+        let texts = prop_oneof![
+            "[0-4xX*v.<>=~^| +-]{0,16}",
+            "[<>=~^]{0,2}[0-9x]{1,20}([.][0-9x]{1,20}){0,3}(-[a-z0-9.]{0,5})?",
+            any::<String>(),
+        ];
+        fuzz(&(texts, any_version()), |(range, version)| {
+            let is_valid = range
+                .split("||")
+                .all(|alternative| parse_alternative(alternative).is_some());
+            prop_assert!(is_valid || !satisfies(&version, &range));
+            let or_exactly = format!("{range} || ={version}");
+            prop_assert_eq!(satisfies(&version, &or_exactly), is_valid);
+            let padded = format!("  {range} ");
+            prop_assert_eq!(satisfies(&version, &padded), satisfies(&version, &range));
+            Ok(())
+        });
+    }
+
+    #[test]
+    fn fuzz_satisfies_compares_full_versions_by_number() {
+        let versions = (any_version(), any_version(), any_version());
+        fuzz(&versions, |(version, low, high)| {
+            let range = format!(">={low} <{high}");
+            prop_assert_eq!(
+                satisfies(&version, &range),
+                low <= version && version < high
+            );
+            let range = format!("{low} - {high}");
+            prop_assert_eq!(
+                satisfies(&version, &range),
+                low <= version && version <= high
+            );
+            let range = format!(">{low} || <={high}");
+            prop_assert_eq!(
+                satisfies(&version, &range),
+                version > low || version <= high
+            );
+            Ok(())
+        });
     }
 }

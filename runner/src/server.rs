@@ -1,6 +1,7 @@
-//! The service as a whole: start it, serve, and end leaving nothing behind.
-//! `main.rs` calls this with the process's own flags and signals, tests with
-//! their own.
+//! The whole service: prepares it, serves, and shuts down without leaving processes
+//! behind.
+//!
+//! `main.rs` calls it with the process's flags and signals, tests with their own.
 
 use std::ffi::OsStr;
 use std::sync::Arc;
@@ -10,31 +11,31 @@ use anyhow::Context;
 use tokio::net::TcpListener;
 
 use crate::api::{self, App};
-use crate::artifacts::Artifacts;
+use crate::artifacts::ArtifactCache;
 use crate::config::Config;
 use crate::languages::Language;
 use crate::metrics::Metrics;
 use crate::probe::{self, Runtime, Runtimes};
-use crate::sandbox::{Cancel, Ending, Limits, Request, Sandbox, Tier};
+use crate::sandbox::{Cancel, Command, Ending, Limits, Sandbox, Tier};
 use crate::slots::Slots;
 
-/// How long killed submissions may take to be gone.
-const LAST_MOMENTS: Duration = Duration::from_secs(6);
+/// How long killed submissions may take to end.
+const KILL_TIMEOUT: Duration = Duration::from_secs(6);
 
-/// Whether a language's program can be started where submissions are.
-fn starts(sandbox: &dyn Sandbox, runtime: &Runtime, limits: Limits) -> bool {
+/// Whether a language's program can be started inside the sandbox.
+fn can_start(sandbox: &dyn Sandbox, runtime: &Runtime, limits: Limits) -> bool {
     let mut argv = vec![runtime.program.clone()];
     argv.extend_from_slice(&runtime.language.version);
-    let request = Request {
+    let command = Command {
         argv: &argv,
         files: &[],
-        keep_files: false,
+        collect_files: false,
         mounts: &runtime.mounts,
         env: &runtime.env,
         stdin: b"",
         limits,
     };
-    sandbox.run(&request, &Cancel::default()).ending == Ending::Exited(0)
+    sandbox.run(&command, &Cancel::default()).ending == Ending::Exited(0)
 }
 
 /// A runner that is ready to serve.
@@ -43,7 +44,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Looks for the languages on `path`.
+    /// Finds the languages on `path`.
     pub async fn prepare(
         config: Config,
         languages: Vec<Language>,
@@ -51,19 +52,22 @@ impl Server {
         sandbox: Box<dyn Sandbox>,
     ) -> anyhow::Result<Self> {
         let mut runtimes = probe::find_all(languages, path).await;
-        // In the machine's own file system a program may lie where the user that
-        // submissions run as does not get.
+        // Without a root file system of its own, a submission may lack access to an
+        // interpreter: its user is not the runner's.
         if sandbox.tier() == Tier::Landlock {
             runtimes.0.retain(|runtime| {
-                let starts = starts(sandbox.as_ref(), runtime, config.stages.compile);
-                if !starts {
-                    tracing::warn!(language = runtime.language.name, "out of reach, left out");
+                let can_start = can_start(sandbox.as_ref(), runtime, config.limits.compile);
+                if !can_start {
+                    tracing::warn!(
+                        language = runtime.language.name,
+                        "left out: its program cannot be started in the sandbox"
+                    );
                 }
-                starts
+                can_start
             });
         }
         let slots = Slots::new(config.max_concurrent, config.max_queue);
-        let artifacts = Artifacts::new(config.compile_cache_bytes);
+        let artifacts = ArtifactCache::new(config.compile_cache_bytes);
         let cancel = Cancel::default();
         Ok(Self {
             app: Arc::new(App {
@@ -78,13 +82,13 @@ impl Server {
         })
     }
 
-    /// What can be run.
+    /// The languages that can be run.
     pub fn runtimes(&self) -> &Runtimes {
         &self.app.runtimes
     }
 
-    /// Serves until `shutdown` is ready. Then no connection is accepted any more;
-    /// what runs may finish within the configured time, and is killed after it.
+    /// Serves until `shutdown` is ready. Then no new connection is accepted; running
+    /// submissions may finish within the configured time and are then killed.
     pub async fn serve(
         self,
         listener: TcpListener,
@@ -110,14 +114,14 @@ impl Server {
         {
             tracing::warn!(
                 running = app.slots.running(),
-                "time is up, killing what still runs"
+                "the grace period is over, killing running submissions"
             );
             app.cancel.cancel_all();
-            let _ = tokio::time::timeout(LAST_MOMENTS, &mut serving).await;
+            let _ = tokio::time::timeout(KILL_TIMEOUT, &mut serving).await;
         }
-        // Runs whose callers have gone are not the server's any more.
+        // The server does not wait for runs whose clients have disconnected.
         app.cancel.cancel_all();
-        if tokio::time::timeout(LAST_MOMENTS, app.slots.idle())
+        if tokio::time::timeout(KILL_TIMEOUT, app.slots.idle())
             .await
             .is_err()
         {

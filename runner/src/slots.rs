@@ -1,10 +1,10 @@
-//! The few places where submissions run, and the bounded queue before them.
+//! The slots in which submissions run, and the bounded queue in front of them.
 //!
-//! Each caller has a queue of its own, and a place that becomes free goes to the
-//! callers in turn: one who sends a hundred submissions at once delays another
-//! one's first by one run, not by a hundred. Within a caller's queue it is first
-//! come, first served. Whoever finds the queue full is told so at once: waiting
-//! there longer than the caller would is of use to nobody.
+//! Each caller has a queue of its own, and a free slot goes to the callers in turn:
+//! a caller who sends a hundred submissions at once delays another caller's first
+//! by one run, not by a hundred. Within a caller's queue, the order is first come,
+//! first served. A submission that finds the queue full is rejected at once, because
+//! its caller would give up before a slot is free.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,9 +14,9 @@ use tokio::sync::{Notify, oneshot};
 /// All slots are taken and the queue is full.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many submissions are waiting, try again later")]
-pub struct Full;
+pub struct QueueFull;
 
-/// Places to run in. Cloning shares them.
+/// The slots and their queue. Clones share them.
 #[derive(Debug, Clone)]
 pub struct Slots {
     shared: Arc<Shared>,
@@ -24,34 +24,36 @@ pub struct Slots {
 
 #[derive(Debug)]
 struct Shared {
-    places: usize,
+    slots: usize,
     max_waiting: usize,
-    state: Mutex<State>,
-    /// Told whenever a place becomes free for good.
+    state: Mutex<SlotState>,
+    /// Notified when a slot becomes free and no submission waits for it.
     freed: Notify,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct SlotState {
     running: usize,
     waiting: usize,
-    /// Callers who wait, the next one to be served first. None of them is empty.
+    /// Callers with waiting submissions, the next one to be served first. No queue
+    /// is empty.
     callers: VecDeque<(String, VecDeque<Waiter>)>,
     next_id: u64,
 }
 
+/// A waiting submission.
 #[derive(Debug)]
 struct Waiter {
     id: u64,
-    place: oneshot::Sender<Permit>,
+    permit: oneshot::Sender<Permit>,
 }
 
 impl Slots {
-    /// So many places, and so many who may wait for one.
-    pub fn new(places: usize, max_waiting: usize) -> Self {
+    /// `slots` submissions run at once, and at most `max_waiting` wait.
+    pub fn new(slots: usize, max_waiting: usize) -> Self {
         Self {
             shared: Arc::new(Shared {
-                places,
+                slots,
                 max_waiting,
                 state: Mutex::default(),
                 freed: Notify::new(),
@@ -59,58 +61,38 @@ impl Slots {
         }
     }
 
-    /// Waits for a place, held until the permit is dropped. Dropping the future
-    /// leaves the queue. A caller may hold at most half of a full queue's seats
-    /// while others wait, or one could keep everybody else out.
-    pub async fn enter(&self, caller: &str) -> Result<Permit, Full> {
-        let (id, place) = {
+    /// Waits for a slot, which is held until the permit is dropped. Dropping the
+    /// future leaves the queue. While others wait, one caller may fill at most half
+    /// of the queue; otherwise it could keep everyone else out.
+    pub async fn acquire(&self, caller: &str) -> Result<Permit, QueueFull> {
+        let (id, permit) = {
             let mut state = self.shared.lock();
-            if state.running < self.shared.places && state.waiting == 0 {
+            if state.running < self.shared.slots && state.waiting == 0 {
                 state.running += 1;
                 return Ok(Permit::new(&self.shared));
             }
-            if state.waiting >= self.shared.max_waiting {
-                return Err(Full);
-            }
-            if let Some((_, queue)) = state.callers.iter().find(|(name, _)| name == caller)
-                && state.callers.len() > 1
-                && queue.len() >= self.shared.max_waiting.div_ceil(2)
-            {
-                return Err(Full);
-            }
-            let id = state.next_id;
-            state.next_id += 1;
-            state.waiting += 1;
-            let (sender, place) = oneshot::channel();
-            let waiter = Waiter { id, place: sender };
-            match state.callers.iter_mut().find(|(name, _)| name == caller) {
-                Some((_, queue)) => queue.push_back(waiter),
-                None => {
-                    let queue = VecDeque::from([waiter]);
-                    state.callers.push_back((caller.to_owned(), queue));
-                }
-            }
-            (id, place)
+            state.enqueue(caller, self.shared.max_waiting)?
         };
-        let _seat = Seat {
+        let _guard = QueueGuard {
             shared: &self.shared,
             id,
         };
-        // The sender is dropped only together with its seat.
-        place.await.map_err(|_| Full)
+        // Until it sends, the sender stays in the queue, from which only the guard
+        // removes it.
+        permit.await.map_err(|_| QueueFull)
     }
 
-    /// How many are running.
+    /// Number of running submissions.
     pub fn running(&self) -> usize {
         self.shared.lock().running
     }
 
-    /// How many wait.
+    /// Number of waiting submissions.
     pub fn waiting(&self) -> usize {
         self.shared.lock().waiting
     }
 
-    /// Waits until nothing runs.
+    /// Waits until no submission runs.
     pub async fn idle(&self) {
         loop {
             let freed = self.shared.freed.notified();
@@ -123,14 +105,45 @@ impl Slots {
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, SlotState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
-    /// The next one to be served; their caller goes to the end of the line.
-    fn next(&mut self) -> Option<Waiter> {
+impl SlotState {
+    /// Appends a submission to its caller's queue. Returns its id and the receiver
+    /// of its permit.
+    fn enqueue(
+        &mut self,
+        caller: &str,
+        max_waiting: usize,
+    ) -> Result<(u64, oneshot::Receiver<Permit>), QueueFull> {
+        if self.waiting >= max_waiting {
+            return Err(QueueFull);
+        }
+        if let Some((_, queue)) = self.callers.iter().find(|(name, _)| name == caller)
+            && self.callers.len() > 1
+            && queue.len() >= max_waiting.div_ceil(2)
+        {
+            return Err(QueueFull);
+        }
+        let id = self.next_id;
+        self.next_id += 1;
+        self.waiting += 1;
+        let (sender, permit) = oneshot::channel();
+        let waiter = Waiter { id, permit: sender };
+        match self.callers.iter_mut().find(|(name, _)| name == caller) {
+            Some((_, queue)) => queue.push_back(waiter),
+            None => {
+                let queue = VecDeque::from([waiter]);
+                self.callers.push_back((caller.to_owned(), queue));
+            }
+        }
+        Ok((id, permit))
+    }
+
+    /// Takes the next submission to run. Its caller goes to the end of the line.
+    fn dequeue(&mut self) -> Option<Waiter> {
         let (caller, mut queue) = self.callers.pop_front()?;
         let waiter = queue.pop_front();
         if !queue.is_empty() {
@@ -141,9 +154,10 @@ impl State {
     }
 }
 
-/// A place. Dropping it hands it on.
+/// The right to use a slot. Dropping it passes the slot on.
 #[derive(Debug)]
 pub struct Permit {
+    /// `None` if the slot is no longer this permit's to pass on.
     shared: Option<Arc<Shared>>,
 }
 
@@ -163,7 +177,7 @@ impl Drop for Permit {
         loop {
             let next = {
                 let mut state = shared.lock();
-                let next = state.next();
+                let next = state.dequeue();
                 if next.is_none() {
                     state.running -= 1;
                 }
@@ -173,28 +187,29 @@ impl Drop for Permit {
                 shared.freed.notify_waiters();
                 return;
             };
-            match waiter.place.send(Permit::new(&shared)) {
+            match waiter.permit.send(Permit::new(&shared)) {
                 Ok(()) => return,
-                // Gone in this very moment: the place is still ours to give.
-                Err(mut unwanted) => unwanted.shared = None,
+                // The submission has just left, so the slot goes to the next one.
+                Err(mut unused) => unused.shared = None,
             }
         }
     }
 }
 
-/// One who waits. Dropping it leaves the queue, if it is still in it.
-struct Seat<'a> {
+/// A submission's place in the queue. Dropping it leaves the queue, if the
+/// submission is still in it.
+struct QueueGuard<'a> {
     shared: &'a Shared,
     id: u64,
 }
 
-impl Drop for Seat<'_> {
+impl Drop for QueueGuard<'_> {
     fn drop(&mut self) {
         let mut state = self.shared.lock();
         let state = &mut *state;
         for (_, queue) in &mut state.callers {
-            if let Some(at) = queue.iter().position(|waiter| waiter.id == self.id) {
-                queue.remove(at);
+            if let Some(index) = queue.iter().position(|waiter| waiter.id == self.id) {
+                queue.remove(index);
                 state.waiting -= 1;
                 break;
             }
@@ -208,33 +223,33 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_queue_is_bounded_and_leaving_it_makes_room() {
+    async fn slots_queue_is_bounded_and_leaving_it_makes_room() {
         let slots = Slots::new(1, 1);
-        let first = slots.enter("a").await.unwrap();
+        let first = slots.acquire("a").await.unwrap();
         assert_eq!(slots.running(), 1);
         {
-            let mut second = std::pin::pin!(slots.enter("a"));
+            let mut second = std::pin::pin!(slots.acquire("a"));
             assert!(poll_once(second.as_mut()).is_none());
             assert_eq!(slots.waiting(), 1);
-            assert_eq!(slots.enter("b").await.unwrap_err(), Full);
+            assert_eq!(slots.acquire("b").await.unwrap_err(), QueueFull);
         }
-        assert_eq!(slots.waiting(), 0, "the second one has left");
+        assert_eq!(slots.waiting(), 0, "the second submission has left");
         drop(first);
-        drop(slots.enter("a").await.unwrap());
+        drop(slots.acquire("a").await.unwrap());
         slots.idle().await;
         assert_eq!(slots.running(), 0);
     }
 
     #[tokio::test]
-    async fn callers_are_served_in_turn() {
+    async fn slots_serve_callers_in_turn() {
         let slots = Slots::new(1, 100);
         let (order, mut served) = tokio::sync::mpsc::unbounded_channel();
-        let first = slots.enter("z").await.unwrap();
+        let first = slots.acquire("z").await.unwrap();
         for (caller, times) in [("a", 4), ("b", 2), ("c", 1)] {
             for number in 0..times {
                 let (slots, order) = (slots.clone(), order.clone());
                 tokio::spawn(async move {
-                    let _permit = slots.enter(caller).await.unwrap();
+                    let _permit = slots.acquire(caller).await.unwrap();
                     order.send(format!("{caller}{number}")).unwrap();
                 });
                 tokio::task::yield_now().await;
@@ -252,31 +267,31 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_caller_cannot_take_every_seat_from_another() {
+    async fn slots_keep_room_in_the_queue_for_a_second_caller() {
         let slots = Slots::new(1, 4);
-        let _running = slots.enter("a").await.unwrap();
+        let _running = slots.acquire("a").await.unwrap();
         let mut others = Vec::new();
         for caller in ["a", "a", "b"] {
-            let mut waiting = Box::pin(slots.enter(caller));
+            let mut waiting = Box::pin(slots.acquire(caller));
             assert!(poll_once(waiting.as_mut()).is_none());
             others.push(waiting);
         }
-        assert_eq!(slots.enter("a").await.unwrap_err(), Full);
-        let mut last = std::pin::pin!(slots.enter("b"));
+        assert_eq!(slots.acquire("a").await.unwrap_err(), QueueFull);
+        let mut last = std::pin::pin!(slots.acquire("b"));
         assert!(poll_once(last.as_mut()).is_none());
     }
 
     #[tokio::test]
-    async fn a_place_given_to_one_who_left_is_not_lost() {
+    async fn slots_pass_on_a_permit_whose_submission_has_left() {
         let slots = Slots::new(1, 4);
-        let first = slots.enter("a").await.unwrap();
-        let mut second = Box::pin(slots.enter("a"));
+        let first = slots.acquire("a").await.unwrap();
+        let mut second = Box::pin(slots.acquire("a"));
         assert!(poll_once(second.as_mut()).is_none());
-        // The place is on its way when the future is dropped.
+        // The permit is on its way when the future is dropped.
         drop(first);
         drop(second);
         slots.idle().await;
-        drop(slots.enter("a").await.unwrap());
+        drop(slots.acquire("a").await.unwrap());
     }
 
     fn poll_once<F: Future>(future: std::pin::Pin<&mut F>) -> Option<F::Output> {

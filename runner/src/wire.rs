@@ -1,14 +1,15 @@
-//! Answers as they go over the wire.
+//! The JSON of the responses.
 //!
-//! Source of every name: Piston's v2 API (`docs/api-v2.md`, and for what the
-//! document leaves out `api/src/api/v2.js` and `api/src/job.js`). The numbers
-//! `cpu_time`, `wall_time` and `memory` are whole here.
+//! Source of every name: Piston's v2 API (`docs/api-v2.md`, and where the document
+//! is silent, `api/src/api/v2.js` and `api/src/job.js`). Unlike Piston's, the
+//! numbers `cpu_time`, `wall_time` and `memory` are integers. `execute.rs` fills
+//! the types in; nothing here runs programs.
 
 use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::config::Stages;
+use crate::config::StageLimits;
 use crate::sandbox::{Ending, Limit, Limits, Report};
 
 /// An item of `GET /api/v2/runtimes`.
@@ -16,67 +17,67 @@ use crate::sandbox::{Ending, Limit, Limits, Report};
 pub struct RuntimeInfo<'a> {
     /// The language's name.
     pub language: &'a str,
-    /// Three numbers.
+    /// Three numbers with dots.
     pub version: String,
     /// Other names of the language.
     pub aliases: &'a [String],
-    /// What runs it, where several could.
+    /// The program that runs it, where several could.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub runtime: Option<&'a str>,
 }
 
-/// The answer of `POST /api/v2/execute`.
+/// The response of `POST /api/v2/execute`.
 #[derive(Debug, Serialize)]
-pub struct Execution {
+pub struct ExecuteResponse {
     /// Absent if the language is not compiled.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub compile: Option<Stage>,
-    /// The program's run; repeats `compile` when that failed. With `cases`, the
-    /// first one that failed, or else the last.
-    pub run: Stage,
-    /// One for each of the request's `cases` that was run, in their order; empty if
-    /// compiling failed. Not in Piston, nor is what follows `version`.
+    pub compile: Option<StageResult>,
+    /// The run stage. Repeats `compile` if that failed. With `cases`, the first run
+    /// that failed, or else the last.
+    pub run: StageResult,
+    /// One result for each of the request's `cases` that was run, in their order;
+    /// empty if compiling failed. Not in Piston, like everything after `version`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub runs: Option<Vec<Stage>>,
+    pub runs: Option<Vec<StageResult>>,
     /// The language's name, never an alias.
     pub language: String,
-    /// The version that was chosen.
+    /// The selected version.
     pub version: String,
-    /// How well it was held: `full`, `landlock` or `unsandboxed`.
+    /// The tier of the sandbox: `full`, `landlock` or `unsandboxed`.
     pub sandbox: &'static str,
-    /// The limits that held for it.
-    pub limits: LimitsInfo,
-    /// How long it waited for a place to run, ms.
+    /// The limits that applied.
+    pub limits: StageLimitsInfo,
+    /// How long the submission waited for a slot, ms.
     pub queue_time: u64,
 }
 
 /// The limits of both stages.
 #[derive(Debug, Serialize)]
-pub struct LimitsInfo {
-    compile: StageLimits,
-    run: StageLimits,
+pub struct StageLimitsInfo {
+    compile: LimitsInfo,
+    run: LimitsInfo,
 }
 
-/// The limits of one stage, under the names of a request's fields where it has
-/// them.
+/// The limits of one stage, named like the request's fields where it has them.
 #[derive(Debug, Serialize)]
-struct StageLimits {
+struct LimitsInfo {
     /// Wall time, ms.
     timeout: u64,
-    /// ms.
+    /// CPU time, ms.
     cpu_time: u64,
-    /// Bytes; -1: none, as in Piston.
+    /// Bytes; -1: no limit, as in Piston.
     memory_limit: i64,
-    /// Bytes of each stream.
+    /// Bytes per stream.
     output: u64,
+    /// Processes and threads at once.
     processes: u64,
-    /// Bytes of each file.
+    /// Bytes per file.
     file_size: u64,
 }
 
-impl From<&Stages> for LimitsInfo {
-    fn from(stages: &Stages) -> Self {
-        let of = |limits: &Limits| StageLimits {
+impl From<&StageLimits> for StageLimitsInfo {
+    fn from(stages: &StageLimits) -> Self {
+        let of = |limits: &Limits| LimitsInfo {
             timeout: millis(limits.wall),
             cpu_time: millis(limits.cpu),
             memory_limit: limits
@@ -99,54 +100,54 @@ fn millis(time: Duration) -> u64 {
 
 /// How one stage ended.
 #[derive(Debug, Clone, Serialize)]
-pub struct Stage {
-    /// Name of the signal that ended it. `SIGKILL` for every limit.
+pub struct StageResult {
+    /// Name of the signal that ended the program. `SIGKILL` for every limit.
     pub signal: Option<&'static str>,
-    /// Invalid UTF-8 is replaced by U+FFFD.
+    /// Standard output. Invalid UTF-8 is replaced by U+FFFD.
     pub stdout: String,
-    /// Likewise.
+    /// Standard error, converted in the same way.
     pub stderr: String,
-    /// Exit code; `None` if a signal or a limit ended it.
+    /// Exit code; `None` if a signal or a limit ended the program.
     pub code: Option<i32>,
-    /// Both streams in the order they arrived.
+    /// Both streams in the order in which they arrived.
     pub output: String,
     /// Peak resident memory, bytes.
     pub memory: u64,
-    /// A sentence on a bad end, `None` for a good one. The words are those of
-    /// isolate, by which Piston runs programs.
+    /// A sentence about a failure, `None` for exit code 0. The texts are those of
+    /// isolate, with which Piston runs programs.
     pub message: Option<String>,
-    /// `RE` exit code not zero, `SG` signal, `TO` time, `OL` and `EL` standard
-    /// output and error too long, `XX` our fault; `None`: exit code zero. In
-    /// answers to `cases`, which Piston does not know, also `ML`: memory.
+    /// `RE` exit code not 0, `SG` signal, `TO` time limit, `OL` and `EL` standard
+    /// output and error too long, `XX` failure of the sandbox; `None`: exit code 0.
+    /// In responses to `cases`, which Piston does not have, also `ML`: memory limit.
     pub status: Option<&'static str>,
-    /// The limit that ended it: `wall_time`, `cpu_time`, `memory`, `processes`,
+    /// The limit that ended the program: `wall_time`, `cpu_time`, `memory`, `processes`,
     /// `stdout`, `stderr` or `disk`. Not in Piston.
     pub limit: Option<&'static str>,
-    /// ms.
+    /// CPU time, ms.
     pub cpu_time: u64,
-    /// ms.
+    /// Wall time, ms.
     pub wall_time: u64,
 }
 
-/// An error's body.
+/// The body of an error.
 #[derive(Debug, Serialize)]
 pub struct Message {
-    /// For people.
+    /// A sentence for the caller.
     pub message: String,
 }
 
-impl From<Report> for Stage {
+impl From<Report> for StageResult {
     fn from(report: Report) -> Self {
-        let ended = End::from(&report.ending);
+        let ending = EndingFields::from(&report.ending);
         Self {
-            signal: ended.signal,
+            signal: ending.signal,
             stdout: text(report.stdout),
             stderr: text(report.stderr),
-            code: ended.code,
+            code: ending.code,
             output: text(report.output),
             memory: report.memory_bytes,
-            message: ended.message,
-            status: ended.status,
+            message: ending.message,
+            status: ending.status,
             limit: match report.ending {
                 Ending::Limited(limit) => Some(limit_name(limit)),
                 _ => None,
@@ -157,10 +158,10 @@ impl From<Report> for Stage {
     }
 }
 
-impl Stage {
-    /// For those who know our additions: memory has a status of its own.
+impl StageResult {
+    /// Gives an exceeded memory limit a status of its own, for responses to `cases`.
     #[must_use]
-    pub fn told_in_full(mut self) -> Self {
+    pub fn with_memory_status(mut self) -> Self {
         if self.limit == Some("memory") {
             self.status = Some("ML");
         }
@@ -185,22 +186,23 @@ fn text(bytes: Vec<u8>) -> String {
         .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
-struct End {
+/// The fields of a result that the ending decides.
+struct EndingFields {
     code: Option<i32>,
     signal: Option<&'static str>,
     status: Option<&'static str>,
     message: Option<String>,
 }
 
-impl From<&Ending> for End {
+impl From<&Ending> for EndingFields {
     fn from(ending: &Ending) -> Self {
-        let bad = |status, signal, message: &str| Self {
+        let failed = |status, signal, message: &str| Self {
             code: None,
             signal,
             status: Some(status),
             message: Some(message.to_owned()),
         };
-        let killed = |status, message| bad(status, Some("SIGKILL"), message);
+        let killed = |status, message| failed(status, Some("SIGKILL"), message);
         match ending {
             Ending::Exited(0) => Self {
                 code: Some(0),
@@ -210,9 +212,9 @@ impl From<&Ending> for End {
             },
             Ending::Exited(code) => Self {
                 code: Some(*code),
-                ..bad("RE", None, &format!("Exited with error status {code}"))
+                ..failed("RE", None, &format!("Exited with error status {code}"))
             },
-            Ending::Signaled(number) => bad(
+            Ending::Signaled(number) => failed(
                 "SG",
                 signal_name(*number),
                 &format!("Caught fatal signal {number}"),
@@ -221,7 +223,8 @@ impl From<&Ending> for End {
             Ending::Limited(Limit::Cpu) => killed("TO", "Time limit exceeded"),
             Ending::Limited(Limit::Stdout) => killed("OL", "stdout length exceeded"),
             Ending::Limited(Limit::Stderr) => killed("EL", "stderr length exceeded"),
-            // Piston has no status for these; there the kernel kills likewise.
+            // Piston has no status for these: there the kernel kills the program, and
+            // the status is that of a signal.
             Ending::Limited(Limit::Memory) => {
                 killed("SG", "Caught fatal signal 9 (memory limit exceeded)")
             }
@@ -232,13 +235,13 @@ impl From<&Ending> for End {
                 killed("SG", "Caught fatal signal 9 (disk limit exceeded)")
             }
             Ending::Cancelled => killed("XX", "cancelled"),
-            Ending::Failed(reason) => bad("XX", None, reason),
+            Ending::Failed(reason) => failed("XX", None, reason),
         }
     }
 }
 
-/// Linux's names on the common architectures. Real-time signals have none, as in
-/// Piston.
+/// Linux's names of signals on x86-64 and aarch64. Real-time signals have none, as
+/// in Piston.
 fn signal_name(number: i32) -> Option<&'static str> {
     const NAMES: [&str; 31] = [
         "SIGHUP",
@@ -282,96 +285,62 @@ fn signal_name(number: i32) -> Option<&'static str> {
 mod tests {
     use super::*;
 
+    /// Code, signal, status and message, with `-` for null.
+    fn fields(ending: Ending) -> String {
+        let result = StageResult::from(Report::not_run(ending));
+        let text = |value: Option<&str>| value.unwrap_or("-").to_owned();
+        [
+            text(result.code.map(|code| code.to_string()).as_deref()),
+            text(result.signal),
+            text(result.status),
+            text(result.message.as_deref()),
+        ]
+        .join(" ")
+    }
+
     #[test]
-    fn endings_become_pistons_fields() {
-        let rows = [
-            (Ending::Exited(0), (Some(0), None, None, None)),
+    fn stage_result_has_piston_s_fields_for_every_ending() {
+        use Ending::{Cancelled, Exited, Failed, Limited, Signaled};
+        let killed = "SIGKILL SG Caught fatal signal 9";
+        for (ending, expected) in [
+            (Exited(0), "0 - - -"),
+            (Exited(3), "3 - RE Exited with error status 3"),
+            (Signaled(11), "- SIGSEGV SG Caught fatal signal 11"),
+            (Signaled(34), "- - SG Caught fatal signal 34"),
             (
-                Ending::Exited(3),
-                (
-                    Some(3),
-                    None,
-                    Some("RE"),
-                    Some("Exited with error status 3"),
-                ),
+                Limited(Limit::Wall),
+                "- SIGKILL TO Time limit exceeded (wall clock)",
+            ),
+            (Limited(Limit::Cpu), "- SIGKILL TO Time limit exceeded"),
+            (
+                Limited(Limit::Stdout),
+                "- SIGKILL OL stdout length exceeded",
             ),
             (
-                Ending::Signaled(11),
-                (
-                    None,
-                    Some("SIGSEGV"),
-                    Some("SG"),
-                    Some("Caught fatal signal 11"),
-                ),
+                Limited(Limit::Stderr),
+                "- SIGKILL EL stderr length exceeded",
             ),
             (
-                Ending::Signaled(34),
-                (None, None, Some("SG"), Some("Caught fatal signal 34")),
+                Limited(Limit::Memory),
+                &format!("- {killed} (memory limit exceeded)"),
             ),
             (
-                Ending::Limited(Limit::Wall),
-                (
-                    None,
-                    Some("SIGKILL"),
-                    Some("TO"),
-                    Some("Time limit exceeded (wall clock)"),
-                ),
+                Limited(Limit::Tasks),
+                &format!("- {killed} (process limit exceeded)"),
             ),
             (
-                Ending::Limited(Limit::Cpu),
-                (
-                    None,
-                    Some("SIGKILL"),
-                    Some("TO"),
-                    Some("Time limit exceeded"),
-                ),
+                Limited(Limit::Disk),
+                &format!("- {killed} (disk limit exceeded)"),
             ),
-            (
-                Ending::Limited(Limit::Stdout),
-                (
-                    None,
-                    Some("SIGKILL"),
-                    Some("OL"),
-                    Some("stdout length exceeded"),
-                ),
-            ),
-            (
-                Ending::Limited(Limit::Stderr),
-                (
-                    None,
-                    Some("SIGKILL"),
-                    Some("EL"),
-                    Some("stderr length exceeded"),
-                ),
-            ),
-            (
-                Ending::Limited(Limit::Memory),
-                (
-                    None,
-                    Some("SIGKILL"),
-                    Some("SG"),
-                    Some("Caught fatal signal 9 (memory limit exceeded)"),
-                ),
-            ),
-            (
-                Ending::Failed("no".into()),
-                (None, None, Some("XX"), Some("no")),
-            ),
-        ];
-        for (ending, (code, signal, status, message)) in rows {
-            let stage = Stage::from(Report {
-                ending: ending.clone(),
-                ..Report::failed("")
-            });
-            assert_eq!(stage.code, code, "{ending:?}");
-            assert_eq!(stage.signal, signal, "{ending:?}");
-            assert_eq!(stage.status, status, "{ending:?}");
-            assert_eq!(stage.message.as_deref(), message, "{ending:?}");
+            (Cancelled, "- SIGKILL XX cancelled"),
+            (Failed("no".into()), "- - XX no"),
+        ] {
+            assert_eq!(fields(ending), expected);
         }
     }
 
     #[test]
-    fn signals_have_linux_names() {
+    fn signal_name_is_linux_s() {
         assert_eq!(signal_name(6), Some("SIGABRT"));
         assert_eq!(signal_name(9), Some("SIGKILL"));
         assert_eq!(signal_name(25), Some("SIGXFSZ"));

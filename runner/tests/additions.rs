@@ -1,5 +1,5 @@
-//! What this runner adds to Piston's API: many inputs at once, limits and tier in
-//! every answer, compiled programs kept, numbers for operators.
+//! What this runner adds to Piston's API: several inputs per request, limits and tier
+//! in every response, a cache of compiled programs, metrics.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -8,10 +8,11 @@ mod common;
 use std::sync::Arc;
 
 use common::Runner;
+use common::http::{execute_in_background, execute_request, program, send, until_busy};
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn many_inputs_are_run_after_one_compilation() {
+async fn cases_are_run_after_one_compilation() {
     let runner = Runner::start(&["python", "c"], &[]).await;
     let code = "print(int(input()) * 2)";
     let cases = json!({"cases": ["1", "2\n", "x", "4"]});
@@ -31,7 +32,7 @@ async fn many_inputs_are_run_after_one_compilation() {
     assert_eq!(answer["runs"].as_array().unwrap().len(), 3);
     let fine = json!({"cases": ["1", "2"], "stop_at_first_failure": true});
     let answer = runner.run_with("python", code, fine).await;
-    assert_eq!(answer["run"], answer["runs"][1], "or the last");
+    assert_eq!(answer["run"], answer["runs"][1], "or else the last");
 
     let code = "#include <stdio.h>\nint main(void) { int n; scanf(\"%d\", &n); printf(\"%d\", n + 1); return 0; }";
     let answer = runner
@@ -43,9 +44,9 @@ async fn many_inputs_are_run_after_one_compilation() {
     assert_eq!(answer["runs"], json!([]));
     assert_eq!(answer["run"], answer["compile"]);
 
-    // Without cases there is no such key: a client of Piston sees none of it.
+    // Without cases there is no such member: a client of Piston does not see it.
     assert!(runner.run("python", "1").await.get("runs").is_none());
-    for (wrong, word) in [
+    for (wrong, message) in [
         (json!({"cases": []}), "1 to 1000"),
         (json!({"cases": vec![""; 1001]}), "1 to 1000"),
         (json!({"cases": ["1", 2]}), "cases[1]"),
@@ -64,57 +65,57 @@ async fn many_inputs_are_run_after_one_compilation() {
             "cases_timeout must be non-negative",
         ),
     ] {
-        let mut body = json!({"language": "python", "version": "*", "files": [{"content": ""}]});
+        let mut body = program("python", "");
         body.as_object_mut()
             .unwrap()
             .extend(wrong.as_object().unwrap().clone());
         let answer = runner.execute(&body).await;
         assert_eq!(answer.status, 400);
-        assert!(answer.text.contains(word), "{answer:?}");
+        assert!(answer.text.contains(message), "{answer:?}");
     }
     runner.stop().await;
 }
 
-/// A caller with a deadline gets what there is, and asks again for the rest.
+/// A caller with a deadline gets the results so far, and can ask for the rest.
 #[tokio::test]
-async fn no_case_is_begun_when_their_time_is_over() {
+async fn no_case_starts_after_cases_timeout() {
     let runner = Runner::start(&["bash"], &["--run-timeout-ms", "60000"]).await;
-    // The third takes as long as all may together; what comes before it is quick
-    // even on a busy machine, and what comes after it is late on any.
-    let code = "read word; [ $word = slow ] && sleep 6; echo $word";
+    // The third case takes the whole time. The cases before it take milliseconds, and
+    // those after it are late on any machine.
+    let code = "read word; [ $word = slow ] && sleep 3; echo $word";
     let cases = json!(["a", "b", "slow", "c", "d"]);
-    let asked = json!({"cases": cases, "cases_timeout": 6_000});
-    let answer = runner.run_with("bash", code, asked).await;
+    let members = json!({"cases": cases, "cases_timeout": 3_000});
+    let answer = runner.run_with("bash", code, members).await;
     let runs = answer["runs"].as_array().unwrap();
     assert_eq!(runs.len(), 3, "{answer}");
     assert_eq!(
         runs[2]["stdout"], "slow\n",
-        "begun in time, and not cut short"
+        "a case that started in time is not cut short"
     );
-    assert_eq!(answer["run"], runs[2], "the last one that was run");
-    // One is run whatever the time, or a caller would never get anywhere.
+    assert_eq!(answer["run"], runs[2], "the last case that was run");
+    // One case is always run, or a caller would make no progress.
     for cases_timeout in [json!(0), json!(0.5)] {
-        let asked = json!({"cases": ["a", "b"], "cases_timeout": cases_timeout});
-        let answer = runner.run_with("bash", code, asked).await;
+        let members = json!({"cases": ["a", "b"], "cases_timeout": cases_timeout});
+        let answer = runner.run_with("bash", code, members).await;
         let runs = answer["runs"].as_array().unwrap();
         assert_eq!(runs.len(), 1, "{answer}");
         assert_eq!(runs[0]["stdout"], "a\n");
     }
-    // Without a bound, and with one that no clock reaches, all of them are run.
+    // Without a timeout, or with one that no clock reaches, all cases are run.
     for cases_timeout in [json!(null), json!(1e300)] {
-        let asked = json!({"cases": ["a", "b"], "cases_timeout": cases_timeout});
-        let answer = runner.run_with("bash", code, asked).await;
+        let members = json!({"cases": ["a", "b"], "cases_timeout": cases_timeout});
+        let answer = runner.run_with("bash", code, members).await;
         assert_eq!(answer["runs"].as_array().unwrap().len(), 2, "{answer}");
     }
     runner.stop().await;
 }
 
-/// As large as a problem's cases may be: a thousand of them, and 4 MB together.
+/// The largest problem that the judge accepts: 1,000 cases of 4 MB together.
 #[tokio::test]
-async fn a_whole_problem_fits_into_a_request() {
+async fn request_may_have_1000_cases_of_4_mb() {
     let runner = Runner::start(&["bash"], &[]).await;
     let code = "read word; echo $word";
-    // Mostly what takes two characters in JSON.
+    // Characters that JSON escapes with two.
     let case = |number: usize| format!("{number}\n{}", "\"\n".repeat(2_000));
     let cases: Vec<String> = (0..1000).map(case).collect();
     assert!(cases.iter().map(String::len).sum::<usize>() >= 4_000_000);
@@ -127,10 +128,9 @@ async fn a_whole_problem_fits_into_a_request() {
     runner.stop().await;
 }
 
-/// A program may print a whole mebibyte; a thousand of them would be too much to
-/// hold for one answer.
+/// Each case may print 1 MiB; a thousand of them would not fit into memory.
 #[tokio::test]
-async fn an_answer_is_bounded() {
+async fn no_case_starts_after_16_mib_of_output() {
     let runner = Runner::start(&["bash"], &[]).await;
     let code = "head -c 1048576 /dev/zero | tr '\\0' x";
     let answer = runner
@@ -145,13 +145,13 @@ async fn an_answer_is_bounded() {
         );
         assert_eq!(run["stdout"].as_str().unwrap().len(), 1 << 20);
     }
-    // Twice in each stage: by itself, and in the order it arrived.
+    // Each result has the output twice: per stream, and combined.
     assert_eq!(runs.len(), 8);
     runner.stop().await;
 }
 
 #[tokio::test]
-async fn runs_of_one_request_share_nothing() {
+async fn cases_of_one_request_share_no_files() {
     let runner = Runner::start(&["python"], &[]).await;
     let code = "import os
 print(os.listdir('/tmp'), os.listdir('/box'))
@@ -166,7 +166,7 @@ open('/tmp/left', 'w'); open('/box/left', 'w'); os.chmod('file0.code', 0)";
 }
 
 #[tokio::test]
-async fn too_much_memory_has_a_status_for_those_who_know_it() {
+async fn memory_limit_has_a_status_of_its_own_with_cases_only() {
     let runner = Runner::start(&["python"], &[]).await;
     let bomb = "x = []\nfor _ in range(500): x.append(bytearray(b'x') * 1_000_000)";
     let limit = json!({"run_memory_limit": 60_000_000});
@@ -175,8 +175,8 @@ async fn too_much_memory_has_a_status_for_those_who_know_it() {
         (&run["status"], &run["limit"]),
         (&json!("SG"), &json!("memory"))
     );
-    let asked = json!({"run_memory_limit": 60_000_000, "cases": [""]});
-    let run = runner.run_with("python", bomb, asked).await["run"].clone();
+    let members = json!({"run_memory_limit": 60_000_000, "cases": [""]});
+    let run = runner.run_with("python", bomb, members).await["run"].clone();
     assert_eq!(
         (&run["status"], &run["signal"]),
         (&json!("ML"), &json!("SIGKILL"))
@@ -185,27 +185,31 @@ async fn too_much_memory_has_a_status_for_those_who_know_it() {
 }
 
 #[tokio::test]
-async fn limits_tier_and_waiting_are_told() {
+async fn response_has_limits_tier_and_queue_time() {
     let flags = [
         &["--max-concurrent", "1", "--max-processes", "20"][..],
+        &["--run-timeout-ms", "60000"],
         &common::DEFAULT_TIMES[2..],
     ]
     .concat();
-    let runner = Arc::new(Runner::start(&["python"], &flags).await);
-    let code = "import time; time.sleep(4)";
-    let first = tokio::spawn({
-        let runner = Arc::clone(&runner);
-        async move { runner.run("python", code).await }
-    });
-    common::eventually("it runs", || !common::processes_of(&runner.work).is_empty()).await;
-    let wishes = json!({"run_timeout": 1234, "run_memory_limit": 50_000_000});
-    let second = runner.run_with("python", "1", wishes).await;
-    let first = first.await.unwrap();
-    assert_eq!(first["sandbox"], "full");
-    // One of them had to wait for the other.
-    let waited = |answer: &Value| answer["queue_time"].as_u64().unwrap();
-    assert!(waited(&second) >= 100, "{second}");
-    assert!(waited(&first) < waited(&second), "{first}");
+    let runner = Runner::start(&["python"], &flags).await;
+    let sleeping = program("python", "import time; time.sleep(60)");
+    let first = execute_in_background(&runner.url, &sleeping);
+    until_busy(&runner.url, 1, 0).await;
+    let mut body = program("python", "1");
+    body["run_timeout"] = json!(1234);
+    body["run_memory_limit"] = json!(50_000_000);
+    let second = execute_in_background(&runner.url, &body);
+    until_busy(&runner.url, 1, 1).await;
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    // Its client disconnects, and the second submission gets the slot.
+    first.abort();
+    let second = second.await.unwrap().unwrap().json();
+    let third = runner.run("python", "1").await;
+    assert_eq!(third["sandbox"], "full");
+    let queue_time_ms = |answer: &Value| answer["queue_time"].as_u64().unwrap();
+    assert!(queue_time_ms(&second) >= 100, "{second}");
+    assert!(queue_time_ms(&third) < queue_time_ms(&second), "{third}");
     let run = &second["limits"]["run"];
     assert_eq!(
         run,
@@ -215,37 +219,37 @@ async fn limits_tier_and_waiting_are_told() {
         })
     );
     assert_eq!(second["limits"]["compile"]["timeout"], 10_000);
-    Arc::into_inner(runner).unwrap().stop().await;
+    runner.stop().await;
 }
 
 #[tokio::test]
-async fn what_was_compiled_is_kept_by_its_content() {
+async fn compiled_programs_are_cached_by_their_content() {
     let runner = Runner::start(&["c"], &[]).await;
     if !runner.has("c").await {
         return;
     }
-    let kept =
+    let cached =
         async || -> f64 { number(&runner.get("/metrics").await.text, "runner_artifact_bytes") };
-    assert_eq!(kept().await, 0.0);
-    // The compiler's own words tell one compilation from another.
+    assert_eq!(cached().await, 0.0);
+    // The compiler prints the time in seconds, which distinguishes two compilations.
     let code =
         |number: u32| format!("#pragma message(__TIME__)\nint main(void) {{ return {number}; }}");
     let first = runner.run("c", &code(3)).await;
     assert_eq!(first["run"]["code"], 3, "{first}");
-    let size = kept().await;
+    let size = cached().await;
     assert!(size > 1000.0);
     tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
     let again = runner.run("c", &code(3)).await;
     assert_eq!(again["compile"], first["compile"], "not compiled again");
     assert_eq!(again["run"]["code"], 3);
-    assert_eq!(kept().await, size);
+    assert_eq!(cached().await, size);
     let other = runner.run("c", &code(4)).await;
     assert_eq!(other["run"]["code"], 4, "{other}");
-    assert!(kept().await > size);
-    // What failed is not kept.
-    let size = kept().await;
+    assert!(cached().await > size);
+    // A failed compilation is not cached.
+    let size = cached().await;
     runner.run("c", "int main( {").await;
-    assert_eq!(kept().await, size);
+    assert_eq!(cached().await, size);
     runner.stop().await;
 }
 
@@ -262,7 +266,7 @@ fn number(page: &str, name: &str) -> f64 {
 }
 
 #[tokio::test]
-async fn operators_get_numbers_and_packages_are_refused() {
+async fn metrics_need_the_token_and_packages_are_refused() {
     let runner = Runner::start_with_token(&["python"], &[], Some("s3cret")).await;
     assert_eq!(runner.get("/metrics").await.status, 401);
     assert_eq!(runner.get("/healthz").await.status, 200);
@@ -287,62 +291,48 @@ async fn operators_get_numbers_and_packages_are_refused() {
     runner.stop().await;
 }
 
-/// One who sends many must not keep another one waiting behind all of them.
+/// A caller with many submissions must not delay another caller by all of them.
 #[tokio::test]
-async fn callers_named_by_the_token_s_holder_take_turns() {
+async fn callers_in_the_header_x_caller_take_turns() {
     let flags = ["--max-concurrent", "1", "--run-timeout-ms", "60000"];
     let runner = Runner::start_with_token(&["python"], &flags, Some("s3cret")).await;
     let order = Arc::new(std::sync::Mutex::new(Vec::new()));
-    let call = |caller: &'static str, code: &'static str| {
-        let (url, order) = (format!("{}/api/v2/execute", runner.url), Arc::clone(&order));
+    let call = |caller: &'static str, code: &str| {
+        let request = execute_request(&runner.url, &program("python", code))
+            .header("authorization", "Bearer s3cret")
+            .header("x-caller", caller);
+        let order = Arc::clone(&order);
         tokio::spawn(async move {
-            let body: Value =
-                json!({"language": "python", "version": "*", "files": [{"content": code}]});
-            let request = reqwest::Client::new()
-                .post(url)
-                .header("authorization", "Bearer s3cret")
-                .header("x-caller", caller)
-                .header("content-type", "application/json");
-            let status = request
-                .body(body.to_string())
-                .send()
-                .await
-                .unwrap()
-                .status();
-            assert_eq!(status.as_u16(), 200);
+            assert_eq!(send(request).await.unwrap().status, 200);
             order.lock().unwrap().push(caller);
         })
     };
-    // Keeps the one place until everybody is waiting for it.
+    // Holds the one slot until all others wait for it.
     let first = call("first", "import time; time.sleep(60)");
-    common::until_busy(&runner.url, 1, 0).await;
+    until_busy(&runner.url, 1, 0).await;
     let mut calls = Vec::new();
     for _ in 0..6 {
         calls.push(call("many", "1"));
     }
-    common::until_busy(&runner.url, 1, 6).await;
+    until_busy(&runner.url, 1, 6).await;
     calls.push(call("one", "1"));
-    common::until_busy(&runner.url, 1, 7).await;
+    until_busy(&runner.url, 1, 7).await;
     first.abort();
     for call in calls {
         call.await.unwrap();
     }
-    let place = order
-        .lock()
-        .unwrap()
-        .iter()
-        .position(|who| *who == "one")
-        .unwrap();
-    // One was next already, then it is the other's turn. Who is told first of two
-    // that are done is not ours to say.
-    assert!(place <= 2, "{order:?}");
+    let order = order.lock().unwrap().clone();
+    let index = order.iter().position(|caller| *caller == "one").unwrap();
+    // One submission of the first caller was next already. Which of two finished
+    // calls returns first is undefined.
+    assert!(index <= 2, "{order:?}");
     runner.stop().await;
 }
 
-/// Thousands of files from a compiler that is hostile: taken without much ado, or
-/// refused, never a way to keep the runner busy.
+/// A hostile compilation that leaves thousands of files must not keep the runner
+/// busy.
 #[tokio::test]
-async fn many_artifacts_cost_little() {
+async fn sandbox_collects_6000_files_quickly_and_refuses_more_than_allowed() {
     let work = tempfile::tempdir().unwrap();
     let files: Vec<_> = (0..6000)
         .map(|number| runner::sandbox::File {
@@ -352,8 +342,8 @@ async fn many_artifacts_cost_little() {
         })
         .collect();
     let limits = runner::sandbox::Limits {
-        wall: common::PATIENCE,
-        cpu: common::PATIENCE,
+        wall: common::timing::TIMEOUT,
+        cpu: common::timing::TIMEOUT,
         memory_bytes: Some(100 << 20),
         output_bytes: 1000,
         tasks: 10,
@@ -362,30 +352,31 @@ async fn many_artifacts_cost_little() {
         disk_bytes: 128 << 20,
         disk_files: 8192,
     };
-    let sandbox = common::sandbox(work.path());
+    let sandbox = common::namespace_sandbox(work.path());
     let argv = ["/bin/sh", "-c", "true"].map(str::to_owned);
-    let request = |limits| runner::sandbox::Request {
+    let command = |limits| runner::sandbox::Command {
         argv: &argv,
         files: &files,
-        keep_files: true,
+        collect_files: true,
         mounts: &[],
         env: &[],
         stdin: b"",
         limits,
     };
     let cancel = runner::sandbox::Cancel::default();
-    let clock = std::time::Instant::now();
-    let report = sandbox.run(&request(limits), &cancel);
+    let started = std::time::Instant::now();
+    let report = sandbox.run(&command(limits), &cancel);
     assert_eq!(report.ending, runner::sandbox::Ending::Exited(0));
     let sum: usize = report.files.iter().map(|file| file.content.len()).sum();
     assert_eq!((report.files.len(), sum), (6000, 60_000_000));
-    assert!(clock.elapsed().as_secs() < 30, "{:?}", clock.elapsed());
-    // More files than the disk has room for cannot even be put there.
+    let elapsed = started.elapsed();
+    assert!(elapsed.as_secs() < 30, "{elapsed:?}");
+    // More files than the limit cannot even be written.
     let few = runner::sandbox::Limits {
         disk_files: 100,
         ..limits
     };
-    let report = sandbox.run(&request(few), &cancel);
+    let report = sandbox.run(&command(few), &cancel);
     assert!(
         matches!(&report.ending, runner::sandbox::Ending::Failed(why) if why.contains("files")),
         "{report:?}"

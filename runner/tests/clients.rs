@@ -1,4 +1,4 @@
-//! Clients that were written for Piston, unchanged: `piston-client` from npm and
+//! Clients that were written for Piston work unchanged: `piston-client` from npm and
 //! the crate `piston_rs`.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -13,7 +13,7 @@ use piston_rs::{Client, Executor, File};
 
 /// The assertions are in `piston_client.mjs`.
 #[tokio::test]
-async fn the_client_from_npm_works_unchanged() {
+async fn npm_piston_client_works_unchanged() {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     let root = package.parent().unwrap();
     assert!(
@@ -29,11 +29,15 @@ async fn the_client_from_npm_works_unchanged() {
         .output()
         .await
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    let complained = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}\n{complained}");
-    // A script that stopped early without an error would pass otherwise.
-    assert_eq!(said.trim_end().lines().last(), Some("all good"), "{said}");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stdout}\n{stderr}");
+    // Otherwise a script that stops early without an error would pass.
+    assert_eq!(
+        stdout.trim_end().lines().last(),
+        Some("all good"),
+        "{stdout}"
+    );
     runner.stop().await;
 }
 
@@ -45,18 +49,18 @@ fn executor(language: &str, code: &str) -> Executor {
 }
 
 #[tokio::test]
-async fn the_crate_works_unchanged() {
+async fn crate_piston_rs_works_unchanged() {
     let runner = Runner::start(&["python", "c"], &[]).await;
     let client = Client::with_url(&format!("{}/api/v2", runner.url));
 
     let runtimes = client.fetch_runtimes().await.unwrap();
-    let python = runtimes.iter().find(|one| one.language == "python");
+    let python = runtimes.iter().find(|runtime| runtime.language == "python");
     let python = python.unwrap();
     assert!(python.aliases.contains(&"py".to_owned()), "{python:?}");
     assert!(python.version.starts_with("3."), "{python:?}");
 
     let code = "import sys, helper; print(helper.double(input()), sys.argv[1:])";
-    let wanted = Executor::new()
+    let request = Executor::new()
         .set_language("py")
         .set_version(&python.version)
         .set_stdin("word")
@@ -69,7 +73,7 @@ async fn the_crate_works_unchanged() {
                 .set_name("helper.py")
                 .set_content("def double(word): return word * 2"),
         );
-    let answer = client.execute(&wanted).await.unwrap();
+    let answer = client.execute(&request).await.unwrap();
     assert!(answer.is_ok() && answer.run.is_ok(), "{answer:?}");
     assert_eq!(answer.run.stdout, "wordword ['a', 'two words']\n");
     assert_eq!(answer.run.output, answer.run.stdout);
@@ -79,8 +83,8 @@ async fn the_crate_works_unchanged() {
     );
     assert!(answer.compile.is_none());
 
-    let bad = executor("python", "import sys; sys.stderr.write('no'); sys.exit(3)");
-    let answer = client.execute(&bad).await.unwrap();
+    let failing = executor("python", "import sys; sys.stderr.write('no'); sys.exit(3)");
+    let answer = client.execute(&failing).await.unwrap();
     assert!(answer.is_ok() && answer.run.is_err(), "{answer:?}");
     assert_eq!(
         (answer.run.code, answer.run.stderr.as_str()),
@@ -104,7 +108,7 @@ async fn the_crate_works_unchanged() {
         assert!(answer.run.stderr.contains("error"), "{:?}", answer.run);
     }
 
-    // What Piston refuses, the crate tells as a failed run with the status.
+    // The crate reports a 400 as a failed run with the status.
     let answer = client.execute(&executor("cobol", "")).await.unwrap();
     assert!(answer.is_err(), "{answer:?}");
     assert_eq!(answer.status, 400);
@@ -115,9 +119,9 @@ async fn the_crate_works_unchanged() {
     runner.stop().await;
 }
 
-/// The crate sends its key as it is, without a scheme; so the scheme is the caller's.
+/// The crate sends its key without a scheme, so the key must include it.
 #[tokio::test]
-async fn the_crate_can_bring_a_token() {
+async fn crate_piston_rs_can_send_a_token() {
     let runner = Runner::start_with_token(&["python"], &[], Some("s3cret")).await;
     let url = format!("{}/api/v2", runner.url);
     let client = Client::with_url_and_key(&url, "Bearer s3cret");

@@ -1,5 +1,5 @@
-//! Programs that take too much: each is stopped, told apart, and nothing of it is
-//! left. Times are generous; the machine may be busy.
+//! Programs that exceed a limit: each is stopped, its report names the limit, and
+//! nothing of it is left. Times are generous, because the machine may be busy.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -7,26 +7,29 @@ mod common;
 
 use std::sync::Arc;
 
-use common::{Runner, eventually, folders_of, processes_of, until_busy};
+use common::Runner;
+use common::http::{execute_in_background, program, until_busy};
+use common::processes::{programs_of, run_folders_below};
+use common::timing::eventually;
 use serde_json::{Value, json};
 
-/// Runs it and checks that it ended as said and left nothing.
-async fn ends(
+/// Runs a program and checks its status and message, and that it left nothing.
+async fn ends_with(
     runner: &Runner,
     language: &str,
     code: &str,
-    more: Value,
+    members: Value,
     status: &str,
     message: &str,
 ) -> Value {
-    let body = runner.run_with(language, code, more).await;
+    let body = runner.run_with(language, code, members).await;
     let mut run = body["run"].clone();
     assert_eq!(run["status"], status, "{run}");
     assert_eq!(run["message"], message, "{run}");
     assert_eq!(run["signal"], "SIGKILL", "{run}");
     assert_eq!(run["code"], Value::Null, "{run}");
-    assert_eq!(processes_of(&runner.work), [0; 0], "{code}");
-    assert_eq!(folders_of(&runner.work), 0);
+    assert_eq!(programs_of(&runner.work), [0; 0], "{code}");
+    assert_eq!(run_folders_below(&runner.work), 0);
     run["compile"] = body["compile"].clone();
     run
 }
@@ -35,10 +38,10 @@ const WALL: &str = "Time limit exceeded (wall clock)";
 const CPU: &str = "Time limit exceeded";
 
 #[tokio::test]
-async fn time_is_limited() {
+async fn wall_time_and_cpu_time_are_limited() {
     let runner = Runner::start(&["python", "javascript", "bash"], &[]).await;
     let short = json!({"run_timeout": 500});
-    let run = ends(
+    let run = ends_with(
         &runner,
         "python",
         "import time; time.sleep(60)",
@@ -55,10 +58,10 @@ async fn time_is_limited() {
         run["cpu_time"].as_u64().unwrap() < 400,
         "sleeping is no CPU time: {run}"
     );
-    ends(&runner, "bash", "sleep 60 & sleep 60", short, "TO", WALL).await;
+    ends_with(&runner, "bash", "sleep 60 & sleep 60", short, "TO", WALL).await;
 
     let cpu = json!({"run_cpu_time": 500});
-    let run = ends(
+    let run = ends_with(
         &runner,
         "python",
         "while True: pass",
@@ -71,22 +74,23 @@ async fn time_is_limited() {
         (500..3_000).contains(&run["cpu_time"].as_u64().unwrap()),
         "{run}"
     );
-    ends(&runner, "javascript", "for (;;) {}", cpu.clone(), "TO", CPU).await;
+    ends_with(&runner, "javascript", "for (;;) {}", cpu.clone(), "TO", CPU).await;
     let ignoring = "import signal; signal.signal(signal.SIGXCPU, signal.SIG_IGN)\nwhile True: pass";
-    ends(&runner, "python", ignoring, cpu, "TO", CPU).await;
+    ends_with(&runner, "python", ignoring, cpu, "TO", CPU).await;
     runner.stop().await;
 }
 
 #[tokio::test]
-async fn cpu_time_is_summed_over_processes() {
+async fn cpu_time_limit_sums_over_processes() {
     let runner = Runner::start(&["python"], &["--run-timeout-ms", "60000"]).await;
-    // Four that burn, a parent that sleeps: none of them is over by itself soon.
+    // Four processes that burn CPU time, and a parent that sleeps: none of them
+    // exceeds the limit alone soon.
     let burn = "import os, time
 for _ in range(4):
     if os.fork() == 0:
         while True: pass
 time.sleep(60)";
-    let run = ends(
+    let run = ends_with(
         &runner,
         "python",
         burn,
@@ -97,7 +101,7 @@ time.sleep(60)";
     .await;
     // The kernel alone would let each of the four have two seconds.
     assert!(run["cpu_time"].as_u64().unwrap() < 7_000, "{run}");
-    // One after the other, each too short to be over.
+    // One process after the other, each far below the limit.
     let relay = "import os, time
 while True:
     if os.fork() == 0:
@@ -105,7 +109,7 @@ while True:
         while time.process_time() < end: pass
         os._exit(0)
     os.wait()";
-    ends(
+    ends_with(
         &runner,
         "python",
         relay,
@@ -114,14 +118,14 @@ while True:
         CPU,
     )
     .await;
-    // Each hands on to its child and ends, waited for by nobody.
+    // Each process starts the next one and ends as an orphan.
     let handing_on = "import os, time
 if os.fork(): time.sleep(60)
 while True:
     end = time.process_time() + 0.1
     while time.process_time() < end: pass
     if os.fork(): os._exit(0)";
-    ends(
+    ends_with(
         &runner,
         "python",
         handing_on,
@@ -136,7 +140,7 @@ if os.fork() == 0:
     os.setsid()
     while True: pass
 time.sleep(60)";
-    ends(
+    ends_with(
         &runner,
         "python",
         hidden,
@@ -149,10 +153,10 @@ time.sleep(60)";
 }
 
 #[tokio::test]
-async fn output_is_limited_each_stream_by_itself() {
+async fn output_limit_applies_to_each_stream() {
     let runner = Runner::start(&["python"], &["--output-max-bytes", "1000"]).await;
     let flood = |fd| format!("import os\nwhile True: os.write({fd}, b'x' * 100)");
-    let run = ends(
+    let run = ends_with(
         &runner,
         "python",
         &flood(1),
@@ -161,8 +165,12 @@ async fn output_is_limited_each_stream_by_itself() {
         "stdout length exceeded",
     )
     .await;
-    assert_eq!(run["stdout"], "x".repeat(1000), "what fits is kept");
-    let run = ends(
+    assert_eq!(
+        run["stdout"],
+        "x".repeat(1000),
+        "output up to the limit is returned"
+    );
+    let run = ends_with(
         &runner,
         "python",
         &flood(2),
@@ -172,7 +180,7 @@ async fn output_is_limited_each_stream_by_itself() {
     )
     .await;
     assert_eq!(run["stderr"], "x".repeat(1000));
-    // Exactly the limit, on both, is allowed.
+    // Exactly the limit is allowed, on both streams.
     let both = "import os; os.write(1, b'x' * 1000); os.write(2, b'y' * 1000)";
     let run = runner.run("python", both).await["run"].clone();
     assert_eq!(
@@ -180,8 +188,8 @@ async fn output_is_limited_each_stream_by_itself() {
         (&json!(0), 2000),
         "{run}"
     );
-    // Too much, and gone before anybody looked.
-    ends(
+    // Above the limit, by a program that ends at once.
+    ends_with(
         &runner,
         "python",
         "import os; os.write(1, b'x' * 1001)",
@@ -196,23 +204,23 @@ async fn output_is_limited_each_stream_by_itself() {
 const MEMORY: &str = "Caught fatal signal 9 (memory limit exceeded)";
 
 #[tokio::test]
-async fn memory_is_limited() {
+async fn memory_limit_sums_over_processes_and_counts_shared_pages_once() {
     let runner = Runner::start(&["python", "javascript", "c"], &[]).await;
     let limit = json!({"run_memory_limit": 100_000_000});
     let bomb = "x = []\nwhile True: x.append(bytearray(1_000_000))";
-    let run = ends(&runner, "python", bomb, limit.clone(), "SG", MEMORY).await;
+    let run = ends_with(&runner, "python", bomb, limit.clone(), "SG", MEMORY).await;
     assert!(run["memory"].as_u64().unwrap() > 100_000_000, "{run}");
     let bomb = "const x = []; for (;;) x.push(new Uint8Array(1e6).fill(1))";
-    ends(&runner, "javascript", bomb, limit.clone(), "SG", MEMORY).await;
-    // Spread over children, none over the limit by itself.
+    ends_with(&runner, "javascript", bomb, limit.clone(), "SG", MEMORY).await;
+    // Spread over children, none of which exceeds the limit alone.
     let spread = "import os, time
 for _ in range(5):
     if os.fork() == 0:
         block = os.urandom(40_000_000)
         time.sleep(60)
 time.sleep(60)";
-    ends(&runner, "python", spread, limit.clone(), "SG", MEMORY).await;
-    // Shared by children that only look: counted once.
+    ends_with(&runner, "python", spread, limit.clone(), "SG", MEMORY).await;
+    // Shared with children that only read it.
     let shared = "import os, time
 block = os.urandom(60_000_000)
 for _ in range(5):
@@ -221,10 +229,10 @@ for _ in range(5):
 for _ in range(5): os.wait()";
     let run = runner.run_with("python", shared, limit.clone()).await["run"].clone();
     assert_eq!(run["code"], 0, "{run}");
-    // Over and gone within a moment: the verdict must not depend on luck.
+    // Exceeded between two samples: the verdict must not vary.
     if runner.has("c").await {
         let quick = "#include <stdlib.h>\nint main(void) { volatile char *b = malloc(150000000); for (long i = 0; i < 150000000; i += 4096) b[i] = 1; return 0; }";
-        ends(&runner, "c", quick, limit, "SG", MEMORY).await;
+        ends_with(&runner, "c", quick, limit, "SG", MEMORY).await;
     }
     runner.stop().await;
 }
@@ -232,28 +240,28 @@ for _ in range(5): os.wait()";
 const PROCESSES: &str = "Caught fatal signal 9 (process limit exceeded)";
 
 #[tokio::test]
-async fn processes_and_threads_are_limited_for_root_too() {
+async fn process_limit_counts_threads_and_holds_for_root() {
     let runner = Runner::start(&["python", "bash"], &["--max-processes", "30"]).await;
-    // Bounded by itself, should the runner fail to stop it.
+    // Ends by itself, in case the runner fails to stop it.
     let bomb = "import os, time
 for _ in range(9):
     os.fork()
 time.sleep(30)";
-    ends(&runner, "python", bomb, json!({}), "SG", PROCESSES).await;
+    ends_with(&runner, "python", bomb, json!({}), "SG", PROCESSES).await;
     let chain = "import os, time
 for _ in range(500):
     if os.fork(): time.sleep(30); break";
-    ends(&runner, "python", chain, json!({}), "SG", PROCESSES).await;
+    ends_with(&runner, "python", chain, json!({}), "SG", PROCESSES).await;
     let threads = "import threading, time
 for _ in range(100): threading.Thread(target=time.sleep, args=(30,)).start()";
-    ends(&runner, "python", threads, json!({}), "SG", PROCESSES).await;
+    ends_with(&runner, "python", threads, json!({}), "SG", PROCESSES).await;
     let honest = "import threading\nfor _ in range(20): threading.Thread(target=print).start()";
     assert_eq!(runner.run("python", honest).await["run"]["code"], 0);
     runner.stop().await;
 }
 
 #[tokio::test]
-async fn files_are_limited_in_size_and_number() {
+async fn file_size_and_open_files_are_limited() {
     let runner = Runner::start(
         &["python", "bash"],
         &["--max-file-bytes", "1000000", "--max-open-files", "50"],
@@ -280,14 +288,14 @@ except OSError as error: print(error.errno, opened <= 50)";
 }
 
 #[tokio::test]
-async fn nobody_waits_for_those_left_behind() {
+async fn processes_left_by_the_program_are_killed_at_its_end() {
     let runner = Runner::start(&["python", "bash"], &[]).await;
     let leave = [
         ("bash", "sleep 60 & echo done"),
         ("bash", "(sleep 60 &) ; echo done"),
         ("bash", "set -m; sleep 60 & echo done"),
         ("bash", "setsid sleep 60 & sleep 0.1; echo done"),
-        // A daemon as in the books, its session left before anybody could see.
+        // A daemon that has left the session before a sample could see it.
         (
             "python",
             "import os
@@ -299,7 +307,7 @@ if os.fork() == 0:
     os._exit(0)
 os.wait()",
         ),
-        // Deaf to everything that can be ignored.
+        // A process that ignores every signal that can be ignored.
         (
             "python",
             "import os, signal, time
@@ -317,16 +325,16 @@ if os.fork() == 0:
             "{code}: {run}"
         );
         assert!(run["wall_time"].as_u64().unwrap() < 30_000, "{code}: {run}");
-        assert_eq!(processes_of(&runner.work), [0; 0], "{code}");
+        assert_eq!(programs_of(&runner.work), [0; 0], "{code}");
     }
     runner.stop().await;
 }
 
 #[tokio::test]
-async fn compiling_is_limited_too() {
+async fn compile_stage_is_limited() {
     let runner = Runner::start(&["c"], &["--compile-timeout-ms", "1000"]).await;
     if runner.has("c").await {
-        // cc1 reads until it is killed.
+        // The compiler reads until it is killed.
         let body = runner
             .run("c", "#include \"/dev/zero\"\nint main(void) {}")
             .await;
@@ -338,7 +346,7 @@ async fn compiling_is_limited_too() {
         assert_eq!(body["run"], body["compile"]);
         let code = "#include \"/dev/stdin\"\n#include \"/dev/full\"\nint main(void) { return 0; }";
         let _ = runner.run("c", code).await;
-        assert_eq!(processes_of(&runner.work), [0; 0]);
+        assert_eq!(programs_of(&runner.work), [0; 0]);
         let body = runner
             .run_with(
                 "c",
@@ -353,7 +361,7 @@ async fn compiling_is_limited_too() {
 }
 
 #[tokio::test]
-async fn eight_at_two_slots_are_all_right() {
+async fn eight_submissions_in_two_slots_get_their_own_output() {
     let flags = ["--max-concurrent", "2", "--max-queue", "6"];
     let runner = Arc::new(Runner::start(&["python"], &flags).await);
     let code = "import sys, time; word = input(); time.sleep(0.2); print(word * 2)";
@@ -372,56 +380,38 @@ async fn eight_at_two_slots_are_all_right() {
 }
 
 #[tokio::test]
-async fn beyond_the_queue_is_too_many() {
+async fn full_queue_is_a_429_with_retry_after() {
     let flags = ["--max-concurrent", "1", "--max-queue", "1"];
     let flags = [&flags[..], &["--run-timeout-ms", "60000"]].concat();
     let runner = Runner::start(&["python"], &flags).await;
-    let body =
-        |code: &str| json!({"language": "python", "version": "*", "files": [{"content": code}]});
-    let call = |code| {
-        let (url, body) = (
-            format!("{}/api/v2/execute", runner.url),
-            body(code).to_string(),
-        );
-        tokio::spawn(async move {
-            let request = reqwest::Client::new()
-                .post(url)
-                .header("content-type", "application/json");
-            request.body(body).send().await.unwrap().status().as_u16()
-        })
-    };
-    // Runs until its caller goes away, however long the rest takes.
-    let first = call("import time; time.sleep(60)");
+    // Runs until its client disconnects.
+    let sleeping = program("python", "import time; time.sleep(60)");
+    let first = execute_in_background(&runner.url, &sleeping);
     until_busy(&runner.url, 1, 0).await;
-    let second = call("1");
+    let second = execute_in_background(&runner.url, &program("python", "1"));
     until_busy(&runner.url, 1, 1).await;
-    let third = runner.execute(&body("1")).await;
+    let third = runner.execute(&program("python", "1")).await;
     assert_eq!(third.status, 429, "{third:?}");
     assert_eq!(third.retry_after.as_deref(), Some("1"));
     assert!(third.json()["message"].is_string());
-    // Nonsense is refused without waiting.
+    // An invalid request does not wait.
     assert_eq!(runner.execute(&json!({})).await.status, 400);
     first.abort();
-    assert_eq!(second.await.unwrap(), 200);
+    assert_eq!(second.await.unwrap().unwrap().status, 200);
     runner.stop().await;
 }
 
 #[tokio::test]
-async fn a_caller_who_goes_away_stops_the_run() {
+async fn run_stops_when_its_client_disconnects() {
     let runner = Runner::start(&["python"], &["--run-timeout-ms", "60000"]).await;
-    let body = json!({"language": "python", "version": "*", "files": [{"content": "import time; time.sleep(60)"}]});
-    let call = tokio::spawn({
-        let (url, body) = (format!("{}/api/v2/execute", runner.url), body.to_string());
-        async move {
-            let request = reqwest::Client::new()
-                .post(url)
-                .header("content-type", "application/json");
-            request.body(body).send().await
-        }
-    });
-    eventually("it runs", || processes_of(&runner.work).len() == 1).await;
+    let sleeping = program("python", "import time; time.sleep(60)");
+    let call = execute_in_background(&runner.url, &sleeping);
+    eventually("it runs", || programs_of(&runner.work).len() == 1).await;
     call.abort();
-    eventually("it is killed", || processes_of(&runner.work).is_empty()).await;
-    eventually("its folder is gone", || folders_of(&runner.work) == 0).await;
+    eventually("it is killed", || programs_of(&runner.work).is_empty()).await;
+    eventually("its folder is gone", || {
+        run_folders_below(&runner.work) == 0
+    })
+    .await;
     runner.stop().await;
 }

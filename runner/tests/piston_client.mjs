@@ -1,5 +1,5 @@
-// What `piston-client` does with a Piston, done with the runner at RUNNER_URL.
-// Started by `clients.rs`; the last line tells it that nothing was left out.
+// Uses `piston-client` with the runner at RUNNER_URL. Started by `clients.rs`, which
+// checks by the last line that the whole script ran.
 
 import assert from "node:assert/strict";
 import piston from "piston-client";
@@ -12,7 +12,7 @@ assert.match(named("python").version, /^3\.\d+\.\d+$/);
 assert.ok(named("python").aliases.includes("py"));
 assert.equal(named("javascript").runtime, "node");
 
-// By language and code alone: the newest version, and the client's own defaults.
+// Language and code only: the newest version, and the client's defaults.
 let answer = await client.execute("python", "import sys; print('hello', sys.argv[1:])");
 assert.equal(answer.run.stdout, "hello ['1', '2', '3']\n", JSON.stringify(answer));
 assert.deepEqual(
@@ -25,7 +25,7 @@ assert.equal(answer.version, named("python").version);
 answer = await client.execute("javascript", "console.log([1, 2].map((n) => n * 2))");
 assert.equal(answer.run.stdout, "[ 2, 4 ]\n", JSON.stringify(answer));
 
-// With everything that it lets its callers say.
+// Every option of the client.
 answer = await client.execute({
   language: "python",
   version: "3.x",
@@ -56,7 +56,7 @@ if (named("c")) {
   assert.match(answer.compile.stderr, /error/);
 }
 
-// Refusals have Piston's one key.
+// Errors have Piston's one member.
 answer = await client.execute({ language: "python", version: "2.x", files: [{ content: "" }] });
 assert.deepEqual(answer, { message: "python-2.x runtime is unknown" });
 

@@ -1,5 +1,5 @@
-//! What programs see and what is seen of them: languages, files, input, output,
-//! exit codes, signals.
+//! Programs as clients run them: languages, files, input, output, exit codes,
+//! signals, measurements.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -12,20 +12,20 @@ fn output(body: &Value) -> &str {
     body["run"]["stdout"].as_str().unwrap()
 }
 
-/// Every entry of the table that this machine can run, by its own smoke program.
+/// Every entry of the table that this machine has, with its own smoke program.
 #[tokio::test]
-async fn hello_world_in_every_language_of_this_machine() {
+async fn every_language_of_this_machine_runs_its_smoke_program() {
     let runner = Runner::start(&[], &[]).await;
     let list = runner.get("/api/v2/runtimes").await.json();
-    let mut run = Vec::new();
+    let mut tested = Vec::new();
     let table = runner::languages::parse(runner::languages::BUILT_IN).unwrap();
     for language in &table {
-        let here = list
+        let is_here = list
             .as_array()
             .unwrap()
             .iter()
             .any(|runtime| runtime["language"] == language.name);
-        if !here || run.contains(&language.name.as_str()) {
+        if !is_here || tested.contains(&language.name.as_str()) {
             continue;
         }
         let smoke = language.smoke.as_ref().unwrap();
@@ -33,10 +33,13 @@ async fn hello_world_in_every_language_of_this_machine() {
         let body = runner.run_with(&language.name, smoke, stdin).await;
         assert_eq!(output(&body), "hello word\n", "{}: {body}", language.name);
         assert_eq!(body["run"]["code"], 0, "{}: {body}", language.name);
-        run.push(&language.name);
+        tested.push(&language.name);
     }
     for required in ["python", "javascript"] {
-        assert!(run.contains(&required), "{required} is not on this machine");
+        assert!(
+            tested.contains(&required),
+            "{required} is not on this machine"
+        );
     }
     runner.stop().await;
 }
@@ -60,7 +63,7 @@ async fn stdin_ends_with_a_newline_and_is_closed() {
 }
 
 #[tokio::test]
-async fn arguments_arrive_as_they_are() {
+async fn arguments_arrive_unchanged() {
     let runner = Runner::shared();
     let args = json!(["1", "two words", "", "--flag", "ü", "$HOME", 5, true]);
     let body = runner
@@ -85,7 +88,7 @@ async fn arguments_arrive_as_they_are() {
 }
 
 #[tokio::test]
-async fn files_are_decoded_and_the_first_utf8_one_is_run() {
+async fn files_are_decoded_and_the_first_utf8_file_is_run() {
     let runner = Runner::shared();
     let body = json!({"language": "python", "version": "*", "files": [
         {"name": "data/raw.bin", "content": "AP+A", "encoding": "base64"},
@@ -107,7 +110,7 @@ print(open('file4.code').read(), open('file5.code','rb').read())"},
 }
 
 #[tokio::test]
-async fn a_nameless_main_file_has_pistons_name() {
+async fn main_file_without_a_name_has_piston_s_name() {
     let runner = Runner::shared();
     let body = runner
         .run("python", "import sys; print(sys.argv[0]); 1/0")
@@ -123,7 +126,7 @@ async fn a_nameless_main_file_has_pistons_name() {
 }
 
 #[tokio::test]
-async fn several_source_files_are_compiled_together() {
+async fn source_files_are_compiled_together() {
     let runner = Runner::shared();
     if !runner.has("c").await {
         return;
@@ -140,7 +143,7 @@ async fn several_source_files_are_compiled_together() {
 }
 
 #[tokio::test]
-async fn exit_codes_are_true() {
+async fn exit_codes_are_reported() {
     let runner = Runner::shared();
     for code in [
         0, 1, 2, 42, 100, 124, 125, 126, 127, 128, 137, 139, 143, 200, 254, 255,
@@ -161,7 +164,7 @@ async fn exit_codes_are_true() {
 }
 
 #[tokio::test]
-async fn signals_are_true() {
+async fn signals_are_reported() {
     let runner = Runner::shared();
     for (number, name) in [
         (1, "SIGHUP"),
@@ -192,13 +195,13 @@ async fn signals_are_true() {
 }
 
 #[tokio::test]
-async fn output_is_kept_apart_and_together() {
+async fn output_is_reported_per_stream_and_combined() {
     let runner = Runner::shared();
     let code = "import sys, time
 for i in range(3):
     print('out', i, flush=True); time.sleep(0.2)
     print('err', i, file=sys.stderr, flush=True); time.sleep(0.2)";
-    // In the order they arrived, if the runner got to look in between.
+    // In the order of arrival, if the runner polled in between.
     let together = "out 0\nerr 0\nout 1\nerr 1\nout 2\nerr 2\n";
     let mut seen = Vec::new();
     for _ in 0..5 {
@@ -214,7 +217,7 @@ for i in range(3):
 }
 
 #[tokio::test]
-async fn output_need_not_be_text() {
+async fn output_that_is_not_utf8_is_replaced() {
     let runner = Runner::shared();
     let code = r"import sys; sys.stdout.buffer.write(b'a\x00\xff\xfeb\n')";
     assert_eq!(
@@ -224,7 +227,7 @@ async fn output_need_not_be_text() {
 }
 
 #[tokio::test]
-async fn large_input_passes_whether_read_or_not() {
+async fn stdin_of_4_mb_passes_whether_read_or_not() {
     let runner = Runner::start(&["python"], &["--output-max-bytes", "5000000"]).await;
     let stdin = "0123456789abcdef".repeat(250_000);
     let echo = "import sys, shutil; shutil.copyfileobj(sys.stdin.buffer, sys.stdout.buffer)";
@@ -256,7 +259,7 @@ async fn large_input_passes_whether_read_or_not() {
 }
 
 #[tokio::test]
-async fn a_program_may_close_its_output_and_go_on() {
+async fn program_may_close_its_output_and_continue() {
     let runner = Runner::shared();
     let code = "import os, time; os.write(1, b'x'); os.close(1); os.close(2); time.sleep(0.3); os._exit(7)";
     let run = runner.run("python", code).await["run"].clone();
@@ -269,10 +272,10 @@ async fn a_program_may_close_its_output_and_go_on() {
 }
 
 #[tokio::test]
-async fn nothing_of_the_runner_is_inherited() {
+async fn program_inherits_nothing_from_the_runner() {
     let runner = Runner::shared();
     // Listening sockets, connections and other runs' pipes are open here, and this
-    // one is not even marked to be closed.
+    // descriptor is not marked close-on-exec.
     let _leak = rustix::io::dup(std::io::stderr()).unwrap();
     let code = "import os, json
 def is_open(fd):
@@ -304,7 +307,7 @@ print(json.dumps({'env': dict(os.environ), 'fds': fds, 'sid': os.getsid(0) == os
 }
 
 #[tokio::test]
-async fn a_failed_compilation_is_repeated_as_the_run() {
+async fn failed_compilation_is_repeated_as_the_run() {
     let runner = Runner::shared();
     for (language, code) in [
         ("c", "int main( {"),

@@ -1,95 +1,104 @@
-//! Many runs, honest, crashing and hostile, four at once: every report is right,
-//! and the runner ends with the descriptors, memory, mounts and processes that it
-//! began with.
+//! Honest, crashing and hostile runs, four at once: every report is right, and the
+//! runner ends with the descriptors, memory, mounts and processes that it started
+//! with.
 //!
-//! 400 runs by default; `SOAK_RUNS=5000` for the long version.
+//! 400 runs by default; `SOAK_RUNS=5000` sets another number.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
-use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use common::{folders_of, held_by, processes_below};
-use runner::sandbox::namespace::{LandlockSandbox, SelfTestError};
+use common::has_landlock_tier;
+use common::http::program;
+use common::processes::{RunProcesses, processes_with_home_below, run_folders_below};
+use common::runner_process::RunnerProcess;
+use common::timing::eventually;
+use runner::sandbox::Tier;
 use serde_json::{Value, json};
 
-/// How long the run may take that never ends by itself, ms.
-const SHORT: u64 = 500;
+/// Wall time limit of the program that does not end by itself, ms.
+const SHORT_TIMEOUT_MS: u64 = 500;
 
-fn mix() -> Vec<(&'static str, Value)> {
-    let said = |code: Value, signal: Value, limit: Value| json!({"code": code, "signal": signal, "limit": limit});
+/// Growth of resident memory that is allowed, KiB.
+const MAX_GROWTH_KIB: u64 = 16 * 1024;
+
+/// Each program with the expected members of its report.
+fn programs() -> Vec<(&'static str, Value)> {
+    let ends = |code: Value, signal: Value, limit: Value| json!({"code": code, "signal": signal, "limit": limit});
     let null = || Value::Null;
-    let over = |limit: &str| said(null(), json!("SIGKILL"), json!(limit));
+    let limited = |limit: &str| ends(null(), json!("SIGKILL"), json!(limit));
     vec![
-        ("echo fine", said(json!(0), null(), null())),
+        ("echo fine", ends(json!(0), null(), null())),
         (
             "sort <<< 'b' | uniq; exit 0",
-            said(json!(0), null(), null()),
+            ends(json!(0), null(), null()),
         ),
-        ("exit 7", said(json!(7), null(), null())),
-        ("kill -SEGV $$", said(null(), json!("SIGSEGV"), null())),
+        ("exit 7", ends(json!(7), null(), null())),
+        ("kill -SEGV $$", ends(null(), json!("SIGSEGV"), null())),
         (
             "sleep 600 & setsid sleep 600 & echo done",
-            said(json!(0), null(), null()),
+            ends(json!(0), null(), null()),
         ),
         (
             "(trap '' TERM HUP; sleep 600) & exit 3",
-            said(json!(3), null(), null()),
+            ends(json!(3), null(), null()),
         ),
-        ("cat /etc/passwd || exit 9", said(json!(9), null(), null())),
+        ("cat /etc/passwd || exit 9", ends(json!(9), null(), null())),
         (
             "while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done",
-            over("stdout"),
+            limited("stdout"),
         ),
-        ("sleep 600", over("wall_time")),
+        ("sleep 600", limited("wall_time")),
         (
             "for i in {1..40}; do sleep 600 & done; wait",
-            over("processes"),
+            limited("processes"),
         ),
         (
             "head -c 9000000 /dev/zero > big; rm big; exit 1",
-            said(json!(1), null(), null()),
+            ends(json!(1), null(), null()),
         ),
     ]
 }
 
-struct Runner(Child);
-
-impl Drop for Runner {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+/// What a runner holds.
+#[derive(Debug, Clone, Copy)]
+struct Resources {
+    descriptors: usize,
+    resident_kib: u64,
+    /// Children, zombies included.
+    children: usize,
 }
 
-/// Open descriptors, resident KiB, threads and zombie children of the runner.
-fn state(pid: u32) -> (usize, u64, usize) {
-    let descriptors = std::fs::read_dir(format!("/proc/{pid}/fd"))
-        .unwrap()
-        .count();
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let resident = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
-        .unwrap();
-    let resident = resident.trim().trim_end_matches(" kB").parse().unwrap();
-    let children: usize = std::fs::read_dir(format!("/proc/{pid}/task"))
-        .unwrap()
-        .flatten()
-        .map(|task| {
-            let children = std::fs::read_to_string(task.path().join("children"));
-            children
-                .unwrap_or_default()
-                .split_ascii_whitespace()
-                .count()
-        })
-        .sum();
-    (descriptors, resident, children)
+impl Resources {
+    fn of(pid: u32) -> Self {
+        let descriptors = std::fs::read_dir(format!("/proc/{pid}/fd"))
+            .unwrap()
+            .count();
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let resident = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .unwrap();
+        let children = std::fs::read_dir(format!("/proc/{pid}/task"))
+            .unwrap()
+            .flatten()
+            .map(|task| {
+                let children = std::fs::read_to_string(task.path().join("children"));
+                let children = children.unwrap_or_default();
+                children.split_ascii_whitespace().count()
+            })
+            .sum();
+        Self {
+            descriptors,
+            resident_kib: resident.trim().trim_end_matches(" kB").parse().unwrap(),
+            children,
+        }
+    }
 }
 
 fn runs() -> usize {
@@ -97,116 +106,102 @@ fn runs() -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_runner_ends_as_it_began() {
-    ends_as_it_began("full", runs()).await;
+async fn full_tier_ends_with_the_resources_that_it_started_with() {
+    keeps_its_resources(Tier::Full, runs()).await;
 }
 
-/// Where the kernel is new enough for it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_runner_ends_as_it_began_without_namespaces() {
-    let work = tempfile::tempdir().unwrap();
-    let helper = std::path::Path::new(env!("CARGO_BIN_EXE_runner"));
-    let sandbox = LandlockSandbox::new(helper, "soak", 64_747, work.path()).unwrap();
-    match sandbox.self_test() {
-        Err(SelfTestError::NotMade(why)) if why.starts_with("Landlock 6 is needed") => {
-            eprintln!("not tested: {why}");
-        }
-        _ => ends_as_it_began("landlock", runs() / 2).await,
+async fn landlock_tier_ends_with_the_resources_that_it_started_with() {
+    if has_landlock_tier() {
+        keeps_its_resources(Tier::Landlock, runs() / 2).await;
     }
 }
 
-async fn ends_as_it_began(tier: &str, runs: usize) {
+async fn keeps_its_resources(tier: Tier, runs: usize) {
     let folder = tempfile::tempdir().unwrap();
-    // Programs that run as another user have to get to theirs.
+    // Programs that run as another user need access to their folder.
     std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
     let label = folder.path().to_str().unwrap();
     let work = folder.path().join("work");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_runner"))
-        .args(["--listen", "127.0.0.1:0", "--label", label])
-        .args(["--tier", tier, "--work-dir", work.to_str().unwrap()])
-        .args(["--max-concurrent", "4", "--max-processes", "20"])
-        .args(["--run-timeout-ms", "30000", "--output-max-bytes", "10000"])
-        .env("RUNNER_LOG", "error")
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut ready = String::new();
-    BufReader::new(child.stdout.as_mut().unwrap())
-        .read_line(&mut ready)
-        .unwrap();
-    let url = ready
-        .strip_prefix("runner ready on ")
-        .unwrap()
-        .split(' ')
-        .next()
-        .unwrap();
-    let url = format!("{url}/api/v2/execute");
-    let runner = Runner(child);
-    let pid = runner.0.id();
+    let runner = RunnerProcess::spawn(
+        Command::new(env!("CARGO_BIN_EXE_runner"))
+            .args(["--listen", "127.0.0.1:0", "--label", label])
+            .args(["--tier", tier.as_str()])
+            .args(["--work-dir", work.to_str().unwrap()])
+            .args(["--max-concurrent", "4", "--max-processes", "20"])
+            .args(["--run-timeout-ms", "30000", "--output-max-bytes", "10000"])
+            .env("RUNNER_LOG", "error")
+            .stdout(Stdio::piped()),
+    );
     let mounts = || std::fs::read_to_string("/proc/self/mounts").unwrap();
     let mounts_before = mounts();
-
-    let next = Arc::new(AtomicUsize::new(0));
-    let mut before: Option<(usize, u64, usize)> = None;
-    // The first hundred warm it up: threads and buffers are made once.
-    for until in [100.min(runs), runs] {
-        let mut callers = tokio::task::JoinSet::new();
-        for _ in 0..4 {
-            let (url, next) = (url.clone(), Arc::clone(&next));
-            callers.spawn(async move {
-                let mix = mix();
-                let client = reqwest::Client::new();
-                loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= until {
-                        return;
-                    }
-                    let (code, expected) = &mix[number % mix.len()];
-                    let mut body =
-                        json!({"language": "bash", "version": "*", "files": [{"content": code}]});
-                    if expected["limit"] == "wall_time" {
-                        body["run_timeout"] = json!(SHORT);
-                    }
-                    let request = client.post(&url).header("content-type", "application/json");
-                    let text = request
-                        .body(body.to_string())
-                        .send()
-                        .await
-                        .unwrap()
-                        .text()
-                        .await
-                        .unwrap();
-                    let answer: Value = serde_json::from_str(&text).unwrap();
-                    for field in ["code", "signal", "limit"] {
-                        assert_eq!(answer["run"][field], expected[field], "{code}: {answer}");
-                    }
-                }
-            });
-        }
-        callers.join_all().await;
-        next.store(until, Ordering::Relaxed);
-        // Idle connections are closed by their clients' end, when the runner sees it.
-        common::eventually("connections are closed", || {
-            let open = state(pid).0;
-            before.map_or_else(|| open == state(pid).0, |(had, ..)| open <= had)
-        })
-        .await;
-        if before.is_none() {
-            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-            before = Some(state(pid));
-        }
-    }
-    let (before, after) = (before.unwrap(), state(pid));
-    assert_eq!(held_by(folder.path()), (Vec::new(), Vec::new()));
-    assert_eq!(processes_below(folder.path()), [0; 0]);
-    assert_eq!(folders_of(&work), 0);
-    assert_eq!(after.0, before.0, "descriptors");
-    assert_eq!(after.2, 0, "children, zombies among them");
+    // The first hundred warm the runner up: threads and buffers are made once.
+    let warm_up = 100.min(runs);
+    execute_all(runner.url(), 0..warm_up).await;
+    let before = settled_resources(runner.pid()).await;
+    execute_all(runner.url(), warm_up..runs).await;
+    eventually("connections are closed", || {
+        Resources::of(runner.pid()).descriptors <= before.descriptors
+    })
+    .await;
+    let after = Resources::of(runner.pid());
+    assert_eq!(RunProcesses::of(folder.path()), RunProcesses::default());
+    assert_eq!(processes_with_home_below(folder.path()), [0; 0]);
+    assert_eq!(run_folders_below(&work), 0);
+    assert_eq!(after.descriptors, before.descriptors);
+    assert_eq!(after.children, 0, "zombies included");
     assert!(
-        after.1 < before.1 + 16 * 1024,
-        "{} KiB, then {}",
-        before.1,
-        after.1
+        after.resident_kib < before.resident_kib + MAX_GROWTH_KIB,
+        "{before:?}, then {after:?}"
     );
     assert_eq!(mounts(), mounts_before);
+}
+
+/// The runner's resources once they have not changed for a second: it closes the
+/// connections of clients that have gone.
+async fn settled_resources(pid: u32) -> Resources {
+    loop {
+        let first = Resources::of(pid);
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        let second = Resources::of(pid);
+        if first.descriptors == second.descriptors {
+            return second;
+        }
+    }
+}
+
+/// Executes the runs with these numbers, four at once, and checks each report.
+async fn execute_all(url: &str, numbers: std::ops::Range<usize>) {
+    let next = Arc::new(AtomicUsize::new(numbers.start));
+    let mut callers = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let url = format!("{url}/api/v2/execute");
+        let (next, end) = (Arc::clone(&next), numbers.end);
+        callers.spawn(async move {
+            let programs = programs();
+            let client = reqwest::Client::new();
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= end {
+                    return;
+                }
+                let (code, expected) = &programs[number % programs.len()];
+                let mut body = program("bash", code);
+                if expected["limit"] == "wall_time" {
+                    body["run_timeout"] = json!(SHORT_TIMEOUT_MS);
+                }
+                let request = client.post(&url).header("content-type", "application/json");
+                let response = request.body(body.to_string()).send().await.unwrap();
+                let text = response.text().await.unwrap();
+                let response: Value = serde_json::from_str(&text).unwrap();
+                for member in ["code", "signal", "limit"] {
+                    assert_eq!(
+                        response["run"][member], expected[member],
+                        "{code}: {response}"
+                    );
+                }
+            }
+        });
+    }
+    callers.join_all().await;
 }

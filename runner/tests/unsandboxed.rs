@@ -1,5 +1,5 @@
-//! `--unsafe-no-sandbox`: limits and cleaning up without isolation, and never
-//! without saying so.
+//! `--unsafe-no-sandbox`: limits and clean-up without isolation, and every response
+//! says so.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -7,7 +7,10 @@ mod common;
 
 use std::path::Path;
 
-use common::{Runner, eventually, folders_of, processes_below};
+use common::Runner;
+use common::http::{execute_in_background, program};
+use common::processes::{processes_with_home_below, run_folders_below};
+use common::timing::eventually;
 use runner::sandbox::process::ProcessSandbox;
 use serde_json::{Value, json};
 
@@ -16,7 +19,7 @@ async fn runner(work: &Path, flags: &[&str]) -> Runner {
 }
 
 #[tokio::test]
-async fn every_answer_says_that_nothing_was_held() {
+async fn unsandboxed_runner_says_so_in_every_response() {
     let work = tempfile::tempdir().unwrap();
     let runner = runner(work.path(), &[]).await;
     let body = runner
@@ -32,7 +35,7 @@ async fn every_answer_says_that_nothing_was_held() {
 }
 
 #[tokio::test]
-async fn limits_hold_and_nothing_is_left() {
+async fn unsandboxed_runs_are_limited_and_leave_nothing() {
     let work = tempfile::tempdir().unwrap();
     let flags = [
         "--max-processes",
@@ -59,11 +62,11 @@ async fn limits_hold_and_nothing_is_left() {
     ];
     for (code, limit) in rows {
         let run_timeout = if limit == "wall_time" { 1_000 } else { 30_000 };
-        let wishes = json!({"run_timeout": run_timeout, "run_cpu_time": 500});
-        let run = runner.run_with("python", code, wishes).await["run"].clone();
+        let members = json!({"run_timeout": run_timeout, "run_cpu_time": 500});
+        let run = runner.run_with("python", code, members).await["run"].clone();
         assert_eq!(run["limit"], limit, "{code}: {run}");
-        assert_eq!(processes_below(work.path()), [0; 0], "{code}");
-        assert_eq!(folders_of(work.path()), 0);
+        assert_eq!(processes_with_home_below(work.path()), [0; 0], "{code}");
+        assert_eq!(run_folders_below(work.path()), 0);
     }
     let daemon = "import os, time
 print('done', flush=True)
@@ -76,12 +79,12 @@ if os.fork() == 0:
         (&run["stdout"], &run["code"]),
         (&json!("done\n"), &json!(0))
     );
-    assert_eq!(processes_below(work.path()), [0; 0]);
+    assert_eq!(processes_with_home_below(work.path()), [0; 0]);
     runner.stop().await;
 }
 
 #[tokio::test]
-async fn exit_codes_and_signals_are_true() {
+async fn unsandboxed_exit_codes_and_signals_are_reported() {
     let work = tempfile::tempdir().unwrap();
     let runner = runner(work.path(), &[]).await;
     for code in [0, 1, 125, 137, 255] {
@@ -103,23 +106,20 @@ async fn exit_codes_and_signals_are_true() {
 }
 
 #[tokio::test]
-async fn a_caller_who_goes_away_stops_the_run() {
+async fn unsandboxed_run_stops_when_its_client_disconnects() {
     let work = tempfile::tempdir().unwrap();
     let runner = runner(work.path(), &["--run-timeout-ms", "60000"]).await;
-    let body = json!({"language": "python", "version": "*", "files": [
-        {"content": "import time; time.sleep(60)"}]});
-    let call = tokio::spawn({
-        let url = format!("{}/api/v2/execute", runner.url);
-        async move {
-            let request = reqwest::Client::new()
-                .post(url)
-                .header("content-type", "application/json");
-            request.body(body.to_string()).send().await
-        }
-    });
-    eventually("it runs", || processes_below(work.path()).len() == 1).await;
+    let body = program("python", "import time; time.sleep(60)");
+    let call = execute_in_background(&runner.url, &body);
+    eventually("it runs", || {
+        processes_with_home_below(work.path()).len() == 1
+    })
+    .await;
     call.abort();
-    eventually("it is killed", || processes_below(work.path()).is_empty()).await;
-    eventually("its folder is gone", || folders_of(work.path()) == 0).await;
+    eventually("it is killed", || {
+        processes_with_home_below(work.path()).is_empty()
+    })
+    .await;
+    eventually("its folder is gone", || run_folders_below(work.path()) == 0).await;
     runner.stop().await;
 }

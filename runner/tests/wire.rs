@@ -1,5 +1,5 @@
-//! Piston's v2 API, call by call: statuses, messages, field names. Most requests
-//! here never start a program.
+//! Piston's v2 API: status codes, messages, member names. Most requests here never
+//! start a program.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -14,7 +14,7 @@ fn valid() -> Value {
     json!({"language": "python", "version": "*", "files": [{"content": "print(1)"}]})
 }
 
-/// The valid request with some fields replaced; null removes.
+/// The valid request with some members replaced.
 fn with(changes: Value) -> Value {
     let mut body = valid();
     for (name, value) in changes.as_object().unwrap() {
@@ -23,147 +23,57 @@ fn with(changes: Value) -> Value {
     body
 }
 
+/// Changes to the valid request, and the message that they get.
+#[rustfmt::skip]
+const INVALID: &[(&str, &str)] = &[
+    (r#"{"language": null}"#, "language is required as a string"),
+    (r#"{"language": ""}"#, "language is required as a string"),
+    (r#"{"language": 5}"#, "language is required as a string"),
+    (r#"{"version": null}"#, "version is required as a string"),
+    (r#"{"version": 3}"#, "version is required as a string"),
+    (r#"{"files": null}"#, "files is required as an array"),
+    (r#"{"files": {}}"#, "files is required as an array"),
+    (r#"{"files": [{}]}"#, "files[0].content is required as a string"),
+    (r#"{"files": [{"content": ""}, {"content": 1}]}"#, "files[1].content is required as a string"),
+    (r#"{"files": [null]}"#, "files[0].content is required as a string"),
+    (r#"{"language": "cobol"}"#, "cobol-* runtime is unknown"),
+    (r#"{"language": "Python"}"#, "Python-* runtime is unknown"),
+    (r#"{"version": "2.x"}"#, "python-2.x runtime is unknown"),
+    (r#"{"version": "newest"}"#, "python-newest runtime is unknown"),
+    (r#"{"files": []}"#, "files must include at least one utf8 encoded file"),
+    (r#"{"files": [{"content": "aa", "encoding": "hex"}]}"#, "files must include at least one utf8 encoded file"),
+    (r#"{"files": [{"content": "aa", "encoding": "latin1"}]}"#, "files must include at least one utf8 encoded file"),
+    (r#"{"run_timeout": "5"}"#, "If specified, run_timeout must be a number"),
+    (r#"{"run_timeout": true}"#, "If specified, run_timeout must be a number"),
+    (r#"{"run_timeout": 3001}"#, "run_timeout cannot exceed the configured limit of 3000"),
+    (r#"{"run_timeout": -1}"#, "run_timeout must be non-negative"),
+    (r#"{"compile_timeout": 10001}"#, "compile_timeout cannot exceed the configured limit of 10000"),
+    (r#"{"run_cpu_time": 3001}"#, "run_cpu_time cannot exceed the configured limit of 3000"),
+    (r#"{"compile_cpu_time": 1e9}"#, "compile_cpu_time cannot exceed the configured limit of 10000"),
+    (r#"{"run_memory_limit": 536870913}"#, "run_memory_limit cannot exceed the configured limit of 536870912"),
+    (r#"{"compile_memory_limit": -2}"#, "compile_memory_limit must be non-negative"),
+    // Memory is checked before time, and compile before run.
+    (r#"{"run_timeout": -1, "run_cpu_time": -1, "run_memory_limit": -2}"#, "run_memory_limit must be non-negative"),
+    // The version is looked up before encodings and limits are checked.
+    (r#"{"version": "9", "files": [], "run_timeout": -1}"#, "python-9 runtime is unknown"),
+    // Not in Piston, whose own code throws at these.
+    (r#"{"stdin": 5}"#, "stdin must be a string"),
+    (r#"{"args": "a"}"#, "args must be an array of strings"),
+    (r#"{"args": [{}]}"#, "args must be an array of strings"),
+    (r#"{"args": ["a\u0000b"]}"#, "args must be an array of strings"),
+    (r#"{"files": [{"content": "", "name": 5}]}"#, "files[0].name must be a string"),
+    (r#"{"files": [{"content": "", "name": "a"}, {"content": "", "name": "a/b"}]}"#, "files[1].name has another file as its folder"),
+];
+
 #[tokio::test]
-async fn refusals_are_in_pistons_words() {
+async fn invalid_requests_get_piston_s_messages() {
     let runner = Runner::start(&["python"], &DEFAULT_TIMES).await;
-    let rows = [
-        (json!({}), "language is required as a string"),
-        (json!([]), "language is required as a string"),
-        (
-            with(json!({"language": null})),
-            "language is required as a string",
-        ),
-        (
-            with(json!({"language": ""})),
-            "language is required as a string",
-        ),
-        (
-            with(json!({"language": 5})),
-            "language is required as a string",
-        ),
-        (
-            with(json!({"version": null})),
-            "version is required as a string",
-        ),
-        (
-            with(json!({"version": 3})),
-            "version is required as a string",
-        ),
-        (
-            with(json!({"files": null})),
-            "files is required as an array",
-        ),
-        (with(json!({"files": {}})), "files is required as an array"),
-        (
-            with(json!({"files": [{}]})),
-            "files[0].content is required as a string",
-        ),
-        (
-            with(json!({"files": [{"content": ""}, {"content": 1}]})),
-            "files[1].content is required as a string",
-        ),
-        (
-            with(json!({"files": [null]})),
-            "files[0].content is required as a string",
-        ),
-        (
-            with(json!({"language": "cobol"})),
-            "cobol-* runtime is unknown",
-        ),
-        (
-            with(json!({"language": "Python"})),
-            "Python-* runtime is unknown",
-        ),
-        (
-            with(json!({"version": "2.x"})),
-            "python-2.x runtime is unknown",
-        ),
-        (
-            with(json!({"version": "newest"})),
-            "python-newest runtime is unknown",
-        ),
-        (
-            with(json!({"files": []})),
-            "files must include at least one utf8 encoded file",
-        ),
-        (
-            with(json!({"files": [{"content": "aa", "encoding": "hex"}]})),
-            "files must include at least one utf8 encoded file",
-        ),
-        (
-            with(json!({"files": [{"content": "aa", "encoding": "latin1"}]})),
-            "files must include at least one utf8 encoded file",
-        ),
-        (
-            with(json!({"run_timeout": "5"})),
-            "If specified, run_timeout must be a number",
-        ),
-        (
-            with(json!({"run_timeout": true})),
-            "If specified, run_timeout must be a number",
-        ),
-        (
-            with(json!({"run_timeout": 3001})),
-            "run_timeout cannot exceed the configured limit of 3000",
-        ),
-        (
-            with(json!({"run_timeout": -1})),
-            "run_timeout must be non-negative",
-        ),
-        (
-            with(json!({"compile_timeout": 10001})),
-            "compile_timeout cannot exceed the configured limit of 10000",
-        ),
-        (
-            with(json!({"run_cpu_time": 3001})),
-            "run_cpu_time cannot exceed the configured limit of 3000",
-        ),
-        (
-            with(json!({"compile_cpu_time": 1e9})),
-            "compile_cpu_time cannot exceed the configured limit of 10000",
-        ),
-        (
-            with(json!({"run_memory_limit": 536_870_913u64})),
-            "run_memory_limit cannot exceed the configured limit of 536870912",
-        ),
-        (
-            with(json!({"compile_memory_limit": -2})),
-            "compile_memory_limit must be non-negative",
-        ),
-        // Memory is checked before time, compile before run.
-        (
-            with(json!({"run_timeout": -1, "run_cpu_time": -1, "run_memory_limit": -2})),
-            "run_memory_limit must be non-negative",
-        ),
-        // The version is looked up before encodings and limits are looked at.
-        (
-            with(json!({"version": "9", "files": [], "run_timeout": -1})),
-            "python-9 runtime is unknown",
-        ),
-        // Ours: Piston's own code throws at these.
-        (with(json!({"stdin": 5})), "stdin must be a string"),
-        (
-            with(json!({"args": "a"})),
-            "args must be an array of strings",
-        ),
-        (
-            with(json!({"args": [{}]})),
-            "args must be an array of strings",
-        ),
-        (
-            with(json!({"args": ["a\u{0}b"]})),
-            "args must be an array of strings",
-        ),
-        (
-            with(json!({"files": [{"content": "", "name": 5}]})),
-            "files[0].name must be a string",
-        ),
-        (
-            with(json!({"files": [{"content": "", "name": "a"}, {"content": "", "name": "a/b"}]})),
-            "files[1].name has another file as its folder",
-        ),
-    ];
-    for (body, message) in rows {
+    let changed = INVALID.iter().map(|(changes, message)| {
+        let changes = serde_json::from_str(changes).unwrap();
+        (with(changes), *message)
+    });
+    let empty = [json!({}), json!([])].map(|body| (body, "language is required as a string"));
+    for (body, message) in changed.chain(empty) {
         let answer = runner.execute(&body).await;
         assert_eq!(answer.status, 400, "{body}: {answer:?}");
         assert_eq!(answer.json(), json!({"message": message}), "{body}");
@@ -214,7 +124,7 @@ async fn file_names_stay_inside_the_folder() {
 }
 
 #[tokio::test]
-async fn what_is_falsy_is_not_given() {
+async fn falsy_limits_mean_the_configured_ones() {
     let runner = Runner::start(&["python"], &DEFAULT_TIMES).await;
     for value in [json!(null), json!(0), json!(""), json!(false)] {
         let body = with(json!({
@@ -225,7 +135,7 @@ async fn what_is_falsy_is_not_given() {
         assert_eq!(answer.status, 200, "{value}: {answer:?}");
         assert_eq!(answer.json()["run"]["code"], 0, "{value}");
     }
-    // The request that Piston's document shows.
+    // The example of Piston's document.
     let body = with(json!({
         "stdin": "", "args": ["1", "2", "3"], "compile_timeout": 10000, "run_timeout": 3000,
         "compile_memory_limit": -1, "run_memory_limit": -1,
@@ -235,7 +145,7 @@ async fn what_is_falsy_is_not_given() {
 }
 
 #[tokio::test]
-async fn bodies_must_be_json() {
+async fn request_bodies_must_be_json() {
     let runner = Runner::start(&["python"], &["--max-body-bytes", "1000"]).await;
     let json_only = json!({"message": "requests must be of type application/json"});
     for kind in [
@@ -251,7 +161,7 @@ async fn bodies_must_be_json() {
             "{kind:?}"
         );
     }
-    // The type is looked at before the path.
+    // The type is checked before the path.
     let answer = runner.post("/api/v2/nothing", None, "").await;
     assert_eq!((answer.status, answer.json()), (415, json_only));
     for kind in ["application/json", "application/json; charset=utf-8"] {
@@ -264,14 +174,15 @@ async fn bodies_must_be_json() {
             "{kind}"
         );
     }
-    // What `fetch` says of a text whose type nobody named, from anybody but a page.
-    let unnamed = "text/plain;charset=UTF-8";
-    let said = valid().to_string();
-    assert_eq!(runner.post(EXECUTE, Some(unnamed), said).await.status, 200);
+    // The default of `fetch` is accepted unless a browser has marked the request.
+    let default_of_fetch = "text/plain;charset=UTF-8";
+    let body = valid().to_string();
+    let answer = runner.post(EXECUTE, Some(default_of_fetch), body).await;
+    assert_eq!(answer.status, 200);
     for mark in ["origin", "sec-fetch-site"] {
         let request = reqwest::Client::new()
             .post(format!("{}{EXECUTE}", runner.url))
-            .header("content-type", unnamed)
+            .header("content-type", default_of_fetch)
             .header(mark, "null")
             .body(valid().to_string());
         assert_eq!(request.send().await.unwrap().status().as_u16(), 415);
@@ -328,7 +239,7 @@ async fn unknown_paths_and_methods_are_not_found() {
 }
 
 #[tokio::test]
-async fn runtimes_have_pistons_fields() {
+async fn runtimes_have_piston_s_members() {
     let runner = Runner::start(&["python", "javascript"], &[]).await;
     let answer = runner.get("/api/v2/runtimes").await;
     assert_eq!(answer.status, 200);
@@ -356,7 +267,7 @@ async fn runtimes_have_pistons_fields() {
 }
 
 #[tokio::test]
-async fn a_result_has_pistons_fields_and_types() {
+async fn execute_response_has_piston_s_members_and_types() {
     let runner = Runner::start(&["python"], &[]).await;
     let answer = runner.execute(&with(json!({"language": "py"}))).await;
     let body = answer.json();
@@ -370,7 +281,7 @@ async fn a_result_has_pistons_fields_and_types() {
     };
     assert_eq!(
         keys(&body),
-        // Piston's, and beside them our limits, queue_time and sandbox.
+        // Piston's, and our limits, queue_time and sandbox.
         [
             "language",
             "limits",
@@ -452,7 +363,7 @@ async fn versions_are_npm_ranges() {
 }
 
 #[tokio::test]
-async fn a_token_is_demanded_when_there_is_one() {
+async fn token_is_required_if_one_is_configured() {
     let runner = Runner::start_with_token(&["python"], &[], Some("s3cret")).await;
     let client = reqwest::Client::new();
     let call = async |authorization: Option<&str>| {
@@ -474,7 +385,7 @@ async fn a_token_is_demanded_when_there_is_one() {
     }
     assert_eq!(call(Some("Bearer s3cret")).await, 200);
     assert_eq!(call(Some("bearer s3cret")).await, 200);
-    // Before anything is said of the body.
+    // The token is checked before the body.
     assert_eq!(runner.post(EXECUTE, None, "").await.status, 401);
     let health = runner.get("/healthz").await;
     assert_eq!(health.status, 200);
@@ -483,7 +394,7 @@ async fn a_token_is_demanded_when_there_is_one() {
 }
 
 #[tokio::test]
-async fn a_web_page_cannot_reach_it_by_a_name_of_its_own() {
+async fn foreign_host_header_is_refused_without_a_token() {
     let body = valid().to_string();
     for (token, status) in [(None, 403), (Some("s3cret"), 200)] {
         let runner = Runner::start_with_token(&["python"], &[], token).await;

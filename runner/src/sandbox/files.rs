@@ -1,9 +1,9 @@
-//! A submission's files, in and out of the folder it runs in.
+//! Writes a submission's files into its folder and collects files from it.
 //!
-//! Going in, every name has been checked by `request.rs` and is checked again
-//! here, because this is where a mistake would cost something. Coming out, the
-//! folder is hostile: no link is followed, only regular files are taken, and
-//! both their number and their bytes are bounded.
+//! On the way in, `request.rs` has checked every name, and it is checked again
+//! here, where a mistake would write outside. On the way out, the folder is
+//! hostile: no link is followed, only regular files are taken, and both their
+//! number and their bytes are limited.
 
 use std::fs::{DirBuilder, File as Opened, OpenOptions};
 use std::io::{self, Read, Write};
@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use rustix::fs::{Dir, FileType, Mode, OFlags, openat};
 
-/// Folders within folders that are looked into; deeper ones are left behind.
+/// Depth of nested folders that are collected; deeper files are left out.
 const MAX_DEPTH: usize = 40;
 
 /// A file of the folder that a program starts in.
@@ -21,7 +21,7 @@ const MAX_DEPTH: usize = 40;
 pub struct File {
     /// Relative to the folder, without `.` and `..`.
     pub name: String,
-    /// What is in it. Shared, not copied, by the runs of one submission.
+    /// The content. Shared, not copied, by the runs of one submission.
     pub content: Arc<[u8]>,
     /// Whether it may be executed.
     pub executable: bool,
@@ -29,12 +29,12 @@ pub struct File {
 
 impl std::fmt::Debug for File {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Never the content: it is somebody's code.
+        // Never the content: submitted code must not reach the log.
         write!(formatter, "{} ({} bytes)", self.name, self.content.len())
     }
 }
 
-/// Whether a name stays below the folder it is joined to.
+/// Whether a name stays below the folder that it is joined to.
 pub(super) fn stays_inside(name: &str) -> bool {
     !name.is_empty()
         && !name.contains('\0')
@@ -43,7 +43,7 @@ pub(super) fn stays_inside(name: &str) -> bool {
             .all(|part| matches!(part, Component::Normal(_)))
 }
 
-/// Writes one file below `folder`, from as many bytes of `content` as it has.
+/// Writes all of `content` to one file below `folder`.
 pub(super) fn write(
     folder: &Path,
     name: &str,
@@ -70,12 +70,12 @@ pub(super) fn write(
     file.flush()
 }
 
-/// Why files could not be brought out.
+/// Why files could not be collected.
 #[derive(Debug)]
 pub(super) enum CollectError {
     /// More files or bytes than allowed.
     TooMuch,
-    /// Reading or handing over failed.
+    /// Reading a file or passing it on failed.
     Failed(io::Error),
 }
 
@@ -85,8 +85,8 @@ impl From<io::Error> for CollectError {
     }
 }
 
-/// Hands every regular file below `folder` to `take` as (name, executable,
-/// content). What cannot be opened, or has no name in UTF-8, stays behind.
+/// Passes every regular file below `folder` to `take` as (name, executable,
+/// content). Files that cannot be opened, or whose name is not UTF-8, are left out.
 pub(super) fn collect(
     folder: &Path,
     max_files: u64,
@@ -95,14 +95,14 @@ pub(super) fn collect(
 ) -> Result<(), CollectError> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let top = rustix::fs::open(folder, flags, Mode::empty()).map_err(io::Error::from)?;
-    let mut bounds = Bounds {
+    let mut budget = Budget {
         files: max_files,
         bytes: max_bytes,
     };
-    walk(top, "", 0, &mut bounds, take)
+    walk(top, "", 0, &mut budget, take)
 }
 
-struct Bounds {
+struct Budget {
     files: u64,
     bytes: u64,
 }
@@ -111,7 +111,7 @@ fn walk(
     folder: rustix::fd::OwnedFd,
     prefix: &str,
     depth: usize,
-    bounds: &mut Bounds,
+    budget: &mut Budget,
     take: &mut dyn FnMut(String, bool, Vec<u8>) -> io::Result<()>,
 ) -> Result<(), CollectError> {
     let mut entries = Dir::read_from(&folder).map_err(io::Error::from)?;
@@ -123,16 +123,16 @@ fn walk(
         if name == "." || name == ".." {
             continue;
         }
-        bounds.files = bounds.files.checked_sub(1).ok_or(CollectError::TooMuch)?;
+        budget.files = budget.files.checked_sub(1).ok_or(CollectError::TooMuch)?;
         let path = format!("{prefix}{name}");
-        // NONBLOCK: opening a FIFO must not wait for its other end. What it
-        // really is, is asked of the descriptor, not of the name.
+        // NONBLOCK: opening a FIFO must not wait for its other end. The type is
+        // checked again on the open descriptor, because the name may change.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         match entry.file_type() {
             FileType::Directory if depth < MAX_DEPTH => {
                 let flags = flags | OFlags::DIRECTORY;
                 if let Ok(inner) = openat(&folder, entry.file_name(), flags, Mode::empty()) {
-                    walk(inner, &format!("{path}/"), depth + 1, bounds, take)?;
+                    walk(inner, &format!("{path}/"), depth + 1, budget, take)?;
                 }
             }
             FileType::RegularFile => {
@@ -140,18 +140,18 @@ fn walk(
                     continue;
                 };
                 let file = Opened::from(file);
-                let about = file.metadata()?;
-                if !about.is_file() {
+                let metadata = file.metadata()?;
+                if !metadata.is_file() {
                     continue;
                 }
-                // By its length first: a sparse file costs its author nothing.
-                bounds.bytes = bounds
+                // The length is checked before reading: a sparse file takes no disk.
+                budget.bytes = budget
                     .bytes
-                    .checked_sub(about.len())
+                    .checked_sub(metadata.len())
                     .ok_or(CollectError::TooMuch)?;
                 let mut content = Vec::new();
-                file.take(about.len()).read_to_end(&mut content)?;
-                take(path, about.permissions().mode() & 0o100 != 0, content)?;
+                file.take(metadata.len()).read_to_end(&mut content)?;
+                take(path, metadata.permissions().mode() & 0o100 != 0, content)?;
             }
             _ => {}
         }
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn only_regular_files_come_out_and_links_are_not_followed() {
+    fn collect_takes_regular_files_only_and_follows_no_links() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path();
         write(path, "a/b.txt", false, &mut &b"12"[..]).unwrap();
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_leave_the_folder_are_refused() {
+    fn stays_inside_refuses_names_that_leave_the_folder() {
         for name in ["../a", "/a", "a/../../b", "", ".", "a\0"] {
             assert!(!stays_inside(name), "{name}");
         }

@@ -1,47 +1,54 @@
 //! A program's three standard streams, moved without ever blocking.
 //!
-//! A program may never read, close its streams early, or hand them to a child
-//! that outlives it. So all three are non-blocking, one `poll` waits for them
-//! together with the program's end, and nobody waits for an end of file.
+//! A program may never read, may close its streams early, or may leave them to a
+//! child that outlives it. So all three are non-blocking, one `poll` waits for
+//! them together with the program's end, and end of file is never waited for.
 
 use std::io::{self, Read, Write};
 use std::process::{ChildStderr, ChildStdin, ChildStdout};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fd::{AsFd, BorrowedFd};
+use rustix::fd::BorrowedFd;
 use rustix::io::ioctl_fionbio;
 
-use super::Limit;
+use super::limits::Limit;
+
+/// Bytes that one read takes at most.
+const CHUNK_BYTES: usize = 64 * 1024;
 
 /// The streams of one program.
 pub(super) struct Pipes<'a> {
     stdin: Option<ChildStdin>,
-    /// What of standard input is not yet written.
+    /// The part of the standard input that is not yet written.
     unsent: &'a [u8],
-    stdout: Option<ChildStdout>,
-    stderr: Option<ChildStderr>,
-    cap_bytes: usize,
+    stdout: OutputPipe<ChildStdout>,
+    stderr: OutputPipe<ChildStderr>,
+    /// Both output streams in the order in which they arrived.
+    combined: Vec<u8>,
     chunk: Box<[u8]>,
-    kept: Kept,
+    /// The stream that exceeded its limit first.
     exceeded: Option<Limit>,
 }
 
-/// What a program wrote, each stream capped.
-#[derive(Debug, Default)]
-pub(super) struct Kept {
+/// The captured output of a program, each stream cut at its limit.
+#[derive(Debug)]
+pub(super) struct Output {
     pub(super) stdout: Vec<u8>,
     pub(super) stderr: Vec<u8>,
-    pub(super) output: Vec<u8>,
+    pub(super) combined: Vec<u8>,
+    /// The stream that exceeded its limit first.
+    pub(super) exceeded: Option<Limit>,
 }
 
 impl<'a> Pipes<'a> {
+    /// Moves `input` in, and at most `max_bytes` of each stream out.
     pub(super) fn new(
         stdin: ChildStdin,
         stdout: ChildStdout,
         stderr: ChildStderr,
         input: &'a [u8],
-        cap_bytes: usize,
+        max_bytes: usize,
     ) -> io::Result<Self> {
         ioctl_fionbio(&stdin, true)?;
         ioctl_fionbio(&stdout, true)?;
@@ -49,18 +56,17 @@ impl<'a> Pipes<'a> {
         Ok(Self {
             stdin: Some(stdin),
             unsent: input,
-            stdout: Some(stdout),
-            stderr: Some(stderr),
-            cap_bytes,
-            chunk: vec![0; 64 * 1024].into_boxed_slice(),
-            kept: Kept::default(),
+            stdout: OutputPipe::new(stdout, max_bytes, Limit::Stdout),
+            stderr: OutputPipe::new(stderr, max_bytes, Limit::Stderr),
+            combined: Vec::new(),
+            chunk: vec![0; CHUNK_BYTES].into_boxed_slice(),
             exceeded: None,
         })
     }
 
-    /// Waits until a stream is ready, `also` is readable, or `timeout` passed;
+    /// Waits until a stream is ready, `also` is readable, or `timeout` has passed;
     /// then moves what can be moved.
-    pub(super) fn turn(
+    pub(super) fn poll(
         &mut self,
         also: Option<BorrowedFd<'_>>,
         timeout: Duration,
@@ -69,10 +75,10 @@ impl<'a> Pipes<'a> {
         if let Some(fd) = &self.stdin {
             fds.push(PollFd::new(fd, PollFlags::OUT));
         }
-        if let Some(fd) = &self.stdout {
+        if let Some(fd) = &self.stdout.pipe {
             fds.push(PollFd::new(fd, PollFlags::IN));
         }
-        if let Some(fd) = &self.stderr {
+        if let Some(fd) = &self.stderr.pipe {
             fds.push(PollFd::new(fd, PollFlags::IN));
         }
         if let Some(fd) = also {
@@ -87,123 +93,119 @@ impl<'a> Pipes<'a> {
             Err(error) => return Err(error.into()),
         }
         drop(fds);
-        self.feed();
-        // One chunk of each a turn: a flood on one stream must not starve the
-        // other, nor the watchdog.
+        self.write_stdin();
+        // One chunk of each per call: a flood on one stream must delay neither the
+        // other stream nor the watchdog.
         self.read_stdout();
         self.read_stderr();
         Ok(())
     }
 
-    /// The stream that went over its cap first.
+    /// The stream that exceeded its limit first.
     pub(super) fn exceeded(&self) -> Option<Limit> {
         self.exceeded
     }
 
-    /// Takes what is still in the pipes once their writers are dead. A writer
-    /// that escaped may keep a pipe open, so this stops at an empty pipe too.
-    pub(super) fn finish(mut self) -> (Kept, Option<Limit>) {
+    /// Reads the rest of the output after the writers have died. An escaped writer
+    /// may hold a pipe open, so this also stops at an empty pipe.
+    pub(super) fn finish(mut self) -> Output {
         self.stdin = None;
         while self.exceeded.is_none() && self.read_stdout() {}
         while self.exceeded.is_none() && self.read_stderr() {}
-        (self.kept, self.exceeded)
+        Output {
+            stdout: self.stdout.captured,
+            stderr: self.stderr.captured,
+            combined: self.combined,
+            exceeded: self.exceeded,
+        }
     }
 
-    fn feed(&mut self) {
+    fn write_stdin(&mut self) {
         let Some(pipe) = &mut self.stdin else { return };
         while !self.unsent.is_empty() {
             match pipe.write(self.unsent) {
                 Ok(written) => self.unsent = &self.unsent[written..],
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // The program closed its end: it does not want the rest.
+                // The program has closed its end and does not read the rest.
                 Err(_) => break,
             }
         }
-        // Closing is how the program learns that there is no more.
+        // The program learns by the closed pipe that the input has ended.
         self.stdin = None;
     }
 
     fn read_stdout(&mut self) -> bool {
-        let Some(pipe) = &mut self.stdout else {
-            return false;
-        };
-        match read_chunk(pipe, &mut self.chunk) {
-            Chunk::Bytes(length) => {
-                let fits = keep(
-                    &self.chunk[..length],
-                    self.cap_bytes,
-                    &mut self.kept.stdout,
-                    &mut self.kept.output,
-                );
-                if !fits {
-                    self.exceeded.get_or_insert(Limit::Stdout);
-                }
-                true
-            }
-            Chunk::Nothing => false,
-            Chunk::End => {
-                self.stdout = None;
-                false
-            }
-        }
+        self.stdout
+            .read(&mut self.chunk, &mut self.combined, &mut self.exceeded)
     }
 
     fn read_stderr(&mut self) -> bool {
-        let Some(pipe) = &mut self.stderr else {
+        self.stderr
+            .read(&mut self.chunk, &mut self.combined, &mut self.exceeded)
+    }
+}
+
+/// One output stream, and what was captured of it.
+struct OutputPipe<P> {
+    /// `None` after its end of file.
+    pipe: Option<P>,
+    captured: Vec<u8>,
+    max_bytes: usize,
+    /// The limit that more than `max_bytes` exceed.
+    limit: Limit,
+}
+
+impl<P: Read> OutputPipe<P> {
+    fn new(pipe: P, max_bytes: usize, limit: Limit) -> Self {
+        Self {
+            pipe: Some(pipe),
+            captured: Vec::new(),
+            max_bytes,
+            limit,
+        }
+    }
+
+    /// Reads one chunk. Returns whether there was one.
+    fn read(
+        &mut self,
+        chunk: &mut [u8],
+        combined: &mut Vec<u8>,
+        exceeded: &mut Option<Limit>,
+    ) -> bool {
+        let Some(pipe) = &mut self.pipe else {
             return false;
         };
-        match read_chunk(pipe, &mut self.chunk) {
-            Chunk::Bytes(length) => {
-                let fits = keep(
-                    &self.chunk[..length],
-                    self.cap_bytes,
-                    &mut self.kept.stderr,
-                    &mut self.kept.output,
-                );
-                if !fits {
-                    self.exceeded.get_or_insert(Limit::Stderr);
+        match pipe.read(chunk) {
+            Ok(length @ 1..) => {
+                if !self.capture(&chunk[..length], combined) {
+                    exceeded.get_or_insert(self.limit);
                 }
                 true
             }
-            Chunk::Nothing => false,
-            Chunk::End => {
-                self.stderr = None;
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+                ) =>
+            {
+                false
+            }
+            Ok(0) | Err(_) => {
+                self.pipe = None;
                 false
             }
         }
     }
-}
 
-enum Chunk {
-    Bytes(usize),
-    Nothing,
-    End,
-}
-
-fn read_chunk(pipe: &mut (impl Read + AsFd), chunk: &mut [u8]) -> Chunk {
-    match pipe.read(chunk) {
-        Ok(0) => Chunk::End,
-        Ok(length) => Chunk::Bytes(length),
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
-            ) =>
-        {
-            Chunk::Nothing
-        }
-        Err(_) => Chunk::End,
+    /// Appends the bytes that fit under the limit. Returns whether all of them did.
+    fn capture(&mut self, bytes: &[u8], combined: &mut Vec<u8>) -> bool {
+        let room = self.max_bytes.saturating_sub(self.captured.len());
+        let fitting = &bytes[..bytes.len().min(room)];
+        self.captured.extend_from_slice(fitting);
+        combined.extend_from_slice(fitting);
+        fitting.len() == bytes.len()
     }
-}
-
-/// Appends what fits under `cap`; whether all of it did.
-fn keep(bytes: &[u8], cap: usize, stream: &mut Vec<u8>, output: &mut Vec<u8>) -> bool {
-    let room = cap.saturating_sub(stream.len());
-    let taken = &bytes[..bytes.len().min(room)];
-    stream.extend_from_slice(taken);
-    output.extend_from_slice(taken);
-    taken.len() == bytes.len()
 }
 
 #[cfg(test)]
@@ -211,15 +213,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stream_is_cut_exactly_at_its_cap() {
-        let (mut stream, mut output) = (Vec::new(), Vec::new());
-        assert!(keep(b"abc", 5, &mut stream, &mut output));
-        assert!(
-            keep(b"de", 5, &mut stream, &mut output),
-            "the cap itself is allowed"
-        );
-        assert!(!keep(b"fg", 5, &mut stream, &mut output));
-        assert_eq!(stream, b"abcde");
-        assert_eq!(output, b"abcde");
+    fn output_pipe_cuts_its_stream_exactly_at_the_limit() {
+        let mut pipe = OutputPipe::new(&b"abcdefg"[..], 5, Limit::Stdout);
+        let (mut combined, mut exceeded) = (Vec::new(), None);
+        assert!(pipe.read(&mut [0; 5], &mut combined, &mut exceeded));
+        assert_eq!(exceeded, None, "the limit itself is allowed");
+        assert!(pipe.read(&mut [0; 5], &mut combined, &mut exceeded));
+        assert_eq!(exceeded, Some(Limit::Stdout));
+        assert!(!pipe.read(&mut [0; 5], &mut combined, &mut exceeded));
+        assert!(pipe.pipe.is_none(), "closed at the end of file");
+        assert_eq!(pipe.captured, b"abcde");
+        assert_eq!(combined, b"abcde");
     }
 }

@@ -1,34 +1,34 @@
-//! Child processes under limits: what `--unsafe-no-sandbox` gives.
+//! Child processes under limits, without isolation: `--unsafe-no-sandbox`.
 //!
-//! It keeps limits and cleans up. It does **not** isolate: the program sees and
-//! changes whatever the runner's user may.
+//! Limits hold and leftovers are removed, but the program sees and changes
+//! whatever the runner's user may.
 //!
-//! One loop on one thread watches one run. Each turn waits at most a hundredth
-//! of a second for the program's streams or its end; about as often, the
-//! session's CPU time, memory and number of processes are summed.
+//! One loop on one thread watches one run. It waits at most 10 ms at a time for
+//! the program's streams or its end, and about as often sums the CPU time, memory
+//! and number of the session's processes.
 
 use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use rustix::fd::AsFd;
+use rustix::fd::{AsFd, OwnedFd};
 use rustix::process::Pid;
 
+use super::cancel::Cancel;
+use super::failure::{Context, Failure};
 use super::files::{self, CollectError, File};
+use super::interface::{Command, Ending, Report, Sandbox, Tier};
+use super::layout::RunFolders;
+use super::limits::{Limit, Limits, Usage};
 use super::pipes::Pipes;
+use super::process_table::SampleSchedule;
 use super::procfs;
 use super::session::Session;
-use super::spawn::{self, Reaped};
+use super::spawn::{self, Reaped, Spawned};
 use super::workdir::WorkDir;
-use super::{Cancel, Ending, Limit, Limits, Report, Request, Sandbox, Tier};
 
-/// How often the watchdog looks.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
-/// The first looks come sooner, so that short programs are measured too.
-const FIRST_LOOK: Duration = Duration::from_millis(1);
-
-/// How long a program may be busy being written.
-const START_AGAIN_FOR: Duration = Duration::from_secs(2);
+/// How long a start is repeated while the program's file is open for writing.
+const BUSY_FILE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Child processes under limits, without isolation.
 #[derive(Debug)]
@@ -37,71 +37,33 @@ pub struct ProcessSandbox {
 }
 
 impl ProcessSandbox {
-    /// Runs get their folders below `base`, which is made if need be. What a
-    /// runner left there that was killed is ended and removed.
+    /// Runs get their folders below `base`, which is created if missing. Processes
+    /// and folders that a killed runner left there are removed.
     pub fn new(base: &Path) -> io::Result<Self> {
         let work = WorkDir::open(base)?;
         Ok(Self { work })
     }
-}
 
-impl Sandbox for ProcessSandbox {
-    fn run(&self, request: &Request<'_>, cancel: &Cancel) -> Report {
-        if cancel.is_cancelled() {
-            return Report {
-                ending: Ending::Cancelled,
-                ..Report::failed("")
-            };
-        }
-        self.supervise(request, cancel).unwrap_or_else(|failure| {
-            // The step for the caller, the system's words with it; neither holds
-            // a path.
-            Report::failed(format!("{}: {}", failure.step, failure.error))
-        })
-    }
-
-    fn tier(&self) -> Tier {
-        Tier::Unsandboxed
-    }
-}
-
-impl ProcessSandbox {
-    fn supervise(&self, request: &Request<'_>, cancel: &Cancel) -> Result<Report, Failure> {
+    fn run_in_folder(&self, command: &Command<'_>, cancel: &Cancel) -> Result<Report, Failure> {
         let folder = self
             .work
-            .submission()
-            .during("the folder could not be made")?;
-        for file in request.files {
-            files::write(
-                folder.cwd(),
-                &file.name,
-                file.executable,
-                &mut &*file.content,
-            )
-            .during("the submission's files could not be written")?;
+            .create_run_folder()
+            .context("the folder could not be made")?;
+        let folders = folder.folders();
+        for file in command.files {
+            let content = &mut &*file.content;
+            files::write(&folders.start, &file.name, file.executable, content)
+                .context("the submission's files could not be written")?;
         }
-        let mut report = supervise(request, folder.cwd(), folder.home(), cancel)?;
-        if request.keep_files && report.ending == Ending::Exited(0) {
-            let limits = request.limits;
-            let mut kept = Vec::new();
-            let taken = files::collect(
-                folder.cwd(),
-                limits.disk_files,
-                limits.disk_bytes,
-                &mut |name, executable, content| {
-                    kept.push(File {
-                        name,
-                        content: content.into(),
-                        executable,
-                    });
-                    Ok(())
-                },
-            );
-            match taken {
-                Ok(()) => report.files = kept,
+        let mut run = Run::start(command, folders)?;
+        let stop = run.watch(cancel)?;
+        let mut report = run.finish(stop)?;
+        if command.collect_files && report.ending == Ending::Exited(0) {
+            match collect(&folders.start, &command.limits) {
+                Ok(files) => report.files = files,
                 Err(CollectError::TooMuch) => report.ending = Ending::Limited(Limit::Disk),
                 Err(CollectError::Failed(error)) => {
-                    return Err(error).during("its files could not be read");
+                    return Err(error).context("its files could not be read");
                 }
             }
         }
@@ -109,32 +71,48 @@ impl ProcessSandbox {
     }
 }
 
-/// A step of the machinery that failed.
-struct Failure {
-    step: &'static str,
-    error: io::Error,
-}
+impl Sandbox for ProcessSandbox {
+    fn run(&self, command: &Command<'_>, cancel: &Cancel) -> Report {
+        if cancel.is_cancelled() {
+            return Report::not_run(Ending::Cancelled);
+        }
+        self.run_in_folder(command, cancel)
+            .unwrap_or_else(|failure| Report::failed(failure.to_string()))
+    }
 
-trait During<T> {
-    fn during(self, step: &'static str) -> Result<T, Failure>;
-}
-
-impl<T> During<T> for io::Result<T> {
-    fn during(self, step: &'static str) -> Result<T, Failure> {
-        self.map_err(|error| Failure { step, error })
+    fn tier(&self) -> Tier {
+        Tier::Unsandboxed
     }
 }
 
+fn collect(folder: &Path, limits: &Limits) -> Result<Vec<File>, CollectError> {
+    let mut files = Vec::new();
+    files::collect(
+        folder,
+        limits.disk_files,
+        limits.disk_bytes,
+        &mut |name, executable, content| {
+            files.push(File {
+                name,
+                content: content.into(),
+                executable,
+            });
+            Ok(())
+        },
+    )?;
+    Ok(files)
+}
+
 /// Kills and reaps the program on every way out, a panic included.
-struct Leash {
+struct ChildGuard {
     pid: Pid,
     session: Session,
     reaped: bool,
 }
 
-impl Leash {
-    /// Ends everything of the run, then releases the leader's pid. In this
-    /// order, because the pid names the session that is being searched.
+impl ChildGuard {
+    /// Kills every process of the run, then reaps the program. In this order,
+    /// because its pid names the session that is searched.
     fn end(&mut self) -> io::Result<Reaped> {
         if !self.session.kill_all() {
             tracing::error!("processes of a run survive SIGKILL");
@@ -144,7 +122,7 @@ impl Leash {
     }
 }
 
-impl Drop for Leash {
+impl Drop for ChildGuard {
     fn drop(&mut self) {
         if !self.reaped {
             let _ = self.end();
@@ -152,130 +130,164 @@ impl Drop for Leash {
     }
 }
 
-/// Why the loop stopped.
+/// Why the watch ended.
 enum Stop {
-    Ended,
-    Over(Limit),
+    Exited,
+    LimitExceeded(Limit),
     Cancelled,
 }
 
-fn supervise(
-    request: &Request<'_>,
-    cwd: &Path,
-    home: &Path,
-    cancel: &Cancel,
-) -> Result<Report, Failure> {
-    let limits = request.limits;
-    // What the child inherits as its "peak" from the fork.
-    let inherited_bytes = procfs::own_memory_bytes();
-    let mut started = start(request, cwd, home).during("the program could not be started")?;
-    let clock = Instant::now();
-    let pid = started.pid;
-    let mut leash = Leash {
-        pid,
-        session: Session::new(pid, home),
-        reaped: false,
-    };
-    prefer_for_oom(pid);
-    let ended_fd = end_descriptor(pid);
-    let (Some(stdin), Some(stdout), Some(stderr)) = (
-        started.child.stdin.take(),
-        started.child.stdout.take(),
-        started.child.stderr.take(),
-    ) else {
-        return Err(io::Error::other("no pipes")).during("the streams could not be opened");
-    };
-    let mut pipes = Pipes::new(stdin, stdout, stderr, request.stdin, limits.output_bytes)
-        .during("the streams could not be opened")?;
-
-    let mut peak_bytes = 0;
-    let mut look_every = FIRST_LOOK;
-    let mut next_look = clock + look_every;
-    let stop = loop {
-        let wait = next_look
-            .min(clock + limits.wall)
-            .saturating_duration_since(Instant::now());
-        pipes
-            .turn(ended_fd.as_ref().map(AsFd::as_fd), wait.min(look_every))
-            .during("the streams could not be watched")?;
-        if let Some(limit) = pipes.exceeded() {
-            break Stop::Over(limit);
-        }
-        if spawn::has_ended(pid).during("the program could not be watched")? {
-            break Stop::Ended;
-        }
-        if cancel.is_cancelled() {
-            break Stop::Cancelled;
-        }
-        let now = Instant::now();
-        if now.duration_since(clock) >= limits.wall {
-            break Stop::Over(Limit::Wall);
-        }
-        if now >= next_look {
-            let sample = leash.session.sample(&limits);
-            let alone = procfs::peak_memory_bytes(pid).unwrap_or(0);
-            peak_bytes = peak_bytes.max(alone);
-            // Of a fork bomb only a part is seen, with shared pages counted often.
-            if sample.tasks <= limits.tasks {
-                peak_bytes = peak_bytes.max(sample.memory_bytes);
-            }
-            if let Some(limit) = over(&limits, sample.cpu, sample.memory_bytes, sample.tasks) {
-                break Stop::Over(limit);
-            }
-            look_every = (look_every * 2).min(LOOK_EVERY);
-            next_look = Instant::now() + look_every;
-        }
-    };
-    let wall = clock.elapsed();
-
-    // The last moments of a program that is about to be killed, or has left
-    // others behind, count too.
-    leash.session.sample(&limits);
-    let reaped = leash.end().during("the program could not be reaped")?;
-    let (kept, late) = pipes.finish();
-    let cpu = reaped.cpu.max(leash.session.cpu());
-    // The kernel's mark says something only above what was inherited.
-    if reaped.max_rss_bytes > inherited_bytes {
-        peak_bytes = peak_bytes.max(reaped.max_rss_bytes);
-    }
-    let ending = match stop {
-        Stop::Over(limit) => Ending::Limited(limit),
-        Stop::Cancelled => Ending::Cancelled,
-        // What happened between the last look and the end counts as well, or
-        // the same program would get one verdict or the other by luck.
-        Stop::Ended => match late.or_else(|| over(&limits, cpu, peak_bytes, 0)) {
-            Some(limit) => Ending::Limited(limit),
-            None => match reaped.how {
-                Ok(code) => Ending::Exited(code),
-                Err(signal) => Ending::Signaled(signal),
-            },
-        },
-    };
-    Ok(Report {
-        ending,
-        stdout: kept.stdout,
-        stderr: kept.stderr,
-        output: kept.output,
-        cpu,
-        wall,
-        // Over before the first look, the inherited mark is all there is: an
-        // upper bound, good for a number but not for a verdict.
-        memory_bytes: if peak_bytes == 0 {
-            reaped.max_rss_bytes
-        } else {
-            peak_bytes
-        },
-        files: Vec::new(),
-    })
+/// A program that was started.
+struct Run<'a> {
+    limits: Limits,
+    child: ChildGuard,
+    pipes: Pipes<'a>,
+    started_at: Instant,
+    /// Becomes readable when the program ends, where the system has such a thing.
+    end: Option<OwnedFd>,
+    peak_bytes: u64,
+    /// The high-water mark that the program inherited from the runner's fork.
+    inherited_bytes: u64,
 }
 
-/// Starts the program, which may have been written a moment ago: until another
-/// run's program that was being started just then has replaced the runner's copy,
-/// that copy holds the file open for writing.
-fn start(request: &Request<'_>, cwd: &Path, home: &Path) -> io::Result<spawn::Started> {
-    let deadline = Instant::now() + START_AGAIN_FOR;
+impl<'a> Run<'a> {
+    fn start(command: &'a Command<'_>, folders: &RunFolders) -> Result<Self, Failure> {
+        let limits = command.limits;
+        let inherited_bytes = procfs::own_memory_bytes();
+        let Spawned {
+            pid,
+            stdin,
+            stdout,
+            stderr,
+        } = start_when_written(command, folders).context("the program could not be started")?;
+        let started_at = Instant::now();
+        // Guarded from here on: an error below must not leave the program behind.
+        let child = ChildGuard {
+            pid,
+            session: Session::new(pid, &folders.temporary),
+            reaped: false,
+        };
+        prefer_for_oom(pid);
+        let pipes = Pipes::new(stdin, stdout, stderr, command.stdin, limits.output_bytes)
+            .context("the streams could not be opened")?;
+        Ok(Self {
+            limits,
+            child,
+            pipes,
+            started_at,
+            end: end_descriptor(pid),
+            peak_bytes: 0,
+            inherited_bytes,
+        })
+    }
+
+    /// Moves the streams and samples until the program has ended or must be ended.
+    fn watch(&mut self, cancel: &Cancel) -> Result<Stop, Failure> {
+        let wall_deadline = self.started_at + self.limits.wall;
+        let mut schedule = SampleSchedule::new(self.started_at);
+        loop {
+            let wait = schedule
+                .next()
+                .min(wall_deadline)
+                .saturating_duration_since(Instant::now());
+            self.pipes
+                .poll(self.end.as_ref().map(AsFd::as_fd), wait)
+                .context("the streams could not be watched")?;
+            if let Some(limit) = self.pipes.exceeded() {
+                return Ok(Stop::LimitExceeded(limit));
+            }
+            if spawn::has_ended(self.child.pid).context("the program could not be watched")? {
+                return Ok(Stop::Exited);
+            }
+            if cancel.is_cancelled() {
+                return Ok(Stop::Cancelled);
+            }
+            let now = Instant::now();
+            if now >= wall_deadline {
+                return Ok(Stop::LimitExceeded(Limit::Wall));
+            }
+            if schedule.is_due(now) {
+                if let Some(limit) = self.sample() {
+                    return Ok(Stop::LimitExceeded(limit));
+                }
+                schedule.advance(Instant::now());
+            }
+        }
+    }
+
+    /// The limit that the run exceeds now, if any.
+    fn sample(&mut self) -> Option<Limit> {
+        let usage = self.child.session.sample(&self.limits);
+        let program_bytes = procfs::peak_memory_bytes(self.child.pid).unwrap_or(0);
+        self.peak_bytes = self.peak_bytes.max(program_bytes);
+        // Of a fork bomb only a part is seen, and shared pages count repeatedly.
+        if usage.tasks <= self.limits.tasks {
+            self.peak_bytes = self.peak_bytes.max(usage.memory_bytes);
+        }
+        self.limits.exceeded_by(&usage)
+    }
+
+    /// Ends what is left of the run and reports.
+    fn finish(mut self, stop: Stop) -> Result<Report, Failure> {
+        let wall = self.started_at.elapsed();
+        // The last milliseconds of a program that is about to be killed, or that
+        // left other processes behind, count too.
+        self.child.session.sample(&self.limits);
+        let reaped = self
+            .child
+            .end()
+            .context("the program could not be reaped")?;
+        let output = self.pipes.finish();
+        let cpu = reaped.cpu.max(self.child.session.cpu());
+        // Up to the inherited value, the kernel's mark says nothing about the
+        // program.
+        if reaped.peak_memory_bytes > self.inherited_bytes {
+            self.peak_bytes = self.peak_bytes.max(reaped.peak_memory_bytes);
+        }
+        let ending = match stop {
+            Stop::LimitExceeded(limit) => Ending::Limited(limit),
+            Stop::Cancelled => Ending::Cancelled,
+            Stop::Exited => {
+                // Usage between the last sample and the end counts as well, or the
+                // verdict on the same program would vary.
+                let usage = Usage {
+                    wall,
+                    cpu,
+                    memory_bytes: self.peak_bytes,
+                    tasks: 0,
+                };
+                match output.exceeded.or(self.limits.exceeded_by(&usage)) {
+                    Some(limit) => Ending::Limited(limit),
+                    None => Ending::from(reaped.status),
+                }
+            }
+        };
+        Ok(Report {
+            ending,
+            stdout: output.stdout,
+            stderr: output.stderr,
+            output: output.combined,
+            cpu,
+            wall,
+            // For a program that ended before the first sample, only the inherited
+            // mark is known: an upper bound, good for a report but not for a verdict.
+            memory_bytes: if self.peak_bytes == 0 {
+                reaped.peak_memory_bytes
+            } else {
+                self.peak_bytes
+            },
+            files: Vec::new(),
+        })
+    }
+}
+
+/// Starts the program, whose file may just have been written. If another run
+/// forked meanwhile, its copy of the runner holds the file open for writing until
+/// it has executed its own program.
+fn start_when_written(command: &Command<'_>, folders: &RunFolders) -> io::Result<Spawned> {
+    let deadline = Instant::now() + BUSY_FILE_TIMEOUT;
     loop {
-        match spawn::start(request, cwd, home) {
+        match spawn::start(command, folders) {
             Err(error)
                 if error.kind() == io::ErrorKind::ExecutableFileBusy
                     && Instant::now() < deadline =>
@@ -287,35 +299,19 @@ fn start(request: &Request<'_>, cwd: &Path, home: &Path) -> io::Result<spawn::St
     }
 }
 
-/// The limit that these numbers break, if any.
-fn over(limits: &Limits, cpu: Duration, memory_bytes: u64, tasks: u64) -> Option<Limit> {
-    if tasks > limits.tasks {
-        Some(Limit::Tasks)
-    } else if limits
-        .memory_bytes
-        .is_some_and(|limit| memory_bytes > limit)
-    {
-        Some(Limit::Memory)
-    } else if cpu > limits.cpu {
-        Some(Limit::Cpu)
-    } else {
-        None
-    }
-}
-
-/// A descriptor that becomes readable when the program ends, so that nobody
-/// waits for the next look. Where there is none, the next look does.
+/// A descriptor that becomes readable when the program ends. Without one, the next
+/// sample notices the end.
 #[cfg(target_os = "linux")]
-fn end_descriptor(pid: Pid) -> Option<rustix::fd::OwnedFd> {
+fn end_descriptor(pid: Pid) -> Option<OwnedFd> {
     rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).ok()
 }
 
 #[cfg(not(target_os = "linux"))]
-fn end_descriptor(_: Pid) -> Option<rustix::fd::OwnedFd> {
+fn end_descriptor(_: Pid) -> Option<OwnedFd> {
     None
 }
 
-/// If the machine runs out of memory, the submission goes first, not the runner.
+/// Makes the kernel kill the submission before the runner when memory runs out.
 fn prefer_for_oom(pid: Pid) {
     let _ = std::fs::write(
         format!("/proc/{}/oom_score_adj", pid.as_raw_nonzero()),

@@ -1,68 +1,80 @@
-//! Starting and reaping one program. The crate's `unsafe` is here.
+//! Starts and reaps processes.
 //!
-//! What is set before the program's first instruction: a session of its own,
-//! kernel limits, no inherited descriptor but its three streams, death with the
-//! runner. What is watched from outside is in `session.rs`.
+//! Before a program's first instruction it gets a session of its own, kernel
+//! limits, no inherited descriptor except its three streams, and a signal that
+//! kills it with the runner. Watching it is up to `process.rs` and
+//! `namespace/watchdog.rs`.
 #![allow(
     unsafe_code,
     reason = "pre_exec, close_range and wait4 have no safe form"
 )]
 
 use std::io;
+#[cfg(target_os = "linux")]
 use std::os::fd::AsRawFd;
+#[cfg(target_os = "linux")]
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{self, ChildStderr, ChildStdin, ChildStdout, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Resource, Rlimit, Signal, WaitIdOptions};
+use rustix::process::{Pid, Signal, WaitIdOptions};
 
-use super::{Limits, Request};
+use super::exit_status::{ExitStatus, cpu_time, peak_memory_bytes};
+use super::interface::Command;
+use super::layout::RunFolders;
+use super::rlimits::ProcessLimits;
 
-/// Stack of a main thread, in bytes. Node turns a large limit into the size of
-/// every thread's stack and hangs, so it is fixed whatever the runner has.
-const STACK_BYTES: u64 = 8 * 1024 * 1024;
-
-/// A program that was started and is not yet reaped.
-pub(super) struct Started {
-    pub(super) child: Child,
-    pub(super) pid: Pid,
-}
-
-/// A helper that was started; see `namespace/helper.rs`.
-pub(super) struct Helper {
+/// A process that was started and is not yet reaped, and its streams.
+pub(super) struct Spawned {
     pub(super) pid: Pid,
     pub(super) stdin: ChildStdin,
     pub(super) stdout: ChildStdout,
     pub(super) stderr: ChildStderr,
 }
 
-/// Starts the runner's own program under another name, with the program's three
-/// streams as its own and one more descriptor, whose number it is told.
+impl Spawned {
+    fn spawn(command: &mut process::Command) -> io::Result<Self> {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        match (child.stdin.take(), child.stdout.take(), child.stderr.take()) {
+            (Some(stdin), Some(stdout), Some(stderr)) => Ok(Self {
+                pid: Pid::from_child(&child),
+                stdin,
+                stdout,
+                stderr,
+            }),
+            _ => Err(io::Error::other("no pipes")),
+        }
+    }
+}
+
+/// Starts the runner's own executable as a helper (see `namespace/helper.rs`),
+/// with one more descriptor than the streams, whose number is an argument.
 ///
-/// Passed on by inheritance, not as a message over a socket: the kernel bounds
-/// such messages by user, and a program may run as the same one.
+/// The descriptor is inherited instead of sent over a socket: the kernel limits
+/// descriptors in flight per user, and a program may run as the same user.
 #[cfg(target_os = "linux")]
 pub(super) fn start_helper(
-    program: &Path,
+    executable: &Path,
     name: &str,
     label: &str,
     control: UnixStream,
-) -> io::Result<Helper> {
+) -> io::Result<Spawned> {
     let number = control.as_raw_fd();
-    let mut command = Command::new(program);
+    let mut command = process::Command::new(executable);
     command
         .arg0(name)
         .args([label, &number.to_string()])
         .env_clear()
         .current_dir("/")
-        // A Ctrl-C in the terminal is the runner's to handle, not the runs'.
-        .process_group(0)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let pass_on = move || {
+        // The runner handles a Ctrl-C in the terminal; helpers must not get it.
+        .process_group(0);
+    let clear_close_on_exec = move || {
         // SAFETY: integers only.
         match unsafe { libc::fcntl(number, libc::F_SETFD, 0) } {
             -1 => Err(io::Error::last_os_error()),
@@ -71,88 +83,60 @@ pub(super) fn start_helper(
     };
     // SAFETY: runs in the forked child; one system call on an integer.
     unsafe {
-        command.pre_exec(pass_on);
+        command.pre_exec(clear_close_on_exec);
     }
-    let mut child = command.spawn()?;
-    drop(control);
-    let pid = Pid::from_child(&child);
-    match (child.stdin.take(), child.stdout.take(), child.stderr.take()) {
-        (Some(stdin), Some(stdout), Some(stderr)) => Ok(Helper {
-            pid,
-            stdin,
-            stdout,
-            stderr,
-        }),
-        _ => Err(io::Error::other("no pipes")),
-    }
+    // `control` lives until the child has its copy.
+    Spawned::spawn(&mut command)
 }
 
-/// What one process may take at once, in bytes, when all together may have so
-/// much. Loose on purpose: what a runtime reserves is not what it uses, and the
-/// verdict on memory is the watchdog's. This one only bounds how much can be
-/// taken between two of its looks.
-pub(super) fn data_limit(memory_bytes: u64) -> u64 {
-    memory_bytes
-        .saturating_mul(2)
-        .saturating_add(512 * 1024 * 1024)
-}
-
-/// Starts the program as the leader of a new session and process group, whose
-/// ids are its pid.
+/// Starts the program as the leader of a new session and process group, whose ids
+/// are its pid.
 ///
 /// Call it from a thread that lives until the program is reaped: Linux sends the
-/// parent-death signal when the *thread* ends that forked.
-pub(super) fn start(request: &Request<'_>, cwd: &Path, home: &Path) -> io::Result<Started> {
-    let (program, arguments) = request
+/// parent-death signal when the *thread* that forked ends.
+pub(super) fn start(command: &Command<'_>, folders: &RunFolders) -> io::Result<Spawned> {
+    let (program, arguments) = command
         .argv
         .split_first()
         .ok_or_else(|| io::Error::other("an empty command"))?;
-    let mut command = Command::new(program);
-    command
+    let mut child = process::Command::new(program);
+    child
         .args(arguments)
-        .current_dir(cwd)
+        .current_dir(&folders.start)
         .env_clear()
-        .envs(request.env.iter().map(|(name, value)| (name, value)))
-        .env("HOME", home)
-        .env("TMPDIR", home)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let limits = request.limits;
+        .envs(command.env.iter().map(|(name, value)| (name, value)))
+        .env("HOME", &folders.temporary)
+        .env("TMPDIR", &folders.temporary);
+    let limits = ProcessLimits::from(&command.limits);
     #[cfg(target_os = "linux")]
-    let parent = rustix::process::getpid();
+    let runner = rustix::process::getpid();
     let before_exec = move || {
         rustix::process::setsid()?;
         #[cfg(target_os = "linux")]
         {
             rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
-            // The runner may have died between the fork and the line above; then
-            // the signal will never come.
-            if rustix::process::getppid() != Some(parent) {
+            // If the runner died between the fork and the line above, the signal
+            // will never come.
+            if rustix::process::getppid() != Some(runner) {
                 return Err(io::Error::from_raw_os_error(libc::ECANCELED));
             }
             close_inherited()?;
         }
         rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
-        set_limits(&limits)
+        limits.apply()
     };
     // SAFETY: runs in the forked child, where only async-signal-safe work is
     // allowed. It allocates nothing, takes no lock, and makes plain system calls
     // on values that were computed before the fork.
     unsafe {
-        command.pre_exec(before_exec);
+        child.pre_exec(before_exec);
     }
-    let child = command.spawn()?;
-    let pid = i32::try_from(child.id())
-        .ok()
-        .and_then(Pid::from_raw)
-        .ok_or_else(|| io::Error::other("a process id out of range"))?;
-    Ok(Started { child, pid })
+    Spawned::spawn(&mut child)
 }
 
 /// Marks every descriptor from 3 upwards close-on-exec. Rust opens its own that
-/// way; what the runner itself inherited may not be. They are marked, not
-/// closed, because std reports a failed exec over one of them.
+/// way; descriptors that the runner itself inherited may lack the mark. They are
+/// not closed, because std reports a failed exec over one of them.
 #[cfg(target_os = "linux")]
 fn close_inherited() -> io::Result<()> {
     // SAFETY: a system call on three integers, which touches no memory.
@@ -166,46 +150,15 @@ fn close_inherited() -> io::Result<()> {
     };
     let error = io::Error::last_os_error();
     match error.raw_os_error() {
-        // Linux before 5.11 lacks it; then Rust's own flags have to do.
         _ if result == 0 => Ok(()),
+        // Linux before 5.11 lacks the call; then Rust's own marks must suffice.
         Some(libc::ENOSYS | libc::EINVAL | libc::EPERM) => Ok(()),
         _ => Err(error),
     }
 }
 
-/// The limits that the kernel keeps, for each process by itself. They are the
-/// net below the watchdog, which sums over processes.
-fn set_limits(limits: &Limits) -> io::Result<()> {
-    let cpu_s = limits.cpu.as_secs().saturating_add(1);
-    // The second more gives SIGXCPU to programs that want it, then SIGKILL.
-    lower(Resource::Cpu, cpu_s, cpu_s.saturating_add(1))?;
-    lower(Resource::Fsize, limits.file_bytes, limits.file_bytes)?;
-    lower(Resource::Nofile, limits.open_files, limits.open_files)?;
-    lower(Resource::Core, 0, 0)?;
-    lower(Resource::Stack, STACK_BYTES, u64::MAX)?;
-    if let Some(memory) = limits.memory_bytes {
-        let data = data_limit(memory);
-        lower(Resource::Data, data, data)?;
-    }
-    Ok(())
-}
-
-/// Sets a limit, never above what the runner itself may have.
-pub(super) fn lower(resource: Resource, soft: u64, hard: u64) -> io::Result<()> {
-    let inherited = rustix::process::getrlimit(resource)
-        .maximum
-        .unwrap_or(u64::MAX);
-    let hard = hard.min(inherited);
-    let limit = |value| (value != u64::MAX).then_some(value);
-    let wanted = Rlimit {
-        current: limit(soft.min(hard)),
-        maximum: limit(hard),
-    };
-    Ok(rustix::process::setrlimit(resource, wanted)?)
-}
-
-/// Whether the program has ended. It stays a zombie, so that its pid, which
-/// names its session and group, is not given to anybody else yet.
+/// Whether the process has ended. It stays a zombie, so that its pid, which names
+/// its session and group, is not assigned again yet.
 pub(super) fn has_ended(pid: Pid) -> io::Result<bool> {
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
     match rustix::process::waitid(rustix::process::WaitId::Pid(pid), options) {
@@ -215,18 +168,17 @@ pub(super) fn has_ended(pid: Pid) -> io::Result<bool> {
     }
 }
 
-/// How a reaped program ended, and what it and the children it waited for used.
+/// How a reaped process ended, and what it and the children it waited for used.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reaped {
-    /// Exit code, or the signal that ended it.
-    pub(super) how: Result<i32, i32>,
+    pub(super) status: ExitStatus,
     pub(super) cpu: Duration,
-    /// The kernel's high-water mark. Inherited over fork and exec: at least what
-    /// the runner itself held when it forked.
-    pub(super) max_rss_bytes: u64,
+    /// The kernel's high-water mark. It is inherited over fork and exec, so it is
+    /// at least what the runner itself held when it forked.
+    pub(super) peak_memory_bytes: u64,
 }
 
-/// Waits for the program's end and releases its pid.
+/// Waits for the end of a process and releases its pid.
 pub(super) fn reap(pid: Pid) -> io::Result<Reaped> {
     let mut status = 0;
     // SAFETY: `rusage` is plain integers, for which all zeroes is a value.
@@ -249,32 +201,19 @@ pub(super) fn reap(pid: Pid) -> io::Result<Reaped> {
             return Err(error);
         }
     }
-    let how = if libc::WIFEXITED(status) {
-        Ok(libc::WEXITSTATUS(status))
-    } else {
-        Err(libc::WTERMSIG(status))
-    };
-    // Linux counts in KiB, macOS in bytes.
-    let unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
     Ok(Reaped {
-        how,
-        cpu: duration(usage.ru_utime) + duration(usage.ru_stime),
-        max_rss_bytes: u64::try_from(usage.ru_maxrss).unwrap_or(0) * unit,
+        status: ExitStatus::from_wait(status),
+        cpu: cpu_time(&usage),
+        peak_memory_bytes: peak_memory_bytes(&usage),
     })
 }
 
-fn duration(time: libc::timeval) -> Duration {
-    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
-    let micros = u64::try_from(time.tv_usec).unwrap_or(0);
-    Duration::from_secs(seconds) + Duration::from_micros(micros)
-}
-
-/// Kills the process group. One that is gone already is as good.
+/// Kills a process group, if it still exists.
 pub(super) fn kill_group(pid: Pid) {
     let _ = rustix::process::kill_process_group(pid, Signal::KILL);
 }
 
-/// Kills one process. One that is gone already is as good.
+/// Kills a process, if it still exists.
 pub(super) fn kill(pid: Pid) {
     let _ = rustix::process::kill_process(pid, Signal::KILL);
 }

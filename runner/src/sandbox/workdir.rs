@@ -1,16 +1,16 @@
-//! Folders: one for each submission, gone when it is done.
+//! The folders of runs on the machine's disk, removed after each run.
 //!
 //! ```text
-//! WORK_DIR/                 the runner's user only
-//!   lock                    held while a runner starts, so that they clean in turn
-//!   PID-NANOS.lock          held as long as that runner lives
+//! WORK_DIR/                 mode 0700 or 0711, see FolderAccess
+//!   lock                    locked while a runner starts: they clean up in turn
+//!   PID-NANOS.lock          locked as long as that runner lives
 //!   PID-NANOS/
-//!     7/box/                the seventh submission's files, where it runs
+//!     7/box/                files of run 7, the folder that it starts in
 //!     7/tmp/                its HOME and TMPDIR
 //! ```
 //!
-//! A runner that was killed cannot clean up. Its lock is free then, and the next
-//! runner to start kills what is left of its processes and removes its folders.
+//! A runner that was killed cannot clean up. Its lock is then free, and the next
+//! runner to start kills the processes and removes the folders that it left.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Read};
@@ -21,53 +21,62 @@ use std::time::SystemTime;
 
 use rustix::fs::{FlockOperation, flock};
 
+use super::layout::RunFolders;
 use super::session::kill_by_home;
 
-/// The folder of one runner's submissions. Removed when dropped.
+/// The folder of one runner's runs. Removed when dropped.
 #[derive(Debug)]
 pub(super) struct WorkDir {
     path: PathBuf,
-    /// Who else may go through to a submission's folder that it knows the name of;
-    /// `None`: nobody but the runner's user.
-    guest: Option<Guest>,
+    access: FolderAccess,
     lock_path: PathBuf,
-    /// Held open, and thereby locked.
+    /// Open, and thereby locked, as long as this value lives.
     _lock: File,
     next: AtomicU64,
 }
 
-/// Whom submissions run as.
+/// Who may enter the folders of runs.
 #[derive(Debug, Clone, Copy)]
 #[cfg_attr(
     not(target_os = "linux"),
-    allow(dead_code, reason = "only Linux has a tier that needs it")
+    allow(dead_code, reason = "only Linux has a tier that needs all of them")
 )]
-struct Guest {
-    /// `None`: the runner's own user.
-    user: Option<u32>,
+enum FolderAccess {
+    /// The runner's user. Runs are numbered.
+    Runner,
+    /// The same, but runs must not find one another: their folders have names that
+    /// cannot be guessed.
+    RunnerUnguessable,
+    /// Programs run as this user, who owns the folders of its runs. Their names
+    /// cannot be guessed, and the folders above can be entered but not listed.
+    User(u32),
 }
 
 impl WorkDir {
-    /// As [`WorkDir::open`], for submissions that run as `user` and must not find
-    /// one another: their folders have names that cannot be guessed.
-    #[cfg(target_os = "linux")]
-    pub(super) fn open_for(base: &Path, user: Option<u32>) -> io::Result<Self> {
-        Self::open_with(base, Some(Guest { user }))
-    }
-
-    /// Makes the folder below `base`, and removes what dead runners left there.
+    /// Creates the runner's folder below `base` for programs that run as the
+    /// runner's user, and removes what dead runners left there.
     ///
-    /// Refuses a `base` that another user owns: whoever owns a folder can swap
+    /// Refuses a `base` that another user owns: the owner of a folder can swap
     /// what is in it.
     pub(super) fn open(base: &Path) -> io::Result<Self> {
-        Self::open_with(base, None)
+        Self::open_with(base, FolderAccess::Runner)
     }
 
-    fn open_with(base: &Path, guest: Option<Guest>) -> io::Result<Self> {
-        let is_passed_through = guest.is_some_and(|guest| guest.user.is_some());
-        let mode = if is_passed_through { 0o711 } else { 0o700 };
+    /// As [`WorkDir::open`], for programs that run as `user` (`None`: as the
+    /// runner's user) and must not find one another's folders.
+    #[cfg(target_os = "linux")]
+    pub(super) fn open_for(base: &Path, user: Option<u32>) -> io::Result<Self> {
+        let access = user.map_or(FolderAccess::RunnerUnguessable, FolderAccess::User);
+        Self::open_with(base, access)
+    }
+
+    fn open_with(base: &Path, access: FolderAccess) -> io::Result<Self> {
+        let mode = match access {
+            FolderAccess::Runner | FolderAccess::RunnerUnguessable => 0o700,
+            FolderAccess::User(_) => 0o711,
+        };
         DirBuilder::new().recursive(true).mode(0o700).create(base)?;
-        // Absolute, since programs run elsewhere.
+        // Absolute, because programs start in another folder.
         let base = base.canonicalize()?;
         let owner = fs::metadata(&base)?.uid();
         if owner != rustix::process::geteuid().as_raw() {
@@ -89,36 +98,35 @@ impl WorkDir {
         flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
         let path = base.join(name);
         DirBuilder::new().mode(mode).create(&path)?;
-        // What was made is less what the umask takes.
+        // Again, because the umask may have lowered the mode at creation.
         fs::set_permissions(&path, Permissions::from_mode(mode))?;
         Ok(Self {
             path,
-            guest,
+            access,
             lock_path,
             _lock: lock,
             next: AtomicU64::new(0),
         })
     }
 
-    /// A fresh folder for a submission.
-    pub(super) fn submission(&self) -> io::Result<Folder> {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let name = match self.guest {
-            None => number.to_string(),
-            Some(_) => unguessable()?,
+    /// Creates a new folder for one run.
+    pub(super) fn create_run_folder(&self) -> io::Result<RunFolder> {
+        let name = match self.access {
+            FolderAccess::Runner => self.next.fetch_add(1, Ordering::Relaxed).to_string(),
+            FolderAccess::RunnerUnguessable | FolderAccess::User(_) => unguessable()?,
         };
         let path = self.path.join(name);
         let mut builder = DirBuilder::new();
         builder.mode(0o700).create(&path)?;
-        let folder = Folder {
-            cwd: path.join("box"),
-            home: path.join("tmp"),
+        let folder = RunFolder {
+            folders: RunFolders::on_disk(&path),
             path,
         };
-        builder.create(&folder.cwd)?;
-        builder.create(&folder.home)?;
-        if let Some(user) = self.guest.and_then(|guest| guest.user) {
-            for path in [&folder.cwd, &folder.home, &folder.path] {
+        builder.create(&folder.folders.start)?;
+        builder.create(&folder.folders.temporary)?;
+        if let FolderAccess::User(user) = self.access {
+            let RunFolders { start, temporary } = &folder.folders;
+            for path in [start, temporary, &folder.path] {
                 lchown(path, Some(user), Some(user))?;
             }
         }
@@ -133,39 +141,33 @@ impl Drop for WorkDir {
     }
 }
 
-/// The folder of one submission. Removed when dropped, so also on a panic.
+/// The folder of one run. Removed when dropped, so also on a panic.
 #[derive(Debug)]
-pub(super) struct Folder {
+pub(super) struct RunFolder {
     path: PathBuf,
-    cwd: PathBuf,
-    home: PathBuf,
+    folders: RunFolders,
 }
 
-impl Folder {
-    /// The folder of both.
+impl RunFolder {
+    /// The folder that holds the program's two.
     #[cfg(target_os = "linux")]
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Where the program starts.
-    pub(super) fn cwd(&self) -> &Path {
-        &self.cwd
-    }
-
-    /// Its `HOME` and `TMPDIR`.
-    pub(super) fn home(&self) -> &Path {
-        &self.home
+    /// The two folders of the program.
+    pub(super) fn folders(&self) -> &RunFolders {
+        &self.folders
     }
 }
 
-impl Drop for Folder {
+impl Drop for RunFolder {
     fn drop(&mut self) {
         remove(&self.path);
     }
 }
 
-/// 128 random bits.
+/// A name of 128 random bits.
 fn unguessable() -> io::Result<String> {
     let mut random = [0; 16];
     File::open("/dev/urandom")?.read_exact(&mut random)?;
@@ -190,20 +192,20 @@ fn remove_stale(base: &Path) -> io::Result<()> {
         }
         let lock = lock_file(&lock_path)?;
         if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
-            // Its runner lives.
+            // Locked: its runner lives.
             continue;
         }
         let folder = lock_path.with_extension("");
         kill_by_home(&folder);
         remove(&folder);
         let _ = fs::remove_file(&lock_path);
-        tracing::info!("removed what a runner left that was killed");
+        tracing::info!("removed the folders that a killed runner left");
     }
     Ok(())
 }
 
-/// Removes a folder with everything in it, even if the program took its own
-/// permissions away.
+/// Removes a folder with everything in it, even if the program has removed its own
+/// permissions.
 fn remove(path: &Path) {
     if fs::remove_dir_all(path).is_ok() {
         return;
@@ -211,18 +213,19 @@ fn remove(path: &Path) {
     match flatten(path).and_then(|()| fs::remove_dir_all(path)) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => tracing::error!(%error, "a submission's folder could not be removed"),
+        Err(error) => tracing::error!(%error, "the folder of a run could not be removed"),
     }
 }
 
-/// Brings every folder below one to its top, opened to its owner: folders may be
-/// nested deeper than there are descriptors for, or than a path may be long.
+/// Moves every folder below `top` directly into it and gives its owner access.
+/// Folders may be nested deeper than a path may be long, or than the process may
+/// have open descriptors.
 fn flatten(top: &Path) -> io::Result<()> {
     let mut number = 0_u64;
-    // No name that is there already.
+    // Names that do not exist yet.
     let prefix = unguessable()?;
-    let mut unopened = vec![top.to_path_buf()];
-    while let Some(folder) = unopened.pop() {
+    let mut pending = vec![top.to_path_buf()];
+    while let Some(folder) = pending.pop() {
         fs::set_permissions(&folder, Permissions::from_mode(0o700))?;
         for entry in fs::read_dir(&folder)? {
             let entry = entry?;
@@ -230,17 +233,17 @@ fn flatten(top: &Path) -> io::Result<()> {
             if !entry.file_type()?.is_dir() {
                 continue;
             }
-            // One that may not be written to cannot be moved.
+            // A folder without write permission cannot be moved.
             let path = entry.path();
             fs::set_permissions(&path, Permissions::from_mode(0o700))?;
             if folder == top {
-                unopened.push(path);
+                pending.push(path);
                 continue;
             }
             number += 1;
-            let at_the_top = top.join(format!("{prefix}-{number}"));
-            fs::rename(&path, &at_the_top)?;
-            unopened.push(at_the_top);
+            let target = top.join(format!("{prefix}-{number}"));
+            fs::rename(&path, &target)?;
+            pending.push(target);
         }
     }
     Ok(())
@@ -251,13 +254,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn folders_are_gone_when_dropped() {
+    fn workdir_removes_folders_when_dropped() {
         let base = tempfile::tempdir().unwrap();
         let work = WorkDir::open(base.path()).unwrap();
-        let folder = work.submission().unwrap();
-        fs::create_dir(folder.cwd().join("a")).unwrap();
-        fs::write(folder.cwd().join("a/b.txt"), b"x").unwrap();
-        let cwd = folder.cwd().to_path_buf();
+        let folder = work.create_run_folder().unwrap();
+        fs::create_dir(folder.folders().start.join("a")).unwrap();
+        fs::write(folder.folders().start.join("a/b.txt"), b"x").unwrap();
+        let cwd = folder.folders().start.clone();
         assert_eq!(fs::read(cwd.join("a/b.txt")).unwrap(), b"x");
         fs::set_permissions(cwd.join("a"), Permissions::from_mode(0o000)).unwrap();
         drop(folder);
@@ -271,28 +274,53 @@ mod tests {
     }
 
     #[test]
-    fn folders_nested_without_end_are_gone_too() {
+    fn workdir_removes_folders_nested_deeper_than_a_path_may_be_long() {
         let base = tempfile::tempdir().unwrap();
         let work = WorkDir::open(base.path()).unwrap();
-        let folder = work.submission().unwrap();
-        // By parts, since no path may be as long as the whole.
-        let part = vec!["d"; 1000].join("/");
-        let mut top = folder.cwd().to_path_buf();
+        let folder = work.create_run_folder().unwrap();
+        let start = folder.folders().start.clone();
+        // In parts, because one call takes no path of more than 4,096 bytes.
+        let part = vec!["d"; 500].join("/");
+        let mut top = start.clone();
         for number in 0..5 {
-            let chain = folder.cwd().join(format!("chain{number}"));
+            let chain = start.join(format!("chain{number}"));
             fs::create_dir_all(chain.join(&part)).unwrap();
             if number > 0 {
                 fs::rename(&top, chain.join(&part).join("next")).unwrap();
             }
             top = chain;
         }
-        let cwd = folder.cwd().to_path_buf();
         drop(folder);
-        assert!(!cwd.exists());
+        assert!(!start.exists());
+    }
+
+    /// What [`remove`] does when it cannot open all nested folders at once.
+    #[test]
+    fn flatten_moves_nested_folders_to_the_top_and_opens_them() {
+        let base = tempfile::tempdir().unwrap();
+        let top = base.path().join("top");
+        let path = top.join("a/b/c");
+        fs::create_dir_all(&path).unwrap();
+        fs::write(path.join("file"), "").unwrap();
+        std::os::unix::fs::symlink("/etc", top.join("a/link")).unwrap();
+        for folder in [&path, &top.join("a/b"), &top.join("a")] {
+            fs::set_permissions(folder, Permissions::from_mode(0o000)).unwrap();
+        }
+        flatten(&top).unwrap();
+        let mut folders = 0;
+        for entry in fs::read_dir(&top).unwrap() {
+            let path = entry.unwrap().path();
+            folders += 1;
+            for inner in fs::read_dir(path).unwrap() {
+                assert!(!inner.unwrap().file_type().unwrap().is_dir());
+            }
+        }
+        assert_eq!(folders, 3);
+        assert!(Path::new("/etc").exists());
     }
 
     #[test]
-    fn only_dead_runners_are_cleaned_up_after() {
+    fn workdir_cleans_up_after_dead_runners_only() {
         let base = tempfile::tempdir().unwrap();
         let alive = WorkDir::open(base.path()).unwrap();
         fs::create_dir_all(base.path().join("1-1/0/box")).unwrap();

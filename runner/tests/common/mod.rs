@@ -1,25 +1,36 @@
-//! A runner for tests: in this process, on a free port, with a folder of its own.
+//! What the tests share: a runner in this process on a free port, a runner as a
+//! child process, calls over HTTP, and a view of the runner's processes.
 #![allow(
     dead_code,
     unreachable_pub,
     reason = "each test file uses a part of it"
 )]
 
+pub mod http;
+pub mod processes;
+pub mod runner_process;
+pub mod timing;
+
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
 
 use clap::Parser;
 use runner::config::{Config, Options, Token};
 use runner::languages;
 use runner::sandbox::Sandbox;
-use runner::sandbox::namespace::NamespaceSandbox;
+use runner::sandbox::namespace::{LandlockSandbox, NamespaceSandbox, SelfTestError};
 use runner::server::Server;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
-/// The product's own limits of time, in place of the patient ones that tests have.
+use http::{Answer, execute_request, program, send};
+
+/// The uid and gid of programs if the tests run as root.
+pub const SANDBOX_UID: u32 = 64_747;
+
+/// The runner's default time limits. Tests use longer ones unless they ask for these.
 pub const DEFAULT_TIMES: [&str; 8] = [
     "--run-timeout-ms",
     "3000",
@@ -31,53 +42,43 @@ pub const DEFAULT_TIMES: [&str; 8] = [
     "10000",
 ];
 
-/// A runner that is serving.
+/// A runner that serves from this process.
 pub struct Runner {
     pub url: String,
+    /// Its work folder, and the label of its helpers.
     pub work: PathBuf,
     _folder: Option<tempfile::TempDir>,
     stop: Option<oneshot::Sender<()>>,
-    task: Option<tokio::task::JoinHandle<anyhow::Result<()>>>,
-}
-
-/// An answer: status, headers' `Retry-After`, and the body.
-#[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub retry_after: Option<String>,
-    pub text: String,
-}
-
-impl Answer {
-    pub fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {self:?}"))
-    }
+    task: Option<JoinHandle<anyhow::Result<()>>>,
 }
 
 impl Runner {
-    /// One with these flags, and only the languages named.
+    /// A runner with these flags that has only these languages.
     pub async fn start(only: &[&str], flags: &[&str]) -> Self {
         Self::start_with_token(only, flags, None).await
     }
 
     pub async fn start_with_token(only: &[&str], flags: &[&str], token: Option<&str>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let work = folder.path().to_path_buf();
-        let (url, stop, task) = serve(only, flags, token, &work, sandbox(&work)).await;
-        Self {
-            url,
-            work,
-            _folder: Some(folder),
-            stop: Some(stop),
-            task: Some(task),
-        }
+        let sandbox = namespace_sandbox(folder.path());
+        Self::start_in(folder, only, flags, token, sandbox).await
     }
 
-    /// One that holds programs in another way.
+    /// A runner for Python with another sandbox.
     pub async fn start_with_sandbox(flags: &[&str], sandbox: Box<dyn Sandbox>) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        Self::start_in(folder, &["python"], flags, None, sandbox).await
+    }
+
+    async fn start_in(
+        folder: tempfile::TempDir,
+        only: &[&str],
+        flags: &[&str],
+        token: Option<&str>,
+        sandbox: Box<dyn Sandbox>,
+    ) -> Self {
         let work = folder.path().to_path_buf();
-        let (url, stop, task) = serve(&["python"], flags, None, &work, sandbox).await;
+        let (url, stop, task) = serve(only, flags, token, &work, sandbox).await;
         Self {
             url,
             work,
@@ -87,7 +88,7 @@ impl Runner {
         }
     }
 
-    /// The one that tests of a file share: every language of this machine.
+    /// A runner with every language of this machine, shared by the tests of a file.
     pub fn shared() -> Self {
         static SHARED: OnceLock<(String, PathBuf)> = OnceLock::new();
         let (url, work) = SHARED.get_or_init(|| {
@@ -95,11 +96,12 @@ impl Runner {
             std::thread::spawn(move || {
                 let runtime = tokio::runtime::Runtime::new().unwrap();
                 runtime.block_on(async {
-                    // A label, no more: the sandbox writes nothing to the disk.
+                    // Only a label: with namespaces, nothing is written to the disk.
                     let name = format!("shared-runner-{}", std::process::id());
                     let work = std::env::temp_dir().join(name);
                     let flags = ["--max-concurrent", "2", "--max-queue", "1000"];
-                    let (url, _stop, task) = serve(&[], &flags, None, &work, sandbox(&work)).await;
+                    let sandbox = namespace_sandbox(&work);
+                    let (url, _stop, task) = serve(&[], &flags, None, &work, sandbox).await;
                     send.send((url, work)).unwrap();
                     task.await.unwrap().unwrap();
                 });
@@ -115,53 +117,54 @@ impl Runner {
         }
     }
 
-    /// Ends it as a signal would, and waits.
+    /// Shuts the runner down as a signal would, and waits for its end.
     pub async fn stop(mut self) {
         let _ = self.stop.take().unwrap().send(());
         self.task.take().unwrap().await.unwrap().unwrap();
     }
 
     pub async fn get(&self, path: &str) -> Answer {
-        answer(reqwest::Client::new().get(format!("{}{path}", self.url))).await
+        let request = reqwest::Client::new().get(format!("{}{path}", self.url));
+        send(request).await.unwrap()
     }
 
-    pub async fn post(&self, path: &str, kind: Option<&str>, body: impl Into<String>) -> Answer {
+    pub async fn post(
+        &self,
+        path: &str,
+        content_type: Option<&str>,
+        body: impl Into<String>,
+    ) -> Answer {
         let mut request = reqwest::Client::new()
             .post(format!("{}{path}", self.url))
             .body(body.into());
-        if let Some(kind) = kind {
-            request = request.header("content-type", kind);
+        if let Some(content_type) = content_type {
+            request = request.header("content-type", content_type);
         }
-        answer(request).await
+        send(request).await.unwrap()
     }
 
     pub async fn execute(&self, body: &Value) -> Answer {
-        self.post(
-            "/api/v2/execute",
-            Some("application/json"),
-            body.to_string(),
-        )
-        .await
+        send(execute_request(&self.url, body)).await.unwrap()
     }
 
-    /// Runs one nameless file; the body of a 200.
+    /// Runs one file without a name. Returns the body of a 200.
     pub async fn run(&self, language: &str, code: &str) -> Value {
         self.run_with(language, code, json!({})).await
     }
 
-    /// The same with further fields.
-    pub async fn run_with(&self, language: &str, code: &str, more: Value) -> Value {
-        let mut body = json!({"language": language, "version": "*", "files": [{"content": code}]});
+    /// The same with further members in the request.
+    pub async fn run_with(&self, language: &str, code: &str, members: Value) -> Value {
+        let mut body = program(language, code);
         body.as_object_mut()
             .unwrap()
-            .extend(more.as_object().unwrap().clone());
+            .extend(members.as_object().unwrap().clone());
         let answer = self.execute(&body).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.json()
     }
 
-    /// Whether this machine has the language. Tests of Python and JavaScript do
-    /// not ask: those two must be there.
+    /// Whether this machine has the language. Tests of Python and JavaScript do not
+    /// ask: those two must be installed.
     pub async fn has(&self, language: &str) -> bool {
         let list = self.get("/api/v2/runtimes").await.json();
         list.as_array()
@@ -171,46 +174,29 @@ impl Runner {
     }
 }
 
-async fn answer(request: reqwest::RequestBuilder) -> Answer {
-    let response = request.send().await.unwrap();
-    let retry_after = response
-        .headers()
-        .get("retry-after")
-        .map(|v| v.to_str().unwrap().to_owned());
-    Answer {
-        status: response.status().as_u16(),
-        retry_after,
-        text: response.text().await.unwrap(),
-    }
-}
-
 async fn serve(
     only: &[&str],
     flags: &[&str],
     token: Option<&str>,
     work: &Path,
     sandbox: Box<dyn Sandbox>,
-) -> (
-    String,
-    oneshot::Sender<()>,
-    tokio::task::JoinHandle<anyhow::Result<()>>,
-) {
+) -> (String, oneshot::Sender<()>, JoinHandle<anyhow::Result<()>>) {
     let work = work.to_str().unwrap();
     let mut flags = [
         &["runner", "--listen", "127.0.0.1:0", "--work-dir", work],
         flags,
     ]
     .concat();
-    // The defaults are for machines that have time for what they run. Here, other
-    // tests and other people have it, and no honest program may be too slow.
-    for (flag, patient) in [
+    // Other tests and other programs use this machine at the same time, and the
+    // default limits would end honest programs.
+    for (flag, generous) in [
         ("--run-timeout-ms", "30000"),
         ("--run-cpu-time-ms", "30000"),
         ("--compile-timeout-ms", "60000"),
         ("--compile-cpu-time-ms", "60000"),
     ] {
         if !flags.contains(&flag) {
-            flags.extend([flag, patient]);
+            flags.extend([flag, generous]);
         }
     }
     let mut options = Options::parse_from(flags);
@@ -231,133 +217,29 @@ async fn serve(
     (url, stop, task)
 }
 
-/// The sandbox of this machine. The folder's name tells one runner's processes
-/// from another's in the list of processes.
-pub fn sandbox(work: &Path) -> Box<dyn Sandbox> {
-    let label = work.canonicalize().unwrap_or_else(|_| work.to_path_buf());
+/// The sandbox with namespaces. The label distinguishes one runner's processes from
+/// another's in the process list.
+pub fn namespace_sandbox(label: &Path) -> Box<dyn Sandbox> {
+    let label = label.canonicalize().unwrap_or_else(|_| label.to_path_buf());
     let helper = Path::new(env!("CARGO_BIN_EXE_runner"));
     Box::new(NamespaceSandbox::new(
         helper,
         label.to_str().unwrap(),
-        64_747,
+        SANDBOX_UID,
     ))
 }
 
-/// Living processes of a runner's submissions, by the label of their helpers:
-/// what descends from one, and is none itself.
-pub fn processes_of(label: &Path) -> Vec<i32> {
-    let (helpers, programs) = held_by(label);
-    drop(helpers);
-    programs
-}
-
-/// Helpers and inits of the label, and everything below them that lives.
-pub fn held_by(label: &Path) -> (Vec<i32>, Vec<i32>) {
-    let label = label.canonicalize().unwrap_or_else(|_| label.to_path_buf());
-    let label = label.to_str().unwrap().as_bytes();
-    let (mut helpers, mut parents) = (Vec::new(), Vec::new());
-    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
-        let Some(pid) = entry
-            .file_name()
-            .to_str()
-            .and_then(|name| name.parse::<i32>().ok())
-        else {
-            continue;
-        };
-        let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
-        // pid (name) state parent …; the name may hold anything.
-        let Some((_, rest)) = stat.rsplit_once(')') else {
-            continue;
-        };
-        let mut fields = rest.split_ascii_whitespace();
-        let state = fields.next().unwrap();
-        let parent: i32 = fields.next().unwrap().parse().unwrap();
-        if state == "Z" || state == "X" {
-            continue;
+/// Whether this machine's kernel supports the tier `landlock`. Any other reason why
+/// the tier does not work must fail the tests.
+pub fn has_landlock_tier() -> bool {
+    let folder = tempfile::tempdir().unwrap();
+    let helper = Path::new(env!("CARGO_BIN_EXE_runner"));
+    let sandbox = LandlockSandbox::new(helper, "self-test", SANDBOX_UID, folder.path()).unwrap();
+    match sandbox.self_test() {
+        Err(SelfTestError::NotMade(reason)) if reason.starts_with("Landlock 6 is needed") => {
+            eprintln!("not tested: {reason}");
+            false
         }
-        let command = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
-        let mut words = command.split(|&byte| byte == 0);
-        if words.next() == Some(b"edgejudge-sandbox") && words.next() == Some(label) {
-            helpers.push(pid);
-        } else {
-            parents.push((pid, parent));
-        }
-    }
-    let mut programs: Vec<i32> = Vec::new();
-    loop {
-        let more: Vec<i32> = parents
-            .iter()
-            .filter(|(pid, parent)| {
-                (helpers.contains(parent) || programs.contains(parent)) && !programs.contains(pid)
-            })
-            .map(|(pid, _)| *pid)
-            .collect();
-        if more.is_empty() {
-            return (helpers, programs);
-        }
-        programs.extend(more);
-    }
-}
-
-/// Living processes whose `HOME` lies below the folder.
-pub fn processes_below(work: &Path) -> Vec<i32> {
-    let work = work.canonicalize().unwrap();
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
-        let Some(pid) = entry
-            .file_name()
-            .to_str()
-            .and_then(|name| name.parse().ok())
-        else {
-            continue;
-        };
-        // A zombie's environment is empty, so what is found lives.
-        let environ = std::fs::read(entry.path().join("environ")).unwrap_or_default();
-        let inside = environ.split(|&byte| byte == 0).any(|variable| {
-            variable.strip_prefix(b"HOME=").is_some_and(|home| {
-                Path::new(std::str::from_utf8(home).unwrap()).starts_with(&work)
-            })
-        });
-        if inside {
-            found.push(pid);
-        }
-    }
-    found
-}
-
-/// Folders of submissions that are still there.
-pub fn folders_of(work: &Path) -> usize {
-    std::fs::read_dir(work)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|runner| std::fs::read_dir(runner.path()).ok())
-        .map(Iterator::count)
-        .sum()
-}
-
-/// How long anything may take on the busiest machine.
-pub const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Waits until it holds.
-pub async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !holds() {
-        assert!(Instant::now() < deadline, "{what}: not within {PATIENCE:?}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
-/// Waits until a runner says that so many run and so many wait.
-pub async fn until_busy(url: &str, running: u64, waiting: u64) {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let health = answer(reqwest::Client::new().get(format!("{url}/healthz"))).await;
-        let health = health.json();
-        if health["running"] == running && health["waiting"] == waiting {
-            return;
-        }
-        assert!(Instant::now() < deadline, "{running}, {waiting}: {health}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        _ => true,
     }
 }

@@ -1,9 +1,9 @@
-//! The process between the runner and a run: the runner's own program, started
+//! The process between the runner and a run: the runner's own executable, started
 //! again under another name, with one thread.
 //!
-//! The runner has many threads and may not `clone` by itself: the copy could
-//! only make plain system calls. The helper makes the namespaces, maps the
-//! user, and stays as the init's parent until that has ended.
+//! The runner has many threads, so a copy of it made by `clone` could only make
+//! plain system calls. The helper has one: it makes the namespaces, maps the user,
+//! and stays as the init's parent until the init has ended.
 
 use std::io::{self, Write};
 use std::os::unix::net::UnixStream;
@@ -11,19 +11,14 @@ use std::path::Path;
 
 use rustix::pipe::{PipeFlags, pipe_with};
 
-use super::init::{self, Step};
-use super::lesser;
-use super::protocol::{Message, Spec};
-use super::seccomp;
-use super::sys::{self, Side};
+use super::protocol::{HELPER_NAME, INSIDE_ID, Message, Spec, step};
+use super::sys::{self, Fork};
+use super::{init, landlock_only, seccomp};
+use crate::sandbox::failure::{Context, Failure};
 
-/// The name that the helper is started under.
-pub(super) const NAME: &str = "edgejudge-sandbox";
-/// Which of its arguments is the number of the socket's descriptor. The one
-/// before is a label for people who list processes.
+/// Index of the argument that is the number of the socket's descriptor. The
+/// argument before it is a label for the process list.
 const DESCRIPTOR_ARGUMENT: usize = 2;
-/// The program's uid and gid, as it sees them itself.
-pub(super) const INSIDE_ID: u32 = 1000;
 
 const NAMESPACES: i32 = libc::CLONE_NEWUSER
     | libc::CLONE_NEWNS
@@ -33,11 +28,11 @@ const NAMESPACES: i32 = libc::CLONE_NEWUSER
     | libc::CLONE_NEWUTS
     | libc::CLONE_NEWCGROUP;
 
-/// Becomes a helper if that is what this process was started as. `main` calls it
-/// before anything else, threads above all.
+/// Becomes a helper if this process was started as one. Call it first in `main`,
+/// before any thread exists.
 pub fn run_if_helper() {
     let name = std::env::args_os().next();
-    if name.is_some_and(|name| name == NAME) {
+    if name.is_some_and(|name| name == HELPER_NAME) {
         help()
     }
 }
@@ -48,56 +43,56 @@ fn help() -> ! {
         .and_then(|number| number.parse().ok())
         .and_then(|number| sys::only_descriptor(number).ok())
         .map(UnixStream::from);
-    // Nobody to tell.
+    // Without the socket there is no way to report.
     let Some(mut control) = control else {
         sys::exit(2)
     };
-    if let Err(step) = start_init(&mut control) {
-        let _ = Message::Failed(step.told()).send(&mut control);
+    if let Err(failure) = start_init(&mut control) {
+        let _ = Message::Failed(failure.to_string()).send(&mut control);
         sys::exit(1)
     }
     sys::exit(0)
 }
 
-fn start_init(control: &mut UnixStream) -> Result<(), Step> {
-    let step = |name| move |error: io::Error| Step(name, error);
-    let spec = Spec::receive(control).map_err(step("the request"))?;
+fn start_init(control: &mut UnixStream) -> Result<(), Failure> {
+    let spec = Spec::receive(control).context("receiving the command")?;
     if let Some(folder) = &spec.folder {
-        let control = control.try_clone().map_err(step("a socket"))?;
-        lesser::init::live(&spec, Path::new(folder), control)
+        let control = control.try_clone().context("copying a socket")?;
+        landlock_only::init::live(&spec, Path::new(folder), control)
     }
-    // If the machine runs out of memory, the run goes first, not the runner.
+    // When memory runs out, the kernel kills the run before the runner.
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
-    // Here, where memory may be allocated without a thought.
-    let filters = seccomp::filters().map_err(|error| Step("seccomp", io::Error::other(error)))?;
-    let (wait, go) = pipe_with(PipeFlags::CLOEXEC).map_err(|error| Step("a pipe", error.into()))?;
-    let pid = match sys::clone(NAMESPACES).map_err(step("namespaces"))? {
-        Side::Child => {
+    let filters = seccomp::filters()
+        .map_err(io::Error::other)
+        .context("seccomp")?;
+    let (wait, go) = pipe_with(PipeFlags::CLOEXEC).context("creating a pipe")?;
+    let pid = match sys::clone(NAMESPACES).context(step::NAMESPACES)? {
+        Fork::Child => {
             drop(go);
             let control = control.try_clone();
-            // Until the user is mapped. Nothing comes if that failed.
+            // Waits until the user is mapped. If that failed, the pipe closes empty.
             let may_go = rustix::io::read(&wait, &mut [0; 1]) == Ok(1);
             match control {
                 Ok(control) if may_go => init::live(&spec, &filters, control),
                 _ => sys::exit(1),
             }
         }
-        Side::Parent(pid) => pid,
+        Fork::Parent(pid) => pid,
     };
     drop(wait);
-    // Before the init may speak: its messages follow on the same socket.
+    // Before the init may go on: its messages follow on the same socket.
     Message::Init(pid)
         .send(control)
-        .map_err(step("the report"))?;
-    map_user(pid, spec.user).map_err(step("mapping the user"))?;
-    rustix::io::write(&go, &[1]).map_err(|error| Step("a pipe", error.into()))?;
+        .context("sending a report")?;
+    map_user(pid, spec.user).context(step::MAP_USER)?;
+    rustix::io::write(&go, &[1]).context("writing to a pipe")?;
     drop(go);
     sys::close_standard_streams();
     sys::wait_for(pid);
     Ok(())
 }
 
-/// Says who the namespace's one user is outside.
+/// Maps the namespace's one user to a user outside.
 fn map_user(pid: i32, user: Option<u32>) -> io::Result<()> {
     let write = |file: &str, text: String| {
         std::fs::OpenOptions::new()
@@ -108,7 +103,7 @@ fn map_user(pid: i32, user: Option<u32>) -> io::Result<()> {
     let (uid, gid) = match user {
         Some(user) => (user, user),
         None => {
-            // Demanded of whoever may not map groups freely.
+            // The kernel demands it of an unprivileged process before gid_map.
             write("setgroups", "deny".to_owned())?;
             (
                 rustix::process::geteuid().as_raw(),

@@ -1,122 +1,77 @@
-//! Process 1 of a run: builds the world, starts the program, reaps everything,
-//! says how it ended.
+//! Process 1 of a run with namespaces: builds the root file system, starts the
+//! program, reaps every process, and reports how the program ended.
 //!
 //! It holds no capability once the program runs, and no end of the program's
-//! pipes: one more writer, and nobody would ever see an end of file. When it
-//! ends, for whatever reason, the kernel kills all that is left in its pid
-//! namespace.
+//! pipes. When it ends, for whatever reason, the kernel kills every process left
+//! in its pid namespace.
 
-use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
-use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{DumpableBehavior, Signal};
 use rustix::thread::{Gid, Uid};
 use seccompiler::BpfProgram;
 
-use super::helper::INSIDE_ID;
-use super::program;
-use super::protocol::{Ended, Message, Spec};
-use super::root::{self, Sources};
-use super::sys::{self, Side};
-use crate::sandbox::files::{self, CollectError};
-
-/// A step that failed, and why.
-pub(super) struct Step(pub(super) &'static str, pub(super) io::Error);
-
-impl Step {
-    /// The step, and the system's words for what was wrong. No path.
-    pub(super) fn told(&self) -> String {
-        match self.0 {
-            // Told by another process, which has named its step.
-            "" => self.1.to_string(),
-            step => format!("{step}: {}", self.1),
-        }
-    }
-}
-
-pub(super) trait During<T> {
-    fn during(self, step: &'static str) -> Result<T, Step>;
-}
-
-impl<T, E: Into<io::Error>> During<T> for Result<T, E> {
-    fn during(self, step: &'static str) -> Result<T, Step> {
-        self.map_err(|error| Step(step, error.into()))
-    }
-}
+use super::launch::{self, Launched};
+use super::protocol::{INSIDE_ID, Message, Spec, step};
+use super::root::Sources;
+use super::sys;
+use crate::sandbox::failure::{Context, Failure};
+use crate::sandbox::files;
+use crate::sandbox::layout::RunFolders;
 
 /// The whole life of process 1.
 pub(super) fn live(spec: &Spec, filters: &[BpfProgram], mut control: UnixStream) -> ! {
-    let told = match build_and_start(spec, filters, &mut control) {
-        Ok(started) => watch(spec, started, &mut control),
-        Err(step) => Message::Failed(step.told()).send(&mut control),
+    let folders = RunFolders::in_own_root();
+    let result = match build_and_start(spec, filters, &folders, &mut control) {
+        Ok(started) => watch(spec, &folders, &started, &mut control),
+        Err(failure) => Message::Failed(failure.to_string()).send(&mut control),
     };
-    sys::exit(i32::from(told.is_err()))
+    sys::exit(i32::from(result.is_err()))
 }
 
 struct Started {
-    pid: i32,
-    clock: Instant,
-    signals: OwnedFd,
+    program: Launched,
+    /// Readable when a child has ended.
+    child_signals: OwnedFd,
 }
 
 fn build_and_start(
     spec: &Spec,
     filters: &[BpfProgram],
+    folders: &RunFolders,
     control: &mut UnixStream,
-) -> Result<Started, Step> {
-    let sources = Sources::open(&spec.mounts).during("the folders to show")?;
-    become_nobody(spec.user.is_some()).during("another user")?;
-    // Set again by every change of user, so only now.
-    rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).during("prctl")?;
-    rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable).during("prctl")?;
-    rustix::system::sethostname(b"sandbox").during("the host's name")?;
-    sources.enter(&spec.limits).during("the new root")?;
-    for (name, length, executable) in &spec.files {
-        let mut content = Read::take(&*control, *length);
-        files::write(Path::new(root::BOX), name, *executable, &mut content)
-            .during("the submission's files")?;
+) -> Result<Started, Failure> {
+    let sources = Sources::open(&spec.mounts).context(step::OPEN_SOURCES)?;
+    become_inside_user(spec.user.is_some()).context("changing the user")?;
+    // Every change of user resets both, so only now.
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).context("prctl")?;
+    rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable).context("prctl")?;
+    rustix::system::sethostname(b"sandbox").context("setting the host name")?;
+    sources
+        .enter(folders, &spec.limits)
+        .context(step::ENTER_ROOT)?;
+    for file in &spec.files {
+        let mut content = Read::take(&*control, file.length_bytes);
+        files::write(&folders.start, &file.name, file.executable, &mut content)
+            .context("writing the submission's files")?;
     }
-    rustix::thread::set_no_new_privs(true).during("prctl")?;
-    sys::drop_capabilities().during("capabilities")?;
-
-    let signals = sys::child_signals().during("signalfd")?;
-    let (mut failure, mut tell) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)
-        .map(|(read, write)| (File::from(read), File::from(write)))
-        .during("a pipe")?;
-    let clock = Instant::now();
-    let pid = match sys::clone(0).during("fork")? {
-        Side::Child => {
-            drop(failure);
-            let step = program::become_program(spec, filters, 0, &mut tell);
-            let _ = tell.write_all(step.told().as_bytes());
-            sys::exit(127)
-        }
-        Side::Parent(pid) => pid,
-    };
-    drop(tell);
-    sys::close_standard_streams();
-    // Ends when the program replaces the process, and with it the other end.
-    let mut told = String::new();
-    failure.read_to_string(&mut told).during("a pipe")?;
-    if !told.is_empty() {
-        return Err(Step("", io::Error::other(told)));
-    }
-    Message::Started.send(control).during("the report")?;
+    rustix::thread::set_no_new_privs(true).context("prctl")?;
+    sys::drop_capabilities().context("dropping capabilities")?;
+    let child_signals = sys::child_signals().context("signalfd")?;
+    // The user namespace is the run's own: no other process counts against it.
+    let program = launch::launch(spec, filters, 0, || (), control)?;
     Ok(Started {
-        pid,
-        clock,
-        signals,
+        program,
+        child_signals,
     })
 }
 
-/// Leaves the runner's user behind, keeping the capabilities that the namespaces
-/// gave until the root is built.
-fn become_nobody(may_drop_groups: bool) -> rustix::io::Result<()> {
+/// Drops the runner's user, but not the capabilities in the new namespaces, which
+/// building the root needs.
+fn become_inside_user(may_drop_groups: bool) -> rustix::io::Result<()> {
     rustix::thread::set_keep_capabilities(true)?;
     if may_drop_groups {
         rustix::thread::set_thread_groups(&[])?;
@@ -127,72 +82,51 @@ fn become_nobody(may_drop_groups: bool) -> rustix::io::Result<()> {
     rustix::thread::set_thread_res_uid(user, user, user)
 }
 
-/// Reaps until the program has ended or is to be ended; then ends the rest, and
-/// tells.
-fn watch(spec: &Spec, started: Started, control: &mut UnixStream) -> io::Result<()> {
-    let mut ended = None;
-    while ended.is_none() {
-        let mut waiting_for = [
-            PollFd::from_borrowed_fd(started.signals.as_fd(), PollFlags::IN),
+/// Reaps until the program has ended or the runner asks for its end; then kills
+/// the remaining processes and reports.
+fn watch(
+    spec: &Spec,
+    folders: &RunFolders,
+    started: &Started,
+    control: &mut UnixStream,
+) -> io::Result<()> {
+    let Started {
+        program,
+        child_signals,
+    } = started;
+    let mut end = None;
+    while end.is_none() {
+        let mut fds = [
+            PollFd::from_borrowed_fd(child_signals.as_fd(), PollFlags::IN),
             PollFd::from_borrowed_fd(control.as_fd(), PollFlags::IN),
         ];
-        match poll(&mut waiting_for, None) {
+        match poll(&mut fds, None) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
-        if !waiting_for[1].revents().is_empty() {
+        if !fds[1].revents().is_empty() {
             match control.read(&mut [0]) {
-                // The runner has died, and nobody waits for a report.
+                // The runner has died: there is no reader for a report.
                 Ok(0) | Err(_) => return Ok(()),
                 Ok(_) => break,
             }
         }
-        let mut pending = [0; 128 * 16];
-        let _ = rustix::io::read(&started.signals, &mut pending);
+        sys::clear_signals(child_signals);
         while let Some(reaped) = sys::reap_any(false) {
-            if reaped.pid == started.pid {
-                ended = Some((reaped.how, started.clock.elapsed()));
+            if reaped.pid == program.pid {
+                end = Some(program.ended_now(reaped.status));
                 break;
             }
         }
     }
-    // One call that no fork can outrun, repeated for those who were just being
-    // made; then wait until there is nobody.
+    // No fork can outrun this call, but a child that was just being made survives
+    // it. So it is repeated after each reaped process, until none is left.
     sys::kill_everything();
     while let Some(reaped) = sys::reap_any(true) {
         sys::kill_everything();
-        if reaped.pid == started.pid {
-            ended.get_or_insert((reaped.how, started.clock.elapsed()));
+        if reaped.pid == program.pid {
+            end.get_or_insert(program.ended_now(reaped.status));
         }
     }
-    let (how, wall) = ended.unwrap_or((Err(libc::SIGKILL), started.clock.elapsed()));
-    let (cpu, max_rss_bytes) = sys::usage_of_children();
-    let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-    Message::Ended(Ended {
-        how,
-        cpu_us: micros(cpu),
-        wall_us: micros(wall),
-        max_rss_bytes,
-    })
-    .send(control)?;
-    if spec.keep_files && how == Ok(0) {
-        send_files(spec, Path::new(root::BOX), control)?;
-    }
-    Message::Done.send(control)
-}
-
-/// Sends what lies in the folder that the program started in.
-pub(super) fn send_files(spec: &Spec, folder: &Path, control: &mut UnixStream) -> io::Result<()> {
-    let limits = &spec.limits;
-    let sent = files::collect(
-        folder,
-        limits.disk_files,
-        limits.disk_bytes,
-        &mut |name, executable, content| Message::File(name, executable, content).send(control),
-    );
-    match sent {
-        Ok(()) => Ok(()),
-        Err(CollectError::TooMuch) => Message::TooManyFiles.send(control),
-        Err(CollectError::Failed(error)) => Err(error),
-    }
+    launch::report(spec, &folders.start, program, end, control)
 }

@@ -1,15 +1,15 @@
-//! The file system that a program sees.
+//! Builds the root file system that a program with namespaces sees.
 //!
 //! ```text
 //! /                  a small tmpfs, read-only
 //! /usr /bin /lib…    the machine's, read-only with every mount below them
-//! (more)             what the language's program needs, likewise
+//! (more)             the folders of the language's program, read-only too
 //! /dev               null, zero, full, random, urandom
-//! /tmp /box          one tmpfs each, bounded in bytes and files
+//! /tmp /box          one tmpfs each, limited in bytes and files
 //! ```
 //!
-//! Neither `/proc` nor `/sys`, and of `/etc` only what the linker and the
-//! system's links to programs need.
+//! There is no `/proc` and no `/sys`, and `/etc` has only the files that the linker
+//! and the system's links to programs need. `init.rs` calls this.
 
 use std::fs::DirBuilder;
 use std::io;
@@ -26,28 +26,11 @@ use rustix::mount::{
 
 use super::protocol::SpecLimits;
 use super::sys;
+use crate::sandbox::layout::{RunFolders, SYSTEM_PATHS};
 
-/// Where a program starts.
-pub(super) const BOX: &str = "/box";
-/// Its `HOME` and `TMPDIR`.
-pub(super) const TMP: &str = "/tmp";
-
-/// What every program may read, where the machine has it.
-pub(super) const SYSTEM: &[&str] = &[
-    "/usr",
-    "/bin",
-    "/sbin",
-    "/lib",
-    "/lib32",
-    "/lib64",
-    "/libx32",
-    "/etc/alternatives",
-    "/etc/ld.so.cache",
-];
-
-/// Device as the program sees it, and the machine's behind it. Shared mappings
-/// of `/dev/zero` are memory that no limit counts; `/dev/full` reads the same
-/// and cannot be mapped.
+/// Each device as the program sees it, and the machine's device behind it. Shared
+/// mappings of `/dev/zero` are memory that no limit counts; `/dev/full` reads the
+/// same and cannot be mapped.
 const DEVICES: &[(&str, &str)] = &[
     ("/dev/null", "/dev/null"),
     ("/dev/zero", "/dev/full"),
@@ -56,105 +39,102 @@ const DEVICES: &[(&str, &str)] = &[
     ("/dev/urandom", "/dev/urandom"),
 ];
 
-/// Where the new root is put together: any folder that surely exists. It is
-/// covered in this mount namespace only, and gone after the pivot.
-const SCAFFOLD: &str = "/usr";
+/// Where the new root is mounted while it is built: any folder that surely exists.
+/// The mount hides the folder in this mount namespace only, until the pivot.
+const BUILD_FOLDER: &str = "/usr";
 
 const READ_ONLY: u64 = libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV;
 
-/// Copies of mounts, not yet attached anywhere, and links to be made.
+/// Copies of mounts that are not yet attached, and links to create.
 pub(super) struct Sources {
-    trees: Vec<(PathBuf, OwnedFd, bool)>,
+    mounts: Vec<Mount>,
+    /// Each link's path and its target.
     links: Vec<(PathBuf, PathBuf)>,
 }
 
+/// A copy of a mount, and the path that it will have.
+struct Mount {
+    path: PathBuf,
+    copy: OwnedFd,
+    is_folder: bool,
+}
+
 impl Sources {
-    /// Opens everything that is to be shown. Call it while this process is still
-    /// whoever started the runner: an interpreter may lie where nobody else gets.
+    /// Opens everything that the program will see. Call it while this process still
+    /// is the runner's user: an interpreter may lie where no other user has access.
     pub(super) fn open(more: &[String]) -> io::Result<Self> {
-        // Nothing that is mounted from here on is seen outside, or the reverse.
+        // Later mounts are not propagated outside, nor those outside into here.
         mount_change(
             "/",
             MountPropagationFlags::PRIVATE | MountPropagationFlags::REC,
         )?;
         let mut sources = Self {
-            trees: Vec::new(),
+            mounts: Vec::new(),
             links: Vec::new(),
         };
-        for path in SYSTEM
-            .iter()
-            .copied()
-            .chain(more.iter().map(String::as_str))
-        {
+        let system = SYSTEM_PATHS.iter().copied();
+        for path in system.chain(more.iter().map(String::as_str)) {
             let path = Path::new(path);
-            let Ok(about) = path.symlink_metadata() else {
+            let Ok(metadata) = path.symlink_metadata() else {
                 continue;
             };
-            if about.is_symlink() {
+            if metadata.is_symlink() {
                 // On most systems /bin is a link to usr/bin, and stays one.
                 sources.links.push((path.to_path_buf(), path.read_link()?));
                 continue;
             }
-            let tree = copy_of(path)?;
-            sys::set_mount_attributes(tree.as_fd(), READ_ONLY, true)?;
-            sources
-                .trees
-                .push((path.to_path_buf(), tree, about.is_dir()));
+            let copy = copy_of(path)?;
+            sys::set_mount_attributes(copy.as_fd(), READ_ONLY, true)?;
+            sources.mounts.push(Mount {
+                path: path.to_path_buf(),
+                copy,
+                is_folder: metadata.is_dir(),
+            });
         }
         for (shown, real) in DEVICES {
-            let tree = copy_of(Path::new(real))?;
+            let copy = copy_of(Path::new(real))?;
             sys::set_mount_attributes(
-                tree.as_fd(),
+                copy.as_fd(),
                 libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NOEXEC,
                 false,
             )?;
-            sources.trees.push((PathBuf::from(shown), tree, false));
+            sources.mounts.push(Mount {
+                path: PathBuf::from(shown),
+                copy,
+                is_folder: false,
+            });
         }
         Ok(sources)
     }
 
-    /// Puts the new root together and moves into it. Call it as the user that the
-    /// program will be, with every capability in its namespaces.
-    pub(super) fn enter(self, limits: &SpecLimits) -> io::Result<()> {
+    /// Builds the new root and moves into it. Call it as the program's user, with
+    /// every capability in its namespaces.
+    pub(super) fn enter(self, folders: &RunFolders, limits: &SpecLimits) -> io::Result<()> {
         let root = tmpfs(1 << 20, 2048, "0755")?;
-        attach(root, Path::new(SCAFFOLD))?;
-        rustix::process::chdir(SCAFFOLD)?;
-        for folder in ["usr", "dev", "etc", "tmp", "box"] {
-            make_folder(Path::new(folder))?;
+        attach(root, Path::new(BUILD_FOLDER))?;
+        rustix::process::chdir(BUILD_FOLDER)?;
+        for folder in ["usr", "dev", "etc"] {
+            create_folder(Path::new(folder))?;
         }
-        // Before the rest: an interpreter may lie below the machine's /tmp.
-        for folder in ["box", "tmp"] {
-            attach(
-                tmpfs(limits.disk_bytes, limits.disk_files, "0700")?,
-                Path::new(folder),
-            )?;
+        // Before the other mounts: an interpreter may lie below the machine's /tmp.
+        for folder in folders.both() {
+            let folder = in_new_root(folder);
+            create_folder(&folder)?;
+            let mount = tmpfs(limits.disk_bytes, limits.disk_files, "0700")?;
+            attach(mount, &folder)?;
         }
-        for (at, target) in self.links {
-            let at = inside(&at);
-            if let Some(parent) = at.parent() {
-                make_folder(parent)?;
+        for (path, target) in self.links {
+            let path = in_new_root(&path);
+            if let Some(parent) = path.parent() {
+                create_folder(parent)?;
             }
-            symlink(target, at)?;
+            symlink(target, path)?;
         }
-        for (at, tree, is_folder) in self.trees {
-            let at = inside(&at);
-            if is_folder {
-                make_folder(&at)?;
-            } else {
-                if let Some(parent) = at.parent() {
-                    make_folder(parent)?;
-                }
-                std::fs::OpenOptions::new()
-                    .write(true)
-                    .create(true)
-                    .truncate(false)
-                    .mode(0o644)
-                    .open(&at)?;
-            }
-            attach(tree, &at)?;
+        for mount in self.mounts {
+            mount.attach()?;
         }
-        symlink(TMP, "dev/shm")?;
-        // The old root ends up on top of the new one, and is taken off.
+        symlink(&folders.temporary, "dev/shm")?;
+        // This stacks the old root on the new one, and the unmount takes it off.
         rustix::process::pivot_root(".", ".")?;
         unmount(".", UnmountFlags::DETACH)?;
         rustix::process::chdir("/")?;
@@ -165,7 +145,28 @@ impl Sources {
     }
 }
 
-/// A copy of what is mounted at a path, with everything below it.
+impl Mount {
+    /// Creates the mount point in the new root and attaches the copy to it.
+    fn attach(self) -> io::Result<()> {
+        let path = in_new_root(&self.path);
+        if self.is_folder {
+            create_folder(&path)?;
+        } else {
+            if let Some(parent) = path.parent() {
+                create_folder(parent)?;
+            }
+            std::fs::OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .mode(0o644)
+                .open(&path)?;
+        }
+        attach(self.copy, &path)
+    }
+}
+
+/// A copy of the mount at a path, with every mount below it.
 fn copy_of(path: &Path) -> io::Result<OwnedFd> {
     let flags = OpenTreeFlags::OPEN_TREE_CLONE
         | OpenTreeFlags::OPEN_TREE_CLOEXEC
@@ -175,7 +176,7 @@ fn copy_of(path: &Path) -> io::Result<OwnedFd> {
 
 fn tmpfs(bytes: u64, files: u64, mode: &str) -> io::Result<OwnedFd> {
     let context = fsopen("tmpfs", FsOpenFlags::FSOPEN_CLOEXEC)?;
-    // Zero would mean no bound.
+    // Zero would mean no limit.
     fsconfig_set_string(context.as_fd(), "size", bytes.max(4096).to_string())?;
     fsconfig_set_string(context.as_fd(), "nr_inodes", files.max(2).to_string())?;
     fsconfig_set_string(context.as_fd(), "mode", mode)?;
@@ -188,16 +189,16 @@ fn tmpfs(bytes: u64, files: u64, mode: &str) -> io::Result<OwnedFd> {
     )?)
 }
 
-fn attach(mount: OwnedFd, at: &Path) -> io::Result<()> {
+fn attach(mount: OwnedFd, path: &Path) -> io::Result<()> {
     let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
-    Ok(move_mount(mount.as_fd(), "", CWD, at, flags)?)
+    Ok(move_mount(mount.as_fd(), "", CWD, path, flags)?)
 }
 
-/// An absolute path, seen from the folder that becomes the root.
-fn inside(path: &Path) -> PathBuf {
+/// An absolute path, relative to the folder that becomes the root.
+fn in_new_root(path: &Path) -> PathBuf {
     path.strip_prefix("/").unwrap_or(path).to_path_buf()
 }
 
-fn make_folder(path: &Path) -> io::Result<()> {
+fn create_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o755).create(path)
 }

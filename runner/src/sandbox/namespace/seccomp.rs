@@ -1,8 +1,8 @@
-//! The system calls a program may not make.
+//! The seccomp filters: system calls that a program may not make.
 //!
-//! A list of what is refused, not of what is allowed: languages differ too much
-//! in what they need. The namespaces already take most of these calls' power;
-//! this takes the kernel code behind them out of reach.
+//! The lists name what is refused, not what is allowed, because languages need very
+//! different calls. With namespaces, most of these calls would have no effect; the
+//! filters also keep programs away from the kernel code behind them.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +11,12 @@ use seccompiler::{
     SeccompRule, TargetArch, sock_filter,
 };
 
-/// Answered with EPERM.
+/// Calls that fail with EPERM.
 const REFUSED: &[i64] = &[
-    // Any network, and unix sockets, which know no network namespace. What
-    // `socketpair` makes reaches nobody else.
+    // All networking, and unix sockets, which a network namespace does not confine.
+    // `socketpair` is allowed: its ends connect only to each other.
     libc::SYS_socket,
-    // Other namespaces, other mounts.
+    // New namespaces and mounts.
     libc::SYS_unshare,
     libc::SYS_setns,
     libc::SYS_mount,
@@ -35,7 +35,7 @@ const REFUSED: &[i64] = &[
     libc::SYS_fanotify_init,
     libc::SYS_quotactl,
     libc::SYS_quotactl_fd,
-    // Other processes' memory and descriptors.
+    // Memory and descriptors of other processes.
     libc::SYS_ptrace,
     libc::SYS_process_vm_readv,
     libc::SYS_process_vm_writev,
@@ -43,7 +43,7 @@ const REFUSED: &[i64] = &[
     libc::SYS_process_mrelease,
     libc::SYS_pidfd_getfd,
     libc::SYS_kcmp,
-    // Large parts of the kernel that judged programs have no use for.
+    // Large parts of the kernel that judged programs do not need.
     libc::SYS_bpf,
     libc::SYS_perf_event_open,
     libc::SYS_userfaultfd,
@@ -69,12 +69,12 @@ const REFUSED: &[i64] = &[
     libc::SYS_vhangup,
     libc::SYS_move_pages,
     libc::SYS_migrate_pages,
-    // Counted against whoever made the namespace too: a run could use up what the
-    // runner's user, root maybe, has of them.
+    // The kernel counts inotify instances against the user who made the namespace
+    // as well: a run could use up those of the runner's user.
     libc::SYS_inotify_init1,
     #[cfg(target_arch = "x86_64")]
     libc::SYS_inotify_init,
-    // Memory that outlives its mappings, so that no sum over processes sees it.
+    // Memory that outlives its mappings, which no sum over processes sees.
     libc::SYS_shmget,
     libc::SYS_shmat,
     libc::SYS_shmctl,
@@ -101,10 +101,10 @@ const REFUSED: &[i64] = &[
     libc::SYS_uselib,
 ];
 
-/// Answered with ENOSYS, because those who call these know another way: libc
-/// starts threads by `clone`, whose flags can be read, and libuv does without a
-/// ring.
-const UNKNOWN: &[i64] = &[
+/// Calls that fail with ENOSYS, because their callers then use another call: libc
+/// starts threads with `clone`, whose flags a filter can read, and libuv works
+/// without io_uring.
+const MISSING: &[i64] = &[
     libc::SYS_clone3,
     libc::SYS_io_uring_setup,
     libc::SYS_io_uring_enter,
@@ -113,10 +113,10 @@ const UNKNOWN: &[i64] = &[
     libc::SYS_memfd_secret,
 ];
 
-/// Answered with EPERM as well, where a run has no user and no files of its own:
-/// what Landlock does not look at. Sockets that come from `socketpair` could speak
-/// to others; descriptors in a message could not be counted; and the owner of a
-/// file may change its rights and times wherever it lies.
+/// Calls that also fail with EPERM where runs share a user and the machine's file
+/// system, because Landlock does not restrict them. Sockets from `socketpair` could
+/// connect elsewhere; descriptors in a message could not be counted; and the owner
+/// of a file may change its rights and times wherever it lies.
 const REFUSED_TO_A_SHARED_USER: &[i64] = &[
     libc::SYS_connect,
     libc::SYS_bind,
@@ -154,13 +154,13 @@ const REFUSED_TO_A_SHARED_USER: &[i64] = &[
     libc::SYS_futimesat,
 ];
 
-/// Numbers that are the same on every architecture, and too new for libc.
+// Numbers that are the same on every architecture, and too new for the crate libc.
 const SYS_FCHMODAT2: i64 = 452;
 const SYS_SETXATTRAT: i64 = 463;
 const SYS_REMOVEXATTRAT: i64 = 466;
 const SYS_FILE_SETATTR: i64 = 469;
 
-/// What would put `clone`'s child into a namespace of its own.
+/// Flags that put the child of `clone` into a new namespace.
 const NEW_NAMESPACES: &[i32] = &[
     libc::CLONE_NEWUSER,
     libc::CLONE_NEWNS,
@@ -171,19 +171,19 @@ const NEW_NAMESPACES: &[i32] = &[
     libc::CLONE_NEWCGROUP,
 ];
 
-/// The filters, to be installed in this order.
+/// The filters of a run with namespaces, to be installed in this order.
 pub(super) fn filters() -> Result<Vec<BpfProgram>, String> {
     build(BTreeMap::new())
 }
 
-/// The same, and what keeps a run from others of the same user where there is no
-/// namespace between them.
+/// The filters of a run without namespaces, which also keep it from reaching other
+/// processes of its user.
 pub(super) fn filters_of_shared_user() -> Result<Vec<BpfProgram>, String> {
     let mut refused: BTreeMap<i64, Vec<SeccompRule>> = REFUSED_TO_A_SHARED_USER
         .iter()
         .map(|&call| (call, Vec::new()))
         .collect();
-    // Whoever has the same user may set these for any process. Zero is oneself.
+    // A process may set these for every process of its user. Zero is the caller.
     for call in [
         libc::SYS_prlimit64,
         libc::SYS_sched_setaffinity,
@@ -202,12 +202,12 @@ pub(super) fn filters_of_shared_user() -> Result<Vec<BpfProgram>, String> {
         libc::SYS_ioprio_set,
         vec![is_not(0, ONE_PROCESS)?, is_not(1, 0)?],
     );
-    // To an address: a socket pair's end needs none.
-    let to_an_address = SeccompCondition::new(4, SeccompCmpArgLen::Qword, SeccompCmpOp::Ne, 0);
-    refused.insert(libc::SYS_sendto, vec![rule(to_an_address)?]);
-    // One that cannot be looked into hides what it holds.
-    let hiding = libc::c_ulong::from(libc::PR_SET_DUMPABLE.unsigned_abs());
-    refused.insert(libc::SYS_prctl, vec![is(0, hiding)?]);
+    // With an address only: the ends of a socket pair need none.
+    let with_address = SeccompCondition::new(4, SeccompCmpArgLen::Qword, SeccompCmpOp::Ne, 0);
+    refused.insert(libc::SYS_sendto, vec![rule(with_address)?]);
+    // The disk quota cannot read what an undumpable process holds.
+    let set_dumpable = libc::c_ulong::from(libc::PR_SET_DUMPABLE.unsigned_abs());
+    refused.insert(libc::SYS_prctl, vec![is(0, set_dumpable)?]);
     build(refused)
 }
 
@@ -219,26 +219,26 @@ fn build(mut refused: BTreeMap<i64, Vec<SeccompRule>>) -> Result<Vec<BpfProgram>
         .map(|&flag| has_bits(0, u64::from(flag.unsigned_abs())))
         .collect::<Result<_, _>>()?;
     refused.insert(libc::SYS_clone, namespaces);
-    // Typing into a terminal that somebody else reads.
-    let typing = [libc::TIOCSTI, libc::TIOCLINUX]
+    // Injecting input into a terminal.
+    let injections = [libc::TIOCSTI, libc::TIOCLINUX]
         .iter()
         .map(|&request| is(1, request))
         .collect::<Result<_, _>>()?;
-    refused.insert(libc::SYS_ioctl, typing);
-    // Other families have pairs too, and their code is loaded for whoever asks.
+    refused.insert(libc::SYS_ioctl, injections);
+    // Other families have pairs too, and using one loads its kernel module.
     let unix = u64::from(libc::AF_UNIX.unsigned_abs());
     refused.insert(libc::SYS_socketpair, vec![is_not(0, unix)?]);
-    // Shared memory without a file keeps its pages when it is unmapped in part:
-    // resident nowhere, seen by nobody, and bounded by nothing.
+    // Shared anonymous memory keeps its pages when it is unmapped in part. They are
+    // resident in no process, so nothing measures or limits them.
     let shared_anonymous = (libc::MAP_SHARED | libc::MAP_ANONYMOUS).unsigned_abs();
     refused.insert(
         libc::SYS_mmap,
         vec![has_bits(3, u64::from(shared_anonymous))?],
     );
-    let unknown = UNKNOWN.iter().map(|&call| (call, Vec::new())).collect();
+    let missing = MISSING.iter().map(|&call| (call, Vec::new())).collect();
     let mut filters = vec![
         compile(refused, libc::EPERM, arch)?,
-        compile(unknown, libc::ENOSYS, arch)?,
+        compile(missing, libc::ENOSYS, arch)?,
     ];
     if cfg!(target_arch = "x86_64") {
         filters.push(without_x32());
@@ -251,7 +251,7 @@ fn compile(
     errno: i32,
     arch: TargetArch,
 ) -> Result<BpfProgram, String> {
-    // A program for another architecture is killed by seccompiler's own check.
+    // seccompiler's own check kills programs of another architecture.
     let refuse = SeccompAction::Errno(errno.unsigned_abs());
     SeccompFilter::new(rules, SeccompAction::Allow, refuse, arch)
         .and_then(BpfProgram::try_from)
@@ -268,7 +268,7 @@ fn has_bits(argument: u8, bits: u64) -> Result<SeccompRule, String> {
     rule(condition)
 }
 
-/// The low half only: the kernel looks at no more of an `ioctl`'s request.
+/// Compares the low 32 bits: the kernel reads no more of an `ioctl`'s request.
 fn is(argument: u8, value: libc::c_ulong) -> Result<SeccompRule, String> {
     let condition = SeccompCondition::new(
         argument,
@@ -280,7 +280,7 @@ fn is(argument: u8, value: libc::c_ulong) -> Result<SeccompRule, String> {
     rule(condition)
 }
 
-/// The low half only: no call here looks at more.
+/// Compares the low 32 bits: no call used here reads more.
 fn is_not(argument: u8, value: u64) -> Result<SeccompRule, String> {
     rule(SeccompCondition::new(
         argument,
@@ -298,8 +298,9 @@ fn rule(
         .map_err(|error| error.to_string())
 }
 
-/// x32 has the same architecture and a table of its own: numbers from 2^30 up,
-/// which the lists above do not know. seccompiler cannot express a range.
+/// A filter that refuses x32 calls. They have the same architecture but another
+/// table, with numbers from 2^30 up, which the lists above do not cover. seccompiler
+/// cannot express a range of numbers.
 fn without_x32() -> BpfProgram {
     const LOAD_NUMBER: u16 = 0x20; // BPF_LD | BPF_W | BPF_ABS
     const JUMP_IF_AT_LEAST: u16 = 0x35; // BPF_JMP | BPF_JGE | BPF_K
@@ -323,9 +324,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_filters_compile_and_fit() {
-        let lesser = filters_of_shared_user().unwrap();
-        for filter in filters().unwrap().into_iter().chain(lesser) {
+    fn seccomp_filters_compile_and_fit_the_kernel_s_limit() {
+        let shared_user = filters_of_shared_user().unwrap();
+        for filter in filters().unwrap().into_iter().chain(shared_user) {
             assert!((1..4096).contains(&filter.len()), "{}", filter.len());
         }
     }

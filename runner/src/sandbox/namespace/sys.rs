@@ -1,7 +1,7 @@
-//! System calls without a safe wrapper elsewhere.
+//! System calls that no crate wraps safely.
 //!
-//! Only called by the helper and its children, which have one thread each: a
-//! copy made by `clone` may allocate and lock like any other process.
+//! Only the helper and its children call them. Each has one thread, so a copy made
+//! by `clone` may allocate and lock like any other process.
 #![allow(
     unsafe_code,
     reason = "clone3, mount_setattr, capset, wait4, signalfd and execve have no safe form"
@@ -12,6 +12,8 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
+use crate::sandbox::exit_status::{ExitStatus, cpu_time, peak_memory_bytes};
+
 fn check(result: libc::c_long) -> io::Result<libc::c_long> {
     if result < 0 {
         Err(io::Error::last_os_error())
@@ -20,23 +22,23 @@ fn check(result: libc::c_long) -> io::Result<libc::c_long> {
     }
 }
 
-/// Which side of a `clone` this is.
-pub(super) enum Side {
+/// The side of a `clone` that this process is on.
+pub(super) enum Fork {
     /// The new process.
     Child,
-    /// The old one, with the child's pid.
+    /// The old process, with the child's pid.
     Parent(i32),
 }
 
-/// Copies this process, with the given `CLONE_` flags and SIGCHLD at its end.
-pub(super) fn clone(flags: i32) -> io::Result<Side> {
+/// Copies this process with these `CLONE_` flags. The copy's end sends SIGCHLD.
+pub(super) fn clone(flags: i32) -> io::Result<Fork> {
     // SAFETY: `clone_args` is plain integers, for which all zeroes is a value.
     let mut arguments: libc::clone_args = unsafe { std::mem::zeroed() };
     arguments.flags = u64::from(flags.unsigned_abs());
     arguments.exit_signal = u64::from(libc::SIGCHLD.unsigned_abs());
     // SAFETY: without CLONE_VM the child gets a copy of everything, stack
-    // included, as with fork. The caller has one thread, so no lock is held by
-    // anybody who is missing in the copy.
+    // included, as with fork. The caller has one thread, so no lock is held by a
+    // thread that is missing in the copy.
     let pid = check(unsafe {
         libc::syscall(
             libc::SYS_clone3,
@@ -45,13 +47,13 @@ pub(super) fn clone(flags: i32) -> io::Result<Side> {
         )
     })?;
     Ok(match i32::try_from(pid) {
-        Ok(0) => Side::Child,
-        Ok(pid) => Side::Parent(pid),
+        Ok(0) => Fork::Child,
+        Ok(pid) => Fork::Parent(pid),
         Err(_) => return Err(io::Error::other("a process id out of range")),
     })
 }
 
-/// Changes the attributes of a mount and everything below it.
+/// Sets attributes of a mount, and of every mount below it if `recursive`.
 pub(super) fn set_mount_attributes(
     mount: BorrowedFd<'_>,
     set: u64,
@@ -89,14 +91,14 @@ struct CapabilityHeader {
 /// `_LINUX_CAPABILITY_VERSION_3`.
 const CAPABILITY_VERSION: u32 = 0x2008_0522;
 
-/// Gives up every capability that a program could ever be given, as far as this
-/// process may.
+/// Empties the bounding set, so that no exec can give capabilities. Has no effect
+/// without the right to.
 pub(super) fn drop_capability_bounds() {
     for capability in 0..=63 {
         // SAFETY: integers only.
         let dropped = unsafe { libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0) };
         if dropped != 0 {
-            // The kernel knows no capability of this number, nor any beyond.
+            // The kernel has no capability of this number or above.
             break;
         }
     }
@@ -116,7 +118,7 @@ pub(super) fn drop_capabilities() -> io::Result<()> {
         .map(drop)
 }
 
-/// Whether this process holds no capability, nor could get one.
+/// Whether this process holds no capability and can get none.
 pub(super) fn has_no_capabilities() -> bool {
     let mut held = [0u32; 6];
     let header = CapabilityHeader {
@@ -129,13 +131,13 @@ pub(super) fn has_no_capabilities() -> bool {
     asked.is_ok() && held == [0; 6]
 }
 
-/// Whether the kernel lets this process make no user namespace by any call.
+/// Whether every call that makes a user namespace fails.
 pub(super) fn refuses_new_namespaces() -> bool {
     // SAFETY: integers only.
     let unshared = unsafe { libc::unshare(libc::CLONE_NEWUSER) } == 0;
     let flags = libc::CLONE_NEWUSER | libc::SIGCHLD;
-    // SAFETY: without CLONE_VM and with no stack given, this is a fork; the
-    // child, should there be one, ends at once.
+    // SAFETY: without CLONE_VM and without a stack, this is a fork. If it succeeds,
+    // the child ends at once.
     let cloned = unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) };
     if cloned == 0 {
         exit(0);
@@ -143,10 +145,10 @@ pub(super) fn refuses_new_namespaces() -> bool {
     !unshared && cloned < 0
 }
 
-/// The kernel's version of Landlock; 0: it has none, or it is switched off.
+/// The kernel's version of Landlock. 0: none, or disabled.
 pub(super) fn landlock_abi() -> u32 {
     const VERSION: u32 = 1;
-    // SAFETY: asks for the version, for which the pointer has to be null.
+    // SAFETY: this flag asks for the version, and the pointer must then be null.
     let abi = unsafe {
         libc::syscall(
             libc::SYS_landlock_create_ruleset,
@@ -158,7 +160,7 @@ pub(super) fn landlock_abi() -> u32 {
     u32::try_from(abi).unwrap_or(0)
 }
 
-/// Marks or closes every descriptor from `first` up.
+/// Closes every descriptor from `first` up, or marks it close-on-exec.
 pub(super) fn close_range(first: i32, on_exec: bool) -> io::Result<()> {
     let flags = if on_exec {
         libc::CLOSE_RANGE_CLOEXEC
@@ -170,9 +172,9 @@ pub(super) fn close_range(first: i32, on_exec: bool) -> io::Result<()> {
     check(unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, flags) }).map(drop)
 }
 
-/// Takes over a descriptor that was passed to this process by number, and closes
-/// every other but the standard streams: what the runner had open is no business
-/// of a run. To be called once, before anything is opened.
+/// Takes over a descriptor that this process inherited, and closes every other
+/// except the standard streams, so that none of the runner's reaches a run. Call it
+/// once, before anything is opened.
 pub(super) fn only_descriptor(number: i32) -> io::Result<OwnedFd> {
     if number < 3 {
         return Err(io::ErrorKind::InvalidInput.into());
@@ -182,23 +184,23 @@ pub(super) fn only_descriptor(number: i32) -> io::Result<OwnedFd> {
         // SAFETY: integers only; nothing in this process owns a descriptor yet.
         check(unsafe { libc::syscall(libc::SYS_close_range, 3, number - 1, 0) })?;
     }
-    // SAFETY: marks it to be closed on exec, and so asks whether it is open.
+    // SAFETY: integers only. It marks the descriptor, and fails if it is not open.
     check(unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) }.into())?;
     // SAFETY: it is open, and nothing else in this process owns it.
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
-/// Closes the three standard streams, whatever they are.
+/// Closes the three standard streams.
 pub(super) fn close_standard_streams() {
     for number in 0..3 {
-        // SAFETY: no value of this process owns them, and nothing prints here.
+        // SAFETY: no value of this process owns them, and nothing prints later.
         unsafe {
             libc::close(number);
         }
     }
 }
 
-/// Blocks SIGCHLD and gives a descriptor that is readable when one is pending.
+/// Blocks SIGCHLD and returns a descriptor that is readable when one is pending.
 pub(super) fn child_signals() -> io::Result<OwnedFd> {
     // SAFETY: `sigset_t` is plain integers; both calls fill and read a live one.
     let descriptor = unsafe {
@@ -213,11 +215,17 @@ pub(super) fn child_signals() -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(descriptor) })
 }
 
-/// Every signal as a fresh process has it: handled by default, not blocked.
+/// Takes the pending signals off a descriptor that [`child_signals`] returned.
+pub(super) fn clear_signals(descriptor: &OwnedFd) {
+    let mut pending = [0; size_of::<libc::signalfd_siginfo>() * 16];
+    let _ = rustix::io::read(descriptor, &mut pending);
+}
+
+/// Resets every signal to its default action and unblocks it.
 pub(super) fn reset_signals() -> io::Result<()> {
     for number in 1..=64 {
-        // SAFETY: sets a default action, which is no code of ours. It fails for
-        // numbers that cannot be changed, which then have it anyway.
+        // SAFETY: the default action is not code of this process. The call fails for
+        // signals that always have their default action.
         unsafe {
             libc::signal(number, libc::SIG_DFL);
         }
@@ -231,27 +239,22 @@ pub(super) fn reset_signals() -> io::Result<()> {
     }
 }
 
-/// A child that has ended.
-pub(super) struct Reaped {
+/// A child that has ended and was reaped.
+pub(super) struct ReapedChild {
     pub(super) pid: i32,
-    /// Exit code, or the signal.
-    pub(super) how: Result<i32, i32>,
+    pub(super) status: ExitStatus,
 }
 
-/// Reaps any child. `None`: none has ended, or with `block` there is none at all.
-pub(super) fn reap_any(block: bool) -> Option<Reaped> {
+/// Reaps any child. `None`: no child has ended, or with `block`, none exists.
+pub(super) fn reap_any(block: bool) -> Option<ReapedChild> {
     let options = if block { 0 } else { libc::WNOHANG } | libc::__WALL;
     loop {
         let mut status = 0;
         // SAFETY: the pointer is to a live local variable.
         let pid = unsafe { libc::waitpid(-1, &raw mut status, options) };
         if pid > 0 {
-            let how = if libc::WIFEXITED(status) {
-                Ok(libc::WEXITSTATUS(status))
-            } else {
-                Err(libc::WTERMSIG(status))
-            };
-            return Some(Reaped { pid, how });
+            let status = ExitStatus::from_wait(status);
+            return Some(ReapedChild { pid, status });
         }
         let interrupted = io::Error::last_os_error().kind() == io::ErrorKind::Interrupted;
         if pid == 0 || !interrupted {
@@ -271,30 +274,32 @@ pub(super) fn wait_for(pid: i32) {
     }
 }
 
-/// Kills everything that this process may signal. Called by the init of a pid
-/// namespace, or in a domain of Landlock that signals do not leave.
+/// Kills every process that this one may signal. Call it as the init of a pid
+/// namespace, or in a Landlock domain that signals do not leave.
 pub(super) fn kill_everything() {
-    // SAFETY: integers only. From both, -1 reaches nobody outside.
+    // SAFETY: integers only. From either place, -1 reaches no process outside.
     unsafe {
         libc::kill(-1, libc::SIGKILL);
     }
 }
 
-/// Whether this process could signal that one.
+/// Whether this process may signal that one.
 pub(super) fn may_signal(pid: i32) -> bool {
-    // SAFETY: integers only; signal 0 is sent to nobody.
+    // SAFETY: integers only; signal 0 only checks the permission.
     unsafe { libc::kill(pid, 0) == 0 }
 }
 
-/// Whether the kernel forbids every call by which a process reaches others of its
-/// own user, this one here.
+/// Whether a call has just failed with EPERM.
+fn is_forbidden(result: libc::c_long) -> bool {
+    result < 0 && io::Error::last_os_error().raw_os_error() == Some(libc::EPERM)
+}
+
+/// Whether the kernel forbids every call that affects another process of the same
+/// user, tried on this pid.
 pub(super) fn refuses_to_reach(pid: i32) -> bool {
     let other = libc::c_long::from(pid);
-    let is_forbidden = |result: libc::c_long| {
-        result < 0 && io::Error::last_os_error().raw_os_error() == Some(libc::EPERM)
-    };
-    // SAFETY: integers and null pointers only. Should they be allowed, they send
-    // nothing, set a priority that most have anyway, and read nothing.
+    // SAFETY: integers and null pointers only. If they succeed, they send nothing,
+    // set the priority that most processes have, and read nothing.
     unsafe {
         is_forbidden(libc::syscall(libc::SYS_kill, other, 0))
             && is_forbidden(libc::syscall(
@@ -314,12 +319,9 @@ pub(super) fn refuses_to_reach(pid: i32) -> bool {
     }
 }
 
-/// Whether the kernel forbids to send descriptors over a socket, and to change a
-/// file's rights.
+/// Whether the kernel forbids sending descriptors over a socket and changing the
+/// rights of a file.
 pub(super) fn refuses_to_hide() -> bool {
-    let is_forbidden = |result: libc::c_long| {
-        result < 0 && io::Error::last_os_error().raw_os_error() == Some(libc::EPERM)
-    };
     // SAFETY: no socket and a null pointer; a C string and integers.
     unsafe {
         is_forbidden(libc::syscall(libc::SYS_sendmsg, -1, 0, 0))
@@ -332,7 +334,7 @@ pub(super) fn refuses_to_hide() -> bool {
     }
 }
 
-/// CPU time and largest peak in bytes of all reaped descendants.
+/// CPU time of all reaped descendants, and the largest one's peak memory in bytes.
 pub(super) fn usage_of_children() -> (Duration, u64) {
     // SAFETY: `rusage` is plain integers, filled by the call.
     let usage = unsafe {
@@ -340,18 +342,10 @@ pub(super) fn usage_of_children() -> (Duration, u64) {
         libc::getrusage(libc::RUSAGE_CHILDREN, &raw mut usage);
         usage
     };
-    let duration = |time: libc::timeval| {
-        Duration::from_secs(u64::try_from(time.tv_sec).unwrap_or(0))
-            + Duration::from_micros(u64::try_from(time.tv_usec).unwrap_or(0))
-    };
-    let peak_kib = u64::try_from(usage.ru_maxrss).unwrap_or(0);
-    (
-        duration(usage.ru_utime) + duration(usage.ru_stime),
-        peak_kib * 1024,
-    )
+    (cpu_time(&usage), peak_memory_bytes(&usage))
 }
 
-/// Replaces this process by a program. Only comes back with an error.
+/// Replaces this process by a program. Returns only if that failed.
 pub(super) fn exec(argv: &[String], env: &[(String, String)]) -> io::Error {
     let argv = argv.iter().map(|argument| CString::new(argument.as_str()));
     let env = env
@@ -383,7 +377,7 @@ pub(super) fn exec(argv: &[String], env: &[(String, String)]) -> io::Error {
     io::Error::last_os_error()
 }
 
-/// Ends this process at once, running nothing of Rust's or libc's.
+/// Ends this process at once, without Rust's or libc's exit handlers.
 pub(super) fn exit(code: i32) -> ! {
     // SAFETY: does not return.
     unsafe { libc::_exit(code) }

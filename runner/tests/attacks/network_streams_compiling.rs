@@ -1,11 +1,11 @@
-//! Programs that call others, that speak strangely, and that attack while they
-//! are compiled.
+//! Programs that use the network, that use their streams in unusual ways, and
+//! sources that attack the compiler.
 
-use crate::case::Case;
-use crate::case::Says::{Exits, Over, Prints, Refused};
+use crate::attack::Attack;
+use crate::attack::Expect::{CompileError, Exits, LimitExceeded, Prints};
 
-pub const NETWORK: &[Case] = &[
-    Case(
+pub const NETWORK: &[Attack] = &[
+    Attack(
         "TCP to the machine",
         "python",
         "import socket
@@ -14,14 +14,14 @@ except OSError as error: print(error.errno)",
         "",
         Prints("1"),
     ),
-    Case(
+    Attack(
         "TCP by the shell",
         "bash",
         "echo x > /dev/tcp/127.0.0.1/{tcp}",
         "",
         Exits(1),
     ),
-    Case(
+    Attack(
         "cloud metadata",
         "python",
         "import urllib.request
@@ -30,7 +30,7 @@ except OSError as error: print('refused')",
         "",
         Prints("refused"),
     ),
-    Case(
+    Attack(
         "UDP to the machine",
         "python",
         "import socket
@@ -39,7 +39,7 @@ except OSError as error: print(error.errno)",
         "",
         Prints("1"),
     ),
-    Case(
+    Attack(
         "netlink, packets, raw, vsock",
         "python",
         "import socket
@@ -49,7 +49,7 @@ for family, kind in ((16, 3), (17, 3), (2, 3), (10, 3), (40, 1), (38, 5), (1, 2)
         "",
         Prints("1 1 1 1 1 1 1"),
     ),
-    Case(
+    Attack(
         "unix socket by path",
         "python",
         "import socket
@@ -58,7 +58,7 @@ except OSError as error: print(error.errno)",
         "",
         Prints("1"),
     ),
-    Case(
+    Attack(
         "abstract unix socket",
         "python",
         "import socket
@@ -67,8 +67,8 @@ except OSError as error: print(error.errno)",
         "",
         Prints("1"),
     ),
-    // A socketpair's end may not be turned into a caller either.
-    Case(
+    // The ends of a socket pair must not connect elsewhere.
+    Attack(
         "a socket pair connected elsewhere",
         "python",
         "import socket
@@ -81,7 +81,7 @@ for address in ('{socket}', '\\0{abstract}'):
         "",
         Prints("2\n2\n111\n111"),
     ),
-    Case(
+    Attack(
         "bind and listen",
         "python",
         "import socket
@@ -90,7 +90,7 @@ except OSError as error: print(error.errno)",
         "",
         Prints("1"),
     ),
-    Case(
+    Attack(
         "names looked up",
         "python",
         "import socket
@@ -99,7 +99,7 @@ except OSError: print('refused')",
         "",
         Prints("refused"),
     ),
-    Case(
+    Attack(
         "a socket pair within",
         "python",
         "import socket
@@ -109,24 +109,24 @@ a, b = socket.socketpair(); a.send(b'x'); print(b.recv(1))",
     ),
 ];
 
-pub const STREAMS: &[Case] = &[
-    Case("NUL and what is not UTF-8", "python", "import os; os.write(1, b'a\\x00b\\xff\\n')", "", Prints("a\0b\u{fffd}")),
-    Case("input not read", "python", "print('unread')", r#"{"stdin": "some"}"#, Prints("unread")),
-    Case("end of input", "bash", "cat; echo end", r#"{"stdin": "a"}"#, Prints("a\nend")),
-    Case("end of input in a child", "bash", "(cat; echo end) | cat", "", Prints("\nend")),
-    Case("input read by nobody, held by a daemon", "bash", "sleep 600 <&0 & echo done", "", Prints("done")),
-    Case("output of a dying child", "python", "import os
+pub const STREAMS: &[Attack] = &[
+    Attack("NUL and what is not UTF-8", "python", "import os; os.write(1, b'a\\x00b\\xff\\n')", "", Prints("a\0b\u{fffd}")),
+    Attack("input not read", "python", "print('unread')", r#"{"stdin": "some"}"#, Prints("unread")),
+    Attack("end of input", "bash", "cat; echo end", r#"{"stdin": "a"}"#, Prints("a\nend")),
+    Attack("end of input in a child", "bash", "(cat; echo end) | cat", "", Prints("\nend")),
+    Attack("input not read, its pipe held by a daemon", "bash", "sleep 600 <&0 & echo done", "", Prints("done")),
+    Attack("output of a dying child", "python", "import os
 if os.fork() == 0: os.write(1, b'child\\n'); os._exit(0)
 os.wait(); print('parent')", "", Prints("child\nparent")),
-    Case("output to the other streams", "bash", "echo x >&0; echo y >&2; echo z", "", Prints("z")),
-    Case("threads and processes that honest programs use", "python", "import multiprocessing, concurrent.futures
+    Attack("output to the other streams", "bash", "echo x >&0; echo y >&2; echo z", "", Prints("z")),
+    Attack("threads and processes that honest programs use", "python", "import multiprocessing, concurrent.futures
 def double(n): return n * 2
 with concurrent.futures.ThreadPoolExecutor(4) as pool: print(sum(pool.map(double, range(10))))
 with multiprocessing.get_context('fork').Pool(2) as pool: print(sum(pool.map(double, range(10))))
 value = multiprocessing.Value('i', 0)
 process = multiprocessing.get_context('fork').Process(target=lambda: setattr(value, 'value', 5))
 process.start(); process.join(); print(value.value)", "", Prints("90\n90\n5")),
-    Case("files that honest programs use", "python", "import tempfile, subprocess, os, sqlite3, mmap
+    Attack("files that honest programs use", "python", "import tempfile, subprocess, os, sqlite3, mmap
 with tempfile.TemporaryDirectory() as folder: open(folder + '/x', 'w').write('x')
 print(subprocess.run(['sort', '-r'], input=b'a\\nb\\n', capture_output=True).stdout)
 print(sqlite3.connect('/tmp/db').execute('select 1').fetchall(), os.getcwd(), os.environ['HOME'])
@@ -134,73 +134,73 @@ file = open('/tmp/m', 'w+b'); file.truncate(4096); m = mmap.mmap(file.fileno(), 
         "", Prints("b'b\\na\\n'\n[(1,)] /box /tmp\n1")),
 ];
 
-pub const COMPILING: &[Case] = &[
-    Case(
+pub const COMPILING: &[Attack] = &[
+    Attack(
         "a secret included",
         "c",
         "#include \"{secret}\"\nint main(void) { return 0; }",
         "",
-        Refused("No such file"),
+        CompileError("No such file"),
     ),
-    Case(
+    Attack(
         "the machine's users included",
         "c",
         "#include \"/etc/passwd\"\nint main(void) { return 0; }",
         "",
-        Refused("No such file"),
+        CompileError("No such file"),
     ),
-    Case(
+    Attack(
         "a secret by the assembler",
         "c",
         "__asm__(\".incbin \\\"{secret}\\\"\");\nint main(void) { return 0; }",
         "",
-        Refused("file not found"),
+        CompileError("file not found"),
     ),
-    Case(
+    Attack(
         "endless randomness included",
         "c",
         "#include \"/dev/urandom\"\nint main(void) { return 0; }",
         r#"{"compile_timeout": 2000, "compile_memory_limit": 200000000}"#,
-        Over("memory|wall_time|cpu_time|stderr"),
+        LimitExceeded("memory|wall_time|cpu_time|stderr"),
     ),
-    Case(
+    Attack(
         "endless zeroes included",
         "c",
         "#include \"/dev/zero\"\nint main(void) { return 0; }",
         r#"{"compile_timeout": 2000, "compile_memory_limit": 200000000}"#,
-        Over("memory|wall_time|cpu_time"),
+        LimitExceeded("memory|wall_time|cpu_time"),
     ),
-    Case(
+    Attack(
         "includes itself",
         "c",
         "#include __FILE__\nint main(void) { return 0; }",
         "",
-        Refused("nested"),
+        CompileError("nested"),
     ),
-    Case(
+    Attack(
         "a giant array",
         "c",
         "char x[1 << 30] = {1};\nint main(void) { return x[0]; }",
         "",
-        Refused(""),
+        CompileError(""),
     ),
-    Case(
+    Attack(
         "repetition by the assembler",
         "c",
         "__asm__(\".rept 1000000000\\n.quad 1\\n.endr\");\nint main(void) { return 0; }",
         "",
-        Refused("out of memory"),
+        CompileError("out of memory"),
     ),
-    Case(
+    Attack(
         "a template bomb",
         "c++",
         "template<int N, int M> struct F { enum { v = F<N-1, 2*M>::v + F<N-1, 2*M+1>::v }; };
 template<int M> struct F<0, M> { enum { v = 1 }; };
 int main() { return F<30, 0>::v; }",
         r#"{"compile_timeout": 4000, "compile_memory_limit": 200000000}"#,
-        Over("memory|wall_time|cpu_time"),
+        LimitExceeded("memory|wall_time|cpu_time"),
     ),
-    Case(
+    Attack(
         "an honest program after all",
         "c",
         "#include <stdio.h>\nint main(void) { puts(\"fine\"); return 0; }",

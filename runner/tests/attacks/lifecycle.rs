@@ -1,10 +1,10 @@
-//! Programs that want to live on, or to take others with them.
+//! Programs that outlive their run, or kill other processes.
 
-use crate::case::Case;
-use crate::case::Says::{Dies, Exits, Prints};
+use crate::attack::Attack;
+use crate::attack::Expect::{Exits, KilledBy, Prints};
 
-pub const CASES: &[Case] = &[
-    Case(
+pub const ATTACKS: &[Attack] = &[
+    Attack(
         "daemon as in the books",
         "python",
         "import os, time
@@ -16,7 +16,7 @@ os.wait(); print('done')",
         "",
         Prints("done"),
     ),
-    Case(
+    Attack(
         "daemon with closed streams",
         "python",
         "import os, time
@@ -29,7 +29,7 @@ if os.fork() == 0:
         "",
         Prints("done"),
     ),
-    Case(
+    Attack(
         "deaf child",
         "python",
         "import os, signal, time
@@ -42,7 +42,7 @@ if os.fork() == 0:
         "",
         Prints("done"),
     ),
-    Case(
+    Attack(
         "reaper of its own",
         "python",
         "import ctypes, os, time
@@ -54,7 +54,7 @@ os.wait(); print('done')",
         "",
         Prints("done"),
     ),
-    Case(
+    Attack(
         "child that forks as fast as it is killed",
         "python",
         "import os, time
@@ -68,7 +68,7 @@ if os.fork() == 0:
         "",
         Prints("done"),
     ),
-    Case(
+    Attack(
         "output closed and running on",
         "python",
         "import os, time
@@ -76,8 +76,8 @@ os.write(1, b'x'); os.close(1); os.close(2); time.sleep(0.2); os._exit(7)",
         "",
         Exits(7),
     ),
-    Case(
-        "kill everybody",
+    Attack(
+        "kill every process",
         "python",
         "import os
 try: os.kill(-1, 9)
@@ -86,8 +86,8 @@ print('alive')",
         "",
         Prints("3\nalive"),
     ),
-    Case(
-        "kill everybody, softly, from a child",
+    Attack(
+        "kill every process, softly, from a child",
         "python",
         "import os, signal
 signal.signal(15, signal.SIG_IGN)
@@ -96,7 +96,7 @@ os.wait(); print('alive')",
         "",
         Prints("alive"),
     ),
-    Case(
+    Attack(
         "kill the parent",
         "python",
         "import os
@@ -106,19 +106,19 @@ print(os.getppid())",
         "",
         Prints("1\n1"),
     ),
-    Case(
+    Attack(
         "TERM and others to process 1",
         "python",
         "import os
-told = set()
+seen = set()
 for number in range(1, 65):
-    try: os.kill(1, number); told.add('sent')
-    except OSError as error: told.add(error.errno)
-print(told)",
+    try: os.kill(1, number); seen.add('sent')
+    except OSError as error: seen.add(error.errno)
+print(seen)",
         "",
         Prints("{1}"),
     ),
-    Case(
+    Attack(
         "kill the runner",
         "python",
         "import os
@@ -127,7 +127,7 @@ except OSError as error: print(error.errno)",
         "",
         Prints("3"),
     ),
-    Case(
+    Attack(
         "every process id tried",
         "python",
         "import os
@@ -139,72 +139,72 @@ print(found == [os.getpid()])",
         "",
         Prints("True"),
     ),
-    Case(
+    Attack(
         "the session's leader killed from below",
         "python",
         "import os, time
 if os.fork() == 0: os.kill(os.getppid(), 9); time.sleep(600)
 time.sleep(60)",
         "",
-        Dies("SIGKILL"),
+        KilledBy("SIGKILL"),
     ),
-    Case(
+    Attack(
         "abort",
         "c",
         "#include <stdlib.h>\nint main(void) { abort(); }",
         "",
-        Dies("SIGABRT"),
+        KilledBy("SIGABRT"),
     ),
-    Case(
+    Attack(
         "segmentation fault",
         "c",
         "int main(void) { *(volatile int *)8 = 1; }",
         "",
-        Dies("SIGSEGV"),
+        KilledBy("SIGSEGV"),
     ),
-    Case(
+    Attack(
         "division by zero",
         "c",
         "int main(void) { volatile int one = 1, none = 0; return one / none; }",
         "",
-        Dies("SIGFPE"),
+        KilledBy("SIGFPE"),
     ),
-    Case(
+    Attack(
         "illegal instruction",
         "c",
         "int main(void) { __builtin_trap(); }",
         "",
-        Dies("SIGILL"),
+        KilledBy("SIGILL"),
     ),
-    Case(
+    Attack(
         "killed by itself",
         "bash",
         "kill -9 $$",
         "",
-        Dies("SIGKILL"),
+        KilledBy("SIGKILL"),
     ),
-    Case(
+    Attack(
         "as if killed by a signal",
         "bash",
         "exit 137",
         "",
         Exits(137),
     ),
-    Case(
+    Attack(
         "as if the helper had failed",
         "bash",
         "exit 125",
         "",
         Exits(125),
     ),
-    Case(
+    Attack(
         "a broken pipe",
         "bash",
         "exec 1>&-; kill -PIPE $$",
         "",
-        Dies("SIGPIPE"),
+        KilledBy("SIGPIPE"),
     ),
-    Case(
+    Attack(
         "exec of something missing",
         "bash",
         "exec /no/such/program",

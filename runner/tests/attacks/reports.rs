@@ -1,23 +1,19 @@
-//! What is reported is what happened: codes, signals, time, memory.
+//! Reports are true: exit codes, signals, CPU time, memory.
 
 use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use crate::host::{As, Host};
+use crate::host::{Host, RunnerUser};
 
 #[tokio::test]
-async fn every_exit_code_is_told() {
-    let host = Host::start(As::Me, &["python"], "", &[]);
+async fn report_has_every_exit_code_from_0_to_255() {
+    let host = Host::start(RunnerUser::Current, &["bash"], "", &[]);
     let codes: Vec<String> = (0..256).map(|code| code.to_string()).collect();
-    let answer = host
-        .run(
-            "python",
-            "import os; os._exit(int(input()))",
-            &json!({"cases": codes}),
-        )
+    let response = host
+        .run("bash", "read code; exit $code", &json!({"cases": codes}))
         .await;
-    let runs = answer["runs"].as_array().unwrap();
+    let runs = response["runs"].as_array().unwrap();
     assert_eq!(runs.len(), 256);
     for (code, run) in runs.iter().enumerate() {
         assert_eq!(
@@ -26,12 +22,17 @@ async fn every_exit_code_is_told() {
             "{run}"
         );
     }
-    assert_eq!(answer["run"], runs[1], "the first that failed");
+    assert_eq!(response["run"], runs[1], "the first that failed");
 }
 
 #[tokio::test]
-async fn every_signal_is_told() {
-    let host = Host::start(As::Me, &["python"], "", &["--run-timeout-ms", "4000"]);
+async fn report_has_every_signal_from_1_to_64() {
+    let host = Host::start(
+        RunnerUser::Current,
+        &["python"],
+        "",
+        &["--run-timeout-ms", "4000"],
+    );
     let numbers: Vec<String> = (1..=64)
         .filter(|number| ![32, 33].contains(number))
         .map(|number: i32| number.to_string())
@@ -42,9 +43,9 @@ number = int(input())
 try: signal.signal(number, signal.SIG_DFL)
 except OSError: pass
 os.kill(os.getpid(), number); print('ignored')";
-    let answer = host.run("python", code, &json!({"cases": numbers})).await;
+    let response = host.run("python", code, &json!({"cases": numbers})).await;
     let mut wrong = String::new();
-    for (number, run) in numbers.iter().zip(answer["runs"].as_array().unwrap()) {
+    for (number, run) in numbers.iter().zip(response["runs"].as_array().unwrap()) {
         let right = match number.parse().unwrap() {
             // CHLD, CONT, URG, WINCH do nothing by default.
             17 | 18 | 23 | 28 => run["stdout"] == "ignored\n" && run["code"] == 0,
@@ -66,14 +67,14 @@ os.kill(os.getpid(), number); print('ignored')";
     assert!(wrong.is_empty(), "\n{wrong}");
 }
 
-/// How often a busy machine may disturb a measurement. What is told wrongly is
-/// told wrongly each time.
+/// How often a measurement is repeated, because a busy machine may disturb it. A
+/// wrong measurement is wrong each time.
 const ATTEMPTS: usize = 4;
 
-/// Within 15 ms or 5 %, whichever is more, of what the program measured itself.
+/// Within 15 ms or 5 %, whichever is more, of the program's own measurement.
 #[tokio::test]
-async fn cpu_time_is_true() {
-    let host = Host::start(As::Me, &["python"], "", &[]);
+async fn report_has_the_cpu_time_of_children_threads_and_orphans() {
+    let host = Host::start(RunnerUser::Current, &["python"], "", &[]);
     let burn = "import time, resource
 def burn(seconds):
     end = time.process_time() + seconds
@@ -96,28 +97,28 @@ for t in threads: t.start()
 for t in threads: t.join()",
         ),
     ];
-    let tell = "
+    let print_usage = "
 import sys
 both = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
 print(sum(usage.ru_utime + usage.ru_stime for usage in both) * 1000); sys.stdout.flush()
 import os; os._exit(0)";
     for (name, program) in programs {
-        let code = format!("{burn}{program}{tell}");
+        let code = format!("{burn}{program}{print_usage}");
         let mut seen = Vec::new();
         for _ in 0..ATTEMPTS {
-            let answer = host.run("python", &code, &json!({})).await;
-            let run = &answer["run"];
+            let response = host.run("python", &code, &json!({})).await;
+            let run = &response["run"];
             let known: f64 = run["stdout"].as_str().unwrap().trim().parse().unwrap();
-            let told = run["cpu_time"].as_f64().unwrap();
-            seen.push((known, told));
-            if (told - known).abs() <= (known * 0.05).max(15.0) {
+            let reported = run["cpu_time"].as_f64().unwrap();
+            seen.push((known, reported));
+            if (reported - known).abs() <= (known * 0.05).max(15.0) {
                 seen.clear();
                 break;
             }
         }
-        assert!(seen.is_empty(), "{name}, known and told, ms: {seen:?}");
+        assert!(seen.is_empty(), "{name}, known and reported, ms: {seen:?}");
     }
-    // Orphans that nobody waits for are the init's, and count.
+    // Orphans become children of the init and count.
     let orphans = format!(
         "{burn}import os
 read, write = os.pipe()
@@ -133,21 +134,21 @@ os.close(write); os.read(read, 1)"
     for _ in 0..ATTEMPTS {
         let base = host.run("python", "pass", &json!({})).await;
         let known = 600.0 + base["run"]["cpu_time"].as_f64().unwrap();
-        let answer = host.run("python", &orphans, &json!({})).await;
-        let told = answer["run"]["cpu_time"].as_f64().unwrap();
-        if (told / known - 1.0).abs() <= 0.1 {
+        let response = host.run("python", &orphans, &json!({})).await;
+        let reported = response["run"]["cpu_time"].as_f64().unwrap();
+        if (reported / known - 1.0).abs() <= 0.1 {
             return;
         }
-        seen.push((known, told));
+        seen.push((known, reported));
     }
-    panic!("orphans, known and told, ms: {seen:?}");
+    panic!("orphans, known and reported, ms: {seen:?}");
 }
 
-/// Within a tenth of what was touched, for one process and for several.
+/// Within a tenth of the memory that was written to.
 #[tokio::test]
-async fn memory_is_true() {
+async fn report_has_the_memory_of_one_process_and_of_several() {
     let flags = ["--run-memory-limit-bytes", "600000000"];
-    let host = Host::start(As::Me, &["python", "c"], "", &flags);
+    let host = Host::start(RunnerUser::Current, &["python", "c"], "", &flags);
     let base = host.run("python", "pass", &json!({})).await;
     let base = base["run"]["memory"].as_f64().unwrap();
     let programs = [
@@ -168,13 +169,13 @@ int main(void) { volatile char *p = malloc(200000000); for (long i = 0; i < 2000
         ),
     ];
     for (language, code, base) in programs {
-        let answer = host.run(language, code, &json!({})).await;
-        assert_eq!(answer["run"]["code"], 0, "{answer}");
-        let told = answer["run"]["memory"].as_f64().unwrap();
+        let response = host.run(language, code, &json!({})).await;
+        assert_eq!(response["run"]["code"], 0, "{response}");
+        let reported = response["run"]["memory"].as_f64().unwrap();
         let known = 200_000_000.0 + base;
         assert!(
-            (told / known - 1.0).abs() <= 0.1,
-            "{code}: {known}, told {told}"
+            (reported / known - 1.0).abs() <= 0.1,
+            "{code}: {known}, reported {reported}"
         );
     }
 }

@@ -1,5 +1,5 @@
-//! The seam between the service and the sandbox: another implementation can take
-//! its place, and whatever it does, the service stays up.
+//! The interface between the service and the sandbox: another implementation can
+//! replace it, and whatever it does, the service stays up.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -8,22 +8,23 @@ mod common;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use common::{Runner, folders_of};
-use runner::sandbox::{Cancel, Ending, Limit, Report, Request, Sandbox, Tier};
+use common::Runner;
+use common::processes::run_folders_below;
+use runner::sandbox::{Cancel, Command, Ending, Limit, Report, Sandbox, Tier};
 use serde_json::{Value, json};
 
-/// Does as told, and remembers what it was asked.
+/// Returns the given ending, or panics without one, and records the commands.
 struct Scripted {
     ending: Option<Ending>,
-    asked: Arc<Mutex<Vec<String>>>,
+    commands: Arc<Mutex<Vec<String>>>,
 }
 
 impl Sandbox for Scripted {
-    fn run(&self, request: &Request<'_>, _: &Cancel) -> Report {
-        let main = std::str::from_utf8(&request.files[0].content).unwrap();
-        assert_eq!(request.files[0].name, request.argv[1]);
-        let asked = format!("{main} {:?} {:?}", &request.argv[1..], request.limits);
-        self.asked.lock().unwrap().push(asked);
+    fn run(&self, command: &Command<'_>, _: &Cancel) -> Report {
+        let main = std::str::from_utf8(&command.files[0].content).unwrap();
+        assert_eq!(command.files[0].name, command.argv[1]);
+        let recorded = format!("{main} {:?} {:?}", &command.argv[1..], command.limits);
+        self.commands.lock().unwrap().push(recorded);
         let Some(ending) = self.ending.clone() else {
             panic!("as scripted")
         };
@@ -45,10 +46,10 @@ impl Sandbox for Scripted {
 }
 
 async fn scripted(ending: Option<Ending>) -> (Runner, Arc<Mutex<Vec<String>>>) {
-    let asked = Arc::default();
+    let commands = Arc::default();
     let sandbox = Scripted {
         ending,
-        asked: Arc::clone(&asked),
+        commands: Arc::clone(&commands),
     };
     let flags = [
         &["--max-concurrent", "1", "--max-queue", "0"][..],
@@ -57,25 +58,25 @@ async fn scripted(ending: Option<Ending>) -> (Runner, Arc<Mutex<Vec<String>>>) {
     .concat();
     (
         Runner::start_with_sandbox(&flags, Box::new(sandbox)).await,
-        asked,
+        commands,
     )
 }
 
 #[tokio::test]
-async fn a_panic_is_an_empty_500_and_costs_no_slot() {
+async fn sandbox_panic_is_an_empty_500_and_frees_the_slot() {
     let (runner, _) = scripted(None).await;
     let body = json!({"language": "python", "version": "*", "files": [{"content": ""}]});
     for _ in 0..3 {
         let answer = runner.execute(&body).await;
         assert_eq!((answer.status, answer.text.as_str()), (500, ""));
     }
-    assert_eq!(folders_of(&runner.work), 0);
+    assert_eq!(run_folders_below(&runner.work), 0);
     assert_eq!(runner.get("/healthz").await.json()["running"], 0);
     runner.stop().await;
 }
 
 #[tokio::test]
-async fn what_the_sandbox_reports_is_what_the_caller_reads() {
+async fn sandbox_report_becomes_the_response() {
     let (runner, _) = scripted(Some(Ending::Limited(Limit::Memory))).await;
     let body = runner.run("python", "x").await;
     assert_eq!(
@@ -90,24 +91,24 @@ async fn what_the_sandbox_reports_is_what_the_caller_reads() {
 }
 
 #[tokio::test]
-async fn the_sandbox_gets_files_arguments_and_limits() {
-    let (runner, asked) = scripted(Some(Ending::Exited(0))).await;
-    let wishes = json!({
+async fn sandbox_gets_files_arguments_and_limits() {
+    let (runner, commands) = scripted(Some(Ending::Exited(0))).await;
+    let members = json!({
         "args": ["a"], "run_timeout": 1500.5, "run_cpu_time": 250, "run_memory_limit": 1_000_000,
     });
-    runner.run_with("python", "the code", wishes).await;
-    let asked = asked.lock().unwrap().remove(0);
+    runner.run_with("python", "the code", members).await;
+    let recorded = commands.lock().unwrap().remove(0);
     let expected = "the code [\"file0.code\", \"a\"] Limits { wall: 1.5005s, cpu: 250ms, \
         memory_bytes: Some(1000000), output_bytes: 1048576, tasks: 64, open_files: 2048, \
         file_bytes: 10000000, disk_bytes: 134217728, disk_files: 8192 }";
-    assert_eq!(asked, expected);
+    assert_eq!(recorded, expected);
     runner.stop().await;
 }
 
 #[tokio::test]
-async fn a_program_that_cannot_start_is_our_fault() {
+async fn program_that_cannot_start_is_a_failure_of_the_sandbox() {
     let runner = Runner::start(&["python"], &[]).await;
-    // Larger than the kernel takes for one argument.
+    // Longer than the kernel allows for one argument.
     let body = runner
         .run_with("python", "print(1)", json!({"args": ["x".repeat(200_000)]}))
         .await;
@@ -121,6 +122,6 @@ async fn a_program_that_cannot_start_is_our_fault() {
         message.starts_with("the program could not be started: "),
         "{message}"
     );
-    assert_eq!(folders_of(&runner.work), 0);
+    assert_eq!(run_folders_below(&runner.work), 0);
     runner.stop().await;
 }

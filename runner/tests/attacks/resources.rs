@@ -1,44 +1,44 @@
-//! Programs that take too much. Each is bounded by itself as well, should the
-//! runner fail: other people use this machine.
+//! Programs that exceed limits. Each also ends by itself, in case the runner fails to
+//! stop it on a shared machine.
 
-use crate::case::Case;
-use crate::case::Says::{Dies, Over, Prints};
+use crate::attack::Attack;
+use crate::attack::Expect::{KilledBy, LimitExceeded, Prints};
 
-pub const CASES: &[Case] = &[
-    Case("fork bomb", "python", "import os, time
+pub const ATTACKS: &[Attack] = &[
+    Attack("fork bomb", "python", "import os, time
 for _ in range(9):
     try: os.fork()
     except OSError: pass
-time.sleep(20)", "", Over("processes")),
-    Case("fork bomb that exits and goes on", "c", "#include <unistd.h>
+time.sleep(20)", "", LimitExceeded("processes")),
+    Attack("fork bomb that exits and goes on", "c", "#include <unistd.h>
 int main(void) { for (int i = 0; i < 20000; i++) if (fork() > 0 && i % 2) pause(); sleep(20); }",
-        "", Over("processes")),
-    Case("thread bomb", "python", "import threading, time
+        "", LimitExceeded("processes")),
+    Attack("thread bomb", "python", "import threading, time
 for _ in range(200):
     try: threading.Thread(target=time.sleep, args=(20,), daemon=True).start()
     except RuntimeError: time.sleep(0.05)
-time.sleep(20)", "", Over("processes")),
-    Case("memory bomb", "python", "x = []
-for _ in range(2000): x.append(bytearray(b'x') * 1_000_000)", "", Over("memory")),
-    Case("memory bomb in one call", "c", "#include <stdlib.h>
+time.sleep(20)", "", LimitExceeded("processes")),
+    Attack("memory bomb", "python", "x = []
+for _ in range(2000): x.append(bytearray(b'x') * 1_000_000)", "", LimitExceeded("memory")),
+    Attack("memory bomb in one call", "c", "#include <stdlib.h>
 int main(void) { volatile char *p = malloc(700000000); for (long i = 0; i < 700000000; i += 4096) p[i] = 1; return 0; }",
-        "", Over("memory")),
-    Case("memory bomb spread over children", "python", "import os, time
+        "", LimitExceeded("memory")),
+    Attack("memory bomb spread over children", "python", "import os, time
 for _ in range(10):
     if os.fork() == 0:
         x = os.urandom(30_000_000)
         time.sleep(20)
-time.sleep(20)", "", Over("memory")),
-    Case("shared memory that no sum would see", "python", "import mmap
+time.sleep(20)", "", LimitExceeded("memory")),
+    Attack("shared memory that no sum would see", "python", "import mmap
 try: mmap.mmap(-1, 1 << 20); print('mapped')
 except OSError as error: print(error.errno)", "", Prints("1")),
-    Case("the same by way of /dev/zero", "python", "import mmap, os
+    Attack("the same by way of /dev/zero", "python", "import mmap, os
 try: mmap.mmap(os.open('/dev/zero', os.O_RDWR), 1 << 20); print('mapped')
 except OSError as error: print(error.errno)", "", Prints("19")),
-    Case("the same as a file without a name", "python", "import os
+    Attack("the same as a file without a name", "python", "import os
 try: os.memfd_create('x'); print('made')
 except OSError as error: print(error.errno)", "", Prints("38")),
-    Case("disk filled", "python", "import os
+    Attack("disk filled", "python", "import os
 total = 0
 for folder in ('/tmp', '/box', '/dev/shm'):
     number = 0
@@ -49,67 +49,67 @@ for folder in ('/tmp', '/box', '/dev/shm'):
             os.close(file); number += 1
     except OSError as error: print(error.errno)
 print(total <= 2 * (16 << 20))", "", Prints("28\n28\n28\nTrue")),
-    Case("inode bomb", "python", "import os
+    Attack("inode bomb", "python", "import os
 made = 0
 try:
     while made < 10000: os.mkdir(f'/tmp/{made}'); made += 1
 except OSError as error: print(error.errno, made <= 200)", "", Prints("28 True")),
-    Case("one file too large", "python", "file = open('big', 'wb')
+    Attack("one file too large", "python", "file = open('big', 'wb')
 try: file.write(b'x' * 9_000_000); file.flush()
 except OSError as error: print(error.errno)", "", Prints("27")),
-    Case("sparse file", "python", "import os
+    Attack("sparse file", "python", "import os
 try: os.truncate(os.open('hole', os.O_CREAT | os.O_RDWR), 1 << 45); print('made')
 except OSError as error: print(error.errno)", "", Prints("27")),
-    Case("allocated file", "python", "import os
+    Attack("allocated file", "python", "import os
 try: os.posix_fallocate(os.open('big', os.O_CREAT | os.O_RDWR), 0, 1 << 35); print('made')
 except OSError as error: print(error.errno)", "", Prints("27")),
-    Case("descriptors exhausted", "python", "import os
+    Attack("descriptors exhausted", "python", "import os
 opened = 0
 try:
     while opened < 10000: os.dup(0); opened += 1
 except OSError as error: print(error.errno, opened < 64)", "", Prints("24 True")),
-    Case("limits raised", "python", "import resource
+    Attack("limits raised", "python", "import resource
 for what in (resource.RLIMIT_NOFILE, resource.RLIMIT_NPROC, resource.RLIMIT_FSIZE, resource.RLIMIT_CPU):
     try: resource.setrlimit(what, (1 << 40, 1 << 40)); print('raised')
     except ValueError: print('refused')", "", Prints("refused\nrefused\nrefused\nrefused")),
-    Case("memory locked", "python", "import ctypes
+    Attack("memory locked", "python", "import ctypes
 libc = ctypes.CDLL(None, use_errno=True)
 print(libc.mlockall(3), ctypes.get_errno() in (1, 12))", "", Prints("-1 True")),
-    Case("priority raised", "python", "import os
+    Attack("priority raised", "python", "import os
 try: os.nice(-5); print('raised')
 except OSError as error: print(error.errno)", "", Prints("1")),
-    Case("real-time scheduling", "python", "import os
+    Attack("real-time scheduling", "python", "import os
 try: os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(50)); print('raised')
 except OSError as error: print(error.errno)", "", Prints("1")),
-    Case("flood on stdout", "python", "import os
-for _ in range(100000): os.write(1, b'x' * 65536)", "", Over("stdout")),
-    Case("flood on stderr", "python", "import os
-for _ in range(100000): os.write(2, b'x' * 65536)", "", Over("stderr")),
-    Case("busy loop", "python", "while True: pass", r#"{"run_cpu_time": 500}"#, Over("cpu_time")),
-    Case("busy loop, deaf", "python", "import signal
+    Attack("flood on stdout", "python", "import os
+for _ in range(100000): os.write(1, b'x' * 65536)", "", LimitExceeded("stdout")),
+    Attack("flood on stderr", "python", "import os
+for _ in range(100000): os.write(2, b'x' * 65536)", "", LimitExceeded("stderr")),
+    Attack("busy loop", "python", "while True: pass", r#"{"run_cpu_time": 500}"#, LimitExceeded("cpu_time")),
+    Attack("busy loop, deaf", "python", "import signal
 for number in range(1, 65):
     try: signal.signal(number, signal.SIG_IGN)
     except (OSError, ValueError): pass
-while True: pass", r#"{"run_cpu_time": 500}"#, Over("cpu_time")),
-    Case("busy in several processes", "python", "import os, time
+while True: pass", r#"{"run_cpu_time": 500}"#, LimitExceeded("cpu_time")),
+    Attack("busy in several processes", "python", "import os, time
 for _ in range(4):
     if os.fork() == 0:
         while True: pass
-time.sleep(20)", r#"{"run_cpu_time": 800}"#, Over("cpu_time")),
-    Case("busy by a chain of orphans", "python", "import os, time
+time.sleep(20)", r#"{"run_cpu_time": 800}"#, LimitExceeded("cpu_time")),
+    Attack("busy by a chain of orphans", "python", "import os, time
 if os.fork(): time.sleep(20)
 while True:
     end = time.process_time() + 0.05
     while time.process_time() < end: pass
-    if os.fork(): os._exit(0)", r#"{"run_cpu_time": 800}"#, Over("cpu_time")),
-    Case("long sleep", "python", "import time; time.sleep(60)", r#"{"run_timeout": 400}"#, Over("wall_time")),
-    Case("asleep with a stopped child", "python", "import os, signal, time
+    if os.fork(): os._exit(0)", r#"{"run_cpu_time": 800}"#, LimitExceeded("cpu_time")),
+    Attack("long sleep", "python", "import time; time.sleep(60)", r#"{"run_timeout": 400}"#, LimitExceeded("wall_time")),
+    Attack("asleep with a stopped child", "python", "import os, signal, time
 if os.fork() == 0: os.kill(os.getpid(), signal.SIGSTOP)
-time.sleep(60)", r#"{"run_timeout": 400}"#, Over("wall_time")),
-    Case("stopped", "bash", "kill -STOP $$", r#"{"run_timeout": 400}"#, Over("wall_time")),
-    Case("deep recursion", "c", "int f(volatile int n) { volatile char b[1000]; b[0] = n; return f(n + 1) + b[0]; }
-int main(void) { return f(0); }", "", Dies("SIGSEGV")),
-    Case("signals queued without end", "python", "import ctypes, os, signal
+time.sleep(60)", r#"{"run_timeout": 400}"#, LimitExceeded("wall_time")),
+    Attack("stopped", "bash", "kill -STOP $$", r#"{"run_timeout": 400}"#, LimitExceeded("wall_time")),
+    Attack("deep recursion", "c", "int f(volatile int n) { volatile char b[1000]; b[0] = n; return f(n + 1) + b[0]; }
+int main(void) { return f(0); }", "", KilledBy("SIGSEGV")),
+    Attack("signals queued without end", "python", "import ctypes, os, signal
 signal.pthread_sigmask(signal.SIG_BLOCK, [40])
 libc = ctypes.CDLL(None, use_errno=True)
 sent = 0

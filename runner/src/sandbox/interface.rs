@@ -1,0 +1,138 @@
+//! The types between the runner and its sandboxes: the trait, what it takes and
+//! what it returns.
+//!
+//! Only data and one trait. `execute.rs` builds a [`Command`] for each stage and
+//! reads the [`Report`]; every implementation lies in a module of its own.
+
+use std::time::Duration;
+
+use super::cancel::Cancel;
+use super::exit_status::ExitStatus;
+use super::files::File;
+use super::limits::{Limit, Limits};
+
+/// Runs one command under limits and reports how it ended.
+pub trait Sandbox: Send + Sync + 'static {
+    /// Runs `command` to its end. Blocks, so call it on a thread that may block.
+    ///
+    /// When it returns, no process of the run is left, as far as the
+    /// implementation can see. A command that cannot be started is an
+    /// [`Ending::Failed`], never a panic.
+    fn run(&self, command: &Command<'_>, cancel: &Cancel) -> Report;
+
+    /// How well this sandbox isolates. Part of every response.
+    fn tier(&self) -> Tier;
+}
+
+/// How well programs are isolated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tier {
+    /// Namespaces, a root file system of their own, Landlock and seccomp.
+    Full,
+    /// Landlock and seccomp. Programs see that outside files and processes exist,
+    /// but cannot open or signal them.
+    Landlock,
+    /// Limits only. For trusted code.
+    Unsandboxed,
+}
+
+impl Tier {
+    /// The tier's name in responses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Landlock => "landlock",
+            Self::Unsandboxed => "unsandboxed",
+        }
+    }
+}
+
+/// One command to run.
+#[derive(Debug)]
+pub struct Command<'a> {
+    /// The program (an absolute path, or relative to its folder) and its arguments.
+    pub argv: &'a [String],
+    /// The files of the folder that the program starts in.
+    pub files: &'a [File],
+    /// Whether to return the folder's files if the program exits with 0.
+    pub collect_files: bool,
+    /// Absolute paths that the program reads beside
+    /// [`SYSTEM_PATHS`](super::SYSTEM_PATHS). Ignored without isolation.
+    pub mounts: &'a [String],
+    /// The whole environment except `HOME` and `TMPDIR`.
+    pub env: &'a [(String, String)],
+    /// All of the standard input.
+    pub stdin: &'a [u8],
+    /// The limits of the run.
+    pub limits: Limits,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// The program exited with this code, 0 to 255.
+    Exited(i32),
+    /// A signal ended the program, sent by itself, by a kernel limit or by a fault.
+    Signaled(i32),
+    /// The program exceeded a limit and was killed.
+    Limited(Limit),
+    /// [`Cancel`] was set and the program was killed.
+    Cancelled,
+    /// The sandbox failed to start or to watch the program. The text names the
+    /// step that failed and no path; it goes to the log and into the response's
+    /// `message`.
+    Failed(String),
+}
+
+impl From<ExitStatus> for Ending {
+    fn from(status: ExitStatus) -> Self {
+        match status {
+            ExitStatus::Code(code) => Self::Exited(code),
+            ExitStatus::Signal(signal) => Self::Signaled(signal),
+        }
+    }
+}
+
+/// The result of a run.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// How the run ended.
+    pub ending: Ending,
+    /// Standard output, at most [`Limits::output_bytes`].
+    pub stdout: Vec<u8>,
+    /// Standard error, at most [`Limits::output_bytes`].
+    pub stderr: Vec<u8>,
+    /// Both streams, in the order in which they arrived.
+    pub output: Vec<u8>,
+    /// CPU time of all processes of the run.
+    pub cpu: Duration,
+    /// Wall time from the program's start to its end.
+    pub wall: Duration,
+    /// The highest resident memory in bytes that was seen, summed over all
+    /// processes of the run.
+    pub memory_bytes: u64,
+    /// The folder's regular files, if [`Command::collect_files`] was set and the
+    /// program exited with 0.
+    pub files: Vec<File>,
+}
+
+impl Report {
+    /// A report with this ending for a program that did not run.
+    pub fn not_run(ending: Ending) -> Self {
+        Self {
+            ending,
+            stdout: Vec::new(),
+            stderr: Vec::new(),
+            output: Vec::new(),
+            cpu: Duration::ZERO,
+            wall: Duration::ZERO,
+            memory_bytes: 0,
+            files: Vec::new(),
+        }
+    }
+
+    /// A report of a failed sandbox.
+    pub fn failed(reason: impl Into<String>) -> Self {
+        Self::not_run(Ending::Failed(reason.into()))
+    }
+}

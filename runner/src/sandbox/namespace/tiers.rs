@@ -1,0 +1,80 @@
+//! The two implementations of `Sandbox` that use a helper process: with
+//! namespaces, and with Landlock alone.
+//!
+//! They differ only in the folder of a run: a run with namespaces has none on the
+//! machine's disk. `main.rs` creates one of them and tries it out (`self_test.rs`).
+
+use std::io;
+use std::path::Path;
+
+use super::helper_process::HelperConfig;
+use super::watchdog;
+use crate::sandbox::cancel::Cancel;
+use crate::sandbox::interface::{Command, Ending, Report, Sandbox, Tier};
+use crate::sandbox::workdir::WorkDir;
+
+/// Isolates by namespaces, Landlock and seccomp.
+#[derive(Debug, Clone)]
+pub struct NamespaceSandbox {
+    helper: HelperConfig,
+}
+
+impl NamespaceSandbox {
+    /// `executable`'s `main` must begin with
+    /// [`run_if_helper`](super::run_if_helper). If the runner is root, programs run
+    /// as `user`, which must not be root; otherwise they run as the runner's user.
+    pub fn new(executable: &Path, label: &str, user: u32) -> Self {
+        Self {
+            helper: HelperConfig::new(executable, label, user),
+        }
+    }
+}
+
+impl Sandbox for NamespaceSandbox {
+    fn run(&self, command: &Command<'_>, cancel: &Cancel) -> Report {
+        if cancel.is_cancelled() {
+            return Report::not_run(Ending::Cancelled);
+        }
+        watchdog::supervise(&self.helper, None, command, cancel)
+            .unwrap_or_else(|failure| Report::failed(failure.to_string()))
+    }
+
+    fn tier(&self) -> Tier {
+        Tier::Full
+    }
+}
+
+/// Isolates by Landlock and seccomp, without namespaces.
+#[derive(Debug)]
+pub struct LandlockSandbox {
+    helper: HelperConfig,
+    work: WorkDir,
+}
+
+impl LandlockSandbox {
+    /// As [`NamespaceSandbox::new`]. Runs get their folders below `work`, which is
+    /// created if missing.
+    pub fn new(executable: &Path, label: &str, user: u32, work: &Path) -> io::Result<Self> {
+        let helper = HelperConfig::new(executable, label, user);
+        let work = WorkDir::open_for(work, helper.user)?;
+        Ok(Self { helper, work })
+    }
+}
+
+impl Sandbox for LandlockSandbox {
+    fn run(&self, command: &Command<'_>, cancel: &Cancel) -> Report {
+        if cancel.is_cancelled() {
+            return Report::not_run(Ending::Cancelled);
+        }
+        let folder = match self.work.create_run_folder() {
+            Ok(folder) => folder,
+            Err(error) => return Report::failed(format!("the folder could not be made: {error}")),
+        };
+        watchdog::supervise(&self.helper, Some(folder.path()), command, cancel)
+            .unwrap_or_else(|failure| Report::failed(failure.to_string()))
+    }
+
+    fn tier(&self) -> Tier {
+        Tier::Landlock
+    }
+}

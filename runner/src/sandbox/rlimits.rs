@@ -1,0 +1,78 @@
+//! The limits that the kernel enforces on each process by itself.
+//!
+//! They are the second line behind the watchdogs, which sum over processes. Both
+//! `spawn.rs` and `namespace/program.rs` set them between fork and exec, so
+//! nothing here allocates.
+
+use std::io;
+
+use rustix::process::{Resource, Rlimit};
+use serde::{Deserialize, Serialize};
+
+use super::limits::Limits;
+
+/// Stack of a main thread, in bytes. Node uses the limit as the size of every
+/// thread's stack and hangs when it is large, so the runner's own is not inherited.
+const STACK_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Bytes that a process may allocate beyond twice the memory limit.
+const DATA_HEADROOM_BYTES: u64 = 512 * 1024 * 1024;
+
+/// The limits of one process.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(super) struct ProcessLimits {
+    /// CPU time in seconds.
+    pub(super) cpu_s: u64,
+    /// Size in bytes of each written file.
+    pub(super) file_bytes: u64,
+    /// Open files.
+    pub(super) open_files: u64,
+    /// Bytes of private writable memory. `None`: no limit.
+    pub(super) data_bytes: Option<u64>,
+}
+
+impl From<&Limits> for ProcessLimits {
+    fn from(limits: &Limits) -> Self {
+        Self {
+            cpu_s: limits.cpu.as_secs().saturating_add(1),
+            file_bytes: limits.file_bytes,
+            open_files: limits.open_files,
+            // Loose on purpose: a runtime reserves more than it uses, and the
+            // watchdog decides about memory. This limit bounds how much a process
+            // can allocate between two samples.
+            data_bytes: limits
+                .memory_bytes
+                .map(|bytes| bytes.saturating_mul(2).saturating_add(DATA_HEADROOM_BYTES)),
+        }
+    }
+}
+
+impl ProcessLimits {
+    /// Sets the limits on this process and those it starts.
+    pub(super) fn apply(&self) -> io::Result<()> {
+        // SIGXCPU comes at the soft limit, SIGKILL one second later.
+        lower(Resource::Cpu, self.cpu_s, self.cpu_s.saturating_add(1))?;
+        lower(Resource::Fsize, self.file_bytes, self.file_bytes)?;
+        lower(Resource::Nofile, self.open_files, self.open_files)?;
+        lower(Resource::Core, 0, 0)?;
+        lower(Resource::Stack, STACK_BYTES, u64::MAX)?;
+        if let Some(bytes) = self.data_bytes {
+            lower(Resource::Data, bytes, bytes)?;
+        }
+        Ok(())
+    }
+}
+
+/// Sets a limit, but never above the runner's own.
+pub(super) fn lower(resource: Resource, soft: u64, hard: u64) -> io::Result<()> {
+    let inherited = rustix::process::getrlimit(resource)
+        .maximum
+        .unwrap_or(u64::MAX);
+    let hard = hard.min(inherited);
+    let limit = |value| (value != u64::MAX).then_some(value);
+    let wanted = Rlimit {
+        current: limit(soft.min(hard)),
+        maximum: limit(hard),
+    };
+    Ok(rustix::process::setrlimit(resource, wanted)?)
+}
