@@ -1,12 +1,12 @@
-//! The token that every request must carry.
+//! The token that every request must have. `server.rs` checks it first.
 
 use axum::http::{HeaderMap, header};
 use subtle::ConstantTimeEq as _;
 
 use crate::command::query_pairs;
 
-/// The REST token. It shows itself to nobody: `Debug` is redacted and there is
-/// no `Display`; all it does is compare.
+/// The REST token. It is never printed: `Debug` is redacted and there is no
+/// `Display`.
 #[derive(Clone)]
 pub struct Token(Box<[u8]>);
 
@@ -16,7 +16,7 @@ pub struct Token(Box<[u8]>);
 pub struct EmptyToken;
 
 impl Token {
-    /// Takes the token as it was configured, without surrounding white space.
+    /// The configured token, without surrounding white space.
     pub fn new(token: &str) -> Result<Self, EmptyToken> {
         match token.trim() {
             "" => Err(EmptyToken),
@@ -24,15 +24,15 @@ impl Token {
         }
     }
 
-    /// Whether `candidate` is the token. Takes as long for a near miss as for a
-    /// far one; only the length can be told apart.
+    /// Whether `candidate` is the token. The time that this takes reveals only the
+    /// length.
     fn matches(&self, candidate: &[u8]) -> bool {
         self.0.ct_eq(candidate).into()
     }
 
-    /// Whether a request carries the token: as `Authorization: Bearer TOKEN`
+    /// Whether a request has the token: as `Authorization: Bearer TOKEN`
     /// (the word `Bearer` may be missing), or as `?_token=TOKEN`.
-    pub fn is_carried_by(&self, headers: &HeaderMap, query: Option<&str>) -> bool {
+    pub fn is_in_request(&self, headers: &HeaderMap, query: Option<&str>) -> bool {
         let in_header = headers
             .get_all(header::AUTHORIZATION)
             .iter()
@@ -57,41 +57,74 @@ impl std::fmt::Debug for Token {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use axum::http::HeaderValue;
+    use proptest::prelude::*;
 
-    fn carried(authorization: Option<&str>, query: Option<&str>) -> bool {
+    use super::*;
+    use crate::fuzz::fuzz;
+
+    fn is_accepted(authorization: Option<&str>, query: Option<&str>) -> bool {
         let mut headers = HeaderMap::new();
         if let Some(value) = authorization {
             headers.insert(header::AUTHORIZATION, value.parse().unwrap());
         }
-        Token::new("s3cr+t").unwrap().is_carried_by(&headers, query)
+        Token::new("s3cr+t").unwrap().is_in_request(&headers, query)
     }
 
     #[test]
-    fn the_token_is_found_in_the_header_and_in_the_query() {
-        assert!(carried(Some("Bearer s3cr+t"), None));
-        assert!(carried(Some("bearer  s3cr+t "), None));
-        assert!(carried(Some("s3cr+t"), None));
-        assert!(carried(None, Some("EX=1&_token=s3cr%2Bt")));
-        assert!(carried(Some("Bearer wrong"), Some("_token=s3cr%2Bt")));
+    fn token_is_found_in_the_header_and_in_the_query() {
+        assert!(is_accepted(Some("Bearer s3cr+t"), None));
+        assert!(is_accepted(Some("bearer  s3cr+t "), None));
+        assert!(is_accepted(Some("s3cr+t"), None));
+        assert!(is_accepted(None, Some("EX=1&_token=s3cr%2Bt")));
+        assert!(is_accepted(Some("Bearer wrong"), Some("_token=s3cr%2Bt")));
     }
 
     #[test]
-    fn everything_else_is_refused() {
-        assert!(!carried(None, None));
-        assert!(!carried(Some(""), None));
-        assert!(!carried(Some("Bearer "), None));
-        assert!(!carried(Some("Bearer s3cr+"), None));
-        assert!(!carried(Some("Bearer s3cr+tt"), None));
-        assert!(!carried(Some("Basic s3cr+t"), None));
-        assert!(!carried(None, Some("token=s3cr%2Bt")));
-        assert!(!carried(None, Some("_token=")));
+    fn token_that_is_wrong_or_elsewhere_is_refused() {
+        assert!(!is_accepted(None, None));
+        assert!(!is_accepted(Some(""), None));
+        assert!(!is_accepted(Some("Bearer "), None));
+        assert!(!is_accepted(Some("Bearer s3cr+"), None));
+        assert!(!is_accepted(Some("Bearer s3cr+tt"), None));
+        assert!(!is_accepted(Some("Basic s3cr+t"), None));
+        assert!(!is_accepted(None, Some("token=s3cr%2Bt")));
+        assert!(!is_accepted(None, Some("_token=")));
     }
 
     #[test]
-    fn it_does_not_show_itself() {
+    fn token_is_not_printed() {
         let token = Token::new("s3cr+t").unwrap();
         assert_eq!(format!("{token:?}"), "Token(redacted)");
         assert_eq!(Token::new(" \n").unwrap_err(), EmptyToken);
+    }
+
+    #[test]
+    fn fuzz_token_is_accepted_in_no_other_header_or_query() {
+        let value = prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..20),
+            "(bearer |Bearer|Basic | ){0,2}[s3cr+t ]{0,8}".prop_map(String::into_bytes),
+        ];
+        let query = prop_oneof![
+            any::<String>(),
+            "(_token|token|&|=|%|s3cr%2Bt|s3cr|[+]t|t){0,6}"
+        ];
+        fuzz(&(value, query), |(value, query)| {
+            let mut headers = HeaderMap::new();
+            let Ok(header) = HeaderValue::from_bytes(&value) else {
+                return Ok(());
+            };
+            headers.insert(header::AUTHORIZATION, header);
+            let in_header = value.windows(6).any(|part| part == b"s3cr+t");
+            let in_query = query_pairs(Some(&query))
+                .any(|(name, value)| name == b"_token" && value == b"s3cr+t");
+            let token = Token::new("s3cr+t").unwrap();
+            if token.is_in_request(&headers, Some(&query)) {
+                prop_assert!(in_header || in_query);
+            } else {
+                prop_assert!(!in_query);
+            }
+            Ok(())
+        });
     }
 }

@@ -1,4 +1,4 @@
-//! Reading a request's body, up to a limit.
+//! Reads a request body up to a limit. `server.rs` calls it.
 
 use std::time::Duration;
 
@@ -7,41 +7,40 @@ use axum::http::{HeaderMap, header};
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 
-/// How long the rest of a refused body is read before the answer is sent
-/// anyway.
-const DISCARD_WAIT: Duration = Duration::from_secs(5);
+/// How long the rest of a body that is too large is read before the response.
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How much of a refused body is read before the answer is sent anyway, in
-/// multiples of the limit.
-const DISCARD_LIMITS: usize = 4;
+/// How much of a body that is too large is read before the response, in multiples of
+/// the limit.
+const MAX_DISCARDED_LIMITS: usize = 4;
 
-/// Why there is no body.
+/// Why a body cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BodyError {
-    /// It is longer than the limit. The text is Upstash's.
+    /// The body is longer than the limit. The text is Upstash's.
     #[error("ERR max request size exceeded. Limit: {limit} bytes, Actual: {actual} bytes")]
     TooLarge {
         /// The limit, in bytes.
         limit: usize,
-        /// What was announced, or what had come when reading stopped, in bytes.
+        /// The announced length, or the bytes received until reading stopped.
         actual: usize,
     },
-    /// The client stopped in the middle.
+    /// The client stopped in the middle of the body.
     #[error("ERR the request body ended early")]
     Broken,
 }
 
 /// Reads all of a body.
 ///
-/// Of a body that is too large, the rest is read and thrown away (within
-/// reason): many clients send everything before they look for an answer, and
-/// would see a broken connection instead of the 413.
+/// The rest of a body that is too large is read and discarded, up to a limit of
+/// bytes and time: many clients send the whole body before they read the response,
+/// and would otherwise see a broken connection instead of the 413.
 pub async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, BodyError> {
     let announced = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if let Some(actual) = announced.filter(|announced| *announced > limit) {
-        // Whoever asks before sending has not sent anything yet.
+        // A client that sends `Expect` waits for the response before the body.
         if !headers.contains_key(header::EXPECT) {
             discard(body, limit).await;
         }
@@ -63,18 +62,18 @@ pub async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes
     Ok(parts.into())
 }
 
-/// Throws away what is left of a body; says how many bytes that were.
+/// Discards the rest of a body and returns its length in bytes.
 async fn discard(mut body: Body, limit: usize) -> usize {
     let mut discarded = 0;
     let discarding = async {
         while let Some(Ok(frame)) = body.frame().await {
             discarded += frame.data_ref().map_or(0, Bytes::len);
-            if discarded > limit.saturating_mul(DISCARD_LIMITS) {
+            if discarded > limit.saturating_mul(MAX_DISCARDED_LIMITS) {
                 break;
             }
         }
     };
-    // Out of time is one more reason to stop.
-    drop(tokio::time::timeout(DISCARD_WAIT, discarding).await);
+    // On a timeout, discarding just stops.
+    drop(tokio::time::timeout(DISCARD_TIMEOUT, discarding).await);
     discarded
 }

@@ -1,4 +1,4 @@
-//! What can be typed, and what it comes to mean.
+//! The command line, and the checked settings that it becomes. `main.rs` uses both.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,9 +10,9 @@ use redis_rest::redis_url::RedisUrl;
 
 /// Upstash's REST API in front of a real redis-server.
 ///
-/// Point UPSTASH_REDIS_REST_URL at this program and UPSTASH_REDIS_REST_TOKEN at
-/// its token, and clients of Upstash Redis work on your own machine. Without
-/// --redis-url it starts a redis-server of its own and keeps its data between
+/// Set UPSTASH_REDIS_REST_URL to the address of this program and
+/// UPSTASH_REDIS_REST_TOKEN to its token, and clients of Upstash Redis work on your
+/// machine. Without --redis-url it starts a redis-server, whose data stays between
 /// runs.
 #[derive(Debug, Parser)]
 #[command(
@@ -22,11 +22,11 @@ use redis_rest::redis_url::RedisUrl;
         REDIS_REST_TOKEN=dev redis-rest\n  \
         REDIS_REST_TOKEN=dev redis-rest --redis-url redis://127.0.0.1:6379\n  \
         curl http://127.0.0.1:8079/set/greeting/hello -H 'Authorization: Bearer dev'\n\n\
-        When it serves, it prints one line on stdout:\n  \
+        When it is ready, it prints one line on stdout:\n  \
         redis-rest ready on http://127.0.0.1:8079 (redis at redis://127.0.0.1:6399)"
 )]
 pub(crate) struct Cli {
-    /// Address and port to serve HTTP on; port 0 picks a free one
+    /// Address and port to serve HTTP on; port 0 selects a free port
     #[arg(
         long,
         env = "REDIS_REST_LISTEN",
@@ -35,8 +35,8 @@ pub(crate) struct Cli {
     )]
     listen: SocketAddr,
 
-    /// The token that clients must send; required. Better set in the
-    /// environment, since other users of this machine can see arguments
+    /// The token that clients must send; required. Set it in the environment, because
+    /// other users of this machine can see arguments
     #[arg(
         long,
         env = "REDIS_REST_TOKEN",
@@ -45,12 +45,12 @@ pub(crate) struct Cli {
     )]
     token: Option<String>,
 
-    /// The Redis to serve: redis://[[user]:password@]host[:port][/database].
-    /// Without it, a redis-server of our own
+    /// The Redis to serve: redis://[[user]:password@]host[:port][/database]. By default
+    /// redis-rest starts a redis-server
     #[arg(long, env = "REDIS_URL", value_name = "URL", hide_env_values = true)]
     redis_url: Option<String>,
 
-    /// Folder in which our own redis-server keeps its data
+    /// Folder for the data of the redis-server that redis-rest starts
     #[arg(
         long,
         env = "REDIS_REST_DATA_DIR",
@@ -59,7 +59,7 @@ pub(crate) struct Cli {
     )]
     data_dir: PathBuf,
 
-    /// Port of our own redis-server, on the loopback address; 0 picks a free one
+    /// Port of that redis-server, on the loopback address; 0 selects a free port
     #[arg(
         long,
         env = "REDIS_REST_REDIS_PORT",
@@ -78,8 +78,7 @@ pub(crate) struct Cli {
     )]
     connections: u16,
 
-    /// What to log on stderr: error, warn, info (a line for each request),
-    /// debug
+    /// What to log on stderr: error, warn, info (one line per request), debug
     #[arg(
         long,
         env = "REDIS_REST_LOG",
@@ -89,22 +88,22 @@ pub(crate) struct Cli {
     log: String,
 }
 
-/// Everything the program needs, checked.
+/// The checked settings.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
     pub(crate) token: Token,
-    /// `None`: start our own.
+    /// `None`: start a redis-server.
     pub(crate) redis_url: Option<RedisUrl>,
     pub(crate) data_dir: PathBuf,
-    /// `None`: a free one.
+    /// `None`: a free port.
     pub(crate) redis_port: Option<u16>,
     pub(crate) connections: usize,
     pub(crate) log: String,
 }
 
 impl Settings {
-    /// Checks what was typed.
+    /// Checks the command line.
     pub(crate) fn new(cli: Cli) -> anyhow::Result<Self> {
         let token = cli.token.as_deref().unwrap_or_default();
         let Ok(token) = Token::new(token) else {
@@ -143,12 +142,12 @@ mod tests {
     }
 
     #[test]
-    fn the_command_line_is_sound() {
+    fn command_line_is_consistent() {
         Cli::command().debug_assert();
     }
 
     #[test]
-    fn a_token_is_required_and_the_message_says_how() {
+    fn settings_require_a_token_and_say_how_to_set_it() {
         for args in [&["--token", ""][..], &["--token", "  "]] {
             let error = settings(args).unwrap_err().to_string();
             assert!(error.contains("REDIS_REST_TOKEN"), "{error}");
@@ -157,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_about_the_redis_url_does_not_repeat_it() {
+    fn settings_error_does_not_repeat_the_redis_url() {
         let error = settings(&["--token", "t", "--redis-url", "http://:hunter2@x"]).unwrap_err();
         let text = format!("{error:#}");
         assert!(text.contains("redis://"), "{text}");
@@ -165,13 +164,13 @@ mod tests {
     }
 
     #[test]
-    fn port_0_means_any() {
+    fn settings_treat_port_0_as_any_port() {
         let settings = settings(&["--token", "t", "--redis-port", "0"]).unwrap();
         assert_eq!(settings.redis_port, None);
     }
 
     #[test]
-    fn the_settings_do_not_show_secrets() {
+    fn settings_do_not_print_secrets() {
         let settings = settings(&["--token", "hunter2", "--redis-url", "redis://:hunter2@x"]);
         assert!(!format!("{settings:?}").contains("hunter2"));
     }

@@ -1,5 +1,7 @@
-//! Opening a connection to Redis: TCP, then `AUTH` and `SELECT` when the URL
-//! asks for them.
+//! Opens a connection to Redis: TCP, then `AUTH` and `SELECT` if the URL has a
+//! password or a database.
+//!
+//! `upstream.rs` and `events.rs` use it; they decide when to connect again.
 
 use std::io;
 
@@ -10,46 +12,46 @@ use tokio::net::TcpStream;
 use crate::redis_url::RedisUrl;
 use crate::resp::{ProtocolError, Reply, ReplyReader, write_command};
 
-/// Why a connection could not be opened. For the log; a client is only told
-/// that Redis cannot be reached.
+/// Why a connection could not be opened. For the log; a client only learns that Redis
+/// cannot be reached.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// Nobody answers there (yet).
+    /// No server answers at the address (yet).
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// Something answers, but it is not Redis.
+    /// A server answers that is not Redis.
     #[error(transparent)]
     Protocol(#[from] ProtocolError),
-    /// Redis answers and will not have us: the text is its own.
+    /// Redis refused `AUTH` or `SELECT`. The text is its own.
     #[error("Redis refused the connection: {0}")]
     Refused(String),
 }
 
 impl ConnectError {
-    /// Whether the next moment may bring a different answer.
+    /// Whether another attempt may succeed.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Io(_))
     }
 }
 
-/// Connects and introduces us.
+/// Connects, authenticates, and selects the database.
 pub async fn connect(url: &RedisUrl) -> Result<TcpStream, ConnectError> {
     let mut stream = TcpStream::connect((url.host.as_str(), url.port)).await?;
-    // A reply waits for its command; neither may wait for a fuller packet.
+    // Small commands must not wait for a full packet.
     stream.set_nodelay(true)?;
 
-    let mut hello = BytesMut::new();
+    let mut commands = BytesMut::new();
     let mut expected = 0;
     if let Some(password) = &url.password {
         let user = url.user.as_deref().unwrap_or("default");
-        write_command(&["AUTH", user, password], &mut hello);
+        write_command(&["AUTH", user, password], &mut commands);
         expected += 1;
     }
     if url.database != 0 {
-        write_command(&["SELECT", &url.database.to_string()], &mut hello);
+        write_command(&["SELECT", &url.database.to_string()], &mut commands);
         expected += 1;
     }
-    stream.write_all(&hello).await?;
+    stream.write_all(&commands).await?;
     let mut reader = ReplyReader::default();
     for _ in 0..expected {
         let reply = read_reply(&mut stream, &mut reader).await?;

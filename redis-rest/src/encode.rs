@@ -1,22 +1,22 @@
-//! From Redis's replies to the JSON that Upstash answers with.
+//! Writes Redis's replies as the JSON of Upstash's responses.
 //!
-//! One pass over the raw reply, writing as it reads; it keeps a stack of how
-//! many elements each open array still wants instead of recursing. It knows
-//! nothing of HTTP.
+//! It writes in one pass over the raw reply. Instead of recursing, it has a stack of
+//! how many elements each open array still lacks. It knows nothing of HTTP;
+//! `response.rs` calls it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::resp::{Element, Reply, read_element};
 
-/// How strings appear in a JSON answer.
+/// How strings are written in JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Encoding {
-    /// As text. What is not UTF-8 becomes U+FFFD, so this is lossy.
+    /// As text. Bytes that are not UTF-8 become U+FFFD, so this is lossy.
     #[default]
     Text,
-    /// As base64 of the exact bytes: every string of a result but the status
-    /// `OK`. Errors stay text.
+    /// As base64 of the exact bytes: every string of a result except the status `OK`.
+    /// Errors stay text.
     Base64,
 }
 
@@ -42,17 +42,17 @@ pub fn write_error(text: &str, out: &mut Vec<u8>) {
 /// arrays as arrays.
 fn write_value(reply: &Reply, encoding: Encoding, out: &mut Vec<u8>) {
     let mut rest: &[u8] = reply.raw();
-    // How many elements each array that is open still wants.
+    // How many elements each open array still lacks.
     let mut open: Vec<usize> = Vec::new();
-    // A Reply is complete by construction, so this ends with its last element.
+    // A Reply is complete, so this ends with its last element.
     while let Ok(Some((element, len))) = read_element(rest) {
         rest = &rest[len..];
         match element {
-            // Only as the whole result: within an array the SDKs decode every
-            // string, so a bare OK there would come out as something else.
+            // Only as the whole result: inside an array, the SDKs decode every string,
+            // and would decode a bare OK to other bytes.
             Element::Simple(b"OK") if open.is_empty() => out.extend_from_slice(b"\"OK\""),
-            // An error inside an array, which only a script can produce, has
-            // no place of its own in JSON.
+            // An error inside an array, which only a script can return, has no
+            // notation of its own in the JSON.
             Element::Simple(bytes) | Element::Error(bytes) | Element::Bulk(Some(bytes)) => {
                 write_string(bytes, encoding, out);
             }
@@ -65,10 +65,10 @@ fn write_value(reply: &Reply, encoding: Encoding, out: &mut Vec<u8>) {
                 continue;
             }
         }
-        // The element just written may have been the last of several arrays.
-        while let Some(wanted) = open.last_mut() {
-            *wanted -= 1;
-            if *wanted > 0 {
+        // The element just written may complete several arrays.
+        while let Some(missing) = open.last_mut() {
+            *missing -= 1;
+            if *missing > 0 {
                 out.push(b',');
                 break;
             }
@@ -90,8 +90,8 @@ fn write_string(bytes: &[u8], encoding: Encoding, out: &mut Vec<u8>) {
 }
 
 fn write_text(text: &str, out: &mut Vec<u8>) {
-    // Writing a str to a Vec has no way to fail; an empty string keeps the
-    // JSON well formed if that ever changes.
+    // Writing a str to a Vec cannot fail. If that ever changes, an empty string leaves
+    // the JSON well formed.
     if serde_json::to_writer(&mut *out, text).is_err() {
         out.extend_from_slice(b"\"\"");
     }
@@ -100,8 +100,11 @@ fn write_text(text: &str, out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use bytes::BytesMut;
+    use proptest::prelude::*;
+    use serde_json::Value;
 
     use super::*;
+    use crate::fuzz::fuzz;
     use crate::resp::ReplyReader;
 
     fn json(raw: &[u8], encoding: Encoding) -> String {
@@ -115,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_reply_has_its_json() {
+    fn write_envelope_writes_every_kind_of_reply() {
         for (raw, text, base64) in [
             ("+OK\r\n", r#"{"result":"OK"}"#, r#"{"result":"OK"}"#),
             (
@@ -154,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_are_replaced_as_text_and_kept_as_base64() {
+    fn write_envelope_replaces_other_bytes_in_text_but_not_in_base64() {
         let raw = b"$3\r\na\xff\x00\r\n";
         assert_eq!(
             json(raw, Encoding::Text),
@@ -164,10 +167,36 @@ mod tests {
     }
 
     #[test]
-    fn a_very_deep_reply_does_not_exhaust_the_stack() {
+    fn write_envelope_of_a_very_deep_reply_does_not_overflow_the_stack() {
         let depth = 200_000;
         let raw = ["*1\r\n".repeat(depth), ":1\r\n".to_owned()].concat();
         let expected = format!("{{\"result\":{}1{}}}", "[".repeat(depth), "]".repeat(depth));
         assert_eq!(json(raw.as_bytes(), Encoding::Text), expected);
+    }
+
+    #[test]
+    fn fuzz_write_envelope_writes_json_of_the_reply_s_shape() {
+        let leaf = prop_oneof![
+            any::<i64>().prop_map(|number| (format!(":{number}\r\n"), Value::from(number))),
+            Just(("$-1\r\n".to_owned(), Value::Null)),
+            any::<String>()
+                .prop_map(|text| (format!("${}\r\n{text}\r\n", text.len()), Value::from(text))),
+        ];
+        let reply = leaf.prop_recursive(5, 30, 5, |inner| {
+            prop::collection::vec(inner, 0..5).prop_map(|children| {
+                let (raw, values): (Vec<String>, Vec<Value>) = children.into_iter().unzip();
+                let raw = format!("*{}\r\n{}", raw.len(), raw.concat());
+                (raw, Value::from(values))
+            })
+        });
+        fuzz(&reply, |(raw, value)| {
+            let text = json(raw.as_bytes(), Encoding::Text);
+            let written: Value = serde_json::from_str(&text).unwrap();
+            prop_assert_eq!(&written["result"], &value);
+            let base64 = json(raw.as_bytes(), Encoding::Base64);
+            let written: Value = serde_json::from_str(&base64).unwrap();
+            prop_assert_eq!(written["result"].is_array(), value.is_array());
+            Ok(())
+        });
     }
 }

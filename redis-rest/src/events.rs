@@ -1,7 +1,8 @@
 //! `/subscribe`, `/psubscribe` and `/monitor`: server-sent events.
 //!
-//! Each listener has a connection to Redis of its own, which ends with it. What
-//! Redis pushes becomes one event: `data: message,chat,hello`.
+//! Each client has a connection to Redis of its own, which is closed with the
+//! client's. Each message that Redis pushes becomes one event:
+//! `data: message,chat,hello`.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -20,22 +21,22 @@ use crate::redis_url::RedisUrl;
 use crate::resp::{Element, Reply, ReplyReader, read_element, write_command};
 use crate::upstream::UpstreamError;
 
-/// A comment this often keeps proxies from closing a quiet stream.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// Interval of comments on a quiet stream, which keep proxies from closing it.
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(15);
 
-/// Events that wait for a slow listener before Redis waits as well.
+/// Events that wait for a slow client before Redis waits as well.
 const QUEUED_EVENTS: usize = 64;
 
-/// Whether a path names one of the streams: the command to run, if so.
+/// The name of the command, if it is one that streams.
 ///
-/// The request's body is not looked at; the TypeScript SDK sends `[]` there.
+/// The request's body is ignored: the TypeScript SDK sends `[]`.
 pub fn stream_command(command: &Command) -> Option<&'static str> {
     ["SUBSCRIBE", "PSUBSCRIBE", "MONITOR"]
         .into_iter()
         .find(|name| name.as_bytes().eq_ignore_ascii_case(&command.argv[0]))
 }
 
-/// Why there is no stream.
+/// Why a stream cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum EventsError {
     /// Redis cannot be reached.
@@ -46,17 +47,17 @@ pub enum EventsError {
     Refused(String),
 }
 
-/// Opens a connection, runs `command` and answers with the body of the stream.
+/// Opens a connection, runs `command` and returns the body of the stream.
 ///
-/// The stream ends when its client goes, when Redis goes, or when `stop` turns
-/// true.
+/// The stream ends when its client disconnects, when the connection to Redis ends,
+/// or when `stop` becomes true.
 pub async fn open(
     url: &RedisUrl,
     command: &Command,
-    connect_wait: Duration,
+    connect_timeout: Duration,
     stop: watch::Receiver<bool>,
 ) -> Result<Body, EventsError> {
-    let opening = timeout(connect_wait, async {
+    let opening = timeout(connect_timeout, async {
         let mut stream = connect(url).await?;
         let mut bytes = BytesMut::new();
         write_command(&command.argv, &mut bytes);
@@ -77,15 +78,15 @@ pub async fn open(
         return Err(EventsError::Refused(text));
     }
     let (events, body) = mpsc::channel(QUEUED_EVENTS);
-    tokio::spawn(pump(stream, reader, first, events, stop));
+    tokio::spawn(forward(stream, reader, first, events, stop));
     Ok(Body::from_stream(stream::unfold(body, |mut body| async {
         let event = body.recv().await?;
         Some((Ok::<_, Infallible>(event), body))
     })))
 }
 
-/// Carries replies over until one side ends.
-async fn pump(
+/// Forwards replies as events until one side ends.
+async fn forward(
     mut stream: TcpStream,
     mut reader: ReplyReader,
     first: Reply,
@@ -104,22 +105,22 @@ async fn pump(
                 Ok(reply) => next = Some(event(&reply)),
                 Err(_) => return,
             },
-            () = tokio::time::sleep(KEEP_ALIVE) => next = Some(Bytes::from_static(b": keep-alive\n\n")),
+            () = tokio::time::sleep(KEEP_ALIVE_INTERVAL) => next = Some(Bytes::from_static(b": keep-alive\n\n")),
             () = events.closed() => return,
             _ = stop.wait_for(|stop| *stop) => return,
         }
     }
 }
 
-/// One pushed reply as an event. Line breaks inside a message begin a further
-/// `data:` line, as the format has it; what is not UTF-8 becomes U+FFFD.
+/// One pushed reply as an event. A line break inside a message starts another
+/// `data:` line, as the format demands; bytes that are not UTF-8 become U+FFFD.
 fn event(reply: &Reply) -> Bytes {
     let mut parts: Vec<String> = Vec::new();
     let mut rest: &[u8] = reply.raw();
     while let Ok(Some((element, len))) = read_element(rest) {
         rest = &rest[len..];
         match element {
-            // The only status is MONITOR's OK, which Upstash quotes.
+            // The only status is the OK of MONITOR, which Upstash quotes.
             Element::Simple(b"OK") => parts.push("\"OK\"".to_owned()),
             Element::Simple(text)
             | Element::Error(text)
@@ -144,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_push_becomes_one_event() {
+    fn event_has_the_elements_of_one_push() {
         for (raw, text) in [
             (
                 "*3\r\n$7\r\nmessage\r\n$4\r\nchat\r\n$5\r\nhello\r\n",

@@ -1,40 +1,46 @@
 //! Upstash's REST API in front of a real redis-server.
 //!
-//! A Worker talks to Redis over HTTP, as Upstash offers it; on one's own
-//! machine, and in tests, this program stands in for Upstash. It knows nothing
-//! of queues, jobs or problems, and shares no code with the clients that will
-//! call it, so that their mistakes do not cancel out.
+//! A Worker accesses Redis over HTTP, as Upstash offers it. On a developer's
+//! machine and in tests, this program replaces Upstash. It knows nothing of queues,
+//! jobs or problems, and shares no code with its clients: a shared codec would hide
+//! mistakes.
 //!
-//! A request's way:
+//! The path of a request:
 //!
-//! 1. [`server`] takes it from axum; [`auth`] looks for the token and [`body`]
-//!    reads what was sent, up to the limit.
-//! 2. [`command`] makes lists of bytes of it, from JSON or from the path.
-//! 3. [`policy`] refuses what Upstash does not offer over REST, in Upstash's
-//!    words. This also protects the connections, which everybody shares.
-//! 4. [`upstream`] writes the commands to one of a few pipelined connections
-//!    and matches the replies, which [`resp`] cuts from the stream and keeps
-//!    as they are. [`connect`] opens connections, from a [`redis_url`].
-//! 5. [`answer`] decides the status and sends the replies raw, or as the JSON
-//!    that [`encode`] writes.
+//! 1. [`server`] receives it from axum; [`auth`] checks the token and [`body`]
+//!    reads the body, up to the limit.
+//! 2. [`command`] parses it to lists of bytes, from JSON or from the path.
+//! 3. [`policy`] refuses commands that Upstash does not offer over REST, with
+//!    Upstash's messages. This also protects the connections, which all requests
+//!    share.
+//! 4. [`upstream`] writes the commands to one of a few pipelined connections and
+//!    matches the replies, which [`resp`] cuts from the stream without changing
+//!    them. [`connect`] opens connections to a [`redis_url`].
+//! 5. [`response`] decides the status code and sends the replies raw, or as the
+//!    JSON that [`encode`] writes.
 //!
-//! Beside it: [`events`] are the endpoints that do not end (`/subscribe`), and
-//! [`own_redis`] runs a redis-server for those who have none. The command line
-//! is in `main.rs`.
+//! The other modules: [`events`] has the endpoints whose responses do not end
+//! (`/subscribe`). [`managed_redis`] runs a redis-server if the operator names none,
+//! and [`prelude`] is what the child process does before it becomes redis-server.
+//! The command line is in `main.rs`.
 //!
 //! The contract is Upstash's <https://upstash.com/docs/redis/features/restapi>.
-//! Where that is silent, error texts are the ones seen from the service.
+//! Where that is silent, error texts are those that the service returns.
 
-pub mod answer;
 pub mod auth;
 pub mod body;
 pub mod command;
 pub mod connect;
 pub mod encode;
 pub mod events;
-pub mod own_redis;
+pub mod managed_redis;
 pub mod policy;
+pub mod prelude;
 pub mod redis_url;
 pub mod resp;
+pub mod response;
 pub mod server;
 pub mod upstream;
+
+#[cfg(test)]
+mod fuzz;

@@ -1,5 +1,5 @@
-//! The `redis-rest` program: reads flags and environment, starts a redis-server
-//! when none was given, serves, and cleans up.
+//! The `redis-rest` program: reads flags and environment, starts a redis-server if
+//! none is given, serves, and shuts down on SIGINT or SIGTERM.
 
 mod cli;
 
@@ -10,7 +10,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Parser as _;
 use redis_rest::connect::connect;
-use redis_rest::own_redis::{OwnRedis, OwnRedisConfig, become_redis};
+use redis_rest::managed_redis::{ManagedRedis, ManagedRedisConfig};
+use redis_rest::prelude::become_redis;
 use redis_rest::redis_url::RedisUrl;
 use redis_rest::server::{ServerConfig, serve};
 use redis_rest::upstream::UpstreamConfig;
@@ -24,15 +25,15 @@ use crate::cli::{Cli, Settings};
 const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 
 /// How long a request waits for a connection to Redis.
-const CONNECT_WAIT: Duration = Duration::from_secs(1);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How long Redis may take to answer what was sent.
-const REPLY_WAIT: Duration = Duration::from_secs(30);
+/// How long Redis may take to reply to a request.
+const REPLY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long requests may take to finish once it is time to stop.
-const DRAIN_WAIT: Duration = Duration::from_secs(10);
+/// How long a shutdown waits for requests in flight.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Pause before a redis-server that ended is started again.
+/// Pause between two attempts to restart redis-server.
 const RESTART_PAUSE: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
@@ -40,7 +41,7 @@ fn main() -> ExitCode {
         return code;
     }
     let cli = Cli::parse();
-    let outcome = Settings::new(cli).and_then(|settings| {
+    let result = Settings::new(cli).and_then(|settings| {
         start_logging(&settings.log);
         tokio::runtime::Builder::new_multi_thread()
             .enable_all()
@@ -48,7 +49,7 @@ fn main() -> ExitCode {
             .context("cannot start the runtime")?
             .block_on(run(settings))
     });
-    match outcome {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("redis-rest: {error:#}");
@@ -57,11 +58,9 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs on the main thread (it is what `block_on` polls), which is what
-/// [`OwnRedis::start`] asks for.
+/// `block_on` polls this on the main thread, as [`ManagedRedis::start`] requires.
 async fn run(settings: Settings) -> anyhow::Result<()> {
-    // From the first moment: a signal while redis-server starts is no reason
-    // to leave it behind.
+    // First, so that a signal while redis-server starts does not leave it behind.
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let (stopping, stop) = watch::channel(false);
@@ -79,71 +78,71 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         .with_context(|| format!("cannot listen on {}", settings.listen))?;
     let address = listener.local_addr()?;
     if !address.ip().is_loopback() {
-        tracing::warn!(%address, "serving other machines without TLS; the token can be overheard");
+        tracing::warn!(%address, "serving other machines without TLS: the token can be read on the network");
     }
 
     let Some(url) = settings.redis_url.clone() else {
-        return run_with_own_redis(listener, settings, stop).await;
+        return run_with_managed_redis(listener, settings, stop).await;
     };
     warn_when_unreachable(&url).await;
     announce(address, &url)?;
     serve_on(listener, settings, url, stop).await
 }
 
-/// A Redis that is not there yet is no reason not to serve: requests are
-/// answered with 503 until it is. But it may be a typing error.
+/// Warns about a Redis that cannot be reached, which may be a typing error. The
+/// program serves all the same: requests get a 503 until Redis is there.
 async fn warn_when_unreachable(url: &RedisUrl) {
-    match tokio::time::timeout(CONNECT_WAIT, connect(url)).await {
+    match tokio::time::timeout(CONNECT_TIMEOUT, connect(url)).await {
         Ok(Ok(_)) => {}
         Ok(Err(error)) => tracing::warn!(redis = %url, %error, "Redis cannot be reached (yet)"),
         Err(_) => tracing::warn!(redis = %url, "Redis cannot be reached (yet)"),
     }
 }
 
-/// Serves in front of a redis-server of our own, which is started again should
-/// it end, and stopped once the last request has been answered.
-async fn run_with_own_redis(
+/// Starts a redis-server and serves it. A redis-server that ends is restarted; at
+/// shutdown it is stopped after the last response.
+async fn run_with_managed_redis(
     listener: TcpListener,
     settings: Settings,
     mut stop: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
-    let mut config = OwnRedisConfig {
-        program: OwnRedisConfig::this_program()?,
+    let mut config = ManagedRedisConfig {
+        program: ManagedRedisConfig::this_program()?,
         data_dir: settings.data_dir.clone(),
         port: settings.redis_port,
     };
-    let mut own = tokio::select! {
-        started = OwnRedis::start(&config) => started?,
+    let mut redis = tokio::select! {
+        started = ManagedRedis::start(&config) => started?,
         _ = stop.wait_for(|stop| *stop) => return Ok(()),
     };
-    let url = own.url();
-    // Clients of the shared connections must find it again.
+    let url = redis.url();
+    // After a restart, the shared connections use the same address.
     config.port = Some(url.port);
     let mut served = tokio::spawn(serve_on(listener, settings, url.clone(), stop));
     announce(address, &url)?;
     loop {
         tokio::select! {
             served = &mut served => {
-                own.stop().await;
+                redis.stop().await;
                 return served?;
             }
-            ended = own.wait() => {
-                tracing::error!(?ended, "redis-server ended and is started again");
+            ended = redis.wait() => {
+                tracing::error!(?ended, "redis-server ended and is restarted");
             }
         }
-        own = tokio::select! {
+        redis = tokio::select! {
             served = &mut served => return served?,
-            own = restart(&config) => own,
+            redis = restart(&config) => redis,
         };
         tracing::info!("redis-server is back");
     }
 }
 
-async fn restart(config: &OwnRedisConfig) -> OwnRedis {
+async fn restart(config: &ManagedRedisConfig) -> ManagedRedis {
     loop {
-        match OwnRedis::start(config).await {
-            Ok(own) => return own,
+        match ManagedRedis::start(config).await {
+            Ok(redis) => return redis,
             Err(error) => tracing::error!(%error, "redis-server does not start"),
         }
         tokio::time::sleep(RESTART_PAUSE).await;
@@ -161,20 +160,21 @@ async fn serve_on(
         upstream: UpstreamConfig {
             url,
             connections: settings.connections,
-            connect_wait: CONNECT_WAIT,
-            reply_wait: REPLY_WAIT,
+            connect_timeout: CONNECT_TIMEOUT,
+            reply_timeout: REPLY_TIMEOUT,
         },
         max_body_bytes: MAX_BODY_BYTES,
-        drain_wait: DRAIN_WAIT,
+        drain_timeout: DRAIN_TIMEOUT,
     };
     let stopped = async move {
-        // An error means that nobody is left to ask us to stop; so do.
+        // An error means that the task that waits for signals has ended; then stop.
         drop(stop.wait_for(|stop| *stop).await);
     };
     Ok(serve(listener, config, stopped).await?)
 }
 
-/// The one line on stdout, for people and for programs that wait for it.
+/// Prints the ready line, the only one on stdout, for people and for programs that
+/// wait for it.
 fn announce(address: std::net::SocketAddr, url: &RedisUrl) -> anyhow::Result<()> {
     let mut stdout = std::io::stdout().lock();
     writeln!(

@@ -1,12 +1,11 @@
-//! Which commands may be sent to Redis, and Upstash's words for those that may
-//! not.
+//! Decides which commands may be sent to Redis; the others get Upstash's messages.
 //!
-//! The connections to Redis are shared by every client, so a command that
-//! changes its connection (`SELECT`, `MULTI`, `SUBSCRIBE`) or holds it
-//! (`BLPOP`) would harm strangers. Rather than listing what is dangerous, which
-//! the next Redis would outgrow, this lists what Upstash offers over REST and
-//! refuses the rest. The side effect is wanted: code that leans on a command
-//! Upstash lacks fails here, before it is deployed.
+//! All clients share the connections to Redis, so a command that changes its
+//! connection (`SELECT`, `MULTI`, `SUBSCRIBE`) or blocks it (`BLPOP`) would affect
+//! other clients. A list of dangerous commands would be outdated by the next
+//! version of Redis. So this lists what Upstash offers over REST and refuses the
+//! rest. It also makes code that uses a command without support in Upstash fail
+//! before it is deployed.
 //!
 //! Sources: Upstash's command reference
 //! (<https://upstash.com/docs/redis/commands/overview>) and the table "REST -
@@ -14,7 +13,7 @@
 
 /// Commands that Upstash offers over REST.
 #[rustfmt::skip]
-const OFFERED: &[&str] = &[
+const ALLOWED: &[&str] = &[
     // String
     "APPEND", "DECR", "DECRBY", "DELEX", "DIGEST", "GET", "GETDEL", "GETEX", "GETRANGE", "GETSET",
     "INCR", "INCRBY", "INCRBYFLOAT", "MGET", "MSET", "MSETEX", "MSETNX", "PSETEX", "SET", "SETEX",
@@ -60,7 +59,7 @@ const OFFERED: &[&str] = &[
 ];
 
 /// Commands of which Upstash offers only some subcommands.
-const OFFERED_IN_PART: &[(&str, &[&str])] = &[
+const ALLOWED_SUBCOMMANDS: &[(&str, &[&str])] = &[
     ("CLIENT", &["SETINFO"]),
     (
         "FUNCTION",
@@ -70,13 +69,13 @@ const OFFERED_IN_PART: &[(&str, &[&str])] = &[
     ("SCRIPT", &["EXISTS", "FLUSH", "KILL", "LOAD"]),
 ];
 
-/// Commands that Upstash has on a connection of one's own, but not over REST.
+/// Commands that Upstash offers over TCP, but not over REST.
 #[rustfmt::skip]
 const NOT_OVER_REST: &[&str] = &[
-    // They wait.
+    // They block.
     "BLMOVE", "BLMPOP", "BLPOP", "BRPOP", "BRPOPLPUSH", "BZMPOP", "BZPOPMAX", "BZPOPMIN", "WAIT",
     "WAITAOF",
-    // They belong to a connection, or change it.
+    // They concern one connection.
     "AUTH", "CLIENT", "HELLO", "QUIT", "RESET", "SELECT",
     // A transaction is /multi-exec.
     "DISCARD", "EXEC", "MULTI", "UNWATCH", "WATCH",
@@ -84,17 +83,15 @@ const NOT_OVER_REST: &[&str] = &[
     "MONITOR", "PSUBSCRIBE", "PUNSUBSCRIBE", "SUBSCRIBE", "UNSUBSCRIBE",
 ];
 
-/// The longest command name repeated back in an error, in characters.
-const SHOWN_NAME_CHARS: usize = 64;
+/// Characters of a command's name that an error repeats.
+const MAX_NAME_CHARS: usize = 64;
 
-/// `Ok` when the command may be sent to Redis, or else the text of the error it
-/// is answered with.
-///
-/// `argv` is the command, its name first.
+/// Checks whether a command, its name first, may be sent to Redis. The error is the
+/// text of its error reply.
 pub fn check(argv: &[Vec<u8>]) -> Result<(), String> {
-    let name = upper(argv.first());
-    if let Some((_, subcommands)) = OFFERED_IN_PART.iter().find(|(known, _)| *known == name) {
-        let subcommand = upper(argv.get(1));
+    let name = uppercase_name(argv.first());
+    if let Some((_, subcommands)) = ALLOWED_SUBCOMMANDS.iter().find(|(known, _)| *known == name) {
+        let subcommand = uppercase_name(argv.get(1));
         return if subcommands.contains(&subcommand.as_str()) {
             Ok(())
         } else if NOT_OVER_REST.contains(&name.as_str()) {
@@ -109,37 +106,37 @@ pub fn check(argv: &[Vec<u8>]) -> Result<(), String> {
     if matches!(name.as_str(), "XREAD" | "XREADGROUP") && has_block(&argv[1..]) {
         return Err(not_over_rest(&format!("{name} BLOCK")));
     }
-    if OFFERED.contains(&name.as_str()) || name.starts_with("JSON.") {
+    if ALLOWED.contains(&name.as_str()) || name.starts_with("JSON.") {
         return Ok(());
     }
     Err(not_available(&name))
 }
 
-/// The command's name for the log: only names that are in the lists above, so
-/// that a value sent where a name belongs is never written down.
+/// The command's name for the log. Only names in the lists above are returned, so
+/// that a value in the place of a name is never logged.
 pub fn loggable_name(argv: &[Vec<u8>]) -> &'static str {
-    let name = upper(argv.first());
-    OFFERED
+    let name = uppercase_name(argv.first());
+    ALLOWED
         .iter()
         .chain(NOT_OVER_REST)
-        .chain(OFFERED_IN_PART.iter().map(|(known, _)| known))
+        .chain(ALLOWED_SUBCOMMANDS.iter().map(|(known, _)| known))
         .find(|known| **known == name)
         .copied()
         .unwrap_or("(other)")
 }
 
-/// Whether the arguments of `XREAD` or `XREADGROUP` ask to wait. Reads them as
-/// Redis does, so that a stream named `block` is not taken for the option.
+/// Whether the arguments of `XREAD` or `XREADGROUP` have the option `BLOCK`. It reads
+/// them as Redis does, so that a stream named `block` is not taken for the option.
 fn has_block(args: &[Vec<u8>]) -> bool {
     let mut rest = args;
     while let Some(option) = rest.first() {
-        let taken = match upper(Some(option)).as_str() {
+        let taken = match uppercase_name(Some(option)).as_str() {
             "BLOCK" => return true,
             "COUNT" => 2,
             "GROUP" => 3,
             "NOACK" => 1,
-            // STREAMS, after which only keys and ids follow, or nonsense that
-            // Redis refuses before it would wait.
+            // After STREAMS come only keys and ids. Redis refuses anything else before
+            // it would block.
             _ => return false,
         };
         rest = rest.get(taken..).unwrap_or_default();
@@ -147,12 +144,12 @@ fn has_block(args: &[Vec<u8>]) -> bool {
     false
 }
 
-fn upper(name: Option<&Vec<u8>>) -> String {
+fn uppercase_name(name: Option<&Vec<u8>>) -> String {
     let name = name.map(Vec::as_slice).unwrap_or_default();
-    let name = &name[..name.len().min(SHOWN_NAME_CHARS * 4)];
+    let name = &name[..name.len().min(MAX_NAME_CHARS * 4)];
     String::from_utf8_lossy(name)
         .chars()
-        .take(SHOWN_NAME_CHARS)
+        .take(MAX_NAME_CHARS)
         .map(|c| c.to_ascii_uppercase())
         .collect()
 }
@@ -170,7 +167,11 @@ fn not_over_rest(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
     use super::*;
+    use crate::fuzz::fuzz;
 
     fn check_line(line: &str) -> Result<(), String> {
         let argv: Vec<Vec<u8>> = line.split(' ').map(|arg| arg.as_bytes().to_vec()).collect();
@@ -178,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn the_commands_a_queue_lives_on_are_offered() {
+    fn check_allows_the_commands_of_a_queue() {
         for line in [
             "lpush problems x",
             "Eval return 0",
@@ -198,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_hold_or_change_a_shared_connection_is_refused() {
+    fn check_refuses_commands_that_block_or_change_a_connection() {
         for name in NOT_OVER_REST {
             assert_eq!(
                 check_line(&name.to_lowercase()),
@@ -220,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn what_upstash_lacks_is_refused_in_its_words() {
+    fn check_refuses_commands_without_support_in_upstash() {
         for (line, name) in [
             ("shutdown nosave", "SHUTDOWN"),
             ("CONFIG SET dir x", "CONFIG"),
@@ -245,19 +246,54 @@ mod tests {
     }
 
     #[test]
-    fn the_lists_do_not_contradict_each_other() {
-        for name in OFFERED {
+    fn lists_of_commands_do_not_contradict_each_other() {
+        for name in ALLOWED {
             assert!(!NOT_OVER_REST.contains(name), "{name}");
             assert!(
-                OFFERED_IN_PART.iter().all(|(part, _)| part != name),
+                ALLOWED_SUBCOMMANDS.iter().all(|(part, _)| part != name),
                 "{name}"
             );
         }
     }
 
     #[test]
-    fn only_known_names_are_logged() {
+    fn loggable_name_returns_known_names_only() {
         assert_eq!(loggable_name(&[b"lpush".to_vec()]), "LPUSH");
         assert_eq!(loggable_name(&[b"my secret value".to_vec()]), "(other)");
+    }
+
+    /// A client may send any command.
+    #[test]
+    fn fuzz_check_ignores_case_and_allows_known_names_only() {
+        let known: Vec<&str> = [ALLOWED, NOT_OVER_REST].concat();
+        let name = prop_oneof![
+            select(known).prop_map(|name| name.as_bytes().to_vec()),
+            "(client|script|memory|function|xread|xreadgroup|json[.]x)"
+                .prop_map(String::into_bytes),
+            prop::collection::vec(any::<u8>(), 0..400),
+        ];
+        let argument = prop_oneof![
+            "(setinfo|usage|load|list|block|count|group|noack|streams|[a-z]{0,4})"
+                .prop_map(String::into_bytes),
+            prop::collection::vec(any::<u8>(), 0..400),
+        ];
+        let argv = (name, prop::collection::vec(argument, 0..5));
+        fuzz(&argv, |(name, arguments)| {
+            let argv = [vec![name], arguments].concat();
+            let result = check(&argv);
+            let uppercase: Vec<Vec<u8>> =
+                argv.iter().map(|word| word.to_ascii_uppercase()).collect();
+            prop_assert_eq!(&check(&uppercase), &result);
+            let logged = loggable_name(&argv);
+            let is_json = uppercase[0].starts_with(b"JSON.");
+            match result {
+                Ok(()) => prop_assert!(is_json || logged.as_bytes() == uppercase[0]),
+                Err(text) => {
+                    prop_assert!(text.starts_with("ERR ") && text.len() < 1_000);
+                }
+            }
+            prop_assert!(logged == "(other)" || logged.as_bytes() == uppercase[0]);
+            Ok(())
+        });
     }
 }

@@ -1,8 +1,7 @@
-//! The HTTP side: one handler for every address, since in the path style every
-//! address is a command.
+//! The HTTP server: one handler for every path, because any path may be a command.
 //!
-//! The order is Upstash's: who asks (401), how (405), in which format (400),
-//! what (400), and only then Redis.
+//! The order of checks is Upstash's: token (401), method (405), format (400),
+//! command (400), and only then Redis.
 
 use std::fmt::Write as _;
 use std::future::Future;
@@ -18,46 +17,46 @@ use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::answer::{Format, Outcome};
 use crate::auth::Token;
 use crate::command::{Command, ParseError, batch_from_json, from_json, from_path};
 use crate::events::{self, EventsError};
 use crate::resp::Reply;
+use crate::response::{Format, RestResponse};
 use crate::upstream::{Upstream, UpstreamConfig, UpstreamError};
 use crate::{body, policy};
 
-/// What a server is made of.
+/// How to serve.
 #[derive(Debug, Clone)]
 pub struct ServerConfig {
-    /// What every request must carry.
+    /// The token that every request must have.
     pub token: Token,
-    /// The Redis behind.
+    /// The Redis to serve.
     pub upstream: UpstreamConfig,
     /// The longest request body, in bytes; Upstash's is 10 MB.
     pub max_body_bytes: usize,
-    /// How long requests under way may take to finish once it is time to stop.
-    pub drain_wait: Duration,
+    /// How long a shutdown waits for requests in flight.
+    pub drain_timeout: Duration,
 }
 
-/// What handlers share.
+/// The state that all requests share.
 struct Shared {
     config: ServerConfig,
     upstream: Upstream,
-    /// Counts answers; the value of `Upstash-Sync-Token`.
+    /// Number of responses; the value of `Upstash-Sync-Token`.
     served: AtomicU64,
-    /// Turns true when it is time to stop.
+    /// Becomes true at shutdown.
     stop: watch::Receiver<bool>,
 }
 
-/// Serves requests from `listener` until `shutdown` completes, then stops
-/// accepting, ends the event streams and lets the requests under way finish.
+/// Serves requests from `listener` until `shutdown` completes. Then it stops
+/// accepting, ends the event streams and lets the requests in flight finish.
 pub async fn serve(
     listener: TcpListener,
     config: ServerConfig,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let (stopping, stop) = watch::channel(false);
-    let drain_wait = config.drain_wait;
+    let drain_timeout = config.drain_timeout;
     let shared = Arc::new(Shared {
         upstream: Upstream::start(&config.upstream),
         config,
@@ -66,7 +65,7 @@ pub async fn serve(
     });
     let app = Router::new().fallback(handle).with_state(shared);
     let listener = listener.tap_io(|stream| {
-        // Without it the second half of an answer may wait for an ACK.
+        // Without it, the second half of a response may wait for an ACK.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "cannot set TCP_NODELAY");
         }
@@ -76,28 +75,28 @@ pub async fn serve(
         stopping.send_replace(true);
     });
     let mut stop = stop;
-    let drained_too_long = async {
-        // An error means that the server is gone, and its branch is ready.
+    let drain_timed_out = async {
+        // An error means that the server has ended, and its branch is ready.
         drop(stop.wait_for(|stop| *stop).await);
-        tokio::time::sleep(drain_wait).await;
+        tokio::time::sleep(drain_timeout).await;
     };
     tokio::select! {
         served = server.into_future() => served,
-        () = drained_too_long => {
+        () = drain_timed_out => {
             tracing::warn!("some requests did not finish in time");
             Ok(())
         }
     }
 }
 
-/// What one log line says about a request. Never a key, a value or a token.
-struct Entry {
+/// The log fields of one request. Never a key, a value or a token.
+struct LogEntry {
     kind: &'static str,
     commands: String,
     count: usize,
 }
 
-impl Entry {
+impl LogEntry {
     fn new(kind: &'static str, commands: &[Command]) -> Self {
         let mut names: Vec<(&str, usize)> = Vec::new();
         for command in commands {
@@ -127,12 +126,12 @@ impl Entry {
 async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let started = Instant::now();
     let method = request.method().clone();
-    let (entry, outcome, format) = shared.answer(request).await;
-    let authorized = !matches!(outcome, Outcome::Unauthorized);
-    let mut response = outcome.into_response(format);
-    if authorized {
-        // There is one Redis and it has applied whatever was answered, so any
-        // value is up to date. It changes, so that clients carry it around.
+    let (entry, response, format) = shared.respond(request).await;
+    let is_authorized = !matches!(response, RestResponse::Unauthorized);
+    let mut response = response.into_http(format);
+    if is_authorized {
+        // There is one Redis, and it has applied every command with a reply, so any
+        // value is up to date. The value changes, so that clients send the latest one.
         let served = shared.served.fetch_add(1, Ordering::Relaxed) + 1;
         response
             .headers_mut()
@@ -151,33 +150,34 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
 }
 
 impl Shared {
-    async fn answer(&self, request: Request) -> (Entry, Outcome, Format) {
-        let mut entry = Entry::new("refused", &[]);
+    async fn respond(&self, request: Request) -> (LogEntry, RestResponse, Format) {
+        let mut entry = LogEntry::new("refused", &[]);
         let mut format = Format::default();
-        let outcome = match self.try_answer(request, &mut entry, &mut format).await {
-            Ok(outcome) | Err(outcome) => outcome,
-        };
-        (entry, outcome, format)
+        let result = self.try_respond(request, &mut entry, &mut format).await;
+        let (Ok(response) | Err(response)) = result;
+        (entry, response, format)
     }
 
-    async fn try_answer(
+    /// Responds to a request. An error response leaves the function early, so it is an
+    /// `Err`.
+    async fn try_respond(
         &self,
         request: Request,
-        entry: &mut Entry,
+        entry: &mut LogEntry,
         format: &mut Format,
-    ) -> Result<Outcome, Outcome> {
+    ) -> Result<RestResponse, RestResponse> {
         let (parts, body) = request.into_parts();
         let query = parts.uri.query();
-        if !self.config.token.is_carried_by(&parts.headers, query) {
-            return Err(Outcome::Unauthorized);
+        if !self.config.token.is_in_request(&parts.headers, query) {
+            return Err(RestResponse::Unauthorized);
         }
         if parts.method == Method::HEAD {
-            // A question about the server, and a command may change data.
+            // HEAD must not change data, and a command may.
             entry.kind = "head";
-            return Ok(Outcome::Empty);
+            return Ok(RestResponse::Empty);
         }
         if ![Method::GET, Method::POST, Method::PUT].contains(&parts.method) {
-            return Err(Outcome::MethodNotAllowed);
+            return Err(RestResponse::MethodNotAllowed);
         }
         let path = parts.uri.path();
         let batch = match path.strip_suffix('/').unwrap_or(path) {
@@ -185,16 +185,16 @@ impl Shared {
             "/multi-exec" => Some("multi-exec"),
             _ => None,
         };
-        *format = Format::from_headers(&parts.headers).map_err(Outcome::BadRequest)?;
+        *format = Format::from_headers(&parts.headers).map_err(RestResponse::BadRequest)?;
         if batch == Some("multi-exec") {
-            // Upstash answers transactions in JSON only.
+            // Upstash returns transactions as JSON only.
             *format = format.as_json();
         }
         let body = body::read(&parts.headers, body, self.config.max_body_bytes).await?;
         match batch {
             Some(kind) => {
                 let commands = batch_from_json(&body)?;
-                *entry = Entry::new(kind, &commands);
+                *entry = LogEntry::new(kind, &commands);
                 match kind {
                     "pipeline" => self.pipeline(&commands).await,
                     _ => self.transaction(&commands).await,
@@ -202,34 +202,34 @@ impl Shared {
             }
             None if path == "/" => {
                 let command = from_json(&body)?;
-                *entry = Entry::new("command", std::slice::from_ref(&command));
-                self.one(&command).await
+                *entry = LogEntry::new("command", std::slice::from_ref(&command));
+                self.run_command(&command).await
             }
             None => {
                 let command = from_path(path, query, b"")?;
                 if events::stream_command(&command).is_some() {
-                    *entry = Entry::new("stream", std::slice::from_ref(&command));
+                    *entry = LogEntry::new("stream", std::slice::from_ref(&command));
                     return self.stream(&command).await;
                 }
                 let command = from_path(path, query, &body)?;
-                *entry = Entry::new("path", std::slice::from_ref(&command));
-                self.one(&command).await
+                *entry = LogEntry::new("path", std::slice::from_ref(&command));
+                self.run_command(&command).await
             }
         }
     }
 
-    async fn one(&self, command: &Command) -> Result<Outcome, Outcome> {
-        if let Err(refusal) = policy::check(&command.argv) {
-            return Ok(Outcome::One(Reply::error(&refusal)));
+    async fn run_command(&self, command: &Command) -> Result<RestResponse, RestResponse> {
+        if let Err(error) = policy::check(&command.argv) {
+            return Ok(RestResponse::Single(Reply::error(&error)));
         }
         let replies = self.upstream.send(&[command]).await?;
         let reply = replies.into_iter().next().ok_or(UpstreamError::Lost)?;
-        Ok(Outcome::One(reply))
+        Ok(RestResponse::Single(reply))
     }
 
-    /// Every command on its own: a refused one is answered in its place, and
-    /// the others run.
-    async fn pipeline(&self, commands: &[Command]) -> Result<Outcome, Outcome> {
+    /// Runs each command by itself. A refused command gets an error reply, and the
+    /// others run.
+    async fn pipeline(&self, commands: &[Command]) -> Result<RestResponse, RestResponse> {
         let checked: Vec<Result<(), String>> = commands
             .iter()
             .map(|command| policy::check(&command.argv))
@@ -244,51 +244,51 @@ impl Shared {
             false => self.upstream.send(&allowed).await?,
         };
         let mut replies = replies.into_iter();
-        let answers = checked
+        let replies = checked
             .into_iter()
             .map(|checked| match checked {
                 Ok(()) => replies.next().ok_or(UpstreamError::Lost),
-                Err(refusal) => Ok(Reply::error(&refusal)),
+                Err(error) => Ok(Reply::error(&error)),
             })
             .collect::<Result<_, _>>()?;
-        Ok(Outcome::Many(answers))
+        Ok(RestResponse::Batch(replies))
     }
 
-    /// All or nothing: one refused command discards the rest.
-    async fn transaction(&self, commands: &[Command]) -> Result<Outcome, Outcome> {
+    /// Runs all commands or none: a refused command discards the others.
+    async fn transaction(&self, commands: &[Command]) -> Result<RestResponse, RestResponse> {
         for command in commands {
-            policy::check(&command.argv).map_err(Outcome::BadRequest)?;
+            policy::check(&command.argv).map_err(RestResponse::BadRequest)?;
         }
         let commands: Vec<&Command> = commands.iter().collect();
         match self.upstream.transaction(&commands).await? {
-            Ok(replies) => Ok(Outcome::Many(replies)),
-            Err(discarded) => Err(Outcome::BadRequest(discarded)),
+            Ok(replies) => Ok(RestResponse::Batch(replies)),
+            Err(discarded) => Err(RestResponse::BadRequest(discarded)),
         }
     }
 
-    async fn stream(&self, command: &Command) -> Result<Outcome, Outcome> {
+    async fn stream(&self, command: &Command) -> Result<RestResponse, RestResponse> {
         let upstream = &self.config.upstream;
         let opening = events::open(
             &upstream.url,
             command,
-            upstream.connect_wait,
+            upstream.connect_timeout,
             self.stop.clone(),
         );
         match opening.await {
-            Ok(body) => Ok(Outcome::Stream(body)),
+            Ok(body) => Ok(RestResponse::Stream(body)),
             Err(EventsError::Upstream(error)) => Err(error.into()),
-            Err(EventsError::Refused(text)) => Err(Outcome::BadRequest(text)),
+            Err(EventsError::Refused(text)) => Err(RestResponse::BadRequest(text)),
         }
     }
 }
 
-impl From<ParseError> for Outcome {
+impl From<ParseError> for RestResponse {
     fn from(error: ParseError) -> Self {
         Self::BadRequest(error.to_string())
     }
 }
 
-impl From<body::BodyError> for Outcome {
+impl From<body::BodyError> for RestResponse {
     fn from(error: body::BodyError) -> Self {
         match error {
             body::BodyError::TooLarge { .. } => Self::TooLarge(error.to_string()),
@@ -297,7 +297,7 @@ impl From<body::BodyError> for Outcome {
     }
 }
 
-impl From<UpstreamError> for Outcome {
+impl From<UpstreamError> for RestResponse {
     fn from(error: UpstreamError) -> Self {
         Self::Unavailable(error)
     }

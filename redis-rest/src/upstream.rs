@@ -1,15 +1,14 @@
 //! The connections to Redis that all requests share.
 //!
-//! A few tasks ("lanes") each own one TCP connection. A request's commands are
-//! one job: they are written in one piece, so nothing comes between a
-//! transaction's `MULTI` and `EXEC`, and their replies are counted off in
-//! order. Many jobs are under way on a connection at once (pipelining); nobody
-//! waits for another's reply.
+//! A few tasks each own one TCP connection. The commands of a request are one batch:
+//! they are written in one piece, so no other command comes between a transaction's
+//! `MULTI` and `EXEC`, and their replies are counted in order. Many batches are in
+//! flight on a connection at once (pipelining); none waits for the reply to another.
 //!
-//! When a connection breaks, every job written to it is answered with
-//! [`UpstreamError::Lost`] and none is sent again: Redis may have applied it.
-//! Jobs not yet written wait for a new connection, for a bounded time. There is
-//! no background reconnecting; the next job brings the connection back.
+//! When a connection breaks, every batch written to it gets [`UpstreamError::Lost`],
+//! and none is sent again, because Redis may have applied it. Batches not yet written
+//! wait for a new connection, for a limited time. There is no reconnecting in the
+//! background; the next batch opens a connection.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -29,101 +28,106 @@ use crate::resp::{Reply, ReplyReader, write_command};
 /// How to reach Redis and how long to wait for it.
 #[derive(Debug, Clone)]
 pub struct UpstreamConfig {
-    /// Where it is.
+    /// The address of Redis.
     pub url: RedisUrl,
-    /// How many connections to share; at least 1.
+    /// Number of shared connections; at least 1.
     pub connections: usize,
-    /// How long a request waits for a connection when there is none.
-    pub connect_wait: Duration,
-    /// How long a request that was written waits for its replies. Longer than
-    /// any script should run; it is there for a Redis that hangs.
-    pub reply_wait: Duration,
+    /// How long a request waits for a connection.
+    pub connect_timeout: Duration,
+    /// How long a request that was written waits for its replies. Longer than any
+    /// script should run: it is for a Redis that hangs.
+    pub reply_timeout: Duration,
 }
 
 /// Why commands have no replies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UpstreamError {
-    /// No connection could be made; nothing was sent.
+    /// No connection could be opened; nothing was sent.
     #[error("ERR Redis cannot be reached; the request was not applied")]
     Unreachable,
     /// The connection broke after the commands were written.
     #[error("ERR the connection to Redis was lost; the request may have been applied")]
     Lost,
-    /// Redis has not answered in time.
+    /// Redis did not reply in time.
     #[error("ERR Redis did not answer in time; the request may have been applied")]
     TimedOut,
 }
 
-/// Commands in one piece, and whom to tell.
+/// Where the replies to a batch go.
+type ReplySender = oneshot::Sender<Result<Vec<Reply>, UpstreamError>>;
+
+/// The encoded commands of one request.
 #[derive(Debug)]
-struct Job {
+struct Batch {
     bytes: BytesMut,
-    replies: usize,
+    /// Number of commands, and so of replies.
+    commands: usize,
     /// When to give up waiting for a connection.
-    connect_by: Instant,
-    answer: oneshot::Sender<Result<Vec<Reply>, UpstreamError>>,
+    connect_deadline: Instant,
+    replies: ReplySender,
 }
 
-/// A job that was written, as far as its replies have come.
+/// A batch that was written, and the replies that have arrived.
 struct InFlight {
-    wanted: usize,
-    replies: Vec<Reply>,
-    answer_by: Instant,
-    answer: oneshot::Sender<Result<Vec<Reply>, UpstreamError>>,
+    commands: usize,
+    received: Vec<Reply>,
+    reply_deadline: Instant,
+    replies: ReplySender,
 }
 
-/// How many requests wait for one lane before senders wait themselves.
-const QUEUED_JOBS: usize = 1024;
+/// Batches that wait for one connection before requests wait to enqueue theirs.
+const MAX_QUEUED: usize = 1024;
 
-/// How many requests are under way on one connection.
-const IN_FLIGHT_JOBS: usize = 4096;
+/// Batches in flight on one connection.
+const MAX_IN_FLIGHT: usize = 4096;
 
-/// Unwritten bytes from which on a lane takes no further job.
-const UNWRITTEN_BYTES: usize = 1024 * 1024;
+/// Unwritten bytes above which a connection takes no further batch.
+const MAX_UNWRITTEN_BYTES: usize = 1024 * 1024;
 
-/// Room made for each read from the socket.
+/// Buffer space reserved for each read from the socket.
 const READ_BYTES: usize = 16 * 1024;
 
 /// Pause between two attempts to connect.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(25);
 
-/// The shared connections. Dropping it closes them once their replies are in.
+/// The shared connections. Dropping it closes them after their last replies.
 #[derive(Debug)]
 pub struct Upstream {
-    lanes: Vec<mpsc::Sender<Job>>,
-    turn: AtomicUsize,
-    connect_wait: Duration,
+    connections: Vec<mpsc::Sender<Batch>>,
+    /// Number of batches sent; it selects the connection.
+    sent: AtomicUsize,
+    connect_timeout: Duration,
 }
 
 impl Upstream {
-    /// Starts the lanes on the current Tokio runtime. Nothing is connected yet.
+    /// Starts the tasks on the current Tokio runtime. No connection is opened yet.
     pub fn start(config: &UpstreamConfig) -> Self {
-        let lanes = (0..config.connections.max(1))
+        let connections = (0..config.connections.max(1))
             .map(|_| {
-                let (sender, jobs) = mpsc::channel(QUEUED_JOBS);
-                tokio::spawn(run_lane(config.clone(), jobs));
+                let (sender, batches) = mpsc::channel(MAX_QUEUED);
+                tokio::spawn(run_connections(config.clone(), batches));
                 sender
             })
             .collect();
         Self {
-            lanes,
-            turn: AtomicUsize::new(0),
-            connect_wait: config.connect_wait,
+            connections,
+            sent: AtomicUsize::new(0),
+            connect_timeout: config.connect_timeout,
         }
     }
 
-    /// Sends commands in one piece over one connection; one reply for each, in
-    /// their order.
+    /// Sends commands in one piece over one connection. Returns one reply per command,
+    /// in their order.
     pub async fn send(&self, commands: &[&Command]) -> Result<Vec<Reply>, UpstreamError> {
         let mut bytes = BytesMut::with_capacity(encoded_len(commands));
         for command in commands {
             write_command(&command.argv, &mut bytes);
         }
-        self.send_raw(bytes, commands.len()).await
+        self.send_batch(bytes, commands.len()).await
     }
 
-    /// Sends commands between `MULTI` and `EXEC`. `Ok(Ok(replies))` when they
-    /// were executed; `Ok(Err(text))` when Redis discarded them all.
+    /// Sends commands between `MULTI` and `EXEC`. Returns `Ok(Ok(replies))` if they
+    /// were executed, and `Ok(Err(text))` if Redis discarded them all.
     pub async fn transaction(
         &self,
         commands: &[&Command],
@@ -134,10 +138,10 @@ impl Upstream {
             write_command(&command.argv, &mut bytes);
         }
         write_command(&["EXEC"], &mut bytes);
-        let mut replies = self.send_raw(bytes, commands.len() + 2).await?;
+        let mut replies = self.send_batch(bytes, commands.len() + 2).await?;
         let exec = replies.pop().ok_or(UpstreamError::Lost)?;
-        // Redis says only that something was wrong; the first refusal while
-        // queueing says what.
+        // EXEC only says that there was an error; the first error while queueing says
+        // which.
         let cause = replies.iter().find_map(Reply::error_text);
         Ok(match (exec.children(), exec.error_text(), cause) {
             (Some(children), ..) => Ok(children),
@@ -149,20 +153,25 @@ impl Upstream {
         })
     }
 
-    async fn send_raw(&self, bytes: BytesMut, replies: usize) -> Result<Vec<Reply>, UpstreamError> {
-        let (answer, answered) = oneshot::channel();
-        let job = Job {
+    async fn send_batch(
+        &self,
+        bytes: BytesMut,
+        commands: usize,
+    ) -> Result<Vec<Reply>, UpstreamError> {
+        let (replies, received) = oneshot::channel();
+        let batch = Batch {
             bytes,
+            commands,
+            connect_deadline: Instant::now() + self.connect_timeout,
             replies,
-            connect_by: Instant::now() + self.connect_wait,
-            answer,
         };
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        let lane = &self.lanes[turn % self.lanes.len()];
-        lane.send(job)
+        let sent = self.sent.fetch_add(1, Ordering::Relaxed);
+        let connection = &self.connections[sent % self.connections.len()];
+        connection
+            .send(batch)
             .await
             .map_err(|_| UpstreamError::Unreachable)?;
-        answered.await.unwrap_or(Err(UpstreamError::Lost))
+        received.await.unwrap_or(Err(UpstreamError::Lost))
     }
 }
 
@@ -171,20 +180,21 @@ fn encoded_len(commands: &[&Command]) -> usize {
     args.map(|arg| arg.len() + 16).sum()
 }
 
-/// One lane's life: wait for a job, connect, serve until the connection ends.
-async fn run_lane(config: UpstreamConfig, mut jobs: mpsc::Receiver<Job>) {
-    while let Some(job) = jobs.recv().await {
-        match connect_by(&config.url, job.connect_by).await {
+/// Waits for a batch, connects, and serves until the connection ends; again and
+/// again.
+async fn run_connections(config: UpstreamConfig, mut batches: mpsc::Receiver<Batch>) {
+    while let Some(batch) = batches.recv().await {
+        match connect_by(&config.url, batch.connect_deadline).await {
             Some(stream) => {
-                let lane = Lane::new(stream, config.reply_wait);
-                lane.run(job, &mut jobs).await;
+                let connection = Connection::new(stream, config.reply_timeout);
+                connection.run(batch, &mut batches).await;
             }
-            None => drop(job.answer.send(Err(UpstreamError::Unreachable))),
+            None => drop(batch.replies.send(Err(UpstreamError::Unreachable))),
         }
     }
 }
 
-/// Tries to connect until the deadline; `None` when it passed.
+/// Tries to connect until the deadline; `None` if it has passed.
 async fn connect_by(url: &RedisUrl, deadline: Instant) -> Option<TcpStream> {
     let mut last: Option<ConnectError> = None;
     while Instant::now() < deadline {
@@ -208,43 +218,45 @@ async fn connect_by(url: &RedisUrl, deadline: Instant) -> Option<TcpStream> {
     None
 }
 
-/// A lane while it has a connection.
-struct Lane {
+/// An open connection and the batches written to it.
+struct Connection {
     stream: TcpStream,
-    reply_wait: Duration,
-    out: BytesMut,
+    reply_timeout: Duration,
+    /// Bytes that are not yet written.
+    unwritten: BytesMut,
     reader: ReplyReader,
     in_flight: VecDeque<InFlight>,
 }
 
-impl Lane {
-    fn new(stream: TcpStream, reply_wait: Duration) -> Self {
+impl Connection {
+    fn new(stream: TcpStream, reply_timeout: Duration) -> Self {
         Self {
             stream,
-            reply_wait,
-            out: BytesMut::new(),
+            reply_timeout,
+            unwritten: BytesMut::new(),
             reader: ReplyReader::default(),
             in_flight: VecDeque::new(),
         }
     }
 
-    async fn run(mut self, first: Job, jobs: &mut mpsc::Receiver<Job>) {
-        self.take(first);
-        let error = self.serve(jobs).await;
-        for job in self.in_flight {
-            drop(job.answer.send(Err(error)));
+    async fn run(mut self, first: Batch, batches: &mut mpsc::Receiver<Batch>) {
+        self.enqueue(first);
+        let error = self.serve(batches).await;
+        for batch in self.in_flight {
+            drop(batch.replies.send(Err(error)));
         }
     }
 
-    /// Writes and reads until the connection ends; says what to tell the jobs
-    /// that are left.
-    async fn serve(&mut self, jobs: &mut mpsc::Receiver<Job>) -> UpstreamError {
-        let mut open = true;
+    /// Writes and reads until the connection ends. Returns the error of the batches
+    /// that are still in flight.
+    async fn serve(&mut self, batches: &mut mpsc::Receiver<Batch>) -> UpstreamError {
+        let mut is_open = true;
         loop {
             let (mut read, mut write) = self.stream.split();
-            let takes_jobs =
-                open && self.in_flight.len() < IN_FLIGHT_JOBS && self.out.len() < UNWRITTEN_BYTES;
-            let answer_by = self.in_flight.front().map(|job| job.answer_by);
+            let takes_batches = is_open
+                && self.in_flight.len() < MAX_IN_FLIGHT
+                && self.unwritten.len() < MAX_UNWRITTEN_BYTES;
+            let reply_deadline = self.in_flight.front().map(|batch| batch.reply_deadline);
             let buffer = self.reader.buffer();
             buffer.reserve(READ_BYTES);
             tokio::select! {
@@ -261,68 +273,69 @@ impl Lane {
                         return UpstreamError::Lost;
                     }
                 },
-                // A failed write shows as a failed read as well, and replies
-                // that arrived before it may still be read.
-                written = write.write_buf(&mut self.out), if !self.out.is_empty() => {
+                // A failed write shows as a failed read as well, and replies that
+                // arrived before it may still be read.
+                written = write.write_buf(&mut self.unwritten), if !self.unwritten.is_empty() => {
                     if written.is_err() {
-                        self.out.clear();
+                        self.unwritten.clear();
                     }
                 }
-                job = jobs.recv(), if takes_jobs => match job {
-                    Some(job) => {
-                        self.take(job);
-                        // What else is waiting shares the same write.
-                        while self.out.len() < UNWRITTEN_BYTES {
-                            let Ok(job) = jobs.try_recv() else { break };
-                            self.take(job);
+                batch = batches.recv(), if takes_batches => match batch {
+                    Some(batch) => {
+                        self.enqueue(batch);
+                        // Other waiting batches share the same write.
+                        while self.unwritten.len() < MAX_UNWRITTEN_BYTES {
+                            let Ok(batch) = batches.try_recv() else { break };
+                            self.enqueue(batch);
                         }
                     }
-                    None => open = false,
+                    None => is_open = false,
                 },
-                () = wait_until(answer_by) => {
+                () = wait_until(reply_deadline) => {
                     tracing::warn!("Redis did not answer in time");
                     return UpstreamError::TimedOut;
                 }
             }
-            if !open && self.in_flight.is_empty() {
+            if !is_open && self.in_flight.is_empty() {
                 return UpstreamError::Lost;
             }
         }
     }
 
-    fn take(&mut self, job: Job) {
-        // Its client is gone, and nothing was sent: the kindest end.
-        if job.answer.is_closed() {
+    fn enqueue(&mut self, batch: Batch) {
+        // The client has disconnected and nothing was sent, so nothing needs to be.
+        if batch.replies.is_closed() {
             return;
         }
-        if self.out.is_empty() {
-            self.out = job.bytes;
+        if self.unwritten.is_empty() {
+            self.unwritten = batch.bytes;
         } else {
-            self.out.extend_from_slice(&job.bytes);
+            self.unwritten.extend_from_slice(&batch.bytes);
         }
         self.in_flight.push_back(InFlight {
-            wanted: job.replies,
-            replies: Vec::with_capacity(job.replies),
-            answer_by: Instant::now() + self.reply_wait,
-            answer: job.answer,
+            commands: batch.commands,
+            received: Vec::with_capacity(batch.commands),
+            reply_deadline: Instant::now() + self.reply_timeout,
+            replies: batch.replies,
         });
     }
 
+    /// Passes complete replies on. The error says why the connection is unusable.
     fn hand_out_replies(&mut self) -> Result<(), &'static str> {
         while let Some(reply) = self
             .reader
             .next_reply()
-            .map_err(|_| "what came back is not RESP2")?
+            .map_err(|_| "the received bytes are not RESP2")?
         {
-            let job = self
+            let batch = self
                 .in_flight
                 .front_mut()
-                .ok_or("a reply came that nobody asked for")?;
-            job.replies.push(reply);
-            if job.replies.len() == job.wanted
-                && let Some(job) = self.in_flight.pop_front()
+                .ok_or("a reply without a command arrived")?;
+            batch.received.push(reply);
+            if batch.received.len() == batch.commands
+                && let Some(batch) = self.in_flight.pop_front()
             {
-                drop(job.answer.send(Ok(job.replies)));
+                drop(batch.replies.send(Ok(batch.received)));
             }
         }
         Ok(())

@@ -1,6 +1,6 @@
-// Upstash's TypeScript SDK against the server named in UPSTASH_REDIS_REST_URL,
-// with the token in UPSTASH_REDIS_REST_TOKEN. Prints "all good" at its end; the
-// Rust test beside this file waits for that.
+// Uses Upstash's TypeScript SDK with the server at UPSTASH_REDIS_REST_URL and the token
+// UPSTASH_REDIS_REST_TOKEN. Started by `upstash_sdk.rs`, which checks by the last line
+// that the whole script ran.
 
 import assert from "node:assert/strict";
 import { Redis } from "@upstash/redis";
@@ -9,10 +9,10 @@ const url = process.env.UPSTASH_REDIS_REST_URL;
 const token = process.env.UPSTASH_REDIS_REST_TOKEN;
 assert.ok(url && token, "UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN are set");
 
-// A failure should fail, not be tried again for seconds.
+// A failure must fail at once.
 const options = { url, token, retry: false };
 
-async function everyday(redis) {
+async function commands(redis) {
   await redis.flushall();
 
   assert.equal(await redis.ping(), "PONG");
@@ -64,7 +64,7 @@ async function everyday(redis) {
   await assert.rejects(redis.set("k", undefined), /ERR null args are not supported/);
 }
 
-async function together(redis) {
+async function batches(redis) {
   await redis.flushall();
 
   const pipeline = redis.pipeline();
@@ -107,7 +107,7 @@ async function autoPipelining() {
   ]);
   assert.deepEqual(read, ["a", "b", [3, 2, 1]]);
   assert.equal(redis.pipelineCounter, before + 2, "one request for all that read");
-  // One that fails does not take the others along.
+  // A failure does not affect the others.
   const settled = await Promise.allSettled([redis.get("auto-1"), redis.incr("auto-2")]);
   assert.equal(settled[0].value, "a");
   assert.match(String(settled[1].reason), /not an integer/);
@@ -116,10 +116,10 @@ async function autoPipelining() {
 async function publishing(redis) {
   const subscription = redis.subscribe(["news"]);
   const subscribed = new Promise((resolve) => subscription.on("subscribe", resolve));
-  const heard = new Promise((resolve) => subscription.on("message", resolve));
+  const received = new Promise((resolve) => subscription.on("message", resolve));
   assert.equal(await subscribed, 1);
   assert.equal(await redis.publish("news", { hello: "wörld" }), 1);
-  assert.deepEqual(await heard, { channel: "news", message: { hello: "wörld" } });
+  assert.deepEqual(await received, { channel: "news", message: { hello: "wörld" } });
   await subscription.unsubscribe();
 }
 
@@ -138,20 +138,20 @@ async function syncToken() {
   } finally {
     globalThis.fetch = fetched;
   }
-  // The SDK sends back what it was given.
+  // The SDK sends the latest token back.
   assert.ok(seen.at(-1), `a token came back: ${JSON.stringify(seen)}`);
 }
 
 for (const responseEncoding of ["base64", false]) {
   const redis = new Redis({ ...options, responseEncoding });
-  await everyday(redis);
-  await together(redis);
+  await commands(redis);
+  await batches(redis);
   await publishing(redis);
 }
 await autoPipelining();
 await syncToken();
 
-const stranger = new Redis({ ...options, token: "wrong" });
-await assert.rejects(stranger.get("k"), /Unauthorized/);
+const unauthorized = new Redis({ ...options, token: "wrong" });
+await assert.rejects(unauthorized.get("k"), /Unauthorized/);
 
 console.log("all good");

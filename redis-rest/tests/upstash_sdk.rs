@@ -1,12 +1,12 @@
-//! Upstash's own TypeScript SDK against redis-rest, unchanged.
+//! Upstash's TypeScript SDK works with redis-rest unchanged.
 //!
-//! The assertions are in `upstash_sdk.mjs`; this starts what it needs and runs
-//! it with Node.
+//! The assertions are in `upstash_sdk.mjs`; this starts redis-rest and runs the script
+//! with Node.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "a test that cannot go on says where and stops"
+    reason = "a test fails by panicking"
 )]
 
 mod support;
@@ -17,7 +17,7 @@ use std::process::Stdio;
 use support::{Redis, Rest, TOKEN};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_typescript_sdk_works_unchanged() {
+async fn upstash_typescript_sdk_works_unchanged() {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     let root = package.parent().unwrap();
     assert!(
@@ -41,7 +41,11 @@ async fn the_typescript_sdk_works_unchanged() {
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     );
-    // A script that stopped early without an error would pass otherwise.
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(said.trim_end().lines().last(), Some("all good"), "{said}");
+    // Otherwise a script that stops early without an error would pass.
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(
+        stdout.trim_end().lines().last(),
+        Some("all good"),
+        "{stdout}"
+    );
 }

@@ -1,5 +1,4 @@
-//! The contract, case by case: who may ask, how, and in which words they are
-//! answered.
+//! The contract: authentication, formats, status codes and error texts.
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -7,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{Raw, Redis, Rest, TOKEN, answer};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_the_token_nothing_is_answered() {
+async fn requests_without_the_token_get_a_401() {
     let redis = Redis::start();
     let rest = Rest::start(&redis.url()).await;
     let encoded = "test%2Btoken/with%3Dsigns";
@@ -38,7 +37,7 @@ async fn without_the_token_nothing_is_answered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_command_can_be_said_in_every_documented_way() {
+async fn commands_are_read_from_json_path_body_and_query() {
     let redis = Redis::start();
     let rest = Rest::start(&redis.url()).await;
 
@@ -92,11 +91,11 @@ async fn a_command_can_be_said_in_every_documented_way() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_transaction_is_all_or_nothing() {
+async fn transaction_runs_all_commands_or_none() {
     let redis = Redis::start();
     let rest = Rest::start(&redis.url()).await;
 
-    // An error while executing stays in its place, as in Redis.
+    // An error while executing concerns one command only, as in Redis.
     let commands = json!([["SET", "n", "x"], ["INCR", "n"], ["GET", "n"]]);
     assert_eq!(
         rest.call("/multi-exec", commands).await,
@@ -110,7 +109,8 @@ async fn a_transaction_is_all_or_nothing() {
         )
     );
 
-    // An error while queueing discards everything, whoever notices it.
+    // An error while queueing discards all commands, whether Redis or the policy finds
+    // it.
     for (command, error) in [
         (
             json!(["GET"]),
@@ -134,14 +134,14 @@ async fn a_transaction_is_all_or_nothing() {
         assert_eq!(rest.result(json!(["GET", "n"])).await, json!("x"));
     }
 
-    // The connections are as good as before.
+    // The connections still work.
     for _ in 0..6 {
         assert_eq!(rest.result(json!(["PING"])).await, json!("PONG"));
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_makes_no_sense_is_a_400_that_says_so() {
+async fn invalid_commands_get_a_400_with_upstash_s_text() {
     let redis = Redis::start();
     let rest = Rest::start(&redis.url()).await;
     for (path, body, error) in [
@@ -195,7 +195,7 @@ async fn what_makes_no_sense_is_a_400_that_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_four_methods_are_known_and_head_runs_nothing() {
+async fn other_methods_get_a_405_and_head_runs_nothing() {
     let redis = Redis::start();
     let rest = Rest::start(&redis.url()).await;
     for method in [Method::DELETE, Method::PATCH, Method::OPTIONS] {
@@ -209,7 +209,7 @@ async fn only_four_methods_are_known_and_head_runs_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn base64_covers_every_string_of_a_result() {
+async fn base64_encodes_every_string_of_a_result() {
     let redis = Redis::start();
     let rest = Rest::start(&redis.url()).await;
     let set = rest.post("/set/k", vec![0xff, 0x00, 0xfe]);
@@ -252,7 +252,7 @@ async fn base64_covers_every_string_of_a_result() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn resp2_is_what_redis_sent() {
+async fn resp2_has_the_bytes_that_redis_sent() {
     let redis = Redis::start();
     let rest = Rest::start(&redis.url()).await;
     let resp2 = async |path: &str, body: Value| {
@@ -290,14 +290,14 @@ async fn resp2_is_what_redis_sent() {
         "$1\r\nv\r\n$-1\r\n-ERR Command \"QUIT\" is not allowed in REST or it has a special \
          context path\r\n:1\r\n"
     );
-    // Transactions are answered in JSON, whatever was asked for.
+    // Transactions return JSON in every format.
     let (status, content_type, body) = resp2("/multi-exec", json!([["GET", "k"]])).await;
     assert_eq!((status, &*body), (200, r#"[{"result":"v"}]"#));
     assert_eq!(content_type, "application/json");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn formats_that_do_not_exist_are_refused_before_anything_runs() {
+async fn unknown_formats_get_a_400_before_the_command_runs() {
     let redis = Redis::start();
     let rest = Rest::start(&redis.url()).await;
     for headers in [
@@ -320,7 +320,7 @@ async fn formats_that_do_not_exist_are_refused_before_anything_runs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn numbers_keep_every_digit_on_both_ways() {
+async fn numbers_keep_every_digit_in_both_directions() {
     let redis = Redis::start();
     let rest = Rest::start(&redis.url()).await;
     let body = "[\"SET\",\"n\",9007199254740993]";
@@ -339,7 +339,7 @@ async fn numbers_keep_every_digit_on_both_ways() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_may_have_10_mb_and_no_more() {
+async fn request_bodies_may_have_10_mb() {
     let redis = Redis::start();
     let rest = Rest::start(&redis.url()).await;
     const LIMIT: usize = 10 * 1024 * 1024;
@@ -371,7 +371,7 @@ fn frame(chunk: Vec<u8>) -> http_body::Frame<bytes::Bytes> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_sync_token_is_given_and_taken() {
+async fn sync_token_changes_with_every_response() {
     let redis = Redis::start();
     let rest = Rest::start(&redis.url()).await;
     let mut last = "from-another-server".to_owned();
@@ -386,7 +386,7 @@ async fn the_sync_token_is_given_and_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn info_counts_what_was_run() {
+async fn info_commandstats_counts_only_the_clients_commands() {
     let redis = Redis::start();
     let rest = Rest::start(&redis.url()).await;
     for _ in 0..3 {
@@ -395,7 +395,7 @@ async fn info_counts_what_was_run() {
     let info = rest.result(json!(["INFO", "commandstats"])).await;
     let info = info.as_str().unwrap();
     assert!(info.contains("cmdstat_lpush:calls=3,"), "{info}");
-    // And nothing was run that nobody asked for.
+    // Nothing else was run, except by the test itself.
     let seen: Vec<_> = info.lines().filter(|line| line.contains(':')).collect();
     assert!(
         seen.iter().all(|line| {
@@ -413,7 +413,7 @@ async fn info_counts_what_was_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_password_and_a_database_in_the_url_are_used() {
+async fn password_and_database_of_the_url_are_used() {
     let redis = Redis::start();
     Raw::connect(redis.port).send(&["CONFIG", "SET", "requirepass", "open sesame"]);
     let mut url = redis.url();

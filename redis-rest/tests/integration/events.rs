@@ -1,4 +1,4 @@
-//! Server-sent events.
+//! Server-sent events: `/subscribe`, `/psubscribe` and `/monitor`.
 
 use std::time::Duration;
 
@@ -7,23 +7,23 @@ use serde_json::json;
 
 use crate::support::{Raw, Redis, Rest, eventually};
 
-/// Reads events until `lines` of them came.
-async fn lines(response: &mut Response, lines: usize) -> Vec<String> {
+/// Reads this many events.
+async fn read_events(response: &mut Response, count: usize) -> Vec<String> {
     let mut text = String::new();
     let read = async {
-        while text.matches("\n\n").count() < lines {
+        while text.matches("\n\n").count() < count {
             let chunk = response.chunk().await.unwrap().expect("more events");
             text.push_str(std::str::from_utf8(&chunk).unwrap());
         }
     };
     tokio::time::timeout(Duration::from_secs(10), read)
         .await
-        .expect("events come");
+        .expect("events arrive");
     text.split_terminator("\n\n").map(str::to_owned).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn subscribers_hear_what_is_published() {
+async fn subscribers_get_published_messages() {
     let redis = Redis::start();
     let rest = Rest::start(&redis.url()).await;
     // The TypeScript SDK posts an empty array.
@@ -34,8 +34,11 @@ async fn subscribers_hear_what_is_published() {
         .send()
         .await
         .unwrap();
-    assert_eq!(lines(&mut plain, 1).await, ["data: subscribe,chat,1"]);
-    assert_eq!(lines(&mut pattern, 1).await, ["data: psubscribe,ch*,1"]);
+    assert_eq!(read_events(&mut plain, 1).await, ["data: subscribe,chat,1"]);
+    assert_eq!(
+        read_events(&mut pattern, 1).await,
+        ["data: psubscribe,ch*,1"]
+    );
 
     let published = rest
         .result(json!(["PUBLISH", "chat", "hello, wörld"]))
@@ -44,21 +47,21 @@ async fn subscribers_hear_what_is_published() {
     let response = rest.request(Method::POST, "/publish/chat/again");
     response.send().await.unwrap();
     assert_eq!(
-        lines(&mut plain, 2).await,
+        read_events(&mut plain, 2).await,
         [
             "data: message,chat,hello, wörld",
             "data: message,chat,again"
         ]
     );
     assert_eq!(
-        lines(&mut pattern, 2).await,
+        read_events(&mut pattern, 2).await,
         [
             "data: pmessage,ch*,chat,hello, wörld",
             "data: pmessage,ch*,chat,again"
         ]
     );
 
-    // A listener that goes takes its connection along.
+    // A client that disconnects closes its connection to Redis.
     let mut raw = Raw::connect(redis.port);
     assert_eq!(raw.send(&["PUBSUB", "NUMPAT"]), b":1\r\n");
     drop(pattern);
@@ -68,18 +71,18 @@ async fn subscribers_hear_what_is_published() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn monitor_shows_commands() {
+async fn monitor_streams_commands() {
     let redis = Redis::start();
     let rest = Rest::start(&redis.url()).await;
     let mut monitor = rest.post("/monitor", "").send().await.unwrap();
-    assert_eq!(lines(&mut monitor, 1).await, ["data: \"OK\""]);
+    assert_eq!(read_events(&mut monitor, 1).await, ["data: \"OK\""]);
     rest.result(json!(["GET", "k"])).await;
-    let seen = lines(&mut monitor, 1).await;
+    let seen = read_events(&mut monitor, 1).await;
     assert!(seen[0].ends_with("\"GET\" \"k\""), "{seen:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn streams_that_cannot_begin_are_errors() {
+async fn streams_that_cannot_be_opened_get_an_error() {
     let redis = Redis::start();
     let rest = Rest::start(&redis.url()).await;
     let (status, answer) = rest.call("/subscribe", json!([])).await;
@@ -95,11 +98,11 @@ async fn streams_that_cannot_begin_are_errors() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn open_streams_do_not_hold_up_the_end() {
+async fn open_streams_do_not_delay_the_shutdown() {
     let redis = Redis::start();
     let rest = Rest::start(&redis.url()).await;
     let mut stream = rest.post("/subscribe/chat", "[]").send().await.unwrap();
-    lines(&mut stream, 1).await;
+    read_events(&mut stream, 1).await;
     tokio::time::timeout(Duration::from_secs(5), rest.stop())
         .await
         .expect("it stops");

@@ -1,10 +1,9 @@
-//! redis-rest as its clients meet it: over HTTP, with a real redis-server
-//! behind.
+//! redis-rest over HTTP, as its clients use it, in front of a real redis-server.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "a test that cannot go on says where and stops"
+    reason = "a test fails by panicking"
 )]
 
 #[path = "../support/mod.rs"]
@@ -13,6 +12,6 @@ mod support;
 mod chaos;
 mod contract;
 mod events;
-mod own_redis;
+mod managed_redis;
 mod properties;
 mod resilience;

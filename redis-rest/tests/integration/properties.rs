@@ -1,9 +1,9 @@
-//! Whatever is said, redis-rest answers what Redis answers.
+//! redis-rest returns what Redis replies, for random commands.
 //!
-//! Random command sequences run twice: over REST on one redis-server, and over
-//! a plain connection on another. In the `resp2` format the answers must be the
-//! same bytes; in base64 and plain JSON, the same values. The expectations come
-//! from a reader of RESP2 written here, not from the one under test.
+//! Random sequences of commands run twice: over REST on one redis-server, and over
+//! a plain connection on another. In the format `resp2`, both must return the same
+//! bytes; in base64 and plain JSON, the same values. A reader of RESP2 in this file
+//! computes the expected values, not the one under test.
 
 use std::sync::OnceLock;
 
@@ -19,7 +19,7 @@ use crate::support::{Raw, Redis, Rest};
 
 type Command = Vec<Vec<u8>>;
 
-/// Few keys, so that commands meet values of other types.
+/// Few keys, so that commands find values of other types.
 fn key() -> impl Strategy<Value = Vec<u8>> {
     select(vec![
         b"k1".to_vec(),
@@ -124,12 +124,12 @@ fn command(value: fn() -> BoxedStrategy<Vec<u8>>) -> impl Strategy<Value = Comma
     ]
 }
 
-/// Text in arguments: what a JSON body can carry.
+/// A command with arguments that a JSON body can have.
 fn text_command() -> impl Strategy<Value = Command> {
     command(|| text().boxed())
 }
 
-/// Any bytes in arguments: what a path and a body can carry.
+/// A command with arguments that a path and a body can have.
 fn byte_command() -> impl Strategy<Value = Command> {
     command(|| bytes().boxed())
 }
@@ -139,7 +139,7 @@ fn to_json(command: &Command) -> Value {
     args.collect()
 }
 
-/// Reads one reply into the JSON it should become.
+/// The JSON that a reply should become.
 fn expected(reply: &mut &[u8], base64: bool, top: bool) -> Value {
     let end = reply.windows(2).position(|two| two == b"\r\n").unwrap();
     let (line, rest) = (&reply[1..end], &reply[end + 2..]);
@@ -169,7 +169,7 @@ fn expected(reply: &mut &[u8], base64: bool, top: bool) -> Value {
     }
 }
 
-/// `{"result":…}` or `{"error":…}`, and the status of a single command.
+/// The status of a single command, and `{"result":…}` or `{"error":…}`.
 fn envelope(reply: &[u8], base64: bool) -> (u16, Value) {
     match reply {
         [b'-', text @ .., b'\r', b'\n'] => {
@@ -187,25 +187,25 @@ fn envelope(reply: &[u8], base64: bool) -> (u16, Value) {
 /// Two equal redis-servers, one of them behind redis-rest.
 struct Pair {
     rest: Rest,
-    behind: Redis,
-    beside: Redis,
+    behind_rest: Redis,
+    direct: Redis,
 }
 
 impl Pair {
     async fn start() -> Self {
-        let (behind, beside) = (Redis::start(), Redis::start());
-        let rest = Rest::start(&behind.url()).await;
+        let (behind_rest, direct) = (Redis::start(), Redis::start());
+        let rest = Rest::start(&behind_rest.url()).await;
         Self {
             rest,
-            behind,
-            beside,
+            behind_rest,
+            direct,
         }
     }
 
-    /// Empties both; a connection to the one without REST.
-    fn fresh(&self) -> Raw {
-        Raw::connect(self.behind.port).send(&["FLUSHALL"]);
-        let mut raw = Raw::connect(self.beside.port);
+    /// Empties both. Returns a connection to the one without REST.
+    fn empty(&self) -> Raw {
+        Raw::connect(self.behind_rest.port).send(&["FLUSHALL"]);
+        let mut raw = Raw::connect(self.direct.port);
         raw.send(&["FLUSHALL"]);
         raw
     }
@@ -232,17 +232,17 @@ fn check<S: Strategy>(cases: u32, strategy: S, case: impl AsyncFn(&Pair, S::Valu
         .unwrap();
 }
 
-/// Bytes as a path segment that no client rewrites. `.` and `..` mean something
-/// in an address even when escaped, so they cannot be said this way.
+/// Bytes as a path segment that no client rewrites. `.` and `..` have a meaning in a
+/// path even when escaped, so they cannot be arguments there.
 fn segment(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("%{byte:02X}")).collect()
 }
 
 #[test]
-fn post_and_pipeline_in_resp2_are_the_same_bytes() {
+fn resp2_of_post_and_pipeline_has_redis_s_bytes() {
     let commands = prop::collection::vec(text_command(), 1..30);
     check(60, commands, async |pair, commands| {
-        let mut raw = pair.fresh();
+        let mut raw = pair.empty();
         let (first, rest) = commands.split_at(commands.len() / 2);
         for command in first {
             let request = pair.rest.post("/", to_json(command).to_string());
@@ -264,13 +264,13 @@ fn post_and_pipeline_in_resp2_are_the_same_bytes() {
 }
 
 #[test]
-fn paths_and_bodies_in_resp2_carry_any_bytes() {
+fn resp2_of_paths_and_bodies_has_redis_s_bytes() {
     let commands = prop::collection::vec((byte_command(), any::<bool>()), 1..20);
     check(60, commands, async |pair, commands| {
-        let mut raw = pair.fresh();
+        let mut raw = pair.empty();
         for (command, in_body) in commands {
             let (last, others) = command.split_last().unwrap();
-            // An empty body is no argument.
+            // An empty body is not an argument.
             let in_body = in_body && !others.is_empty() && !last.is_empty();
             let named = if in_body { others } else { &command[..] };
             if named.iter().any(|arg| arg == b"." || arg == b"..") {
@@ -296,13 +296,13 @@ fn paths_and_bodies_in_resp2_carry_any_bytes() {
 }
 
 #[test]
-fn json_answers_are_the_same_values() {
+fn json_of_paths_has_redis_s_values() {
     let commands = prop::collection::vec(byte_command(), 1..20);
     check(
         60,
         (commands, any::<bool>()),
         async |pair, (commands, base64)| {
-            let mut raw = pair.fresh();
+            let mut raw = pair.empty();
             for command in commands {
                 if command.iter().any(|arg| arg == b"." || arg == b"..") {
                     continue;
@@ -324,20 +324,20 @@ fn json_answers_are_the_same_values() {
 }
 
 #[test]
-fn transactions_are_the_same_values_and_discarded_alike() {
+fn json_of_transactions_has_redis_s_values_and_discards() {
     let commands = prop::collection::vec(text_command(), 1..12);
     check(
         60,
         (commands, any::<bool>()),
         async |pair, (commands, base64)| {
-            let mut raw = pair.fresh();
+            let mut raw = pair.empty();
             let batch: Value = commands.iter().map(to_json).collect();
             let mut request = pair.rest.post("/multi-exec", batch.to_string());
             if base64 {
                 request = request.header("Upstash-Encoding", "base64");
             }
             let (status, answer) = crate::support::answer(request.send().await.unwrap()).await;
-            // GET without a key is what Redis refuses to queue.
+            // Redis refuses to queue a GET without a key.
             if commands
                 .iter()
                 .any(|command| command.len() == 1 && command[0] == b"GET")
@@ -345,7 +345,7 @@ fn transactions_are_the_same_values_and_discarded_alike() {
                 assert_eq!(status, 400);
                 let error = answer["error"].as_str().unwrap();
                 assert!(error.starts_with("EXECABORT "), "{error}");
-                let size = Raw::connect(pair.behind.port).send(&["DBSIZE"]);
+                let size = Raw::connect(pair.behind_rest.port).send(&["DBSIZE"]);
                 assert_eq!(size, b":0\r\n", "nothing was applied");
                 return;
             }

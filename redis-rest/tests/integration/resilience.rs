@@ -1,4 +1,4 @@
-//! Redis that goes away, hangs or comes back; many clients at once; the end.
+//! A Redis that dies, hangs or returns; many clients at once; shutdown.
 
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
@@ -13,28 +13,28 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::support::{Redis, Rest};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_clients_never_see_each_other_s_replies() {
+async fn clients_never_get_each_other_s_replies() {
     let redis = Redis::start();
     let rest = &Rest::start(&redis.url()).await;
     join_all((0..100).map(|client| async move {
         for round in 0..20 {
-            let mark = format!("client-{client}-round-{round}");
+            let marker = format!("client-{client}-round-{round}");
             match (client + round) % 3 {
-                0 => assert_eq!(rest.result(json!(["ECHO", mark])).await, json!(mark)),
+                0 => assert_eq!(rest.result(json!(["ECHO", marker])).await, json!(marker)),
                 1 => {
                     // Replies of many sizes, refused commands in between.
-                    let long = mark.repeat(1 + client * round);
-                    let batch = json!([["ECHO", long], ["WATCH", "k"], ["ECHO", mark]]);
+                    let long = marker.repeat(1 + client * round);
+                    let batch = json!([["ECHO", long], ["WATCH", "k"], ["ECHO", marker]]);
                     let (_, results) = rest.call("/pipeline", batch).await;
                     assert_eq!(results[0]["result"], json!(long));
                     assert!(results[1]["error"].is_string());
-                    assert_eq!(results[2]["result"], json!(mark));
+                    assert_eq!(results[2]["result"], json!(marker));
                 }
                 _ => {
                     let key = format!("k{client}");
-                    let batch = json!([["SET", key, mark], ["APPEND", key, "!"], ["GET", key]]);
+                    let batch = json!([["SET", key, marker], ["APPEND", key, "!"], ["GET", key]]);
                     let (_, results) = rest.call("/multi-exec", batch).await;
-                    assert_eq!(results[2]["result"], json!(format!("{mark}!")));
+                    assert_eq!(results[2]["result"], json!(format!("{marker}!")));
                 }
             }
         }
@@ -43,10 +43,10 @@ async fn many_clients_never_see_each_other_s_replies() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn transactions_are_not_interrupted() {
+async fn transactions_are_not_interleaved() {
     let redis = Redis::start();
     let rest = &Rest::start(&redis.url()).await;
-    // Each one counts up and back; whoever gets in between sees a number.
+    // Each transaction counts up and back; one in between would see another number.
     join_all((0..50).map(|_| async move {
         for _ in 0..20 {
             let batch = json!([["INCR", "n"], ["GET", "n"], ["DECR", "n"]]);
@@ -61,7 +61,7 @@ async fn transactions_are_not_interrupted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_redis_the_answer_is_503_quickly_and_recovery_needs_no_help() {
+async fn requests_get_a_503_without_redis_and_recover_with_it() {
     let mut redis = Redis::start();
     let rest = Rest::start(&redis.url()).await;
     assert_eq!(rest.result(json!(["SET", "k", "v"])).await, json!("OK"));
@@ -78,7 +78,7 @@ async fn without_redis_the_answer_is_503_quickly_and_recovery_needs_no_help() {
         );
         assert!(!error.contains("127.0.0.1"));
     }
-    // Half a second is what a request waits in these tests.
+    // The timeout is 500 ms in these tests.
     assert!(started.elapsed() < Duration::from_secs(3));
 
     let _redis = redis.restart();
@@ -88,10 +88,10 @@ async fn without_redis_the_answer_is_503_quickly_and_recovery_needs_no_help() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_waits_for_a_redis_that_is_just_coming_back() {
+async fn request_waits_for_a_redis_that_is_restarting() {
     let mut redis = Redis::start();
     let rest = Rest::with(&redis.url(), |config| {
-        config.upstream.connect_wait = Duration::from_secs(10);
+        config.upstream.connect_timeout = Duration::from_secs(10);
     })
     .await;
     redis.kill();
@@ -103,11 +103,10 @@ async fn a_request_waits_for_a_redis_that_is_just_coming_back() {
     assert_eq!(answer, (200, json!({"result": 1})));
 }
 
-/// A Redis that says nothing but what the test says, so that the test knows
-/// what has been sent.
-struct Puppet(TcpListener);
+/// A server in place of Redis that sends only what the test sends.
+struct MockRedis(TcpListener);
 
-impl Puppet {
+impl MockRedis {
     async fn start() -> Self {
         Self(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap())
     }
@@ -121,11 +120,11 @@ impl Puppet {
     }
 }
 
-/// Reads until `word` has come `times` times.
-async fn read_words(stream: &mut TcpStream, word: &str, times: usize) {
+/// Reads until the command's name has arrived this many times.
+async fn read_commands(stream: &mut TcpStream, name: &str, times: usize) {
     let mut text = String::new();
     let mut buf = [0; 4096];
-    while text.matches(word).count() < times {
+    while text.matches(name).count() < times {
         let len = stream.read(&mut buf).await.unwrap();
         assert_ne!(len, 0, "it ended after {text:?}");
         text.push_str(std::str::from_utf8(&buf[..len]).unwrap());
@@ -133,12 +132,12 @@ async fn read_words(stream: &mut TcpStream, word: &str, times: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_written_when_the_connection_broke_is_not_sent_again() {
-    let puppet = Puppet::start().await;
-    let rest = Rest::start(&puppet.url()).await;
+async fn request_on_a_broken_connection_is_not_sent_again() {
+    let mock = MockRedis::start().await;
+    let rest = Rest::start(&mock.url()).await;
     let (answer, ()) = tokio::join!(rest.call("/", json!(["INCR", "n"])), async {
-        let mut stream = puppet.accept().await;
-        read_words(&mut stream, "INCR", 1).await;
+        let mut stream = mock.accept().await;
+        read_commands(&mut stream, "INCR", 1).await;
     });
     assert_eq!(
         answer,
@@ -147,19 +146,19 @@ async fn what_was_written_when_the_connection_broke_is_not_sent_again() {
             json!({"error": "ERR the connection to Redis was lost; the request may have been applied"})
         )
     );
-    let again = tokio::time::timeout(Duration::from_millis(300), puppet.accept());
-    assert!(again.await.is_err(), "it came again");
+    let again = tokio::time::timeout(Duration::from_millis(300), mock.accept());
+    assert!(again.await.is_err(), "it was sent again");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_do_not_wait_for_each_other_on_a_connection() {
-    let puppet = Puppet::start().await;
-    let rest = &Rest::with(&puppet.url(), |config| config.upstream.connections = 1).await;
+    let mock = MockRedis::start().await;
+    let rest = &Rest::with(&mock.url(), |config| config.upstream.connections = 1).await;
     let requests = join_all((0..10).map(|_| rest.call("/", json!(["GET", "k"]))));
     let (answers, ()) = tokio::join!(requests, async {
-        let mut stream = puppet.accept().await;
-        // All ten are there before the first is answered.
-        read_words(&mut stream, "GET", 10).await;
+        let mut stream = mock.accept().await;
+        // All ten have arrived before the first reply.
+        read_commands(&mut stream, "GET", 10).await;
         let replies: String = (0..10).map(|number| format!(":{number}\r\n")).collect();
         stream.write_all(replies.as_bytes()).await.unwrap();
     });
@@ -172,17 +171,17 @@ async fn requests_do_not_wait_for_each_other_on_a_connection() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_redis_is_not_believed() {
-    let puppet = Puppet::start().await;
-    let rest = Rest::start(&puppet.url()).await;
+async fn server_that_is_not_redis_is_a_502() {
+    let mock = MockRedis::start().await;
+    let rest = Rest::start(&mock.url()).await;
     for nonsense in [
         "HTTP/1.1 400 Bad Request\r\n\r\n",
         "%1\r\n",
         "$3\r\nabcd\r\n",
     ] {
         let ((status, answer), ()) = tokio::join!(rest.call("/", json!(["PING"])), async {
-            let mut stream = puppet.accept().await;
-            read_words(&mut stream, "PING", 1).await;
+            let mut stream = mock.accept().await;
+            read_commands(&mut stream, "PING", 1).await;
             stream.write_all(nonsense.as_bytes()).await.unwrap();
         });
         assert_eq!(status, 502, "{answer}");
@@ -190,10 +189,10 @@ async fn what_is_not_redis_is_not_believed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_redis_that_hangs_is_given_up_on() {
+async fn redis_that_hangs_is_a_504() {
     let redis = Redis::start();
     let rest = Rest::with(&redis.url(), |config| {
-        config.upstream.reply_wait = Duration::from_secs(1);
+        config.upstream.reply_timeout = Duration::from_secs(1);
     })
     .await;
     assert_eq!(rest.result(json!(["PING"])).await, json!("PONG"));
@@ -205,7 +204,7 @@ async fn a_redis_that_hangs_is_given_up_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_nobody_waits_for_does_not_shift_the_others() {
+async fn reply_to_a_client_that_disconnected_does_not_shift_others() {
     let redis = Redis::start();
     let rest = Rest::with(&redis.url(), |config| config.upstream.connections = 1).await;
     for round in 0..20 {
@@ -222,25 +221,25 @@ async fn an_answer_nobody_waits_for_does_not_shift_the_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn stopping_finishes_what_is_under_way_and_takes_nothing_new() {
-    let puppet = Puppet::start().await;
-    let rest = Rest::start(&puppet.url()).await;
+async fn shutdown_finishes_requests_in_flight_and_takes_no_new_ones() {
+    let mock = MockRedis::start().await;
+    let rest = Rest::start(&mock.url()).await;
     let url = rest.url.clone();
     let request = rest.post("/", json!(["GET", "k"]).to_string());
-    let under_way =
+    let in_flight =
         tokio::spawn(async move { crate::support::answer(request.send().await.unwrap()).await });
-    let mut stream = puppet.accept().await;
-    read_words(&mut stream, "GET", 1).await;
+    let mut stream = mock.accept().await;
+    read_commands(&mut stream, "GET", 1).await;
 
     let stopping = tokio::spawn(rest.stop());
     while reqwest::get(&url).await.is_ok() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    assert!(!under_way.is_finished());
+    assert!(!in_flight.is_finished());
     assert!(!stopping.is_finished());
 
     stream.write_all(b"+done\r\n").await.unwrap();
-    assert_eq!(under_way.await.unwrap(), (200, json!({"result": "done"})));
+    assert_eq!(in_flight.await.unwrap(), (200, json!({"result": "done"})));
     stopping.await.unwrap();
     // The connection to Redis ends as well.
     let mut rest = Vec::new();
@@ -248,17 +247,17 @@ async fn stopping_finishes_what_is_under_way_and_takes_nothing_new() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn stopping_does_not_wait_forever() {
-    let puppet = Puppet::start().await;
-    let rest = Rest::with(&puppet.url(), |config| {
-        config.drain_wait = Duration::from_millis(200);
+async fn shutdown_does_not_wait_longer_than_its_timeout() {
+    let mock = MockRedis::start().await;
+    let rest = Rest::with(&mock.url(), |config| {
+        config.drain_timeout = Duration::from_millis(200);
     })
     .await;
     let request = rest.post("/", json!(["GET", "k"]).to_string());
     tokio::spawn(request.send());
-    let mut stream = puppet.accept().await;
-    read_words(&mut stream, "GET", 1).await;
+    let mut stream = mock.accept().await;
+    read_commands(&mut stream, "GET", 1).await;
     tokio::time::timeout(Duration::from_secs(5), rest.stop())
         .await
-        .expect("it stops although nobody answers");
+        .expect("it stops without the reply");
 }

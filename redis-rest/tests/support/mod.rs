@@ -1,10 +1,6 @@
-//! What the tests stand on: a redis-server of one's own, redis-rest in front of
-//! it, and two ways to talk, over REST and straight to Redis.
-//!
-//! Everything here ends with its owner, also when a test panics.
-
-// Not every test binary uses everything.
-#![allow(dead_code, reason = "shared by two test binaries")]
+//! What the tests share: a redis-server, redis-rest in front of it, and clients of
+//! both. All of them end when they are dropped, also when a test panics.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::{Read as _, Write as _};
@@ -13,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use redis_rest::auth::Token;
-use redis_rest::own_redis::PRELUDE;
+use redis_rest::prelude::PRELUDE;
 use redis_rest::redis_url::RedisUrl;
 use redis_rest::server::{ServerConfig, serve};
 use redis_rest::upstream::UpstreamConfig;
@@ -23,7 +19,7 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// A token with characters that mean something in a query.
+/// A token with characters that have a meaning in a query.
 pub(crate) const TOKEN: &str = "test+token/with=signs";
 
 /// A plain redis-server on a free loopback port, with its data in a temporary
@@ -35,9 +31,9 @@ pub(crate) struct Redis {
 }
 
 impl Redis {
-    /// To be called on the thread of the test: it ends with that thread.
+    /// Call it on the thread of the test: redis-server ends with that thread.
     pub(crate) fn start() -> Self {
-        // Between finding a free port and using it, another test may take it.
+        // Another process may take a free port before redis-server does.
         for _ in 0..5 {
             let dir = tempfile::tempdir().unwrap();
             let port = free_port();
@@ -49,8 +45,8 @@ impl Redis {
     }
 
     fn try_start(dir: TempDir, port: u16) -> Option<Self> {
-        // By way of our own program, which has the kernel end it should this
-        // process be killed.
+        // redis-rest's prelude makes the kernel end redis-server if this process is
+        // killed.
         let child = Command::new(env!("CARGO_BIN_EXE_redis-rest"))
             .arg(PRELUDE)
             .arg(std::process::id().to_string())
@@ -64,27 +60,27 @@ impl Redis {
             .spawn()
             .unwrap();
         let mut redis = Self { child, dir, port };
-        let answers = eventually(Duration::from_secs(10), || {
+        let has_started = eventually(Duration::from_secs(10), || {
             redis.child.try_wait().unwrap().is_some() || Raw::try_connect(port).is_some()
         });
-        (answers && redis.child.try_wait().unwrap().is_none()).then_some(redis)
+        (has_started && redis.child.try_wait().unwrap().is_none()).then_some(redis)
     }
 
-    /// Ends it the hard way.
+    /// Kills it.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// Starts it again, empty, at the same port.
+    /// Restarts it, empty, on the same port.
     pub(crate) fn restart(mut self) -> Self {
         self.kill();
         let dir = tempfile::tempdir().unwrap();
-        Self::try_start(dir, self.port).expect("the port is still ours")
+        Self::try_start(dir, self.port).expect("the port is still free")
     }
 
-    /// Stops it from running without ending it: connections stay open and
-    /// nothing answers. The other signal lets it go on.
+    /// Sends a signal. STOP makes it hang with its connections open; CONT lets it
+    /// continue.
     pub(crate) fn signal(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, signal).unwrap();
@@ -103,8 +99,8 @@ impl Drop for Redis {
     }
 }
 
-/// A port that was free a moment ago, below those that the kernel gives out by
-/// itself: a test that starts its Redis again finds it still free.
+/// A free port below those that the kernel assigns by itself, so that it is still free
+/// when a test restarts its Redis.
 pub(crate) fn free_port() -> u16 {
     (0..1_000)
         .map(|_| 20_000 + (RandomState::new().hash_one(0) % 12_000) as u16)
@@ -112,7 +108,7 @@ pub(crate) fn free_port() -> u16 {
         .unwrap()
 }
 
-/// Asks again and again, until it is true or the time is over.
+/// Waits until the condition holds. Returns whether it did in time.
 pub(crate) fn eventually(wait: Duration, mut condition: impl FnMut() -> bool) -> bool {
     let deadline = Instant::now() + wait;
     loop {
@@ -126,8 +122,8 @@ pub(crate) fn eventually(wait: Duration, mut condition: impl FnMut() -> bool) ->
     }
 }
 
-/// A connection straight to Redis. It does not share our reader of replies: it
-/// finds the end of one by asking for an echo after it.
+/// A connection to Redis without redis-rest. It finds the end of a reply by the reply
+/// to an ECHO after it, and does not use the reader under test.
 pub(crate) struct Raw(TcpStream);
 
 impl Raw {
@@ -144,7 +140,7 @@ impl Raw {
         (raw.try_send(&[b"PING"])? == b"+PONG\r\n").then_some(raw)
     }
 
-    /// Sends a command; its reply's bytes.
+    /// Sends a command. Returns the bytes of its reply.
     pub(crate) fn send<A: AsRef<[u8]>>(&mut self, argv: &[A]) -> Vec<u8> {
         self.try_send(argv).expect("Redis answers")
     }
@@ -175,7 +171,7 @@ impl Raw {
     }
 }
 
-/// redis-rest in this process.
+/// A redis-rest that serves from this process.
 pub(crate) struct Rest {
     pub(crate) url: String,
     http: reqwest::Client,
@@ -198,11 +194,11 @@ impl Rest {
             upstream: UpstreamConfig {
                 url: redis.clone(),
                 connections: 3,
-                connect_wait: Duration::from_millis(500),
-                reply_wait: Duration::from_secs(20),
+                connect_timeout: Duration::from_millis(500),
+                reply_timeout: Duration::from_secs(20),
             },
             max_body_bytes: 10 * 1024 * 1024,
-            drain_wait: Duration::from_secs(10),
+            drain_timeout: Duration::from_secs(10),
         };
         change(&mut config);
         let (stop, stopped) = oneshot::channel::<()>();
@@ -220,7 +216,7 @@ impl Rest {
         }
     }
 
-    /// Asks it to stop, and waits until it has.
+    /// Shuts it down and waits for its end.
     pub(crate) async fn stop(mut self) {
         drop(self.stop.take());
         self.served.await.unwrap().unwrap();
@@ -242,12 +238,12 @@ impl Rest {
         self.request(Method::POST, path).body(body)
     }
 
-    /// Posts a command or a batch as JSON; status and JSON of the answer.
+    /// Posts a command or a batch as JSON. Returns status and JSON.
     pub(crate) async fn call(&self, path: &str, body: Value) -> (u16, Value) {
         answer(self.post(path, body.to_string()).send().await.unwrap()).await
     }
 
-    /// `POST /`; the result of a command that succeeds.
+    /// Posts a command. Returns the result of a 200.
     pub(crate) async fn result(&self, command: Value) -> Value {
         let (status, mut answer) = self.call("/", command).await;
         assert_eq!(status, 200, "{answer}");
@@ -255,7 +251,7 @@ impl Rest {
     }
 }
 
-/// Status and JSON.
+/// The status and the JSON of a response.
 pub(crate) async fn answer(response: Response) -> (u16, Value) {
     let status = response.status().as_u16();
     let text = response.text().await.unwrap();

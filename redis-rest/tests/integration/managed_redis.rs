@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Raw, Redis, answer, eventually};
 
-/// The program, with nothing inherited that it would read.
+/// The program without inherited variables that it would read.
 fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_redis-rest"));
     for name in std::env::vars_os().map(|(name, _)| name) {
@@ -28,7 +28,7 @@ fn program() -> Command {
     command
 }
 
-/// A running program that said that it is ready.
+/// A program that has printed its ready line.
 struct Running {
     child: Child,
     url: String,
@@ -89,7 +89,7 @@ impl Running {
         Pid::from_raw(pid.unwrap().trim().parse().unwrap()).unwrap()
     }
 
-    /// Waits for the end; what it wrote to stderr.
+    /// Waits for the end. Returns the exit code and the standard error.
     fn end(mut self) -> (Option<i32>, String) {
         let mut log = String::new();
         let mut stderr = self.child.stderr.take().unwrap();
@@ -107,7 +107,7 @@ impl Drop for Running {
 
 fn is_gone(pid: Pid) -> bool {
     eventually(Duration::from_secs(10), || {
-        // A process that ended but has no parent to notice it yet is gone.
+        // A zombie has ended.
         match std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())) {
             Ok(stat) => stat.rsplit(") ").next().unwrap().starts_with('Z'),
             Err(_) => true,
@@ -116,7 +116,7 @@ fn is_gone(pid: Pid) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sigterm_ends_both_and_the_data_is_there_again() {
+async fn signals_end_both_processes_and_the_data_survives() {
     let data = tempfile::tempdir().unwrap();
     for (round, signal) in [(1, Signal::TERM), (2, Signal::INT), (3, Signal::TERM)] {
         let running = Running::start(data.path());
@@ -137,7 +137,7 @@ async fn sigterm_ends_both_and_the_data_is_there_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sigkill_leaves_no_redis_server_and_loses_nothing() {
+async fn sigkill_leaves_no_redis_server_and_loses_no_data() {
     let data = tempfile::tempdir().unwrap();
     let running = Running::start(data.path());
     for _ in 0..50 {
@@ -145,7 +145,7 @@ async fn sigkill_leaves_no_redis_server_and_loses_nothing() {
     }
     let redis = running.redis_pid();
     running.signal(Signal::KILL);
-    // Started at once: it waits for the old redis-server to let go.
+    // Started at once: it waits until the old redis-server unlocks the folder.
     let again = Running::start(data.path());
     assert!(is_gone(redis));
     assert_eq!(
@@ -155,7 +155,7 @@ async fn sigkill_leaves_no_redis_server_and_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_redis_server_that_dies_is_started_again() {
+async fn redis_server_that_dies_is_restarted() {
     let data = tempfile::tempdir().unwrap();
     let running = Running::start(data.path());
     running.call(json!(["SET", "k", "v"])).await;
@@ -173,13 +173,13 @@ async fn a_redis_server_that_dies_is_started_again() {
     panic!("it did not come back: {answers:?}");
 }
 
-/// Runs a program that should not come as far as serving; what it says.
+/// Runs a program that must fail before it serves. Returns its standard error.
 fn fails(command: &mut Command) -> String {
     let mut child = command.spawn().unwrap();
     let ended = eventually(Duration::from_secs(20), || {
         child.try_wait().unwrap().is_some()
     });
-    // One that runs after all must not keep the test waiting.
+    // If it serves after all, the test must not wait for it.
     drop(child.kill());
     let output = child.wait_with_output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
@@ -189,7 +189,7 @@ fn fails(command: &mut Command) -> String {
 }
 
 #[test]
-fn what_is_missing_or_taken_is_named() {
+fn start_errors_name_what_is_missing_or_in_use() {
     let data = tempfile::tempdir().unwrap();
     let error = fails(program().env_remove("REDIS_REST_TOKEN"));
     assert!(error.contains("REDIS_REST_TOKEN"), "{error}");
@@ -220,7 +220,7 @@ fn what_is_missing_or_taken_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_redis_of_one_s_own_is_used_and_left_alone() {
+async fn redis_of_the_url_is_used_and_not_stopped() {
     let redis = Redis::start();
     let mut command = program();
     command.env(
@@ -236,7 +236,7 @@ async fn a_redis_of_one_s_own_is_used_and_left_alone() {
 }
 
 #[test]
-fn help_names_every_variable() {
+fn help_names_every_variable_and_no_secret() {
     let output = program().arg("--help").output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
     for name in [

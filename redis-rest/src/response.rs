@@ -1,5 +1,7 @@
-//! From what happened to an HTTP response: the one place where statuses,
-//! content types and error envelopes are decided.
+//! The HTTP responses: the one place that decides status codes, content types and
+//! error envelopes.
+//!
+//! `server.rs` decides what a request gets; the JSON of replies is `encode.rs`'s.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -9,12 +11,12 @@ use crate::encode::{Encoding, write_envelope, write_error};
 use crate::resp::Reply;
 use crate::upstream::UpstreamError;
 
-/// How the caller wants the answer.
+/// The format that the client asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// JSON, the default.
     Json(Encoding),
-    /// `Upstash-Response-Format: resp2`: Redis's bytes as they came.
+    /// `Upstash-Response-Format: resp2`: Redis's bytes, unchanged.
     Resp2,
 }
 
@@ -25,8 +27,8 @@ impl Default for Format {
 }
 
 impl Format {
-    /// Reads `Upstash-Response-Format` and `Upstash-Encoding`; the text of a
-    /// 400 when they ask for something that does not exist.
+    /// Reads `Upstash-Response-Format` and `Upstash-Encoding`. The error is the text
+    /// of a 400 for a format that does not exist.
     pub fn from_headers(headers: &HeaderMap) -> Result<Self, String> {
         let value = |name: &str| {
             headers
@@ -51,7 +53,7 @@ impl Format {
         }
     }
 
-    /// The same as JSON, for an endpoint that answers nothing else.
+    /// The same format, or JSON instead of RESP2, for an endpoint that has only JSON.
     pub fn as_json(self) -> Self {
         match self {
             Self::Resp2 => Self::default(),
@@ -60,36 +62,36 @@ impl Format {
     }
 }
 
-/// How a request ended.
+/// The result of a request.
 #[derive(Debug)]
-pub enum Outcome {
-    /// One command's reply: 200, or 400 when it is an error.
-    One(Reply),
-    /// Several replies, errors among them: 200.
-    Many(Vec<Reply>),
-    /// Server-sent events: 200, without end.
+pub enum RestResponse {
+    /// The reply to one command: 200, or 400 if it is an error.
+    Single(Reply),
+    /// The replies to several commands, errors among them: 200.
+    Batch(Vec<Reply>),
+    /// Server-sent events, without end: 200.
     Stream(Body),
-    /// 200 and nothing.
+    /// An empty body: 200.
     Empty,
-    /// The request makes no sense, or a transaction was discarded: 400.
+    /// The request is invalid, or a transaction was discarded: 400.
     BadRequest(String),
-    /// No token, or another: 401.
+    /// No token, or a wrong one: 401.
     Unauthorized,
     /// Neither HEAD, GET, POST nor PUT: 405.
     MethodNotAllowed,
-    /// 413.
+    /// The body is too large: 413.
     TooLarge(String),
-    /// Redis did not answer: 503 when nothing was sent, 502 or 504 when it may
+    /// Redis did not reply: 503 if nothing was sent, 502 or 504 if the commands may
     /// have been applied.
     Unavailable(UpstreamError),
 }
 
-impl Outcome {
-    /// The response a caller who asked for `format` gets. Errors that are not
-    /// Redis's are JSON in every format.
-    pub fn into_response(self, format: Format) -> Response {
+impl RestResponse {
+    /// The HTTP response in this format. Errors that are not Redis's are JSON in
+    /// every format.
+    pub fn into_http(self, format: Format) -> Response {
         match self {
-            Self::One(reply) => {
+            Self::Single(reply) => {
                 let status = match reply.error_text() {
                     Some(_) => StatusCode::BAD_REQUEST,
                     None => StatusCode::OK,
@@ -103,7 +105,7 @@ impl Outcome {
                     }
                 }
             }
-            Self::Many(replies) => match format {
+            Self::Batch(replies) => match format {
                 Format::Resp2 => {
                     let raw: Vec<&[u8]> = replies.iter().map(|reply| &**reply.raw()).collect();
                     resp2(StatusCode::OK, raw.concat().into())
@@ -189,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn formats_are_named_in_headers_and_may_not_contradict_each_other() {
+    fn format_is_read_from_headers_that_must_not_contradict_each_other() {
         assert_eq!(
             Format::from_headers(&HeaderMap::new()),
             Ok(Format::default())
