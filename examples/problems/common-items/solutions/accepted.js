@@ -1,0 +1,3 @@
+function commonItems(left, right) {
+  return [...new Set(left)].filter((number) => right.includes(number));
+}

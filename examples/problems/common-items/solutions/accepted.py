@@ -1,0 +1,2 @@
+def common_items(left, right):
+    return list(set(left) & set(right))
