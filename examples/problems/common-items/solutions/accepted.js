@@ -1,3 +1,0 @@
-function commonItems(left, right) {
-  return [...new Set(left)].filter((number) => right.includes(number));
-}
