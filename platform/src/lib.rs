@@ -1,9 +1,9 @@
 //! The one crate that knows Cloudflare.
 //!
 //! Both Workers are plain Rust that takes an `http::Request<Bytes>` and gives
-//! an `http::Response<Bytes>`; what turns the platform's types into those and
-//! back stands here, once. A Worker's `lib.rs` calls it from its entry points.
-//! Nothing here decides anything about the product.
+//! an `http::Response<Bytes>`. This crate turns the platform's types into those
+//! and back; a Worker's `lib.rs` calls it from its entry points. Nothing here
+//! decides anything about the product.
 
 use std::future::Future;
 use std::time::Duration;
@@ -13,11 +13,11 @@ use futures_channel::oneshot;
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 
-use shared::api_error::ApiError;
-use shared::submission;
+use shared::domain::submission;
+use shared::http::{ApiError, Code};
 use worker::{Context, Date, Delay, Env, Headers, Request, Response};
 
-/// Makes a panic tell where it was.
+/// Logs the place of a panic.
 ///
 /// The `worker` crate sets a hook of its own, which marks the instance for a
 /// restart. `console_error_panic_hook::set_once` would replace that one, so
@@ -31,8 +31,8 @@ pub fn install_panic_hook() {
 }
 
 /// Reads a whole request, body included, and refuses a body over
-/// `max_body_bytes` without reading more of it than that. The headers are there
-/// in any case: by them it is known who may read the answer.
+/// `max_body_bytes` without reading more of it than that. The headers are
+/// returned in any case: CORS needs them for an error, too.
 pub async fn read_request(
     mut request: Request,
     max_body_bytes: usize,
@@ -48,7 +48,7 @@ async fn read(
     headers: &mut http::HeaderMap,
 ) -> Result<http::Request<Bytes>, ApiError> {
     let unreadable = |error: String| {
-        ApiError::bad_request("unreadable", "The request could not be read.").detail(error)
+        ApiError::new(Code::Unreadable, "The request could not be read.").detail(error)
     };
     let mut plain = http::Request::builder()
         .method(request.method().as_ref())
@@ -75,9 +75,9 @@ async fn read(
     Ok(plain)
 }
 
-/// Writes an answer.
-pub fn write_response(answer: http::Response<Bytes>) -> worker::Result<Response> {
-    let (parts, body) = answer.into_parts();
+/// Writes a response.
+pub fn write_response(response: http::Response<Bytes>) -> worker::Result<Response> {
+    let (parts, body) = response.into_parts();
     let headers = Headers::new();
     for (name, value) in &parts.headers {
         let text = value
@@ -117,36 +117,36 @@ pub fn random_bytes() -> [u8; 10] {
     bytes
 }
 
-/// Runs `work` to its end even when the client has gone away, and gives its
-/// value while the client is there. The platform allows about 30 seconds
-/// after the client left.
+/// Runs `work` to its end even when the client goes away, and returns its value
+/// while the client is there. The platform allows about 30 s after the client
+/// left.
 pub async fn run_to_completion<T: 'static>(
     context: &Context,
     work: impl Future<Output = T> + 'static,
 ) -> Option<T> {
     let (sender, receiver) = oneshot::channel();
     context.wait_until(async move {
-        // An error means that nobody is waiting for the value any more.
+        // An error means that the client has gone.
         let _ = sender.send(work.await);
     });
     receiver.await.ok()
 }
 
-/// Waits.
+/// Resolves after this many milliseconds.
 pub fn sleep(ms: u64) -> LocalBoxFuture<'static, ()> {
     Box::pin(Delay::from(Duration::from_millis(ms)))
 }
 
-/// Calls another Worker through the service binding `binding`. Of the request's
-/// URL only path and query matter there. Of the answer's headers only those
-/// that say what the body is and when to come again are read.
+/// Calls another Worker through the service binding `binding`. Only path and
+/// query of the request's URL matter. Of the response's headers only
+/// `content-type` and `retry-after` are read.
 pub async fn call_service(
     env: &Env,
     binding: &str,
     request: &http::Request<Bytes>,
 ) -> worker::Result<http::Response<Bytes>> {
-    // By hand rather than by the worker crate's own type for it, which weighs
-    // 3 KB for what a request to oneself does not have.
+    // By hand: the worker crate's own type adds 3 KB of wasm for options that
+    // such a request does not have.
     let init = web_sys::RequestInit::new();
     init.set_method(request.method().as_str());
     let headers = web_sys::Headers::new()?;
@@ -167,13 +167,13 @@ pub async fn call_service(
         .service(binding)?
         .fetch_request(Request::from(outgoing))
         .await?;
-    let mut answer = http::Response::builder().status(response.status_code());
+    let mut plain = http::Response::builder().status(response.status_code());
     for name in ["content-type", "retry-after"] {
         if let Some(value) = response.headers().get(name)? {
-            answer = answer.header(name, value);
+            plain = plain.header(name, value);
         }
     }
-    answer
+    plain
         .body(response.bytes().await?.into())
         .map_err(|error| worker::Error::RustError(error.to_string()))
 }

@@ -61,7 +61,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::fuzz::fuzz;
+    use fuzz::fuzz;
 
     fn is_accepted(authorization: Option<&str>, query: Option<&str>) -> bool {
         let mut headers = HeaderMap::new();

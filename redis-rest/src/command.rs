@@ -181,7 +181,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::fuzz::fuzz;
+    use fuzz::fuzz;
 
     fn argv(command: Result<Command, ParseError>) -> Vec<Vec<u8>> {
         command.unwrap().argv

@@ -104,8 +104,8 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::fuzz::fuzz;
     use crate::resp::ReplyReader;
+    use fuzz::fuzz;
 
     fn json(raw: &[u8], encoding: Encoding) -> String {
         let reply = ReplyReader::with(BytesMut::from(raw))

@@ -41,6 +41,3 @@ pub mod resp;
 pub mod response;
 pub mod server;
 pub mod upstream;
-
-#[cfg(test)]
-mod fuzz;

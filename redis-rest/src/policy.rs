@@ -171,7 +171,7 @@ mod tests {
     use proptest::sample::select;
 
     use super::*;
-    use crate::fuzz::fuzz;
+    use fuzz::fuzz;
 
     fn check_line(line: &str) -> Result<(), String> {
         let argv: Vec<Vec<u8>> = line.split(' ').map(|arg| arg.as_bytes().to_vec()).collect();

@@ -213,7 +213,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::fuzz::fuzz;
+    use fuzz::fuzz;
 
     const NESTED: &[u8] = b"*3\r\n:1\r\n*2\r\n$-1\r\n*-1\r\n$4\r\na\r\nb\r\n";
 

@@ -365,7 +365,7 @@ mod tests {
     use proptest::prelude::{Strategy, any, prop, prop_assert, prop_oneof};
 
     use super::*;
-    use crate::fuzz::fuzz;
+    use fuzz::fuzz;
 
     #[test]
     fn host_header_must_name_this_machine() {

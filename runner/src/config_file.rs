@@ -94,7 +94,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::fuzz::fuzz;
+    use fuzz::fuzz;
 
     fn read_with(file: &str, flags: &[&str]) -> Result<(Options, Option<String>), FileError> {
         let mut on_disk = tempfile::NamedTempFile::new().unwrap();

@@ -58,7 +58,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::fuzz::fuzz;
+    use fuzz::fuzz;
 
     #[test]
     fn fuzz_decoders_invert_their_encodings() {

@@ -40,6 +40,3 @@ pub mod wire;
 
 mod javascript;
 mod request_files;
-
-#[cfg(test)]
-mod fuzz;

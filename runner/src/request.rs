@@ -268,7 +268,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::fuzz::fuzz;
+    use fuzz::fuzz;
 
     fn runtimes() -> Runtimes {
         let table = "

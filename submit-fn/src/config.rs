@@ -1,9 +1,9 @@
 //! submit-fn's settings, read from its variables.
 
-use shared::config::{self, ConfigError, Lookup, RedisConfig};
-use shared::ticket::TicketKey;
+use shared::config::{self, ConfigError, Lookup, RedisConfig, Secret};
+use shared::domain::ticket::TicketKey;
 
-/// What the answers to `POST /submit` and `GET /result/:id` need.
+/// The settings of all handlers.
 pub struct Config {
     /// `UPSTASH_REDIS_REST_URL`, `UPSTASH_REDIS_REST_TOKEN`,
     /// `REDIS_TIMEOUT_MS`.
@@ -12,19 +12,22 @@ pub struct Config {
     pub tickets: TicketKey,
     /// `WAKE`, `on` (default) or `off`: whether a submission wakes worker-fn.
     pub wake: bool,
-    /// `LANGUAGES`, names with commas between them. Set, only these are
-    /// offered; not set (default), worker-fn is asked.
+    /// `LANGUAGES`, names with commas between them: only these are offered.
+    /// Default: what worker-fn offers.
     pub languages: Option<Vec<String>>,
     /// `RESULT_TTL_S`, how long a result is kept. Default 86,400 s.
     pub result_ttl_s: u64,
-    /// `QUEUE_MAX`, how many may wait in a lane before nobody is let in for a
-    /// while. Default 10,000.
+    /// `QUEUE_MAX`, the length of a lane above which submissions are refused for
+    /// a while. Default 10,000.
     pub queue_max: u64,
     /// `RUN_PER_MINUTE`, how many runs a client may ask an instance for in a
     /// minute. Default 30; 0 turns them off.
     pub run_per_minute: u64,
-    /// `RUN_AT_ONCE`, how many may be going on in an instance. Default 4.
+    /// `RUN_AT_ONCE`, how many runs may be under way in an instance. Default 4.
     pub run_at_once: u64,
+    /// `ADMIN_TOKEN`, the operator's token. Default: none, and the operator's
+    /// calls are off.
+    pub admin_token: Option<Secret>,
 }
 
 impl Config {
@@ -41,6 +44,7 @@ impl Config {
             queue_max: config::number(lookup, "QUEUE_MAX", 10_000, 1..=10_000_000)?,
             run_per_minute: config::number(lookup, "RUN_PER_MINUTE", 30, 0..=10_000)?,
             run_at_once: config::number(lookup, "RUN_AT_ONCE", 4, 1..=100)?,
+            admin_token: config::optional(lookup, "ADMIN_TOKEN").map(Secret::new),
         })
     }
 }
@@ -48,11 +52,15 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cors;
+    use bytes::Bytes;
+    use http::{HeaderMap, Response};
 
-    /// The table that operators read names every variable that is read.
+    /// The table that operators read has a row for every variable that is read.
     #[test]
-    fn the_readme_names_every_variable() {
-        let readme = include_str!("../../README.md");
+    fn every_variable_is_documented() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/configuration.md");
+        let document = std::fs::read_to_string(path).unwrap();
         let asked = std::cell::RefCell::new(Vec::new());
         let lookup = |name: &str| {
             asked.borrow_mut().push(format!("| `{name}` |"));
@@ -63,8 +71,12 @@ mod tests {
             }
         };
         assert!(Config::from_lookup(&lookup).is_ok());
+        cors::allow(&lookup, &HeaderMap::new(), &mut Response::new(Bytes::new()));
         for row in asked.into_inner() {
-            assert!(readme.contains(&row), "README.md has no row {row}");
+            assert!(
+                document.contains(&row),
+                "docs/configuration.md has no row {row}"
+            );
         }
     }
 }

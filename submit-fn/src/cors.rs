@@ -7,15 +7,15 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, header};
 use shared::config::{self, Lookup};
 
-/// Adds the headers that let the caller's page read the answer, if it may.
-pub(crate) fn allow(lookup: Lookup<'_>, request: &HeaderMap, answer: &mut Response<Bytes>) {
+/// Adds the headers that let the caller's page read the response, if it may.
+pub(crate) fn allow(lookup: Lookup<'_>, request: &HeaderMap, response: &mut Response<Bytes>) {
     let allowed = config::list(lookup, "ALLOWED_ORIGINS");
     let any = allowed.is_empty() || allowed.iter().any(|origin| origin == "*");
     let origin = if any {
         Some(HeaderValue::from_static("*"))
     } else {
-        // The answer differs by origin, and caches must know it does.
-        answer
+        // The response differs by origin, and caches must know that.
+        response
             .headers_mut()
             .append(header::VARY, HeaderValue::from_static("Origin"));
         request
@@ -23,12 +23,12 @@ pub(crate) fn allow(lookup: Lookup<'_>, request: &HeaderMap, answer: &mut Respon
             .filter(|origin| {
                 allowed
                     .iter()
-                    .any(|one| one.as_bytes() == origin.as_bytes())
+                    .any(|allowed| allowed.as_bytes() == origin.as_bytes())
             })
             .cloned()
     };
     let Some(origin) = origin else { return };
-    let headers = answer.headers_mut();
+    let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     headers.insert(
         header::ACCESS_CONTROL_EXPOSE_HEADERS,
@@ -36,10 +36,10 @@ pub(crate) fn allow(lookup: Lookup<'_>, request: &HeaderMap, answer: &mut Respon
     );
 }
 
-/// What a browser asks before it sends a request with a JSON body.
+/// The answer to a browser's question before it sends a request with a JSON body.
 pub(crate) fn preflight(methods: &'static str) -> Response<Bytes> {
-    let mut answer = shared::response::empty(http::StatusCode::NO_CONTENT);
-    let headers = answer.headers_mut();
+    let mut response = shared::http::response::empty(http::StatusCode::NO_CONTENT);
+    let headers = response.headers_mut();
     headers.insert(header::ALLOW, HeaderValue::from_static(methods));
     headers.insert(
         header::ACCESS_CONTROL_ALLOW_METHODS,
@@ -55,15 +55,15 @@ pub(crate) fn preflight(methods: &'static str) -> Response<Bytes> {
         header::ACCESS_CONTROL_MAX_AGE,
         HeaderValue::from_static("86400"),
     );
-    answer
+    response
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// What a page of `origin` is told when `allowed` is configured.
-    fn told(allowed: Option<&str>, origin: &str) -> Option<String> {
+    /// The allowed origin that a page of `origin` gets.
+    fn allowed_origin(allowed: Option<&str>, origin: &str) -> Option<String> {
         let lookup = |name: &str| {
             allowed
                 .filter(|_| name == "ALLOWED_ORIGINS")
@@ -71,20 +71,25 @@ mod tests {
         };
         let mut request = HeaderMap::new();
         request.insert(header::ORIGIN, origin.parse().unwrap());
-        let mut answer = Response::new(Bytes::new());
-        allow(&lookup, &request, &mut answer);
-        let value = answer.headers().get(header::ACCESS_CONTROL_ALLOW_ORIGIN)?;
+        let mut response = Response::new(Bytes::new());
+        allow(&lookup, &request, &mut response);
+        let value = response
+            .headers()
+            .get(header::ACCESS_CONTROL_ALLOW_ORIGIN)?;
         Some(value.to_str().unwrap().to_owned())
     }
 
     #[test]
-    fn a_list_of_origins_lets_only_those_in() {
+    fn only_listed_origins_are_allowed() {
         let (ours, theirs) = ("https://ours.example", "https://theirs.example");
-        assert_eq!(told(None, theirs).as_deref(), Some("*"));
-        assert_eq!(told(Some("*"), theirs).as_deref(), Some("*"));
+        assert_eq!(allowed_origin(None, theirs).as_deref(), Some("*"));
+        assert_eq!(allowed_origin(Some("*"), theirs).as_deref(), Some("*"));
         let list = Some("https://other.example, https://ours.example");
-        assert_eq!(told(list, ours).as_deref(), Some(ours));
-        assert_eq!(told(list, theirs), None);
-        assert_eq!(told(list, "https://ours.example.theirs.example"), None);
+        assert_eq!(allowed_origin(list, ours).as_deref(), Some(ours));
+        assert_eq!(allowed_origin(list, theirs), None);
+        assert_eq!(
+            allowed_origin(list, "https://ours.example.theirs.example"),
+            None
+        );
     }
 }

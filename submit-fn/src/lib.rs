@@ -1,43 +1,56 @@
 //! submit-fn: the HTTP API that people and pages call.
 //!
-//! Entry point only. [`route`] says what a request asks for, [`app`] answers
-//! it (`submit`, `results`, `problems`, `operate`), and this file connects both to the
-//! platform: it reads the environment, answers the question for the offered
-//! languages through the service binding, and wakes worker-fn once the answer is
-//! on its way.
+//! This file holds the entry point. It connects the platform to the rest, which
+//! is plain Rust: it reads the environment, calls worker-fn through the service
+//! binding, and wakes it once a response is on its way.
+//!
+//! # Layout, in reading order
+//!
+//! - [`route`]: what a request asks for.
+//! - [`app`]: dispatches a route to its handler.
+//! - `handlers`: one file a resource.
+//! - `context`, [`outcome`]: what handlers work with, and what they lead to.
+//! - `auth`, `query`, `cors`: the operator's token, parameters, origins.
+//! - [`backpressure`], [`language_cache`], [`run_limiter`]: what an [`instance`]
+//!   remembers.
+//! - [`worker_fn`]: the other Worker.
+//! - `starter`: starter code for functions.
+//! - [`config`]: the variables.
 
 pub mod app;
+mod auth;
+pub mod backpressure;
 pub mod config;
+mod context;
 mod cors;
-pub mod door;
-pub mod languages;
-mod operate;
-mod problems;
-mod rejudge;
-mod results;
+mod handlers;
+pub mod instance;
+pub mod language_cache;
+pub mod outcome;
+mod query;
 pub mod route;
-pub mod run;
+pub mod run_limiter;
 mod starter;
-mod submit;
+pub mod worker_fn;
 
-use app::{App, Wake};
+use std::rc::Rc;
+
+use app::App;
 use bytes::Bytes;
-use door::Door;
 use http::{Method, StatusCode, Uri};
-use languages::{LanguageSource, Languages};
-use run::{RunDoor, Runs};
-use shared::language::{Language, Offer};
+use instance::Instance;
+use outcome::{Wake, WakeLanes};
+use shared::domain::language::{self, Language};
 use worker::{Context, Env, Request, Response, event};
+use worker_fn::WorkerFn;
 
 /// The service binding of `wrangler.toml` that leads to worker-fn.
 const WORKER: &str = "WORKER";
 
-/// Known for as long as this instance lives.
-static LANGUAGES: Languages = Languages::new();
-/// Closed for a while when too many wait.
-static DOOR: Door = Door::new();
-/// Counts runs.
-static RUN_DOOR: RunDoor = RunDoor::new();
+thread_local! {
+    /// What this instance remembers.
+    static INSTANCE: Rc<Instance> = Rc::new(Instance::default());
+}
 
 #[event(start)]
 fn start() {
@@ -51,70 +64,65 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
     let lookup = platform::lookup(&env);
     let app = App {
         lookup: &lookup,
-        languages: &LANGUAGES,
-        door: &DOOR,
-        run_door: &RUN_DOOR,
-        source: &WorkerFn(&env),
+        instance: &INSTANCE.with(Rc::clone),
+        worker: &ServiceBinding(&env),
         now_ms: platform::now_ms(),
         random: platform::random_bytes,
     };
-    let outcome = app.answer(&headers, request).await;
-    for line in &outcome.log {
+    let handled = app.answer(&headers, request).await;
+    for line in &handled.effects.log {
         platform::log_error(line);
     }
-    let path = match outcome.wake {
-        Wake::No => None,
-        Wake::Normal => Some("/wake"),
-        Wake::AllLanes => Some("/wake?lanes=all"),
-    };
-    for path in std::iter::repeat_n(path, outcome.wakes).flatten() {
-        let env = env.clone();
-        context.wait_until(async move { wake(&env, path).await });
+    if let Some(Wake { lanes, drains }) = handled.effects.wake {
+        let path = match lanes {
+            WakeLanes::Normal => "/wake",
+            WakeLanes::All => "/wake?lanes=all",
+        };
+        for _ in 0..drains {
+            let env = env.clone();
+            context.wait_until(async move { wake(&env, path).await });
+        }
     }
-    platform::write_response(outcome.response)
+    platform::write_response(handled.response)
 }
 
-/// Asks worker-fn to empty the list. It answers at once and works on after
-/// that; if it cannot be reached, its cron trigger is the net below.
+/// Starts a drain of worker-fn, which answers at once and works on after that.
+/// If it cannot be reached, its cron takes the jobs.
 async fn wake(env: &Env, path: &'static str) {
-    let wake_up = call(Method::POST, path, Bytes::new());
+    let wake_up = request(Method::POST, path);
     match platform::call_service(env, WORKER, &wake_up).await {
-        Ok(answer) if answer.status() == StatusCode::ACCEPTED => {}
-        Ok(answer) => {
-            platform::log_error(&format!("wake-up: worker-fn answered {}", answer.status()));
+        Ok(response) if response.status() == StatusCode::ACCEPTED => {}
+        Ok(response) => {
+            platform::log_error(&format!(
+                "wake-up: worker-fn answered {}",
+                response.status()
+            ));
         }
         Err(error) => platform::log_error(&format!("wake-up: worker-fn not reached: {error}")),
     }
 }
 
-/// A call of worker-fn.
-fn call(method: Method, path: &'static str, body: Bytes) -> http::Request<Bytes> {
-    let mut request = http::Request::new(body);
+fn request(method: Method, path: &'static str) -> http::Request<Bytes> {
+    let mut request = http::Request::new(Bytes::new());
     *request.method_mut() = method;
     *request.uri_mut() = Uri::from_static(path);
     request
 }
 
-/// worker-fn, which knows the execution endpoint.
-struct WorkerFn<'a>(&'a Env);
+/// worker-fn through its service binding.
+struct ServiceBinding<'a>(&'a Env);
 
-impl LanguageSource for WorkerFn<'_> {
-    async fn fetch(&self) -> Result<Vec<Language>, String> {
-        let question = call(Method::GET, "/languages", Bytes::new());
-        let answer = platform::call_service(self.0, WORKER, &question)
-            .await
-            .map_err(|error| error.to_string())?;
-        if answer.status() != StatusCode::OK {
-            return Err(format!("worker-fn answered {}", answer.status()));
+impl WorkerFn for ServiceBinding<'_> {
+    async fn languages(&self) -> Result<Vec<Language>, String> {
+        let response = self.call(request(Method::GET, "/languages")).await?;
+        if response.status() != StatusCode::OK {
+            return Err(format!("worker-fn answered {}", response.status()));
         }
-        Offer::read(answer.body())
-            .map(|offer| offer.languages)
+        language::read_list(response.body())
             .ok_or_else(|| "worker-fn answered no list of languages".to_owned())
     }
-}
 
-impl Runs for WorkerFn<'_> {
-    async fn run(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, String> {
+    async fn call(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, String> {
         platform::call_service(self.0, WORKER, &request)
             .await
             .map_err(|error| error.to_string())

@@ -1,70 +1,63 @@
-//! Starter code: what a person begins with, for each language that functions
-//! are judged in, made from the signature.
+//! Starter code: what a solver begins with, for each language that functions are
+//! judged in, made from the signature.
 //!
-//! `ListNode` and `TreeNode` are given by the judge; a comment says so where
-//! one is used. Words stand in tables: a `match` for each would be more code in
-//! the Worker.
+//! The judge defines `ListNode` and `TreeNode`; a comment says so where one is
+//! used.
 
 use serde_json::{Map, Value};
-use shared::problem::{Signature, Type};
+use shared::domain::problem::{Signature, Type};
 
-/// As execution endpoints call them, in the order of the tables' columns.
-const LANGUAGES: [&str; 4] = ["python", "javascript", "typescript", "c++"];
-const PYTHON: usize = 0;
-const JAVASCRIPT: usize = 1;
-const CPP: usize = 3;
+/// A language that has starter code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Language {
+    Python,
+    JavaScript,
+    TypeScript,
+    Cpp,
+}
 
-/// What stands for a type, or before the type of its items.
-const WORDS: [[&str; 3]; 10] = [
-    ["int", "number", "long long"],
-    ["float", "number", "double"],
-    ["str", "string", "std::string"],
-    ["bool", "boolean", "bool"],
-    ["None", "null", "std::nullptr_t"],
-    ["Any", "any", ""],
-    ["Optional[ListNode]", "ListNode | null", "ListNode*"],
-    ["Optional[TreeNode]", "TreeNode | null", "TreeNode*"],
-    ["list[", "", "std::vector<"],
-    ["dict[str, ", "Record<string, ", "std::map<std::string, "],
-];
-const ANY: usize = 5;
-const LINKED_LIST: usize = 6;
-const BINARY_TREE: usize = 7;
-const LIST: usize = 8;
+impl Language {
+    const ALL: [Self; 4] = [Self::Python, Self::JavaScript, Self::TypeScript, Self::Cpp];
 
-/// What is given, around the type of a node's value.
-const GIVEN: [[[&str; 2]; 3]; 2] = [
-    [
-        ["# Given: ListNode(val=0, next=None)\n", ""],
-        ["// Given: new ListNode(val = 0, next = null)\n", ""],
-        ["// Given: struct ListNode { ", " val; ListNode* next; };\n"],
-    ],
-    [
-        ["# Given: TreeNode(val=0, left=None, right=None)\n", ""],
-        [
-            "// Given: new TreeNode(val = 0, left = null, right = null)\n",
-            "",
-        ],
-        [
-            "// Given: struct TreeNode { ",
-            " val; TreeNode* left; TreeNode* right; };\n",
-        ],
-    ],
-];
+    /// As execution endpoints call it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Python => "python",
+            Self::JavaScript => "javascript",
+            Self::TypeScript => "typescript",
+            Self::Cpp => "c++",
+        }
+    }
 
-/// Texts by language. A language that has no word for one of the types is
+    /// One of three texts; JavaScript and TypeScript share theirs.
+    fn pick(
+        self,
+        python: &'static str,
+        javascript: &'static str,
+        cpp: &'static str,
+    ) -> &'static str {
+        match self {
+            Self::Python => python,
+            Self::JavaScript | Self::TypeScript => javascript,
+            Self::Cpp => cpp,
+        }
+    }
+}
+
+/// Texts by language. A language without a type for one of the signature's is
 /// absent: C++ for `any`.
 pub(crate) fn starters(signature: &Signature) -> Value {
     let mut texts = Map::new();
-    for (language, name) in LANGUAGES.into_iter().enumerate() {
+    for language in Language::ALL {
         let mut starter = Starter {
             language,
-            any: false,
-            nodes: [None, None],
+            uses_any: false,
+            list_item: None,
+            tree_item: None,
         };
         let text = starter.write(signature);
-        if !(starter.any && language == CPP) {
-            texts.insert(name.into(), text.into());
+        if !(starter.uses_any && language == Language::Cpp) {
+            texts.insert(language.name().into(), text.into());
         }
     }
     texts.into()
@@ -72,16 +65,18 @@ pub(crate) fn starters(signature: &Signature) -> Value {
 
 /// One text in the making, and what was met on the way.
 struct Starter {
-    language: usize,
-    any: bool,
-    /// The types of a list's and a tree's values, where there is one.
-    nodes: [Option<String>; 2],
+    language: Language,
+    uses_any: bool,
+    /// The type of a linked list's values, if there is a linked list.
+    list_item: Option<String>,
+    /// The type of a tree's values, if there is a tree.
+    tree_item: Option<String>,
 }
 
 impl Starter {
     fn write(&mut self, signature: &Signature) -> String {
         let language = self.language;
-        let (mut params, mut described) = (String::new(), String::new());
+        let (mut params, mut documented) = (String::new(), String::new());
         for param in &signature.params {
             let ty = self.spell(&param.ty);
             let name = param.name.as_str();
@@ -89,105 +84,119 @@ impl Starter {
                 params.push_str(", ");
             }
             let parts: [&str; 3] = match language {
-                CPP => [&ty, " ", name],
-                JAVASCRIPT => [name, "", ""],
-                _ => [name, ": ", &ty],
+                Language::Cpp => [&ty, " ", name],
+                Language::JavaScript => [name, "", ""],
+                Language::Python | Language::TypeScript => [name, ": ", &ty],
             };
             add(&mut params, &parts);
-            add(&mut described, &[" * @param {", &ty, "} ", name, "\n"]);
+            add(&mut documented, &[" * @param {", &ty, "} ", name, "\n"]);
         }
         let returns = match signature.returns {
-            Type::Null if language != PYTHON => "void".to_owned(),
+            Type::Null if language != Language::Python => "void".to_owned(),
             ref ty => self.spell(ty),
         };
-        let mut text = self.given();
+        let mut text = self.head();
         let (name, snake_name) = (signature.name.as_str(), signature.snake_name());
-        if language == JAVASCRIPT {
-            let parts = ["/**\n", &described, " * @return {", &returns, "}\n */\n"];
+        if language == Language::JavaScript {
+            let parts = ["/**\n", &documented, " * @return {", &returns, "}\n */\n"];
             add(&mut text, &parts);
         }
         let parts: [&str; 6] = match language {
-            PYTHON => ["def ", &snake_name, "(", &params, ") -> ", &returns],
-            JAVASCRIPT => ["function ", name, "(", &params, ")", ""],
-            CPP => [&returns, " ", name, "(", &params, ")"],
-            _ => ["function ", name, "(", &params, "): ", &returns],
+            Language::Python => ["def ", &snake_name, "(", &params, ") -> ", &returns],
+            Language::JavaScript => ["function ", name, "(", &params, ")", ""],
+            Language::TypeScript => ["function ", name, "(", &params, "): ", &returns],
+            Language::Cpp => [&returns, " ", name, "(", &params, ")"],
         };
         add(&mut text, &parts);
         text.push_str(match language {
-            PYTHON => ":\n    pass\n",
-            // Without it, what is called is allowed to do anything.
-            CPP if returns != "void" => " {\n    return {};\n}\n",
+            Language::Python => ":\n    pass\n",
+            // Without a return statement the behaviour is undefined.
+            Language::Cpp if returns != "void" => " {\n    return {};\n}\n",
             _ => " {\n\n}\n",
         });
         text
     }
 
-    /// The column of [`WORDS`] and [`GIVEN`].
-    fn column(&self) -> usize {
-        self.language.div_ceil(2)
-    }
-
-    /// A type in the language's words.
+    /// A type in the language's own words.
     fn spell(&mut self, ty: &Type) -> String {
-        let (row, item) = match ty {
-            Type::Int => (0, None),
-            Type::Float => (1, None),
-            Type::String => (2, None),
-            Type::Bool => (3, None),
-            Type::Null => (4, None),
-            Type::Any => (ANY, None),
-            Type::LinkedList(item) => (LINKED_LIST, Some(item)),
-            Type::BinaryTree(item) => (BINARY_TREE, Some(item)),
-            Type::List(item) => (LIST, Some(item)),
-            Type::Map(item) => (LIST + 1, Some(item)),
-        };
-        self.any |= row == ANY;
-        let mut text = WORDS[row][self.column()].to_owned();
-        let Some(item) = item else { return text };
-        let item = self.spell(item);
-        if row < LIST {
-            self.nodes[row - LINKED_LIST] = Some(item);
-            return text;
-        }
-        let after = match (self.language, row) {
-            (PYTHON, _) => "]",
-            (CPP, _) => ">",
-            (_, LIST) if item.ends_with("| null") => {
-                text.push('(');
-                ")[]"
+        let language = self.language;
+        let word = |python, javascript, cpp| language.pick(python, javascript, cpp).to_owned();
+        match ty {
+            Type::Int => word("int", "number", "long long"),
+            Type::Float => word("float", "number", "double"),
+            Type::String => word("str", "string", "std::string"),
+            Type::Bool => word("bool", "boolean", "bool"),
+            Type::Null => word("None", "null", "std::nullptr_t"),
+            Type::Any => {
+                self.uses_any = true;
+                word("Any", "any", "")
             }
-            (_, LIST) => "[]",
-            _ => ">",
-        };
-        add(&mut text, &[&item, after]);
-        text
+            Type::LinkedList(item) => {
+                self.list_item = Some(self.spell(item));
+                word("Optional[ListNode]", "ListNode | null", "ListNode*")
+            }
+            Type::BinaryTree(item) => {
+                self.tree_item = Some(self.spell(item));
+                word("Optional[TreeNode]", "TreeNode | null", "TreeNode*")
+            }
+            Type::List(item) => {
+                let item = self.spell(item);
+                let (before, after) = match language {
+                    Language::Python => ("list[", "]"),
+                    Language::Cpp => ("std::vector<", ">"),
+                    _ if item.ends_with("| null") => ("(", ")[]"),
+                    _ => ("", "[]"),
+                };
+                [before, &item, after].concat()
+            }
+            Type::Map(item) => {
+                let before = word("dict[str, ", "Record<string, ", "std::map<std::string, ");
+                let after = word("]", ">", ">");
+                [before, self.spell(item), after].concat()
+            }
+        }
     }
 
-    /// What stands above the function: imports, and what the judge gives.
-    fn given(&self) -> String {
+    /// The lines above the function: imports, and the node types.
+    fn head(&self) -> String {
         let mut text = String::new();
-        let nodes = self.nodes.iter().any(Option::is_some);
-        if self.language == PYTHON {
-            text.push_str(match (self.any, nodes) {
+        let nodes = self.list_item.is_some() || self.tree_item.is_some();
+        if self.language == Language::Python {
+            text.push_str(match (self.uses_any, nodes) {
                 (false, false) => "",
                 (true, false) => "from typing import Any\n",
                 (false, true) => "from typing import Optional\n\n",
                 (true, true) => "from typing import Any, Optional\n\n",
             });
         }
-        for (words, value) in GIVEN.iter().zip(&self.nodes) {
-            if let Some(value) = value {
-                let [before, after] = words[self.column()];
-                let value = if after.is_empty() { "" } else { value.as_str() };
-                add(&mut text, &[before, value, after]);
+        if let Some(item) = &self.list_item {
+            match self.language {
+                Language::Python => text.push_str("# Given: ListNode(val=0, next=None)\n"),
+                Language::Cpp => {
+                    let parts = [
+                        "// Given: struct ListNode { ",
+                        item,
+                        " val; ListNode* next; };\n",
+                    ];
+                    add(&mut text, &parts);
+                }
+                _ => text.push_str("// Given: new ListNode(val = 0, next = null)\n"),
+            }
+        }
+        if let Some(item) = &self.tree_item {
+            match self.language {
+                Language::Python => {
+                    text.push_str("# Given: TreeNode(val=0, left=None, right=None)\n");
+                }
+                Language::Cpp => {
+                    let after = " val; TreeNode* left; TreeNode* right; };\n";
+                    add(&mut text, &["// Given: struct TreeNode { ", item, after]);
+                }
+                _ => text.push_str("// Given: new TreeNode(val = 0, left = null, right = null)\n"),
             }
         }
         if !text.is_empty() {
-            text.push_str(if self.language == PYTHON {
-                "\n\n"
-            } else {
-                "\n"
-            });
+            text.push_str(self.language.pick("\n\n", "\n", "\n"));
         }
         text
     }
@@ -210,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn two_sum() {
+    fn each_language_has_its_own_form() {
         let starters = made(json!({
             "name": "twoSum",
             "params": [
@@ -239,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn nodes_are_given() {
+    fn node_types_are_explained_in_a_comment() {
         let starters = made(json!({
             "name": "mergeAll",
             "params": [
@@ -271,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn every_type_has_its_words() {
+    fn every_type_is_spelled() {
         let starters = made(json!({
             "name": "f",
             "params": [
@@ -298,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_language_cannot_say_is_absent() {
+    fn a_language_without_a_type_is_absent() {
         let starters = made(json!({
             "name": "flatten",
             "params": [{ "name": "deep", "type": "list<any>" }],

@@ -2,52 +2,45 @@
 
 use std::thread;
 
-use crate::http;
-use crate::world::{MAX_IN_FLIGHT, SOON, Stubbed, Test, World, left, number, wait_until};
+use support::wait::{SOON, wait_until};
 
-pub(crate) const TESTS: &[Test] = &[
-    (
-        "limits::one_invocation_has_six_requests_in_flight",
-        one_invocation_has_six_requests_in_flight,
-    ),
-    (
-        "limits::the_whole_system_keeps_its_cap",
-        the_whole_system_keeps_its_cap,
-    ),
+use crate::stacks::{MAX_IN_FLIGHT, Mocked, Stacks, unsettled};
+
+support::tests![
+    one_invocation_has_six_requests_in_flight,
+    the_whole_system_keeps_max_in_flight,
 ];
 
-fn one_invocation_has_six_requests_in_flight(world: &mut World) {
-    let stubbed = world.stubbed();
-    stubbed.stub.take_ms(100);
+fn one_invocation_has_six_requests_in_flight(stacks: &Stacks) {
+    let mocked = stacks.mocked();
+    mocked.endpoint.set_delay_ms(100);
     let codes = codes(60);
-    stubbed.submit_all(&codes);
+    mocked.submit_all(&codes);
     // One invocation at a time: it hands over when its calls are spent.
-    stubbed.cron();
-    assert_all_ran_once(stubbed, &codes);
+    mocked.cron();
+    assert_all_ran_once(&mocked, &codes);
     // Fewer would be slower than need be; more would wait in the platform, with
     // their time running.
-    assert_eq!(stubbed.stub.most_at_once(), 6);
+    assert_eq!(mocked.endpoint.max_running(), 6);
 }
 
-/// Each job comes alone with a wake-up of its own, so that as many invocations
-/// are at work as there are jobs: without the cap, far more would be under way
-/// than it allows.
-fn the_whole_system_keeps_its_cap(world: &mut World) {
-    let stubbed = world.stubbed();
-    stubbed.stub.take_ms(1_500);
+/// Each job comes with a wake-up of its own, so that as many invocations run as
+/// there are jobs: without the cap, far more jobs would run than it allows.
+fn the_whole_system_keeps_max_in_flight(stacks: &Stacks) {
+    let mocked = stacks.mocked();
+    mocked.endpoint.set_delay_ms(1_500);
     let codes = codes(30);
-    let wake = format!("{}/wake?lanes=all", stubbed.stack.worker_url());
+    let worker_fn = &mocked.worker_fn;
     thread::scope(|scope| {
         for code in &codes {
-            stubbed.submit(code);
-            let wake = &wake;
-            scope.spawn(move || assert_eq!(http::post(wake, "").status, 202));
+            mocked.submit(code);
+            scope.spawn(|| assert_eq!(worker_fn.post("/wake?lanes=all", "").status, 202));
         }
     });
-    assert_all_ran_once(stubbed, &codes);
-    let most = stubbed.stub.most_at_once();
-    assert!(most <= MAX_IN_FLIGHT, "{most} were under way at once");
-    assert!(most > 6, "no more than {most}: one invocation did it all");
+    assert_all_ran_once(&mocked, &codes);
+    let most = mocked.endpoint.max_running();
+    assert!(most <= MAX_IN_FLIGHT, "{most} jobs ran at once");
+    assert!(most > 6, "no more than {most}: one invocation ran them all");
 }
 
 fn codes(count: usize) -> Vec<String> {
@@ -56,15 +49,13 @@ fn codes(count: usize) -> Vec<String> {
         .collect()
 }
 
-fn assert_all_ran_once(stubbed: &Stubbed, codes: &[String]) {
+fn assert_all_ran_once(mocked: &Mocked, codes: &[String]) {
     wait_until("all jobs are settled", 2 * SOON, || {
-        left(&stubbed.stack) == [0; 6]
+        unsettled(&mocked.redis) == [0; 6]
     });
     for code in codes {
-        assert_eq!(stubbed.stub.runs_of(code), 1, "{code}");
+        assert_eq!(mocked.endpoint.runs_of(code), 1, "{code}");
     }
-    let count = "return #redis.call('KEYS', 'result:*')";
-    let results = number(&stubbed.stack, &["EVAL", count, "0"]);
-    assert_eq!(results, codes.len() as u64);
-    assert_eq!(stubbed.dead().len(), 0);
+    assert_eq!(mocked.redis.keys("result:*").len(), codes.len());
+    assert_eq!(mocked.dead_letters().len(), 0);
 }

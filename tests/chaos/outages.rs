@@ -1,94 +1,91 @@
-//! The execution endpoint is away for a while, and nobody is blamed for it: all
-//! jobs wait, and are done at their first attempt when it is back.
+//! The execution endpoint is away for a while. Jobs wait, no attempt is counted
+//! against them, and they are done at their first attempt when it is back.
 
 use std::thread;
-use std::time::Duration;
 
-use xtask::stack::{self, Stack};
+use axum::http::StatusCode;
+use support::wait::{SOON, wait_until};
+use xtask::stack;
 
-use crate::http;
-use crate::world::{SOON, Test, World, left, number, wait_until};
+use crate::stacks::{Stacks, unsettled};
 
-pub(crate) const TESTS: &[Test] = &[
-    (
-        "outages::a_runner_that_is_killed_is_waited_for",
-        a_runner_that_is_killed_is_waited_for,
-    ),
-    (
-        "outages::an_endpoint_that_refuses_is_waited_for",
-        an_endpoint_that_refuses_is_waited_for,
-    ),
+support::tests![
+    jobs_wait_while_a_killed_runner_is_away,
+    jobs_wait_while_the_endpoint_refuses_requests,
 ];
 
-const AWAY: Duration = Duration::from_secs(5);
-
-fn a_runner_that_is_killed_is_waited_for(world: &mut World) {
-    let stormy = world.stormy();
-    let submit_url = stormy.stack.submit_url();
+fn jobs_wait_while_a_killed_runner_is_away(stacks: &Stacks) {
+    let mut faulty = stacks.faulty();
+    let submit_fn = faulty.submit_fn.clone();
     let submit = |number: usize| {
         let code = format!("import time\ntime.sleep(0.5)\nprint({number})");
-        http::submit(&submit_url, "outage", "python", &code)
+        submit_fn.submit("outage", "python", &code)
     };
     let mut ids: Vec<String> = (0..12).map(submit).collect();
-    wait_until("jobs are under way", SOON, || {
-        number(&stormy.stack, &["ZCARD", "leases"]) > 0
+    wait_until("jobs are running", SOON, || {
+        faulty.redis.run::<u64>(&["ZCARD", "leases"]) > 0
     });
-    stormy.stack.kill("runner");
+    faulty.stack.kill("runner");
     ids.extend((12..18).map(submit));
-    let worker = stormy.stack.ports.worker;
+    let worker = faulty.stack.ports.worker;
     let cron = thread::spawn(move || stack::fire_cron(worker).unwrap());
-    thread::sleep(AWAY);
-    let results = |stack: &Stack| {
-        let count = "return #redis.call('KEYS', 'result:*')";
-        number(stack, &["EVAL", count, "0"])
-    };
-    assert!(
-        results(&stormy.stack) < 12,
-        "some were to be under way when the runner was killed"
-    );
+    let done = || faulty.redis.keys("result:*").len() as u64;
+    wait_until("all leased jobs are back in their lane", SOON, || {
+        unsettled(&faulty.redis) == [0, 18 - done(), 0, 0, 0, 0]
+    });
+    assert!(done() < 12, "no job was running when the runner was killed");
 
-    stormy.stack.restart("runner").unwrap();
+    faulty.stack.restart("runner").unwrap();
     cron.join().unwrap();
-    stormy.stack.fire_cron().unwrap();
+    faulty.stack.fire_cron().unwrap();
     for (number, id) in ids.iter().enumerate() {
-        let document = http::result_of(&submit_url, id);
+        let document = submit_fn.finished_result(id);
         assert_eq!(document["output"], format!("{number}\n"), "{document}");
         assert_eq!(document["attempts"], 1, "{document}");
     }
-    wait_until("nothing is held", SOON, || left(&stormy.stack) == [0; 6]);
-    assert_eq!(number(&stormy.stack, &["HLEN", "dead"]), 0);
+    wait_until("no job is leased", SOON, || {
+        unsettled(&faulty.redis) == [0; 6]
+    });
+    assert_eq!(faulty.redis.run::<u64>(&["HLEN", "dead"]), 0);
 }
 
-fn an_endpoint_that_refuses_is_waited_for(world: &mut World) {
+/// How many requests are refused before the endpoint recovers: the first ones of
+/// a drain, and more after it has backed off.
+const REFUSALS: usize = 4;
+
+fn jobs_wait_while_the_endpoint_refuses_requests(stacks: &Stacks) {
     for status in [
-        "429 Too Many Requests",
-        "503 Service Unavailable",
-        "401 Unauthorized",
+        StatusCode::TOO_MANY_REQUESTS,
+        StatusCode::SERVICE_UNAVAILABLE,
+        StatusCode::UNAUTHORIZED,
     ] {
-        let stubbed = world.stubbed();
+        let mocked = stacks.mocked();
+        let (submit_fn, endpoint) = (&mocked.submit_fn, &mocked.endpoint);
         let codes: Vec<String> = (0..8).map(|number| format!("print({number})")).collect();
-        let ids = stubbed.submit_all(&codes);
-        stubbed.stub.refuse(Some(status));
-        let worker = stubbed.stack.ports.worker;
+        let ids = mocked.submit_all(&codes);
+        endpoint.refuse_with(Some(status));
+        let worker = mocked.stack.ports.worker;
         let cron = thread::spawn(move || stack::fire_cron(worker).unwrap());
-        thread::sleep(AWAY / 2);
-        assert_eq!(stubbed.stub.order().len(), 0);
+        wait_until("requests were refused", SOON, || {
+            endpoint.refused() >= REFUSALS
+        });
+        assert_eq!(endpoint.order().len(), 0);
         for id in &ids {
-            assert_eq!(stubbed.result(id)["status"], "queued", "{status}");
+            assert_eq!(submit_fn.result(id)["status"], "queued", "{status}");
         }
 
-        stubbed.stub.refuse(None);
+        endpoint.refuse_with(None);
         // Without another cron: the one that met the outage waits for its end.
         cron.join().unwrap();
         for (id, code) in ids.iter().zip(&codes) {
-            let document = stubbed.result(id);
+            let document = submit_fn.result(id);
             assert_eq!(document["output"], code.as_str(), "{status}: {document}");
             assert_eq!(document["attempts"], 1, "{status}: {document}");
-            assert_eq!(stubbed.stub.runs_of(code), 1, "{status}");
+            assert_eq!(endpoint.runs_of(code), 1, "{status}");
         }
-        stubbed.assert_settled();
-        // The oldest went ahead to see, and the rest followed in their order.
-        assert_eq!(stubbed.stub.order()[0], codes[0], "{status}");
-        assert_eq!(stubbed.dead().len(), 0);
+        mocked.assert_settled();
+        // The oldest ran first, to probe, and the rest followed in their order.
+        assert_eq!(endpoint.order()[0], codes[0], "{status}");
+        assert_eq!(mocked.dead_letters().len(), 0);
     }
 }

@@ -1,45 +1,44 @@
-//! Verdicts, from a submission to what a person reads.
+//! Verdicts, from a submission to its result.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use support::api::SubmitFn;
+use support::http;
 use xtask::problems;
 
-use crate::world::{Test, Usual, World, get, post, result_of, submit};
+use crate::stacks::{Exclusive, Stacks};
 
-pub(crate) const TESTS: &[Test] = &[
-    (
-        "judging::the_problems_own_solutions_get_what_their_names_say",
-        own_solutions,
-    ),
-    ("judging::starter_code_runs_as_it_is", starters),
-    ("judging::the_readmes_submissions", readme),
-    ("judging::every_end_has_its_verdict", ends),
-    ("judging::all_cases_and_their_weights", all_cases),
-    ("judging::programs_are_judged_case_by_case", programs),
-    ("judging::typescript_and_cpp_functions", compiled),
-    ("judging::a_function_costs_one_process", one_process),
-    ("judging::problems_are_refused_with_their_place", refused),
+support::tests![
+    sample_solutions_get_the_verdict_of_their_file_name,
+    starter_code_runs_unchanged,
+    the_readmes_submissions_get_their_verdicts,
+    every_failure_has_its_verdict,
+    a_score_counts_all_cases_by_weight,
+    programs_are_judged_case_by_case,
+    typescript_and_cpp_functions_are_judged,
+    all_cases_of_a_function_share_one_process,
+    invalid_problems_are_refused_with_the_field,
 ];
 
-/// Publishes the problems of the repository; by id.
-pub(crate) fn own(usual: &Usual) -> BTreeMap<String, problems::Loaded> {
+/// Publishes the sample problems of the repository. Returns them by id.
+pub(crate) fn publish_samples(submit_fn: &SubmitFn) -> BTreeMap<String, problems::Loaded> {
     let loaded = problems::load(&problems::own()).unwrap();
-    problems::publish(&loaded, &usual.submit, &usual.token, drop).unwrap();
+    problems::publish(&loaded, &submit_fn.url, &submit_fn.admin_token, drop).unwrap();
     loaded
         .into_iter()
         .map(|one| (one.id.clone(), one))
         .collect()
 }
 
-fn own_solutions(world: &World) {
-    let usual = world.usual();
-    let own = own(&usual);
-    assert!(own.len() >= 8);
+fn sample_solutions_get_the_verdict_of_their_file_name(stacks: &Stacks) {
+    let submit_fn = stacks.shared().submit_fn;
+    let samples = publish_samples(&submit_fn);
+    assert!(samples.len() >= 8);
     let mut submitted = Vec::new();
-    for (id, problem) in &own {
+    for (id, problem) in &samples {
         for solution in &problem.solutions {
-            let stored = submit(&usual.submit, id, solution.language, &solution.code);
+            let stored = submit_fn.submit(id, solution.language, &solution.code);
             submitted.push((id, solution, stored));
         }
         for language in ["python", "javascript"] {
@@ -55,7 +54,7 @@ fn own_solutions(world: &World) {
         }
     }
     for (id, solution, stored) in submitted {
-        let result = result_of(&usual.submit, &stored);
+        let result = submit_fn.finished_result(&stored);
         let expected = if solution.accepted {
             "Accepted"
         } else {
@@ -75,21 +74,21 @@ fn own_solutions(world: &World) {
     }
 }
 
-/// It answers nothing right, but it compiles, and its function is found.
-fn starters(world: &World) {
-    let usual = world.usual();
+/// Its answers are wrong, but it compiles, and its function is found.
+fn starter_code_runs_unchanged(stacks: &Stacks) {
+    let submit_fn = stacks.shared().submit_fn;
     let mut submitted = Vec::new();
-    for id in own(&usual).keys() {
-        let problem = get(&format!("{}/problems/{id}", usual.submit)).json();
+    for id in publish_samples(&submit_fn).keys() {
+        let problem = submit_fn.get(&format!("/problems/{id}")).json();
         for (language, code) in problem["starter"].as_object().unwrap() {
             let code = code.as_str().unwrap();
-            let stored = submit(&usual.submit, id, language, code);
+            let stored = submit_fn.submit(id, language, code);
             submitted.push((format!("{id} in {language}:\n{code}"), stored));
         }
     }
     assert!(submitted.len() >= 20, "{}", submitted.len());
     for (what, stored) in submitted {
-        let result = result_of(&usual.submit, &stored);
+        let result = submit_fn.finished_result(&stored);
         assert_eq!(
             result["verdict"], "Wrong Answer",
             "{what}: {}",
@@ -98,10 +97,10 @@ fn starters(world: &World) {
     }
 }
 
-fn readme(world: &World) {
-    let usual = world.usual();
-    own(&usual);
-    let wrong = usual.judge(
+fn the_readmes_submissions_get_their_verdicts(stacks: &Stacks) {
+    let submit_fn = stacks.shared().submit_fn;
+    publish_samples(&submit_fn);
+    let wrong = submit_fn.judge(
         "two-sum",
         "javascript",
         "function twoSum(nums, target) { return [0,1]; }",
@@ -119,13 +118,13 @@ fn readme(world: &World) {
             .unwrap()
             .starts_with("Wrong Answer on case 1 of ")
     );
-    let fizz = usual.judge("fizz-buzz", "python", "def fizz_buzz(n): return []");
+    let fizz = submit_fn.judge("fizz-buzz", "python", "def fizz_buzz(n): return []");
     assert_eq!(fizz["verdict"], "Wrong Answer", "{fizz}");
 }
 
-fn ends(world: &World) {
-    let usual = world.usual();
-    own(&usual);
+fn every_failure_has_its_verdict(stacks: &Stacks) {
+    let submit_fn = stacks.shared().submit_fn;
+    publish_samples(&submit_fn);
     let cases = [
         (
             "def two_sum(nums, target):\n    while True: pass",
@@ -169,15 +168,15 @@ fn ends(world: &World) {
             "",
         ),
     ];
-    let ids = cases.map(|(code, ..)| submit(&usual.submit, "two-sum", "python", code));
-    for ((code, verdict, said), id) in cases.into_iter().zip(ids) {
-        let result = result_of(&usual.submit, &id);
+    let ids = cases.map(|(code, ..)| submit_fn.submit("two-sum", "python", code));
+    for ((code, verdict, part), id) in cases.into_iter().zip(ids) {
+        let result = submit_fn.finished_result(&id);
         assert_eq!(result["verdict"], verdict, "{code}: {result}");
         let output = result["output"].as_str().unwrap();
-        assert!(output.contains(said), "{code}: {output}");
+        assert!(output.contains(part), "{code}: {output}");
         assert!(!output.contains("/box"), "{output}");
     }
-    let unknown = usual.judge("two-sum", "bash", "echo");
+    let unknown = submit_fn.judge("two-sum", "bash", "echo");
     assert_eq!(unknown["verdict"], "Internal Error", "{unknown}");
     assert!(
         unknown["output"].as_str().unwrap().contains("bash"),
@@ -199,12 +198,12 @@ fn square(stop: bool) -> Value {
     })
 }
 
-fn all_cases(world: &World) {
-    let usual = world.usual();
-    usual.publish("square-all", &square(false));
+fn a_score_counts_all_cases_by_weight(stacks: &Stacks) {
+    let submit_fn = stacks.shared().submit_fn;
+    submit_fn.publish("square-all", &square(false));
     // One case ends in an endless loop, one in an exception.
     let code = "def square(n):\n    while n == 3: pass\n    if n < 0: raise ValueError(n)\n    return n * n";
-    let result = usual.judge("square-all", "python", code);
+    let result = submit_fn.judge("square-all", "python", code);
     assert_eq!(result["verdict"], "Time Limit Exceeded", "{result}");
     let judgement = &result["judgement"];
     let verdicts: Vec<&Value> = judgement["cases"]
@@ -234,16 +233,16 @@ fn all_cases(world: &World) {
         judgement["cases"][2].get("evidence").is_none(),
         "it is hidden"
     );
-    usual.publish("square-first", &square(true));
-    let result = usual.judge("square-first", "python", code);
+    submit_fn.publish("square-first", &square(true));
+    let result = submit_fn.judge("square-first", "python", code);
     assert_eq!(
         result["judgement"]["cases"][3]["verdict"], "Skipped",
         "{result}"
     );
 }
 
-fn programs(world: &World) {
-    let usual = world.usual();
+fn programs_are_judged_case_by_case(stacks: &Stacks) {
+    let submit_fn = stacks.shared().submit_fn;
     let problem = json!({
         "title": "Double", "kind": "program", "checker": "tokens", "stopOnFirstFail": false,
         "limits": {"timeMs": 3000, "outputBytes": 1000},
@@ -253,31 +252,31 @@ fn programs(world: &World) {
             {"input": "50\n", "expected": "100", "hidden": true},
         ],
     });
-    usual.publish("double", &problem);
-    let right = usual.judge("double", "python", "print(2 * int(input()))");
+    submit_fn.publish("double", &problem);
+    let right = submit_fn.judge("double", "python", "print(2 * int(input()))");
     assert_eq!(right["verdict"], "Accepted", "{right}");
     let case = &right["judgement"]["cases"][0];
     assert!(case["memoryBytes"].as_u64().unwrap() > 1_000_000, "{case}");
     assert!(case["cpuTimeMs"].is_u64(), "{case}");
     let code = "n = int(input())\nprint(n * 2 if n != 21 else 'x' * 2000)";
-    let long = usual.judge("double", "python", code);
+    let long = submit_fn.judge("double", "python", code);
     assert_eq!(long["verdict"], "Output Limit Exceeded", "{long}");
     assert_eq!(long["judgement"]["failedCase"], 2);
     let code =
         "#include <iostream>\nint main() { long n; std::cin >> n; std::cout << n * 2 << \"\\n\"; }";
-    let compiled = usual.judge("double", "c++", code);
+    let compiled = submit_fn.judge("double", "c++", code);
     assert_eq!(compiled["verdict"], "Accepted", "{compiled}");
-    let broken = usual.judge("double", "c++", "int main() { return x; }");
+    let broken = submit_fn.judge("double", "c++", "int main() { return x; }");
     assert_eq!(broken["verdict"], "Compilation Error", "{broken}");
     let output = broken["output"].as_str().unwrap();
     assert!(output.contains("'x'") || output.contains("‘x’"), "{output}");
-    let bash = usual.judge("double", "bash", "read n; echo $((n * 2)); exit 3");
+    let bash = submit_fn.judge("double", "bash", "read n; echo $((n * 2)); exit 3");
     assert_eq!(bash["verdict"], "Runtime Error", "{bash}");
 }
 
-fn compiled(world: &World) {
-    let usual = world.usual();
-    own(&usual);
+fn typescript_and_cpp_functions_are_judged(stacks: &Stacks) {
+    let submit_fn = stacks.shared().submit_fn;
+    publish_samples(&submit_fn);
     for (language, code, verdict) in [
         (
             "typescript",
@@ -310,14 +309,14 @@ fn compiled(world: &World) {
             "Compilation Error",
         ),
     ] {
-        let result = usual.judge("two-sum", language, code);
+        let result = submit_fn.judge("two-sum", language, code);
         assert_eq!(result["verdict"], verdict, "{language}: {result}");
     }
 }
 
-/// How many submissions the runner has answered.
-pub(crate) fn executions(usual: &Usual) -> u64 {
-    let metrics = get(&format!("{}/metrics", usual.runner)).text;
+/// How many requests the runner has executed.
+pub(crate) fn executions(exclusive: &Exclusive<'_>) -> u64 {
+    let metrics = http::get(&format!("{}/metrics", exclusive.stack.runner_url())).text;
     let counts = metrics
         .lines()
         .filter(|line| line.starts_with("runner_executions_total"))
@@ -325,54 +324,44 @@ pub(crate) fn executions(usual: &Usual) -> u64 {
     counts.sum()
 }
 
-fn one_process(world: &World) {
-    let quiet = world.quiet();
-    let usual = quiet.usual();
+fn all_cases_of_a_function_share_one_process(stacks: &Stacks) {
+    let exclusive = stacks.exclusive();
+    let submit_fn = &exclusive.submit_fn;
     let cases: Vec<Value> = (0..100)
         .map(|n| json!({"input": [n], "expected": n * n, "hidden": n > 2}))
         .collect();
     let mut problem = square(true);
     problem["cases"] = cases.into();
-    usual.publish("square-100", &problem);
-    let before = executions(&usual);
-    submit(
-        &usual.submit,
-        "square-100",
-        "python",
-        "def square(n): return n * n",
-    );
-    let result = &quiet.work("").json()["result"];
+    submit_fn.publish("square-100", &problem);
+    let before = executions(&exclusive);
+    submit_fn.submit("square-100", "python", "def square(n): return n * n");
+    let result = &exclusive.worker_fn.work("").json()["result"];
     assert_eq!(result["verdict"], "Accepted", "{result}");
     assert_eq!(result["judgement"]["passed"], 100);
-    assert_eq!(executions(&usual) - before, 1);
+    assert_eq!(executions(&exclusive) - before, 1);
     let cases = result["judgement"]["cases"].as_array().unwrap();
-    let alone = cases.iter().filter(|case| case.get("cpuTimeMs").is_some());
-    assert_eq!(alone.count(), 0, "none had a process of its own");
+    let measured = cases.iter().filter(|case| case.get("cpuTimeMs").is_some());
+    assert_eq!(measured.count(), 0, "no case has a process of its own");
 }
 
-fn refused(world: &World) {
-    let usual = world.usual();
-    let anyone = post(&format!("{}/problems/x", usual.submit), "{}");
-    assert_eq!(anyone.status, 405);
-    let url = format!("{}/problems/refused", usual.submit);
-    let anyone = crate::world::request("PUT", &url, &[], Some(b"{}"));
-    anyone.assert_error(401, None, "ADMIN_TOKEN");
+fn invalid_problems_are_refused_with_the_field(stacks: &Stacks) {
+    let submit_fn = stacks.shared().submit_fn;
+    let path = "/problems/refused";
+    assert_eq!(submit_fn.post(path, "{}").status, 405);
+    let response = submit_fn.request("PUT", path, &[], Some(b"{}"));
+    response.assert_error(401, None, "ADMIN_TOKEN");
     let mut problem = square(true);
     problem["cases"][1]["expected"] = json!("nine");
-    let answer = usual.operate("PUT", "/problems/refused", Some(&problem));
-    answer.assert_error(422, Some("cases[1].expected"), "int");
+    let response = submit_fn.admin("PUT", path, Some(&problem));
+    response.assert_error(422, Some("cases[1].expected"), "int");
     problem = square(true);
     problem["cases"][2]["hiden"] = json!(true);
-    let answer = usual.operate("PUT", "/problems/refused", Some(&problem));
-    assert_eq!(answer.status, 422, "{}", answer.text);
+    let response = submit_fn.admin("PUT", path, Some(&problem));
+    response.assert_error(422, Some("cases[2].hiden"), "hidden");
     problem = square(true);
     problem["cases"] = vec![json!({"input": [1], "expected": 1}); 1_001].into();
-    let answer = usual.operate("PUT", "/problems/refused", Some(&problem));
-    assert!(matches!(answer.status, 413 | 422), "{}", answer.text);
-    assert!(
-        answer.text.contains("1000") || answer.text.contains("1,000"),
-        "{}",
-        answer.text
-    );
-    assert_eq!(get(&url).status, 404, "nothing of it was kept");
+    let response = submit_fn.admin("PUT", path, Some(&problem));
+    response.assert_error(413, Some("cases[1000]"), "1000 at most");
+    let stored = submit_fn.get(path);
+    assert_eq!(stored.status, 404, "nothing of it was stored");
 }

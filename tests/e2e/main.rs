@@ -1,61 +1,40 @@
-//! The whole product in workerd, driven over HTTP, as people use it.
+//! The whole product in workerd, driven over HTTP, as its clients use it.
 //!
-//! Three stacks are started when a test first asks for one: the usual one; a
-//! quiet one, where submissions wake nobody and parts are stopped and started;
-//! and one that is set up wrongly. All end with the last test.
+//! Three stacks are started when a test first asks for one: a shared one, an
+//! exclusive one, where submissions wake no drain and parts are stopped and
+//! restarted, and a misconfigured one. All stop with the last test.
 
 #![allow(
     clippy::unwrap_used,
     reason = "in a test a panic is a failure with a place; the lint's own exception needs #[test]"
 )]
 
-mod bad_input;
-mod hidden;
+mod custom_run;
+mod hidden_cases;
+mod invalid_input;
 mod judging;
 mod misconfigured;
 mod outages;
-mod quiet;
 mod rejudge;
-mod runs;
+mod stacks;
 mod submit;
-mod world;
+mod worker_calls;
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use libtest_mimic::{Arguments, Trial};
-use world::World;
+pub(crate) use stacks::Stacks as Context;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
-    let world = Arc::new(World::default());
     let tests = [
         submit::TESTS,
-        bad_input::TESTS,
+        invalid_input::TESTS,
         judging::TESTS,
-        hidden::TESTS,
+        hidden_cases::TESTS,
         rejudge::TESTS,
-        runs::TESTS,
-        quiet::TESTS,
+        custom_run::TESTS,
+        worker_calls::TESTS,
         outages::TESTS,
         misconfigured::TESTS,
     ];
-    let trials = tests
-        .into_iter()
-        .flatten()
-        .map(|&(name, test)| {
-            let world = Arc::clone(&world);
-            Trial::test(name, move || {
-                test(&world);
-                Ok(())
-            })
-        })
-        .collect();
-    let conclusion = libtest_mimic::run(&arguments, trials);
-    let left = world.stop();
-    if !left.is_empty() {
-        eprintln!("still listening after the stacks were stopped: {left:?}");
-        return ExitCode::FAILURE;
-    }
-    conclusion.exit_code()
+    support::harness::run::<Context>(&tests, None)
 }

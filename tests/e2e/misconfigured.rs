@@ -1,27 +1,28 @@
-//! A Worker that is set up wrongly says which variable it misses.
+//! A Worker that is set up wrongly names the variable that it lacks.
 
 use serde_json::json;
 
-use crate::world::{Test, World, get, post};
+use crate::stacks::{Clients, Stacks};
 
-pub(crate) const TESTS: &[Test] = &[(
-    "misconfigured::a_missing_variable_is_named",
-    a_missing_variable_is_named,
-)];
+support::tests![a_missing_variable_is_named];
 
-fn a_missing_variable_is_named(world: &World) {
-    let stack = world.misconfigured();
-    let (submit, worker) = (stack.submit, stack.worker);
+fn a_missing_variable_is_named(stacks: &Stacks) {
+    let Clients {
+        submit_fn,
+        worker_fn,
+    } = stacks.misconfigured();
     let token = "UPSTASH_REDIS_REST_TOKEN";
     let body = json!({"problemId": "x", "language": "python", "code": "print(1)"});
-    post(&format!("{submit}/submit"), &body.to_string()).assert_error(500, None, token);
-    let answer = get(&format!("{submit}/result/x"));
-    answer.assert_error(500, None, "Missing Redis credentials");
-    // It is there, and bad input is still told from bad set-up.
-    assert_eq!(get(&submit).status, 200);
-    post(&format!("{submit}/submit"), "{").assert_error(400, Some("body"), "JSON");
+    let response = submit_fn.post("/submit", &body.to_string());
+    response.assert_error(500, None, token);
+    let response = submit_fn.get("/result/x");
+    response.assert_error(500, None, "Missing Redis credentials");
+    // It runs all the same, and invalid input still differs from invalid set-up.
+    assert_eq!(submit_fn.get("/").status, 200);
+    let response = submit_fn.post("/submit", "{");
+    response.assert_error(400, Some("body"), "JSON");
 
-    let answer = get(&format!("{worker}/worker"));
-    answer.assert_error(500, None, "EXECUTOR_URL");
-    assert!(!answer.text.contains("127.0.0.1"), "{}", answer.text);
+    let response = worker_fn.get("/worker");
+    response.assert_error(500, None, "EXECUTOR_URL");
+    assert!(!response.text.contains("127.0.0.1"), "{}", response.text);
 }

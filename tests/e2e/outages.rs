@@ -1,46 +1,43 @@
-//! What is depended on goes away and comes back. Nothing is lost, and nothing
-//! is said to be stored that is not.
+//! The runner or redis-rest goes down and comes back. No job is lost, and no
+//! submission is reported as stored that is not.
 
 use serde_json::json;
 
-use crate::world::{Test, World, get, post, result_of};
+use crate::stacks::Stacks;
 
-pub(crate) const TESTS: &[Test] = &[
-    (
-        "outages::jobs_wait_in_their_places_for_the_runner",
-        jobs_wait_in_their_places_for_the_runner,
-    ),
-    (
-        "outages::a_store_that_is_away_is_said_to_be",
-        a_store_that_is_away_is_said_to_be,
-    ),
+support::tests![
+    jobs_keep_their_order_while_the_runner_is_down,
+    an_unreachable_redis_is_reported,
 ];
 
-fn jobs_wait_in_their_places_for_the_runner(world: &World) {
-    let mut quiet = world.quiet();
+fn jobs_keep_their_order_while_the_runner_is_down(stacks: &Stacks) {
+    let mut exclusive = stacks.exclusive();
+    let code = |number: usize| format!("print({number})");
     let ids: Vec<String> = (0..4)
-        .map(|number| quiet.submit_code("outage", "python", &format!("print({number})")))
+        .map(|number| {
+            exclusive
+                .submit_fn
+                .submit("outage", "python", &code(number))
+        })
         .collect();
-    let before = quiet.redis(&["LRANGE", "problems", "0", "-1"]);
+    let lane = ["LRANGE", "problems", "0", "-1"];
+    let before: Vec<String> = exclusive.redis.run(&lane);
 
-    quiet.stack_mut().stop("runner");
-    let answer = quiet.work("");
-    answer.assert_error(502, None, "No job was lost");
-    assert_eq!(answer.header("retry-after"), "5");
-    quiet
-        .work("?batch=3")
-        .assert_error(502, None, "No job was lost");
-    quiet.stack().fire_cron().unwrap();
-    assert_eq!(quiet.redis(&["LRANGE", "problems", "0", "-1"]), before);
-    // Nobody is kept from submitting, and nobody is told a wrong state.
-    let late = quiet.submit_code("outage", "python", "print(4)");
-    assert_eq!(
-        get(&format!("{}/result/{late}", quiet.submit())).json()["status"],
-        "queued"
-    );
+    exclusive.stack.stop("runner");
+    for query in ["", "?batch=3"] {
+        let response = exclusive.worker_fn.work(query);
+        response.assert_error(502, None, "No job was lost");
+        assert_eq!(response.header("retry-after"), "5");
+    }
+    exclusive.stack.fire_cron().unwrap();
+    assert_eq!(exclusive.redis.run::<Vec<String>>(&lane), before);
+    // Submissions are still accepted, and their state is still right.
+    let submit_fn = &exclusive.submit_fn;
+    let late = submit_fn.submit("outage", "python", &code(4));
+    assert_eq!(submit_fn.result(&late)["status"], "queued");
 
-    quiet.stack_mut().restart("runner").unwrap();
-    let body = quiet.work("?batch=5").json();
+    exclusive.stack.restart("runner").unwrap();
+    let body = exclusive.worker_fn.work("?batch=5").json();
     let outputs: Vec<&str> = body["jobs"]
         .as_array()
         .unwrap()
@@ -48,26 +45,27 @@ fn jobs_wait_in_their_places_for_the_runner(world: &World) {
         .map(|one| one["result"]["output"].as_str().unwrap())
         .collect();
     assert_eq!(outputs, ["0\n", "1\n", "2\n", "3\n", "4\n"], "{body}");
-    assert_eq!(result_of(&quiet.submit(), &ids[0])["output"], "0\n");
+    let first = exclusive.submit_fn.finished_result(&ids[0]);
+    assert_eq!(first["output"], "0\n");
 }
 
-fn a_store_that_is_away_is_said_to_be(world: &World) {
-    let mut quiet = world.quiet();
-    let id = quiet.submit_code("store", "python", "print(1)");
-    quiet.stack_mut().stop("redis-rest");
-    let body = json!({"problemId": "store", "language": "python", "code": "print(2)"});
-    for answer in [
-        post(&format!("{}/submit", quiet.submit()), &body.to_string()),
-        get(&format!("{}/result/{id}", quiet.submit())),
-        quiet.work(""),
+fn an_unreachable_redis_is_reported(stacks: &Stacks) {
+    let mut exclusive = stacks.exclusive();
+    let id = exclusive.submit_fn.submit("redis", "python", "print(1)");
+    exclusive.stack.stop("redis-rest");
+    let body = json!({"problemId": "redis", "language": "python", "code": "print(2)"});
+    for response in [
+        exclusive.submit_fn.post("/submit", &body.to_string()),
+        exclusive.submit_fn.get(&format!("/result/{id}")),
+        exclusive.worker_fn.work(""),
     ] {
-        answer.assert_error(503, None, "does not answer");
-        assert_eq!(answer.header("retry-after"), "5");
-        assert!(!answer.text.contains("127.0.0.1"), "{}", answer.text);
+        response.assert_error(503, None, "does not answer");
+        assert_eq!(response.header("retry-after"), "5");
+        assert!(!response.text.contains("127.0.0.1"), "{}", response.text);
     }
-    quiet.stack_mut().restart("redis-rest").unwrap();
-    // What had been accepted is still there; what was refused is not.
-    assert_eq!(quiet.redis(&["LLEN", "problems"]), "1");
-    let body = quiet.work("").json();
+    exclusive.stack.restart("redis-rest").unwrap();
+    // What was accepted is still there, what was refused is not.
+    assert_eq!(exclusive.redis.run::<u64>(&["LLEN", "problems"]), 1);
+    let body = exclusive.worker_fn.work("").json();
     assert_eq!(body["result"]["id"], json!(id));
 }

@@ -1,14 +1,14 @@
-//! Judging again, after a problem was changed.
+//! Judging stored submissions again, after a problem was changed.
 
 use serde_json::{Value, json};
 
 use crate::judging::executions;
-use crate::world::{Quiet, Test, World, result_of, submit};
+use crate::stacks::{Exclusive, Stacks};
 
-pub(crate) const TESTS: &[Test] = &[
-    ("rejudge::other_expected_values_run_nothing", expected),
-    ("rejudge::other_inputs_run_again", inputs),
-    ("rejudge::it_is_the_operators", operators),
+support::tests![
+    rejudging_with_other_expected_values_runs_nothing,
+    rejudging_with_other_inputs_runs_again,
+    rejudging_needs_the_admin_token,
 ];
 
 fn problem(input: i64, expected: i64) -> Value {
@@ -22,95 +22,88 @@ fn problem(input: i64, expected: i64) -> Value {
     })
 }
 
-fn submissions(quiet: &Quiet<'_>, id: &str) -> [String; 2] {
-    let base = quiet.submit();
+fn submissions(exclusive: &Exclusive<'_>, problem: &str) -> [String; 2] {
     ["def next(n): return n + 1", "def next(n): return 2"].map(|code| {
-        let stored = submit(&base, id, "python", code);
-        quiet.work("");
-        stored
+        let id = exclusive.submit_fn.submit(problem, "python", code);
+        exclusive.worker_fn.work("");
+        id
     })
 }
 
-fn verdicts(quiet: &Quiet<'_>, ids: &[String; 2]) -> [String; 2] {
+fn verdicts(exclusive: &Exclusive<'_>, ids: &[String; 2]) -> [String; 2] {
     ids.each_ref().map(|id| {
-        let result = result_of(&quiet.submit(), id);
+        let result = exclusive.submit_fn.finished_result(id);
         result["verdict"].as_str().unwrap().to_owned()
     })
 }
 
-fn rejudge(quiet: &Quiet<'_>, id: &str) -> Value {
-    let answer = quiet
-        .usual()
-        .operate("POST", &format!("/problems/{id}/rejudge"), None);
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    answer.json()
+fn rejudge(exclusive: &Exclusive<'_>, problem: &str) -> Value {
+    let path = format!("/problems/{problem}/rejudge");
+    let response = exclusive.submit_fn.admin("POST", &path, None);
+    assert_eq!(response.status, 200, "{}", response.text);
+    response.json()
 }
 
-fn expected(world: &World) {
-    let quiet = world.quiet();
-    let usual = quiet.usual();
-    // Published with a slip: 7 + 1 is not 2.
-    usual.publish("next", &problem(7, 2));
-    let ids = submissions(&quiet, "next");
-    assert_eq!(verdicts(&quiet, &ids), ["Wrong Answer", "Accepted"]);
-    let nothing_new = rejudge(&quiet, "next");
+fn rejudging_with_other_expected_values_runs_nothing(stacks: &Stacks) {
+    let exclusive = stacks.exclusive();
+    let submit_fn = &exclusive.submit_fn;
+    // Published with a mistake: 7 + 1 is not 2.
+    submit_fn.publish("next", &problem(7, 2));
+    let ids = submissions(&exclusive, "next");
+    assert_eq!(verdicts(&exclusive, &ids), ["Wrong Answer", "Accepted"]);
+    let unchanged = rejudge(&exclusive, "next");
     assert_eq!(
-        (&nothing_new["requeued"], &nothing_new["leftAlone"]),
+        (&unchanged["requeued"], &unchanged["leftAlone"]),
         (&json!(0), &json!(2))
     );
-    let version = usual.publish("next", &problem(7, 8));
-    let ran = executions(&usual);
-    let told = rejudge(&quiet, "next");
+    let version = submit_fn.publish("next", &problem(7, 8));
+    let before = executions(&exclusive);
+    let changed = rejudge(&exclusive, "next");
     assert_eq!(
-        (&told["requeued"], &told["next"]),
+        (&changed["requeued"], &changed["next"]),
         (&json!(2), &Value::Null),
-        "{told}"
+        "{changed}"
     );
-    assert_eq!(told["version"], version);
-    assert_eq!(
-        rejudge(&quiet, "next")["requeued"],
-        0,
-        "they are on their way"
-    );
-    quiet.work("?batch=20");
-    assert_eq!(verdicts(&quiet, &ids), ["Accepted", "Wrong Answer"]);
-    assert_eq!(executions(&usual), ran, "nothing was run");
-    let result = result_of(&usual.submit, &ids[0]);
+    assert_eq!(changed["version"], version);
+    let again = rejudge(&exclusive, "next");
+    assert_eq!(again["requeued"], 0, "they are in the queue already");
+    exclusive.worker_fn.work("?batch=20");
+    assert_eq!(verdicts(&exclusive, &ids), ["Accepted", "Wrong Answer"]);
+    assert_eq!(executions(&exclusive), before, "nothing was run");
+    let result = submit_fn.finished_result(&ids[0]);
     assert_eq!(result["executor"], "kept");
     assert_eq!(result["judgement"]["problemVersion"], version);
-    // And once more, from what was kept of what was kept.
-    usual.publish("next", &problem(7, 2));
-    assert_eq!(rejudge(&quiet, "next")["requeued"], 2);
-    quiet.work("?batch=20");
-    assert_eq!(verdicts(&quiet, &ids), ["Wrong Answer", "Accepted"]);
-    assert_eq!(executions(&usual), ran);
+    // And once more, from the archive of a rejudged submission.
+    submit_fn.publish("next", &problem(7, 2));
+    assert_eq!(rejudge(&exclusive, "next")["requeued"], 2);
+    exclusive.worker_fn.work("?batch=20");
+    assert_eq!(verdicts(&exclusive, &ids), ["Wrong Answer", "Accepted"]);
+    assert_eq!(executions(&exclusive), before);
 }
 
-fn inputs(world: &World) {
-    let quiet = world.quiet();
-    let usual = quiet.usual();
-    usual.publish("next-input", &problem(7, 8));
-    let ids = submissions(&quiet, "next-input");
-    assert_eq!(verdicts(&quiet, &ids), ["Accepted", "Wrong Answer"]);
-    usual.publish("next-input", &problem(1, 2));
-    let ran = executions(&usual);
-    assert_eq!(rejudge(&quiet, "next-input")["requeued"], 2);
-    quiet.work("?batch=20");
-    assert_eq!(verdicts(&quiet, &ids), ["Accepted", "Accepted"]);
-    assert_eq!(executions(&usual), ran + 2);
+fn rejudging_with_other_inputs_runs_again(stacks: &Stacks) {
+    let exclusive = stacks.exclusive();
+    let submit_fn = &exclusive.submit_fn;
+    submit_fn.publish("next-input", &problem(7, 8));
+    let ids = submissions(&exclusive, "next-input");
+    assert_eq!(verdicts(&exclusive, &ids), ["Accepted", "Wrong Answer"]);
+    submit_fn.publish("next-input", &problem(1, 2));
+    let before = executions(&exclusive);
+    assert_eq!(rejudge(&exclusive, "next-input")["requeued"], 2);
+    exclusive.worker_fn.work("?batch=20");
+    assert_eq!(verdicts(&exclusive, &ids), ["Accepted", "Accepted"]);
+    assert_eq!(executions(&exclusive), before + 2);
 }
 
-fn operators(world: &World) {
-    let usual = world.usual();
-    let url = format!("{}/problems/nothing/rejudge", usual.submit);
-    crate::world::post(&url, "").assert_error(401, None, "ADMIN_TOKEN");
-    let unknown = usual.operate("POST", "/problems/nothing/rejudge", None);
-    assert_eq!(unknown.status, 404, "{}", unknown.text);
-    usual.publish("rejudged-by-nobody", &problem(1, 2));
-    let odd = usual.operate(
-        "POST",
-        "/problems/rejudged-by-nobody/rejudge?cursor=x",
-        None,
-    );
-    odd.assert_error(422, Some("cursor"), "next");
+fn rejudging_needs_the_admin_token(stacks: &Stacks) {
+    let submit_fn = stacks.shared().submit_fn;
+    let path = "/problems/unknown/rejudge";
+    let response = submit_fn.post(path, "");
+    response.assert_error(401, None, "ADMIN_TOKEN");
+    let response = submit_fn.admin("POST", path, None);
+    assert_eq!(response.status, 404, "{}", response.text);
+    submit_fn.publish("never-rejudged", &problem(1, 2));
+    let path = "/problems/never-rejudged/rejudge?cursor=x";
+    let response = submit_fn.admin("POST", path, None);
+    response.assert_error(422, Some("cursor"), "next");
 }

@@ -1,41 +1,23 @@
-//! The main job: submit, wait a moment, read what really ran.
+//! `POST /submit` and `GET /result/:id`: submit, wait a moment, read the result.
 
 use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use crate::world::{Test, World, get, post, request, result_of, submit};
+use crate::stacks::{Clients, Stacks};
 
-pub(crate) const TESTS: &[Test] = &[
-    (
-        "submit::python_and_javascript_really_run",
-        python_and_javascript_really_run,
-    ),
-    (
-        "submit::the_answer_tells_where_the_result_will_be",
-        the_answer_tells_where_the_result_will_be,
-    ),
-    (
-        "submit::plain_text_for_those_who_want_only_that",
-        plain_text_for_those_who_want_only_that,
-    ),
-    (
-        "submit::a_problem_shows_its_newest_results",
-        a_problem_shows_its_newest_results,
-    ),
-    ("submit::failures_are_told_apart", failures_are_told_apart),
-    (
-        "submit::a_burst_is_done_once_each",
-        a_burst_is_done_once_each,
-    ),
-    (
-        "submit::health_languages_and_preflight",
-        health_languages_and_preflight,
-    ),
+support::tests![
+    python_and_javascript_are_run,
+    the_response_names_the_result_url,
+    plain_text_is_sent_to_clients_that_accept_only_that,
+    a_problem_lists_its_newest_results,
+    failures_have_different_verdicts,
+    a_burst_is_run_once_each,
+    health_languages_and_preflight_are_answered,
 ];
 
-fn python_and_javascript_really_run(world: &World) {
-    let base = world.usual().submit;
+fn python_and_javascript_are_run(stacks: &Stacks) {
+    let submit_fn = stacks.shared().submit_fn;
     for (language, code, output) in [
         ("python", "print('Hello, World!')", "Hello, World!\n"),
         ("javascript", "console.log(1+1)", "2\n"),
@@ -43,8 +25,8 @@ fn python_and_javascript_really_run(world: &World) {
         ("python", "print('ä€😀')", "ä€😀\n"),
     ] {
         let started = Instant::now();
-        let id = submit(&base, "hello", language, code);
-        let result = result_of(&base, &id);
+        let id = submit_fn.submit("hello", language, code);
+        let result = submit_fn.finished_result(&id);
         println!("{language}: a result after {:?}", started.elapsed());
         assert_eq!(result["id"], json!(id));
         assert_eq!(result["status"], "done");
@@ -69,46 +51,46 @@ fn python_and_javascript_really_run(world: &World) {
     }
 }
 
-fn the_answer_tells_where_the_result_will_be(world: &World) {
-    let base = world.usual().submit;
+fn the_response_names_the_result_url(stacks: &Stacks) {
+    let submit_fn = stacks.shared().submit_fn;
     let body = json!({"problemId": "where", "language": "python", "code": "print(1)"});
-    let answer = post(&format!("{base}/submit"), &body.to_string());
-    let stored = answer.json();
-    assert_eq!(answer.status, 200);
+    let response = submit_fn.post("/submit", &body.to_string());
+    let stored = response.json();
+    assert_eq!(response.status, 200);
     assert_eq!(stored["success"], true);
     assert_eq!(stored["message"], "Submission received and stored.");
     assert!(stored["position"].as_u64().unwrap() >= 1);
     let id = stored["id"].as_str().unwrap();
-    assert_eq!(answer.header("location"), format!("/result/{id}"));
-    let url = stored["resultUrl"].as_str().unwrap();
-    assert_eq!(url, format!("{base}/result/{id}"));
-    assert_eq!(get(url).status, 200);
+    let path = format!("/result/{id}");
+    assert_eq!(response.header("location"), path);
+    assert_eq!(stored["resultUrl"], format!("{}{path}", submit_fn.url));
+    assert_eq!(submit_fn.get(&path).status, 200);
 }
 
-fn plain_text_for_those_who_want_only_that(world: &World) {
-    let base = world.usual().submit;
+fn plain_text_is_sent_to_clients_that_accept_only_that(stacks: &Stacks) {
+    let submit_fn = stacks.shared().submit_fn;
     let body = json!({"problemId": "plain", "language": "python", "code": "print(1)"});
-    let answer = request(
+    let response = submit_fn.request(
         "POST",
-        &format!("{base}/submit"),
+        "/submit",
         &[("accept", "text/plain")],
         Some(body.to_string().as_bytes()),
     );
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.text, "Submission received and stored.");
-    assert!(answer.header("content-type").starts_with("text/plain"));
-    assert!(answer.header("location").starts_with("/result/"));
+    assert_eq!(response.status, 200);
+    assert_eq!(response.text, "Submission received and stored.");
+    assert!(response.header("content-type").starts_with("text/plain"));
+    assert!(response.header("location").starts_with("/result/"));
 }
 
-fn a_problem_shows_its_newest_results(world: &World) {
-    let base = world.usual().submit;
+fn a_problem_lists_its_newest_results(stacks: &Stacks) {
+    let submit_fn = stacks.shared().submit_fn;
     let mut ids = Vec::new();
     for number in 1..=3 {
-        let id = submit(&base, "newest-first", "python", &format!("print({number})"));
-        result_of(&base, &id);
+        let id = submit_fn.submit("newest-first", "python", &format!("print({number})"));
+        submit_fn.finished_result(&id);
         ids.insert(0, id);
     }
-    let body = get(&format!("{base}/result/newest-first")).json();
+    let body = submit_fn.result("newest-first");
     assert_eq!(body["id"], "newest-first");
     assert_eq!(body["output"], json!(["3\n", "2\n", "1\n"]));
     let listed: Vec<&str> = body["results"]
@@ -120,8 +102,8 @@ fn a_problem_shows_its_newest_results(world: &World) {
     assert_eq!(listed, ids);
 }
 
-fn failures_are_told_apart(world: &World) {
-    let usual = world.usual();
+fn failures_have_different_verdicts(stacks: &Stacks) {
+    let submit_fn = stacks.shared().submit_fn;
     let cases = [
         (
             "python",
@@ -152,24 +134,25 @@ fn failures_are_told_apart(world: &World) {
     ];
     let ids: Vec<String> = cases
         .iter()
-        .map(|(language, code, _, _)| submit(&usual.submit, "failures", language, code))
+        .map(|(language, code, _, _)| submit_fn.submit("failures", language, code))
         .collect();
-    for ((language, code, verdict, said), id) in cases.iter().zip(ids) {
-        let result = result_of(&usual.submit, &id);
+    for ((language, code, verdict, part), id) in cases.iter().zip(ids) {
+        let result = submit_fn.finished_result(&id);
         assert_eq!(result["verdict"], *verdict, "{language}: {code}: {result}");
         let output = result["output"].as_str().unwrap();
-        assert!(output.contains(said), "{output:?} should say {said:?}");
+        assert!(output.contains(part), "{output:?} lacks {part:?}");
     }
 }
 
-fn a_burst_is_done_once_each(world: &World) {
-    let base = world.usual().submit;
+fn a_burst_is_run_once_each(stacks: &Stacks) {
+    let submit_fn = stacks.shared().submit_fn;
     let count = 30;
     let ids: Vec<String> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..count)
             .map(|number| {
-                let base = &base;
-                scope.spawn(move || submit(base, "burst", "python", &format!("print({number})")))
+                let submit_fn = &submit_fn;
+                let code = format!("print({number})");
+                scope.spawn(move || submit_fn.submit("burst", "python", &code))
             })
             .collect();
         threads
@@ -178,54 +161,54 @@ fn a_burst_is_done_once_each(world: &World) {
             .collect()
     });
     for (number, id) in ids.iter().enumerate() {
-        assert_eq!(result_of(&base, id)["output"], format!("{number}\n"));
+        let result = submit_fn.finished_result(id);
+        assert_eq!(result["output"], format!("{number}\n"));
     }
-    let body = get(&format!("{base}/result/burst")).json();
+    let body = submit_fn.result("burst");
     assert_eq!(body["results"].as_array().unwrap().len(), count);
 }
 
-fn health_languages_and_preflight(world: &World) {
-    let usual = world.usual();
-    let base = usual.submit;
-    let health = get(&base);
+fn health_languages_and_preflight_are_answered(stacks: &Stacks) {
+    let Clients {
+        submit_fn,
+        worker_fn,
+    } = stacks.shared();
+    let health = submit_fn.get("/");
     assert_eq!(health.status, 200);
     assert_eq!(health.json()["success"], true);
     assert_eq!(health.header("access-control-allow-origin"), "*");
-    let head = request("HEAD", &base, &[], None);
+    let head = submit_fn.request("HEAD", "/", &[], None);
     assert_eq!((head.status, head.text.as_str()), (200, ""));
 
-    let offered = get(&format!("{base}/languages")).json();
-    let names: Vec<&Value> = offered["languages"]
+    let languages = submit_fn.get("/languages").json();
+    let names: Vec<&Value> = languages["languages"]
         .as_array()
         .unwrap()
         .iter()
         .map(|one| &one["language"])
         .collect();
-    assert!(names.contains(&&json!("python")), "{offered}");
-    assert!(names.contains(&&json!("javascript")), "{offered}");
+    assert!(names.contains(&&json!("python")), "{languages}");
+    assert!(names.contains(&&json!("javascript")), "{languages}");
 
     for (path, methods) in [
         ("/submit", "POST, OPTIONS"),
         ("/result/x", "GET, HEAD, OPTIONS"),
     ] {
-        let answer = request(
+        let response = submit_fn.request(
             "OPTIONS",
-            &format!("{base}{path}"),
+            path,
             &[
                 ("origin", "https://practice.example"),
                 ("access-control-request-method", "POST"),
             ],
             None,
         );
-        assert_eq!(answer.status, 204);
-        assert_eq!(answer.header("access-control-allow-origin"), "*");
-        assert_eq!(answer.header("access-control-allow-methods"), methods);
-        assert!(
-            answer
-                .header("access-control-allow-headers")
-                .contains("Content-Type")
-        );
+        assert_eq!(response.status, 204);
+        assert_eq!(response.header("access-control-allow-origin"), "*");
+        assert_eq!(response.header("access-control-allow-methods"), methods);
+        let headers = response.header("access-control-allow-headers");
+        assert!(headers.contains("Content-Type"), "{headers}");
     }
     // worker-fn answers at its root too, as the classic worker did.
-    assert_eq!(get(&usual.worker).status, 200);
+    assert_eq!(worker_fn.get("/").status, 200);
 }

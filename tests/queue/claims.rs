@@ -1,163 +1,175 @@
-//! Claiming: what is taken, in which order, and what the answer says of the
-//! rest.
+//! Claims: which jobs they take, in which order, and what they report of the rest.
 
-use shared::lane::Lane;
-use shared::queue::work::{Policy, State};
-use shared::submission::When;
+use shared::domain::lane::Lane;
+use shared::domain::submission::Schedule;
+use shared::queue::claim::ClaimStatus;
+use shared::queue::settlement::QueueConfig;
+use support::redis_client::command;
 
-use crate::given::{POLICY, alone, back, claim_with, done, failure, ids, later, retry};
-use crate::world::{Test, World};
+use crate::fixtures::{
+    CONFIG, claim_with, complete, failure, ids, isolate, release, retry, snooze,
+};
+use crate::stack::QueueStack;
 
-pub(crate) const TESTS: &[Test] = &[
-    ("lanes_are_taken_by_urgency_and_in_order", lanes),
-    ("the_answer_says_what_may_be_left", states),
-    ("no_more_are_in_flight_than_allowed", cap),
-    ("what_waits_for_its_time_does_not_run", waiting_does_not_run),
-    ("many_for_later_hide_nothing", many_for_later),
-    ("payloads_come_back_byte_for_byte", bytes),
-    ("a_lost_job_comes_back_by_itself", lost),
-    ("history_tells_of_every_attempt", history),
-    ("what_is_given_back_is_next", given_back),
-    ("alone_stays_alone", stays_alone),
-    ("what_is_put_off_waits_and_stays_as_it_was", put_off),
-    ("no_claim_is_too_large", large_claim),
+support::tests![
+    lanes_are_claimed_by_urgency_and_in_order,
+    a_claim_reports_what_may_be_left,
+    the_cap_on_jobs_in_flight_holds,
+    scheduled_jobs_are_not_in_flight,
+    many_scheduled_jobs_hide_no_expired_lease,
+    payloads_come_back_byte_for_byte,
+    a_job_with_an_expired_lease_is_claimed_by_itself,
+    the_history_lists_every_failed_attempt,
+    released_jobs_are_claimed_next,
+    an_isolated_job_stays_isolated,
+    a_snoozed_job_waits_and_keeps_its_attempts,
+    a_claim_takes_1000_jobs_at_most,
 ];
 
-fn lanes(world: &World) {
-    world.push("l1", Lane::Low, When::Now);
-    world.push("n1", Lane::Normal, When::Now);
-    world.push("h1", Lane::High, When::Now);
-    world.push("n2", Lane::Normal, When::Now);
-    world.push("h2", Lane::High, When::Now);
-    world.lpush(b"foreign");
+fn lanes_are_claimed_by_urgency_and_in_order(stack: &QueueStack) {
+    stack.enqueue("l1", Lane::Low, Schedule::Immediately);
+    stack.enqueue("n1", Lane::Normal, Schedule::Immediately);
+    stack.enqueue("h1", Lane::High, Schedule::Immediately);
+    stack.enqueue("n2", Lane::Normal, Schedule::Immediately);
+    stack.enqueue("h2", Lane::High, Schedule::Immediately);
+    stack.redis.lpush("problems", b"foreign");
     // A claim takes from one lane only, the most urgent that holds something.
-    let claimed = world.claim(9);
+    let claimed = stack.claim(9);
     assert_eq!(
-        (ids(&claimed), claimed.state),
-        (vec!["h1".into(), "h2".into()], State::Short)
+        (ids(&claimed), claimed.status),
+        (vec!["h1".into(), "h2".into()], ClaimStatus::LaneDrained)
     );
-    assert_eq!(claimed.jobs[0].handle.lane(), Lane::High);
-    assert_eq!(ids(&world.claim(2)), ["n1", "n2"]);
-    let foreign = world.claim(1);
+    assert_eq!(claimed.leases[0].token.lane(), Lane::High);
+    assert_eq!(ids(&stack.claim(2)), ["n1", "n2"]);
+    let foreign = stack.claim(1);
     assert_eq!(ids(&foreign), ["foreign"]);
-    assert_eq!(foreign.jobs[0].handle.lane(), Lane::Normal);
-    assert_eq!(ids(&world.claim(1)), ["l1"]);
+    assert_eq!(foreign.leases[0].token.lane(), Lane::Normal);
+    assert_eq!(ids(&stack.claim(1)), ["l1"]);
 }
 
-fn states(world: &World) {
-    assert_eq!(world.claim(3).state, State::Empty);
+fn a_claim_reports_what_may_be_left(stack: &QueueStack) {
+    assert_eq!(stack.claim(3).status, ClaimStatus::Empty);
     assert_eq!(
-        world.work(&[], 0).state,
-        State::Open,
+        stack.work(&[], 0).status,
+        ClaimStatus::MoreExpected,
         "nothing was asked for"
     );
-    world.push_each(&["a", "b", "c", "d"]);
-    assert_eq!(world.claim(2).state, State::Open);
-    assert_eq!(world.claim(2).state, State::Open, "as many as were wanted");
-    assert_eq!(world.claim(2).state, State::Empty);
-    world.push_each(&["e"]);
-    assert_eq!(world.claim(2).state, State::Short);
-    let small = Policy {
+    stack.enqueue_each(&["a", "b", "c", "d"]);
+    assert_eq!(stack.claim(2).status, ClaimStatus::MoreExpected);
+    assert_eq!(
+        stack.claim(2).status,
+        ClaimStatus::MoreExpected,
+        "as many as were wanted"
+    );
+    assert_eq!(stack.claim(2).status, ClaimStatus::Empty);
+    stack.enqueue_each(&["e"]);
+    assert_eq!(stack.claim(2).status, ClaimStatus::LaneDrained);
+    let small = QueueConfig {
         max_in_flight: 5,
-        ..POLICY
+        ..CONFIG
     };
-    world.push_each(&["f"]);
+    stack.enqueue_each(&["f"]);
     assert_eq!(
-        world.ok(claim_with(&world.queue, 2, &small)).state,
-        State::Full
+        stack.ok(claim_with(&stack.store, 2, &small)).status,
+        ClaimStatus::AtCapacity
     );
-    world.ok(world.queue.pause());
-    assert_eq!(world.claim(2).state, State::Paused);
-    assert_eq!(world.work(&[], 0).state, State::Open);
-    world.ok(world.queue.resume());
-    assert_eq!(ids(&world.claim(2)), ["f"]);
-    world.push_each(&["g"]);
-    world.push("due", Lane::Normal, When::At(1));
-    let claimed = world.claim(3);
+    stack.ok(stack.store.pause());
+    assert_eq!(stack.claim(2).status, ClaimStatus::Paused);
+    assert_eq!(stack.work(&[], 0).status, ClaimStatus::MoreExpected);
+    stack.ok(stack.store.resume());
+    assert_eq!(ids(&stack.claim(2)), ["f"]);
+    stack.enqueue_each(&["g"]);
+    stack.enqueue("due", Lane::Normal, Schedule::At(1));
+    let claimed = stack.claim(3);
     assert_eq!(
-        (ids(&claimed), claimed.state),
-        (vec!["due".into(), "g".into()], State::Short)
+        (ids(&claimed), claimed.status),
+        (vec!["due".into(), "g".into()], ClaimStatus::LaneDrained)
     );
-    world.lose_all_leases();
-    let claimed = world.claim(3);
+    stack.expire_all_leases();
+    let claimed = stack.claim(3);
     assert_eq!(
-        (claimed.jobs.len(), claimed.state),
-        (1, State::Open),
-        "by itself, and more may wait"
+        (claimed.leases.len(), claimed.status),
+        (1, ClaimStatus::MoreExpected),
+        "claimed by itself, and more may wait"
     );
 }
 
-fn cap(world: &World) {
-    let policy = Policy {
+fn the_cap_on_jobs_in_flight_holds(stack: &QueueStack) {
+    let config = QueueConfig {
         max_in_flight: 3,
-        ..POLICY
+        ..CONFIG
     };
-    let claim = |want| world.ok(claim_with(&world.queue, want, &policy));
-    world.push_each(&["a", "b", "c", "d", "e", "f", "g", "h"]);
+    let claim = |want| stack.ok(claim_with(&stack.store, want, &config));
+    stack.enqueue_each(&["a", "b", "c", "d", "e", "f", "g", "h"]);
     assert_eq!(ids(&claim(2)), ["a", "b"]);
     assert_eq!(ids(&claim(2)), ["c"]);
-    assert_eq!(claim(2).state, State::Full);
-    // A larger cap of another Worker leaves more leases than the small one
+    assert_eq!(claim(2).status, ClaimStatus::AtCapacity);
+    // A larger cap of another Worker leaves more leases than the small cap
     // looks at.
-    assert_eq!(world.claim(3).jobs.len(), 3);
-    assert_eq!(claim(2).state, State::Full);
-    world.lose_all_leases();
+    assert_eq!(stack.claim(3).leases.len(), 3);
+    assert_eq!(claim(2).status, ClaimStatus::AtCapacity);
+    stack.expire_all_leases();
     for _ in 0..3 {
-        assert_eq!(claim(9).jobs.len(), 1);
+        assert_eq!(claim(9).leases.len(), 1);
     }
-    assert_eq!(claim(9).state, State::Full, "three run, three are lost");
-    assert_eq!(world.raw(&["ZCARD", "leases"]).integer(), 6);
+    assert_eq!(
+        claim(9).status,
+        ClaimStatus::AtCapacity,
+        "three are in flight, three have expired"
+    );
+    assert_eq!(stack.redis.run::<i64>(&["ZCARD", "leases"]), 6);
 }
 
-fn waiting_does_not_run(world: &World) {
-    let policy = Policy {
+fn scheduled_jobs_are_not_in_flight(stack: &QueueStack) {
+    let config = QueueConfig {
         max_in_flight: 2,
-        ..POLICY
+        ..CONFIG
     };
     for id in ["l1", "l2", "l3", "l4"] {
-        world.push(id, Lane::Normal, When::In(30_000));
+        stack.enqueue(id, Lane::Normal, Schedule::After(30_000));
     }
-    world.push_each(&["a", "b", "c"]);
-    let claimed = world.ok(claim_with(&world.queue, 9, &policy));
-    assert_eq!(ids(&claimed), ["a", "b"], "those for later leave room");
-    world.work(
+    stack.enqueue_each(&["a", "b", "c"]);
+    let claimed = stack.ok(claim_with(&stack.store, 9, &config));
+    assert_eq!(ids(&claimed), ["a", "b"], "scheduled jobs leave room");
+    stack.work(
         &[
-            retry(&claimed.jobs[0], 30_000),
-            retry(&claimed.jobs[1], 30_000),
+            retry(&claimed.leases[0], 30_000),
+            retry(&claimed.leases[1], 30_000),
         ],
         0,
     );
-    let claimed = world.ok(claim_with(&world.queue, 9, &policy));
+    let claimed = stack.ok(claim_with(&stack.store, 9, &config));
     assert_eq!(
         ids(&claimed),
         ["c"],
-        "those that wait for a retry leave room"
+        "jobs that wait for a retry leave room"
     );
 }
 
-fn many_for_later(world: &World) {
-    let policy = Policy {
+fn many_scheduled_jobs_hide_no_expired_lease(stack: &QueueStack) {
+    let config = QueueConfig {
         max_in_flight: 3,
-        ..POLICY
+        ..CONFIG
     };
-    let claim = |want| world.ok(claim_with(&world.queue, want, &policy));
-    world.push_each(&["a", "b"]);
+    let claim = |want| stack.ok(claim_with(&stack.store, want, &config));
+    stack.enqueue_each(&["a", "b"]);
     claim(2);
-    for at in 0..20 {
-        world.push(&format!("l{at}"), Lane::Normal, When::At(1_000 + at));
+    for number in 0..20 {
+        let when = Schedule::At(1_000 + number);
+        stack.enqueue(&format!("l{number}"), Lane::Normal, when);
     }
     assert_eq!(ids(&claim(9)), ["l0"], "room for one");
-    assert_eq!(claim(9).state, State::Full);
-    world.lose_all_leases();
-    // What was lost comes first and by itself, then the rest in its order.
-    assert_eq!(claim(9).jobs[0].handle.attempt(), 2);
-    assert_eq!(claim(9).jobs[0].handle.attempt(), 2);
+    assert_eq!(claim(9).status, ClaimStatus::AtCapacity);
+    stack.expire_all_leases();
+    // Expired leases come first, each by itself, then the rest in its order.
+    assert_eq!(claim(9).leases[0].token.attempt(), 2);
+    assert_eq!(claim(9).leases[0].token.attempt(), 2);
     assert_eq!(ids(&claim(9)), ["l0"]);
-    assert_eq!(claim(9).state, State::Full);
-    assert_eq!(ids(&world.claim(3)), ["l1", "l2", "l3"]);
+    assert_eq!(claim(9).status, ClaimStatus::AtCapacity);
+    assert_eq!(ids(&stack.claim(3)), ["l1", "l2", "l3"]);
 }
 
-fn bytes(world: &World) {
+fn payloads_come_back_byte_for_byte(stack: &QueueStack) {
     let payloads: [&[u8]; 8] = [
         b"\xff\xfe\x00\r\n\x1e",
         b"",
@@ -169,159 +181,197 @@ fn bytes(world: &World) {
         "\u{1F600}\u{2028}".as_bytes(),
     ];
     for payload in payloads {
-        world.lpush(payload);
+        stack.redis.lpush("problems", payload);
     }
-    let taken = |world: &World| -> Vec<Vec<u8>> {
-        let jobs = world.claim(9).jobs;
+    let taken = |stack: &QueueStack| -> Vec<Vec<u8>> {
+        let jobs = stack.claim(9).leases;
         jobs.into_iter().map(|leased| leased.payload).collect()
     };
-    assert_eq!(taken(world), payloads);
-    // And by way of a lost lease, one at a time.
-    world.lose_all_leases();
-    let mut again: Vec<Vec<u8>> = payloads.iter().flat_map(|_| taken(world)).collect();
+    assert_eq!(taken(stack), payloads);
+    // And after an expired lease, one at a time.
+    stack.expire_all_leases();
+    let mut again: Vec<Vec<u8>> = payloads.iter().flat_map(|_| taken(stack)).collect();
     again.sort();
     let mut expected = payloads.map(<[u8]>::to_vec);
     expected.sort();
     assert_eq!(again, expected);
 }
 
-fn lost(world: &World) {
-    world.push_each(&["a", "b"]);
-    world.claim(2);
-    world.push("c", Lane::High, When::Now);
-    assert_eq!(ids(&world.claim(0)), [""; 0]);
-    world.lose_all_leases();
-    let first = world.claim(5);
-    let second = world.claim(5);
+fn a_job_with_an_expired_lease_is_claimed_by_itself(stack: &QueueStack) {
+    stack.enqueue_each(&["a", "b"]);
+    stack.claim(2);
+    stack.enqueue("c", Lane::High, Schedule::Immediately);
+    assert_eq!(ids(&stack.claim(0)), [""; 0]);
+    stack.expire_all_leases();
+    let first = stack.claim(5);
+    let second = stack.claim(5);
     assert_eq!((ids(&first).len(), ids(&second).len()), (1, 1));
     for claimed in [&first, &second] {
-        let leased = &claimed.jobs[0];
-        assert_eq!((leased.handle.attempt(), leased.handle.alone()), (2, true));
-        assert_eq!(leased.past.len(), 1);
-        assert!(leased.past[0].reason.contains("The Worker was lost"));
+        let leased = &claimed.leases[0];
+        assert_eq!((leased.token.attempt(), leased.token.isolated()), (2, true));
+        assert_eq!(leased.failed_attempts.len(), 1);
+        assert!(
+            leased.failed_attempts[0]
+                .reason
+                .contains("The Worker was lost")
+        );
     }
-    assert_eq!(ids(&world.claim(5)), ["c"]);
-    world.work(&[done(&first.jobs[0], "a"), done(&second.jobs[0], "b")], 0);
-    assert_eq!(world.raw(&["EXISTS", "history"]).integer(), 0);
+    assert_eq!(ids(&stack.claim(5)), ["c"]);
+    stack.work(
+        &[
+            complete(&first.leases[0], "a"),
+            complete(&second.leases[0], "b"),
+        ],
+        0,
+    );
+    assert_eq!(stack.redis.run::<i64>(&["EXISTS", "history"]), 0);
 }
 
-fn history(world: &World) {
-    world.push_each(&["a"]);
-    let first = world.claim_one();
-    world.work(&[retry(&first, 0)], 0);
-    let second = world.claim_one();
-    assert_eq!(second.past, [failure(1)], "also large numbers");
-    world.lose_all_leases();
-    let third = world.claim_one();
-    world.work(&[retry(&third, 0)], 0);
-    let fourth = world.claim_one();
-    assert_eq!(fourth.handle.attempt(), 4);
-    assert_eq!(fourth.past.len(), 3);
+fn the_history_lists_every_failed_attempt(stack: &QueueStack) {
+    stack.enqueue_each(&["a"]);
+    let first = stack.claim_one();
+    stack.work(&[retry(&first, 0)], 0);
+    let second = stack.claim_one();
+    assert_eq!(second.failed_attempts, [failure(1)], "also large numbers");
+    stack.expire_all_leases();
+    let third = stack.claim_one();
+    stack.work(&[retry(&third, 0)], 0);
+    let fourth = stack.claim_one();
+    assert_eq!(fourth.token.attempt(), 4);
+    assert_eq!(fourth.failed_attempts.len(), 3);
     assert_eq!(
-        (&fourth.past[0], &fourth.past[2]),
+        (&fourth.failed_attempts[0], &fourth.failed_attempts[2]),
         (&failure(1), &failure(3))
     );
-    assert!(fourth.past[1].reason.contains("The Worker was lost"));
-    assert_eq!(fourth.past[1].at_ms, None);
-    assert_eq!(world.raw(&["HLEN", "history"]).integer(), 1);
-    world.work(&[done(&fourth, "a")], 0);
-    assert_eq!(world.keys().len(), 2, "result and statistics");
+    assert!(
+        fourth.failed_attempts[1]
+            .reason
+            .contains("The Worker was lost")
+    );
+    assert_eq!(fourth.failed_attempts[1].at_ms, None);
+    assert_eq!(stack.redis.run::<i64>(&["HLEN", "history"]), 1);
+    stack.work(&[complete(&fourth, "a")], 0);
+    assert_eq!(stack.redis.keys("*").len(), 2, "result and statistics");
 }
 
-fn given_back(world: &World) {
-    world.push_each(&["a", "b", "c", "d"]);
-    world.push("low", Lane::Low, When::Now);
-    let claimed = world.claim(3);
-    let low = world.raw(&["RPOP", "problems"]);
-    assert_eq!(world.claim(1).state, State::Open);
-    assert!(low.text().contains("\"d\""));
-    let claimed = world.work(&claimed.jobs.iter().map(back).collect::<Vec<_>>(), 2);
+fn released_jobs_are_claimed_next(stack: &QueueStack) {
+    stack.enqueue_each(&["a", "b", "c", "d"]);
+    stack.enqueue("low", Lane::Low, Schedule::Immediately);
+    let claimed = stack.claim(3);
+    let low: String = stack.redis.run(&["RPOP", "problems"]);
+    assert_eq!(stack.claim(1).status, ClaimStatus::MoreExpected);
+    assert!(low.contains("\"d\""));
+    let claimed = stack.work(&claimed.leases.iter().map(release).collect::<Vec<_>>(), 2);
     assert_eq!(ids(&claimed), ["a", "b"]);
     assert!(
         claimed
-            .jobs
+            .leases
             .iter()
-            .all(|leased| leased.handle.attempt() == 1)
+            .all(|leased| leased.token.attempt() == 1)
     );
     // One with attempts keeps them, and is still next.
-    world.work(&[retry(&claimed.jobs[0], 0)], 0);
-    let again = world.claim_one();
-    let again = world.work(&[back(&again)], 9);
+    stack.work(&[retry(&claimed.leases[0], 0)], 0);
+    let again = stack.claim_one();
+    let again = stack.work(&[release(&again)], 9);
     assert_eq!(ids(&again), ["a"]);
     assert_eq!(
-        (again.jobs[0].handle.attempt(), again.jobs[0].handle.alone()),
+        (
+            again.leases[0].token.attempt(),
+            again.leases[0].token.isolated()
+        ),
         (2, true)
     );
-    assert_eq!(again.jobs[0].past, [failure(1)]);
+    assert_eq!(again.leases[0].failed_attempts, [failure(1)]);
 }
 
-fn stays_alone(world: &World) {
-    world.push_each(&["a", "b"]);
-    let claimed = world.claim(2);
-    let mut claimed = world.work(&[alone(&claimed.jobs[0]), back(&claimed.jobs[1])], 9);
-    for again in [back, alone] {
+fn an_isolated_job_stays_isolated(stack: &QueueStack) {
+    stack.enqueue_each(&["a", "b"]);
+    let claimed = stack.claim(2);
+    let mut claimed = stack.work(
+        &[isolate(&claimed.leases[0]), release(&claimed.leases[1])],
+        9,
+    );
+    for again in [release, isolate] {
         assert_eq!(ids(&claimed), ["a"]);
-        let leased = &claimed.jobs[0];
-        assert_eq!((leased.handle.attempt(), leased.handle.alone()), (1, true));
-        assert_eq!(leased.past, []);
-        claimed = world.work(&[again(leased)], 9);
+        let leased = &claimed.leases[0];
+        assert_eq!((leased.token.attempt(), leased.token.isolated()), (1, true));
+        assert_eq!(leased.failed_attempts, []);
+        claimed = stack.work(&[again(leased)], 9);
     }
-    assert_eq!(ids(&world.claim(9)), ["b"]);
+    assert_eq!(ids(&stack.claim(9)), ["b"]);
 }
 
-fn put_off(world: &World) {
-    world.push_each(&["a", "b", "c"]);
-    let jobs = world.claim(2).jobs;
-    let off = [later(&jobs[0], 30_000), later(&jobs[1], 0)];
-    let claimed = world.work(&off, 9);
-    assert_eq!(ids(&claimed), ["b", "c"], "a must wait, and stops nobody");
-    for leased in &claimed.jobs {
-        assert_eq!((leased.handle.attempt(), leased.handle.alone()), (1, false));
+fn a_snoozed_job_waits_and_keeps_its_attempts(stack: &QueueStack) {
+    stack.enqueue_each(&["a", "b", "c"]);
+    let jobs = stack.claim(2).leases;
+    let snoozed = [snooze(&jobs[0], 30_000), snooze(&jobs[1], 0)];
+    let claimed = stack.work(&snoozed, 9);
+    assert_eq!(
+        ids(&claimed),
+        ["b", "c"],
+        "a must wait, and blocks no other job"
+    );
+    for leased in &claimed.leases {
+        assert_eq!(
+            (leased.token.attempt(), leased.token.isolated()),
+            (1, false)
+        );
     }
     // The same once more changes nothing: another claim has b.
-    world.work(&off, 0);
-    assert_eq!(world.claim(9).state, State::Empty);
-    assert_eq!(world.raw(&["HLEN", "inflight"]).integer(), 3);
-    world.work(&[done(&claimed.jobs[1], "c")], 0);
+    stack.work(&snoozed, 0);
+    assert_eq!(stack.claim(9).status, ClaimStatus::Empty);
+    assert_eq!(stack.redis.run::<i64>(&["HLEN", "inflight"]), 3);
+    stack.work(&[complete(&claimed.leases[1], "c")], 0);
 
     // One with attempts keeps them, and what is known of them.
-    world.work(&[retry(&claimed.jobs[0], 0)], 0);
-    let second = world.claim_one();
-    let off = [later(&second, 30_000)];
-    world.work(&off, 0);
-    let waits = world.raw(&["ZRANGE", "leases", "0", "-1"]).byte_list();
-    world.work(&off, 0);
+    stack.work(&[retry(&claimed.leases[0], 0)], 0);
+    let second = stack.claim_one();
+    let snoozed = [snooze(&second, 30_000)];
+    stack.work(&snoozed, 0);
+    let leases = || {
+        stack
+            .redis
+            .run::<Vec<String>>(&["ZRANGE", "leases", "0", "-1"])
+    };
+    let before = leases();
+    stack.work(&snoozed, 0);
+    assert_eq!(leases(), before);
     assert_eq!(
-        world.raw(&["ZRANGE", "leases", "0", "-1"]).byte_list(),
-        waits
+        stack.claim(9).status,
+        ClaimStatus::Empty,
+        "not before its time"
     );
-    assert_eq!(world.claim(9).state, State::Empty, "not before its time");
-    for (at, handle) in waits.iter().enumerate() {
-        // Their time comes: that of what was put off first, first.
-        let handle = std::str::from_utf8(handle).unwrap();
-        let due = (1_u64 << 50) + 1 + at as u64;
-        world.raw(&["ZADD", "leases", "XX", &due.to_string(), handle]);
+    for (index, token) in before.iter().enumerate() {
+        // They become due in the order in which they were snoozed.
+        stack.set_lease_time(token, (1_u64 << 50) + 1 + index as u64);
     }
-    let first = world.claim(9);
+    let first = stack.claim(9);
     assert_eq!(ids(&first), ["a"]);
-    assert_eq!(first.jobs[0].handle.attempt(), 1);
-    assert_eq!(first.jobs[0].past, []);
-    let again = world.claim_one();
-    assert_eq!((again.handle.attempt(), again.handle.alone()), (2, true));
-    assert_eq!(again.past, [failure(1)]);
-    world.work(&[done(&again, "b"), done(&first.jobs[0], "a")], 0);
-    assert_eq!(world.keys().len(), 4, "three results and the statistics");
+    assert_eq!(first.leases[0].token.attempt(), 1);
+    assert_eq!(first.leases[0].failed_attempts, []);
+    let again = stack.claim_one();
+    assert_eq!((again.token.attempt(), again.token.isolated()), (2, true));
+    assert_eq!(again.failed_attempts, [failure(1)]);
+    stack.work(&[complete(&again, "b"), complete(&first.leases[0], "a")], 0);
+    assert_eq!(
+        stack.redis.keys("*").len(),
+        4,
+        "three results and the statistics"
+    );
 }
 
-fn large_claim(world: &World) {
-    let mut push = crate::raw::command(&["LPUSH", "problems"]);
-    push.extend((0..9_000).map(|at: u32| at.to_string().into_bytes()));
-    world.pipeline(&[push]);
-    let policy = Policy {
+fn a_claim_takes_1000_jobs_at_most(stack: &QueueStack) {
+    let mut push = command(&["LPUSH", "problems"]);
+    push.arg((0..9_000).collect::<Vec<u32>>());
+    stack.redis.pipeline(&[push]);
+    let config = QueueConfig {
         max_in_flight: 10_000,
-        ..POLICY
+        ..CONFIG
     };
-    let claimed = world.ok(claim_with(&world.queue, 9_000, &policy));
-    assert_eq!((claimed.jobs.len(), claimed.state), (1_000, State::Open));
-    assert_eq!(world.raw(&["LLEN", "problems"]).integer(), 8_000);
+    let claimed = stack.ok(claim_with(&stack.store, 9_000, &config));
+    assert_eq!(
+        (claimed.leases.len(), claimed.status),
+        (1_000, ClaimStatus::MoreExpected)
+    );
+    assert_eq!(stack.redis.run::<i64>(&["LLEN", "problems"]), 8_000);
 }

@@ -1,83 +1,91 @@
-//! What everything costs, counted by Redis itself (`INFO commandstats`).
+//! The cost of every call, counted by Redis itself (`INFO commandstats`).
 //!
 //! Upstash bills a script as one command plus one for each call inside it,
-//! which is just how Redis counts. The budgets are the product's; a change that
-//! breaks one is a change of its price.
+//! which is just how Redis counts. The budgets are the product's: a change that
+//! exceeds one changes its price.
 
-use shared::lane::Lane;
-use shared::queue::work::{Policy, State};
-use shared::submission::When;
+use shared::domain::lane::Lane;
+use shared::domain::submission::Schedule;
+use shared::queue::claim::ClaimStatus;
+use shared::queue::enqueue::IdempotencyRecord;
+use shared::queue::settlement::QueueConfig;
 
-use crate::given::{POLICY, call, dead, done, job};
-use crate::world::{Cost, Test, World};
+use crate::fixtures::{CONFIG, call, complete, dead_letter, job, problem_id};
+use crate::stack::{Cost, QueueStack};
 
-pub(crate) const TESTS: &[Test] = &[
-    ("each_verb_keeps_its_budget", verbs),
-    ("a_job_costs_three_commands_at_most", jobs),
-    ("an_idle_hour_costs_180_commands", idle),
+support::tests![
+    each_call_keeps_its_command_budget,
+    a_job_costs_three_commands_at_most,
+    an_idle_hour_costs_180_commands,
 ];
 
 /// How many jobs a drain holds at once, and how many it settles at once.
 const HELD: usize = 12;
 const GROUP: usize = 10;
 
-fn verbs(world: &World) {
-    let queue = &world.queue;
-    world.push_each(&["a", "b", "c"]);
-    let jobs = world.claim(3).jobs;
-    world.work(&[done(&jobs[0], "a"), dead(&jobs[1], "b")], 0);
-    // A verb, the most commands it may take, and what it does.
-    type Verb<'a> = (&'a str, u64, &'a dyn Fn());
-    let verbs: [Verb<'_>; 9] = [
-        ("push", 1, &|| world.push("x", Lane::Normal, When::Now)),
-        ("result", 1, &|| drop(world.ok(queue.result("a")))),
-        ("result that is not there", 1, &|| {
-            drop(world.ok(queue.result("x")));
+fn each_call_keeps_its_command_budget(stack: &QueueStack) {
+    let queue = &stack.store;
+    stack.enqueue_each(&["a", "b", "c"]);
+    let jobs = stack.claim(3).leases;
+    stack.work(&[complete(&jobs[0], "a"), dead_letter(&jobs[1], "b")], 0);
+    let record = IdempotencyRecord {
+        id: "z".into(),
+        body_hash: "h".into(),
+    };
+    // A call, the most commands it may take, and what it does.
+    type Counted<'a> = (&'a str, u64, &'a dyn Fn());
+    let calls: [Counted<'_>; 9] = [
+        ("enqueue", 1, &|| {
+            stack.enqueue("x", Lane::Normal, Schedule::Immediately);
+        }),
+        ("result", 1, &|| drop(stack.ok(queue.result("a")))),
+        ("missing result", 1, &|| {
+            drop(stack.ok(queue.result("x")));
         }),
         ("results of a problem", 1, &|| {
-            drop(world.ok(queue.results_of_problem("p")));
+            drop(stack.ok(queue.results_of_problem(&problem_id("p"))));
         }),
-        ("push for later", 4, &|| {
-            world.push("y", Lane::Normal, When::In(9));
+        ("schedule", 4, &|| {
+            stack.enqueue("y", Lane::Normal, Schedule::After(9));
         }),
-        ("push once", 3, &|| {
-            drop(world.ok(queue.push_once(&job("z"), Lane::Low, "k", "m")));
+        ("enqueue with a key", 3, &|| {
+            drop(stack.ok(queue.enqueue_once(&job("z"), Lane::Low, "k", &record)));
         }),
-        ("push once more", 3, &|| {
-            drop(world.ok(queue.push_once(&job("z"), Lane::Low, "k", "m")));
+        ("enqueue with a used key", 3, &|| {
+            drop(stack.ok(queue.enqueue_once(&job("z"), Lane::Low, "k", &record)));
         }),
-        ("pause", 1, &|| world.ok(queue.pause())),
+        ("pause", 1, &|| stack.ok(queue.pause())),
         ("replay", 6, &|| {
-            assert!(world.ok(queue.replay("b", Lane::Low)).is_some());
+            assert!(stack.ok(queue.replay("b", Lane::Low)).is_some());
         }),
     ];
     println!();
-    for (name, budget, act) in verbs {
-        let cost = world.cost_of(act);
+    for (name, budget, act) in calls {
+        let cost = stack.cost_of(act);
         println!("  {name}: {}", cost.total());
         assert!(cost.total() <= budget, "{name}: {cost:?}");
         assert_eq!(cost.round_trips, 1, "{name}");
     }
 }
 
-fn jobs(world: &World) {
-    let indexed = Policy {
+fn a_job_costs_three_commands_at_most(stack: &QueueStack) {
+    let indexed = QueueConfig {
         result_index: true,
-        ..POLICY
+        ..CONFIG
     };
-    // How many, under which policy, the most commands and round trips a job.
-    // One alone shares its cost with nobody: it is shown, not limited.
+    // The number of jobs, the config, the most commands and round trips a job.
+    // A single job shares its cost with no other: it is printed, not limited.
     let rows = [
-        (1, &POLICY, None),
-        (10, &POLICY, Some((3.0, 1.3))),
-        (1_000, &POLICY, Some((3.0, 1.3))),
+        (1, &CONFIG, None),
+        (10, &CONFIG, Some((3.0, 1.3))),
+        (1_000, &CONFIG, Some((3.0, 1.3))),
         (10, &indexed, None),
         (1_000, &indexed, None),
     ];
     println!();
-    for (count, policy, budget) in rows {
-        world.empty();
-        let cost = world.cost_of(|| push_and_drain(world, count, policy));
+    for (count, config, budget) in rows {
+        stack.redis.flush();
+        let cost = stack.cost_of(|| push_and_drain(stack, count, config));
         let jobs = f64::from(count);
         // Once a minute the statistics get their time to live.
         let minutes = cost.of("expire").min(1);
@@ -88,10 +96,10 @@ fn jobs(world: &World) {
         );
         println!(
             "  {count} jobs, index {}: {commands:.2} commands and {round_trips:.2} round trips a job ({} in all)",
-            if policy.result_index { "on" } else { "off" },
+            if config.result_index { "on" } else { "off" },
             cost.total(),
         );
-        assert_eq!(cost.of("set"), u64::from(count), "every one was settled");
+        assert_eq!(cost.of("set"), u64::from(count), "every job was settled");
         if let Some((most_commands, most_round_trips)) = budget {
             assert!(commands <= most_commands, "{cost:?}");
             assert!(round_trips <= most_round_trips, "{cost:?}");
@@ -99,47 +107,54 @@ fn jobs(world: &World) {
     }
 }
 
-fn push_and_drain(world: &World, count: u32, policy: &Policy) {
-    for at in 0..count {
-        world.push(&at.to_string(), Lane::Normal, When::Now);
+fn push_and_drain(stack: &QueueStack, count: u32, config: &QueueConfig) {
+    for number in 0..count {
+        stack.enqueue(&number.to_string(), Lane::Normal, Schedule::Immediately);
     }
-    let mut claimed = world.ok(world.queue.work(&[], HELD, policy, &call()));
+    let mut claimed = stack.ok(stack.store.settle_and_claim(&[], HELD, config, &call()));
     let (mut held, mut settled) = (Vec::new(), 0);
     loop {
-        let more = claimed.state == State::Open;
-        held.append(&mut claimed.jobs);
+        let more = claimed.status == ClaimStatus::MoreExpected;
+        held.append(&mut claimed.leases);
         let group: Vec<_> = held
             .drain(..GROUP.min(held.len()))
             .map(|leased| {
                 settled += 1;
-                done(&leased, &settled.to_string())
+                complete(&leased, &settled.to_string())
             })
             .collect();
         let want = if more { HELD - held.len() } else { 0 };
-        claimed = world.ok(world.queue.work(&group, want, policy, &call()));
+        claimed = stack.ok(stack.store.settle_and_claim(&group, want, config, &call()));
         if want == 0 {
-            claimed.state = State::Empty;
+            claimed.status = ClaimStatus::Empty;
         }
-        if held.is_empty() && claimed.jobs.is_empty() {
+        if held.is_empty() && claimed.leases.is_empty() {
             return;
         }
     }
 }
 
-fn idle(world: &World) {
-    let minute = |world: &World| -> Cost { world.cost_of(|| drop(world.claim(HELD))) };
-    let cost = minute(world);
+fn an_idle_hour_costs_180_commands(stack: &QueueStack) {
+    let minute = |stack: &QueueStack| -> Cost { stack.cost_of(|| drop(stack.claim(HELD))) };
+    let cost = minute(stack);
     assert!(cost.total() * 60 <= 180, "{cost:?}");
     assert_eq!(cost.round_trips, 1);
-    // Many that wait for their time are no reason to look longer.
-    for at in 0..100 {
-        world.push(&at.to_string(), Lane::Normal, When::In(86_400_000));
+    // Scheduled jobs do not make it cost more than one command more.
+    for number in 0..100 {
+        stack.enqueue(
+            &number.to_string(),
+            Lane::Normal,
+            Schedule::After(86_400_000),
+        );
     }
-    let with_later = minute(world);
+    let with_scheduled = minute(stack);
     println!(
-        "\n  idle: {} commands, {} with many for later",
+        "\n  idle: {} commands, {} with many scheduled jobs",
         cost.total(),
-        with_later.total()
+        with_scheduled.total()
     );
-    assert!(with_later.total() <= cost.total() + 1, "{with_later:?}");
+    assert!(
+        with_scheduled.total() <= cost.total() + 1,
+        "{with_scheduled:?}"
+    );
 }

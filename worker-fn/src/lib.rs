@@ -1,41 +1,52 @@
 //! worker-fn: takes jobs from the queue, has them run, stores the results.
 //!
-//! Entry points only. There are three ways in: `GET /worker` works on as many
-//! jobs as it is asked for and answers with them; the wake-up `POST /wake`
-//! answers at once and then drains the list; the cron trigger drains it too.
-//! [`app`] answers requests, [`drain`] empties the queue within a [`budget`],
-//! [`attempt`] is the way of one job, [`executor`] talks to the execution
-//! endpoint, [`judge`] draws a verdict from what it reported, and [`report`]
-//! says what was done.
+//! This file holds the entry points. There are three ways in: `GET /worker`
+//! takes as many jobs as it is asked for and answers with them; the wake-up
+//! `POST /wake` answers at once and then drains the queue; the cron trigger
+//! drains it too.
+//!
+//! # Layout, in reading order
+//!
+//! - [`http`]: from a request to a response.
+//! - [`drain`]: empties the queue within the invocation's budget.
+//! - [`attempt`]: one attempt at one job.
+//! - [`judge`]: from an endpoint's reports to a verdict.
+//! - [`executor`]: the clients of execution endpoints.
+//! - [`harness`]: the source around a function.
+//! - [`limits`]: what an invocation and a job may still use.
+//! - [`config`], [`runtime`], [`instance`]: the variables, the platform's
+//!   services, and what an instance remembers.
 
-pub mod app;
 pub mod attempt;
-pub mod budget;
 pub mod config;
-pub mod custom_run;
 pub mod drain;
 pub mod executor;
 pub mod harness;
+pub mod http;
+pub mod instance;
 pub mod judge;
-pub mod judging;
-pub mod problems;
-pub mod report;
-pub mod route;
-pub mod surroundings;
+pub mod limits;
+pub mod runtime;
 
 use std::rc::Rc;
 
-use app::{App, Todo};
+use ::http::{Method, StatusCode, Uri};
 use bytes::Bytes;
-use drain::Plan;
-use http::StatusCode;
-use shared::submission;
-use surroundings::Surroundings;
+use drain::DrainOptions;
+use http::{AfterResponse, App};
+use instance::Instance;
+use runtime::Runtime;
+use shared::domain::submission;
 use worker::{Context, Env, Request, Response, ScheduleContext, ScheduledEvent, event};
 
 /// The service binding of `wrangler.toml` that leads to this Worker itself: to
 /// a fresh invocation, with a budget of its own.
 const SELF: &str = "SELF";
+
+thread_local! {
+    /// What this instance remembers.
+    static INSTANCE: Instance = Instance::default();
+}
 
 #[event(start)]
 fn start() {
@@ -45,43 +56,44 @@ fn start() {
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<Response> {
     let (_, request) = platform::read_request(request, submission::MAX_BODY_BYTES).await;
-    let app = Rc::new(app_of(&env));
-    // A job that was taken is worked on to its end, also when the caller of
-    // GET /worker does not wait for it.
+    let app = Rc::new(app(&env));
+    // A claimed job is brought to its end, also when the caller of GET /worker
+    // goes away.
     let answering = {
         let app = Rc::clone(&app);
         async move { app.answer(request).await }
     };
-    let Some(outcome) = platform::run_to_completion(&context, answering).await else {
+    let Some(handled) = platform::run_to_completion(&context, answering).await else {
         return Response::error("The request was cancelled.", 500);
     };
-    for line in &outcome.log {
+    for line in &handled.log {
         platform::log_error(line);
     }
-    if let Todo::Drain(plan) = outcome.todo {
-        context.wait_until(async move { drain(&app, plan, &env).await });
+    if let AfterResponse::Drain(options) = handled.after_response {
+        context.wait_until(async move { drain_queue(&app, options, &env).await });
     }
-    platform::write_response(outcome.response)
+    platform::write_response(handled.response)
 }
 
 #[event(scheduled)]
 async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
-    drain(&app_of(&env), app::CRON, &env).await;
+    drain_queue(&app(&env), http::CRON, &env).await;
 }
 
-fn app_of(env: &Env) -> App {
+fn app(env: &Env) -> App {
     App::new(
         config::Config::from_lookup(&platform::lookup(env)),
-        Surroundings {
+        Runtime {
             now_ms: platform::now_ms,
             random: platform::random_bytes,
             sleep: platform::sleep,
         },
+        INSTANCE.with(Instance::clone),
     )
 }
 
-async fn drain(app: &App, plan: Plan, env: &Env) {
-    let report = match app.drain(plan).await {
+async fn drain_queue(app: &App, options: DrainOptions, env: &Env) {
+    let report = match app.drain(options).await {
         Ok(report) => report,
         Err(error) => return platform::log_error(&error.to_string()),
     };
@@ -91,23 +103,25 @@ async fn drain(app: &App, plan: Plan, env: &Env) {
         platform::log(&format!("drain: {report}"));
     }
     if report.hand_over {
-        hand_over(plan, env).await;
+        hand_over(options, env).await;
     }
 }
 
-/// Lets a fresh invocation go on. Where that fails, the cron does.
-async fn hand_over(plan: Plan, env: &Env) {
-    let path = if plan.all_lanes {
+/// Calls a fresh invocation to go on. Where that fails, the cron does.
+async fn hand_over(options: DrainOptions, env: &Env) {
+    let path = if options.all_lanes {
         "/wake?lanes=all"
     } else {
         "/wake"
     };
-    let mut request = http::Request::new(Bytes::new());
-    *request.method_mut() = http::Method::POST;
-    *request.uri_mut() = http::Uri::from_static(path);
+    let mut request = ::http::Request::new(Bytes::new());
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = Uri::from_static(path);
     match platform::call_service(env, SELF, &request).await {
-        Ok(answer) if answer.status() == StatusCode::ACCEPTED => {}
-        Ok(answer) => platform::log_error(&format!("hand-over: answered {}", answer.status())),
+        Ok(response) if response.status() == StatusCode::ACCEPTED => {}
+        Ok(response) => {
+            platform::log_error(&format!("hand-over: answered {}", response.status()));
+        }
         Err(error) => platform::log_error(&format!("hand-over: {error}")),
     }
 }

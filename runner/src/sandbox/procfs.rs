@@ -160,7 +160,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::fuzz::fuzz;
+    use fuzz::fuzz;
 
     #[test]
     fn parse_stat_is_not_fooled_by_the_name_of_a_program() {

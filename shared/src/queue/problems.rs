@@ -1,26 +1,27 @@
 //! Problems: publishing, reading, listing, deleting.
 //!
-//! A problem is one JSON text under its own key, and one entry of the catalog,
-//! which says its title, kind, number of cases, version and time. Both are
-//! written as one. The version is a fingerprint of the text under the key of the
-//! tickets: the same problem published twice has the same, and nobody can find
-//! out what is hidden by guessing texts until one fits.
+//! A problem is one JSON text under its own key, and one entry of the catalog
+//! with its title, kind, number of cases, version and time. Both are written in
+//! one transaction. The version is a fingerprint of the text under the tickets'
+//! key: the same text has the same version, and a guess of a hidden case cannot
+//! be tested against it.
 
 use serde_json::Value;
 
-use super::{Queue, cannot_be_written};
-use crate::keys;
-use crate::problem::{Problem, object};
+use super::store::not_serializable;
+use super::{Store, keys};
+use crate::domain::ids::{ProblemId, ProblemVersion};
+use crate::domain::problem::{Problem, object};
+use crate::domain::ticket::TicketKey;
 use crate::redis::{Command, FromReply, RedisError, Reply};
-use crate::ticket::TicketKey;
 
 /// What was published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Published {
     /// Whether there was no problem of this id before.
     pub new: bool,
-    /// 32 hex digits.
-    pub version: String,
+    /// Its version.
+    pub version: ProblemVersion,
 }
 
 /// A page of the catalog.
@@ -33,9 +34,9 @@ pub struct ProblemPage {
     pub next: Option<String>,
 }
 
-impl Queue {
-    /// Keeps a problem in the place of any of the same id. One round trip, two
-    /// commands, as one.
+impl Store {
+    /// Stores a problem, replacing any of the same id. One round trip, two
+    /// commands in one transaction.
     pub async fn publish(
         &self,
         problem: Problem,
@@ -52,9 +53,12 @@ impl Queue {
         })
     }
 
-    /// A problem's version, and the problem as it is kept: JSON text. One round
-    /// trip, two commands.
-    pub async fn problem(&self, id: &str) -> Result<Option<(String, Vec<u8>)>, RedisError> {
+    /// A problem's version, and the problem as it is stored: JSON text. One round
+    /// trip, two commands in one transaction.
+    pub async fn problem(
+        &self,
+        id: &ProblemId,
+    ) -> Result<Option<(ProblemVersion, Vec<u8>)>, RedisError> {
         let replies = self
             .redis
             .transaction(&[
@@ -73,14 +77,17 @@ impl Queue {
         Ok(version.zip(text))
     }
 
-    /// A problem as it is kept: JSON text. One command.
-    pub async fn problem_text(&self, id: &str) -> Result<Option<Vec<u8>>, RedisError> {
+    /// A problem as it is stored: JSON text. One command.
+    pub async fn problem_text(&self, id: &ProblemId) -> Result<Option<Vec<u8>>, RedisError> {
         self.redis.get(&keys::problem(id)).await
     }
 
-    /// The versions of these problems, each `None` where there is none of this
-    /// id. One command, and none for no ids.
-    pub async fn versions(&self, ids: &[&str]) -> Result<Vec<Option<String>>, RedisError> {
+    /// The versions of these problems; `None` where there is no such problem. One
+    /// command, and none for no ids.
+    pub async fn versions(
+        &self,
+        ids: &[&ProblemId],
+    ) -> Result<Vec<Option<ProblemVersion>>, RedisError> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -103,7 +110,7 @@ impl Queue {
         Ok(versions)
     }
 
-    /// Some of the problems, about a hundred. One command.
+    /// A page of the catalog, about a hundred problems. One command.
     pub async fn problems(&self, cursor: &str) -> Result<ProblemPage, RedisError> {
         let (fields, next) = self.scan(keys::CATALOG, cursor).await?;
         let mut problems = Vec::with_capacity(fields.len() / 2);
@@ -113,9 +120,9 @@ impl Queue {
         Ok(ProblemPage { problems, next })
     }
 
-    /// Forgets a problem; whether there was one. One round trip, two commands,
-    /// as one.
-    pub async fn delete_problem(&self, id: &str) -> Result<bool, RedisError> {
+    /// Deletes a problem; whether there was one. One round trip, two commands in
+    /// one transaction.
+    pub async fn delete_problem(&self, id: &ProblemId) -> Result<bool, RedisError> {
         let replies = self
             .redis
             .transaction(&[
@@ -135,12 +142,12 @@ fn publish_commands(
     problem: Problem,
     key: &TicketKey,
     now_ms: u64,
-) -> Result<([Command; 2], String), RedisError> {
+) -> Result<([Command; 2], ProblemVersion), RedisError> {
     let id = problem.id.clone();
     let (title, kind) = (problem.title.as_str().into(), problem.kind.name().into());
     let cases = problem.cases.len().into();
-    let text = serde_json::to_string(&problem.into_value()).map_err(cannot_be_written)?;
-    let version = key.fingerprint(text.as_bytes());
+    let text = serde_json::to_string(&problem.into_value()).map_err(not_serializable)?;
+    let version = ProblemVersion::new(key.fingerprint(text.as_bytes()));
     let entry = object(&mut [
         ("title", title),
         ("kind", kind),
@@ -155,11 +162,10 @@ fn publish_commands(
     Ok((commands, version))
 }
 
-/// `None` for what is not an entry of ours: the problem is then read as one
-/// that is not there.
-fn version_of(entry: &[u8]) -> Option<String> {
+/// `None` for an entry that is damaged: the problem then counts as unknown.
+fn version_of(entry: &[u8]) -> Option<ProblemVersion> {
     let entry: Value = serde_json::from_slice(entry).ok()?;
-    entry.get("version")?.as_str().map(str::to_owned)
+    entry.get("version")?.as_str().map(ProblemVersion::new)
 }
 
 fn entry(id: &[u8], text: &[u8]) -> Option<Value> {
@@ -174,20 +180,24 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    fn id() -> ProblemId {
+        ProblemId::parse("echo", "id").unwrap()
+    }
+
     fn problem(expected: &str) -> Problem {
         let value = json!({
             "title": "Echo",
             "kind": "program",
             "cases": [{ "input": "ä\n", "expected": expected }],
         });
-        Problem::from_value("echo", &value).unwrap()
+        Problem::from_value(&id(), &value).unwrap()
     }
 
     fn key() -> TicketKey {
         TicketKey::new(&crate::config::Secret::new("s"))
     }
 
-    fn wire(problem: Problem) -> (Value, String) {
+    fn wire(problem: Problem) -> (Value, ProblemVersion) {
         let (commands, version) = publish_commands(problem, &key(), 7).unwrap();
         (serde_json::to_value(commands).unwrap(), version)
     }
@@ -198,9 +208,9 @@ mod tests {
         assert_eq!(wire[0][0], "SET");
         assert_eq!(wire[0][1], "problem:echo");
         let text = wire[0][2].as_str().unwrap();
-        assert_eq!(key().fingerprint(text.as_bytes()), version);
-        let kept = serde_json::from_str(text).unwrap();
-        assert_eq!(Problem::from_stored("echo", kept), Ok(problem("ä")));
+        assert_eq!(key().fingerprint(text.as_bytes()), version.as_str());
+        let stored = serde_json::from_str(text).unwrap();
+        assert_eq!(Problem::from_stored(&id(), stored), Ok(problem("ä")));
 
         assert_eq!(wire[1][0], "HSET");
         assert_eq!(wire[1][1], "catalog");
@@ -215,16 +225,16 @@ mod tests {
     }
 
     #[test]
-    fn the_version_is_the_texts_and_no_times() {
+    fn the_version_follows_from_the_text_alone() {
         let (_, version) = wire(problem("ä"));
         let (_, again) = publish_commands(problem("ä"), &key(), 8).unwrap();
         assert_eq!(version, again);
-        assert_eq!(version.len(), 32);
+        assert_eq!(version.as_str().len(), 32);
         assert_ne!(version, wire(problem("b")).1);
     }
 
     #[test]
-    fn entries_carry_their_id_and_damaged_ones_are_passed_over() {
+    fn entries_carry_their_id_and_damaged_ones_are_left_out() {
         assert_eq!(
             entry(b"a", br#"{"title":"A"}"#),
             Some(json!({"id": "a", "title": "A"}))

@@ -1,5 +1,5 @@
--- Gives a dead letter another life: it waits again at the end of its lane, with
--- no attempt counted, and what was said of its death is forgotten.
+-- Replays a dead letter: the job waits again at the end of its lane, on its first
+-- attempt, and the result that says `dead` is deleted.
 --
 -- KEYS  1 dead          HASH id -> dead letter
 --       2 dead:payload  HASH id -> payload

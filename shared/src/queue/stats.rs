@@ -1,19 +1,19 @@
 //! Numbers about the queue, for `GET /stats`.
 //!
-//! Jobs done and dead are counted a minute in one field, both in one number:
-//! `done + dead * 2^32`. That is one command for each settlement, whatever it
-//! settles.
+//! Completed and dead jobs of a minute are counted in one field, as
+//! `completed + dead * 2^32`. That is one command for each call of `work.lua`,
+//! whatever it settles.
 
 use serde::Serialize;
 
-use crate::job::Job;
-use crate::keys;
-use crate::lane::Lane;
+use crate::domain::job::Job;
+use crate::domain::lane::Lane;
+use crate::domain::ticket::TicketKey;
+use crate::queue::keys;
 use crate::redis::{Command, FromReply, Items, RedisError, Reply};
-use crate::ticket::TicketKey;
 
-/// In the set of leases, what waits for its time stands this much higher.
-const WAITING_MS: u64 = 1 << 50;
+/// The scores of scheduled jobs are this much higher than those of leases.
+const SCHEDULED_MS: u64 = 1 << 50;
 
 fn unpacked(sum: u64) -> (u64, u64) {
     (sum & u64::from(u32::MAX), sum >> 32)
@@ -23,19 +23,19 @@ fn unpacked(sum: u64) -> (u64, u64) {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Stats {
-    /// How many wait in each lane.
+    /// The number of jobs in each lane.
     pub waiting: Waiting,
-    /// How long the longest waiting submission has waited, in milliseconds, as
-    /// far as ids tell; foreign jobs have none.
+    /// The age of the oldest job at the head of a lane, in milliseconds, as its
+    /// id tells; foreign jobs have no id.
     pub oldest_wait_ms: Option<u64>,
-    /// How many a Worker holds.
+    /// The number of leased jobs.
     pub in_flight: u64,
-    /// How many are due: leases that ran out, retries and submissions for
-    /// later whose time has come.
+    /// The number of jobs that are due: leases that ran out, and scheduled jobs
+    /// whose time has come.
     pub due: u64,
-    /// How many wait for their time: retries and submissions for later.
+    /// The number of scheduled jobs whose time has not come, retries among them.
     pub later: u64,
-    /// How many dead letters there are.
+    /// The number of dead letters.
     pub dead: u64,
     /// Whether all claims are paused.
     pub paused: bool,
@@ -43,7 +43,7 @@ pub struct Stats {
     pub minutes: Vec<Minute>,
 }
 
-/// How many wait in each lane.
+/// The number of jobs in each lane.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Waiting {
     /// In `problems:high`.
@@ -54,7 +54,7 @@ pub struct Waiting {
     pub low: u64,
 }
 
-/// What was finished in one minute.
+/// Jobs that ended in one minute.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Minute {
@@ -62,29 +62,29 @@ pub struct Minute {
     pub starts_at_ms: u64,
     /// Jobs with a result.
     pub done: u64,
-    /// Jobs that died.
+    /// Jobs that were given up.
     pub dead: u64,
 }
 
-/// The questions: 14 commands, one round trip.
+/// The commands: 14, in one round trip.
 pub(super) fn commands(now_ms: u64) -> Vec<Command> {
     let range =
         |from: String, to: String| Command::new("ZCOUNT").arg(keys::LEASES).arg(from).arg(to);
-    let waiting_until = WAITING_MS + now_ms;
+    let scheduled_until = SCHEDULED_MS + now_ms;
     let mut commands: Vec<Command> = Lane::ALL
         .iter()
-        .map(|lane| Command::new("LLEN").arg(lane.key()))
+        .map(|lane| Command::new("LLEN").arg(keys::lane(*lane)))
         .collect();
     commands.extend(
         Lane::ALL
             .iter()
-            .map(|lane| Command::new("LINDEX").arg(lane.key()).arg(-1)),
+            .map(|lane| Command::new("LINDEX").arg(keys::lane(*lane)).arg(-1)),
     );
     commands.extend([
-        range(format!("({now_ms}"), format!("({WAITING_MS}")),
+        range(format!("({now_ms}"), format!("({SCHEDULED_MS}")),
         range("0".into(), now_ms.to_string()),
-        range(WAITING_MS.to_string(), waiting_until.to_string()),
-        range(format!("({waiting_until}"), "+inf".into()),
+        range(SCHEDULED_MS.to_string(), scheduled_until.to_string()),
+        range(format!("({scheduled_until}"), "+inf".into()),
         Command::new("HLEN").arg(keys::DEAD),
         Command::new("ZSCORE").arg(keys::LEASES).arg(keys::PAUSED),
     ]);
@@ -95,7 +95,7 @@ pub(super) fn commands(now_ms: u64) -> Vec<Command> {
     commands
 }
 
-/// The answers, in the order of [`commands`].
+/// Reads the replies, in the order of [`commands`].
 pub(super) fn read(
     replies: Vec<Result<Reply, RedisError>>,
     now_ms: u64,
@@ -105,7 +105,7 @@ pub(super) fn read(
     let mut next = || {
         replies
             .next()
-            .unwrap_or_else(|| Err(RedisError::Unexpected("too few answers".into())))
+            .unwrap_or_else(|| Err(RedisError::Unexpected("too few replies".into())))
     };
     let mut number = || i64::from_reply(next()?).map(|n| n.max(0).unsigned_abs());
     let waiting = Waiting {
@@ -151,7 +151,7 @@ fn read_minutes(reply: Reply, hour: u64) -> Result<Vec<Minute>, RedisError> {
         std::str::from_utf8(bytes)
             .ok()
             .and_then(|text| text.parse().ok())
-            .ok_or_else(|| RedisError::Unexpected("statistics that are no numbers".into()))
+            .ok_or_else(|| RedisError::Unexpected("statistics that are not numbers".into()))
     };
     items
         .0

@@ -130,6 +130,9 @@ impl<T: FromReply> FromReply for Items<T> {
 
 #[cfg(test)]
 mod tests {
+    use fuzz::{fuzz, mutated};
+    use proptest::prelude::*;
+
     use super::*;
     use serde_json::json;
 
@@ -163,5 +166,19 @@ mod tests {
             Items::<Vec<u8>>::from_reply(Reply::Null),
             Ok(Items(Vec::new()))
         );
+    }
+
+    #[test]
+    fn a_damaged_reply_is_refused_or_read() {
+        fuzz(&mutated(&[r#"[["aGk=",null,7],"OK",""]"#]), |text| {
+            if let Ok(value) = serde_json::from_slice(&text)
+                && let Ok(reply) = Reply::from_json(value)
+            {
+                prop_assert!(
+                    Items::<Vec<u8>>::from_reply(reply.clone()).is_ok() || reply != Reply::Null
+                );
+            }
+            Ok(())
+        });
     }
 }

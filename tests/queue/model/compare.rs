@@ -1,26 +1,30 @@
-//! Everything that Redis has against everything that the model has.
+//! Compares everything that Redis holds with everything that the model holds.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use shared::keys;
-use shared::lane::Lane;
-use shared::queue::push::IDEMPOTENCY_TTL_S;
-use shared::queue::work::FailedAttempt;
-use shared::result::ResultDocument;
+use serde_json::{Value, json};
+use shared::domain::lane::Lane;
+use shared::domain::result::split_stored;
+use shared::queue::enqueue::IDEMPOTENCY_TTL_S;
+use shared::queue::keys;
+use support::redis_client::{command, read};
 
 use super::state::{Model, Place};
-use crate::given::{NOW_MS, POLICY};
-use crate::raw::{Value, command};
-use crate::world::World;
+use crate::fixtures::problem_id;
+use crate::fixtures::{CONFIG, NOW_MS};
+use crate::stack::QueueStack;
 
-/// Above this stands what waits for its time.
-pub(super) const WAITING_MS: u64 = 1 << 50;
+/// Scheduled jobs have scores above this, all leases below it.
+pub(super) const SCHEDULED: u64 = 1 << 50;
 
-/// Panics at the first difference. Takes Redis's word for when each lease ends.
-pub(super) fn same(world: &World, model: &mut Model) {
+type Bytes = Vec<u8>;
+type Hash = BTreeMap<String, Bytes>;
+
+/// Panics at the first difference. Takes the end of each lease from Redis.
+pub(super) fn assert_same(stack: &QueueStack, model: &mut Model) {
     let stats = keys::stats(NOW_MS / 3_600_000);
     let mut commands: Vec<_> = Lane::ALL
-        .map(|lane| command(&["LRANGE", lane.key(), "0", "-1"]))
+        .map(|lane| command(&["LRANGE", keys::lane(lane), "0", "-1"]))
         .to_vec();
     commands.extend([
         command(&["HGETALL", keys::IN_FLIGHT]),
@@ -32,144 +36,139 @@ pub(super) fn same(world: &World, model: &mut Model) {
         command(&["KEYS", "*"]),
         command(&["TIME"]),
     ]);
-    let mut replies = world.pipeline(&commands).into_iter();
+    let mut replies = stack.redis.pipeline(&commands).into_iter();
     let mut next = || replies.next().unwrap();
     for lane in Lane::ALL {
-        // A list is pushed on its left and taken from on its right.
-        let waiting: VecDeque<Vec<u8>> = next().byte_list().into_iter().rev().collect();
-        let expected = model.lanes.entry(lane.key()).or_default();
+        // A list is enqueued on its left and popped on its right.
+        let waiting: Vec<Bytes> = read(next());
+        let waiting: VecDeque<Bytes> = waiting.into_iter().rev().collect();
+        let expected = model.lanes.entry(keys::lane(lane)).or_default();
         assert!(
             waiting == *expected,
-            "{} holds {:?} and should hold {:?}",
-            lane.key(),
-            shown(&waiting),
-            shown(expected)
+            "{} holds {:?}, not {:?}",
+            keys::lane(lane),
+            as_text(&waiting),
+            as_text(expected)
         );
     }
-    let in_flight: BTreeMap<String, Vec<u8>> = next().pairs().into_iter().collect();
-    let expected: BTreeMap<String, Vec<u8>> = model
+    let in_flight: Hash = read(next());
+    let expected: Hash = model
         .leased
         .iter()
-        .map(|(handle, leased)| (handle.clone(), leased.payload.clone()))
+        .map(|(token, leased)| (token.clone(), leased.payload.clone()))
         .collect();
     assert_eq!(in_flight, expected, "inflight");
-    let leases = next();
-    let history: BTreeMap<String, Vec<FailedAttempt>> = next()
-        .pairs()
+    let leases: BTreeMap<String, String> = read(next());
+    let history: BTreeMap<String, Value> = read::<Hash>(next())
         .into_iter()
         .map(|(uid, entries)| {
             let list = [b"[", entries.as_slice(), b"]"].concat();
             (uid, serde_json::from_slice(&list).unwrap())
         })
         .collect();
-    assert_eq!(history, model.history, "history");
-    for (read, what) in [(next(), keys::DEAD), (next(), keys::DEAD_PAYLOAD)] {
-        let dead: BTreeMap<String, Vec<u8>> = read.pairs().into_iter().collect();
-        let expected: BTreeMap<String, Vec<u8>> = model
+    let expected: BTreeMap<String, Value> = model
+        .history
+        .iter()
+        .map(|(uid, failed)| (uid.clone(), json!(failed)))
+        .collect();
+    assert_eq!(history, expected, "history");
+    for (reply, key) in [(next(), keys::DEAD), (next(), keys::DEAD_PAYLOAD)] {
+        let dead: Hash = read(reply);
+        let expected: Hash = model
             .dead
             .iter()
             .map(|(id, (letter, payload))| {
-                let letter = serde_json::to_vec(letter).unwrap();
-                let value = if what == keys::DEAD {
-                    letter
+                let value = if key == keys::DEAD {
+                    serde_json::to_vec(letter).unwrap()
                 } else {
                     payload.clone()
                 };
                 (id.clone(), value)
             })
             .collect();
-        assert_eq!(dead, expected, "{what}");
+        assert_eq!(dead, expected, "{key}");
     }
-    let counted = next().pairs();
-    let expected = model.done + (model.died << 32);
-    let expected = (expected > 0).then(|| ("7".to_owned(), expected.to_string().into_bytes()));
-    assert_eq!(counted, expected.into_iter().collect::<Vec<_>>(), "{stats}");
-    let there: BTreeSet<String> = next().list().into_iter().map(Value::text).collect();
-    assert_eq!(there, model.keys(), "the keys there are");
-    let time = next().byte_list();
-    let part = |at: usize| {
-        std::str::from_utf8(&time[at])
-            .unwrap()
-            .parse::<u64>()
-            .unwrap()
-    };
-    same_leases(model, leases, part(0) * 1_000 + part(1) / 1_000);
-    model.assert_nothing_lost();
+    let counted: BTreeMap<String, u64> = read(next());
+    let expected = model.completed + (model.dead_lettered << 32);
+    let expected = (expected > 0).then(|| ("7".to_owned(), expected));
+    assert_eq!(counted, expected.into_iter().collect(), "{stats}");
+    let keys: BTreeSet<String> = read(next());
+    assert_eq!(keys, model.keys(), "all keys");
+    let (seconds, microseconds): (u64, u64) = read(next());
+    assert_same_leases(model, leases, seconds * 1_000 + microseconds / 1_000);
+    model.assert_no_job_lost();
 }
 
-/// Payloads for people.
-fn shown(payloads: &VecDeque<Vec<u8>>) -> Vec<String> {
+fn as_text(payloads: &VecDeque<Bytes>) -> Vec<String> {
     payloads
         .iter()
         .map(|payload| String::from_utf8_lossy(payload).into_owned())
         .collect()
 }
 
-fn same_leases(model: &mut Model, leases: Value, now_ms: u64) {
-    let mut leases: BTreeMap<String, Vec<u8>> = leases.pairs().into_iter().collect();
-    assert_eq!(
-        leases.remove(keys::PAUSED).is_some(),
-        model.paused,
-        "paused"
-    );
-    let handles: Vec<&String> = leases.keys().collect();
-    assert_eq!(handles, model.leased.keys().collect::<Vec<_>>(), "leases");
-    for (handle, leased) in &mut model.leased {
-        let score: u64 = std::str::from_utf8(&leases[handle])
-            .unwrap()
-            .parse()
-            .unwrap();
+fn assert_same_leases(model: &mut Model, mut leases: BTreeMap<String, String>, now_ms: u64) {
+    let paused = leases.remove(keys::PAUSED).is_some();
+    assert_eq!(paused, model.paused, "paused");
+    let tokens: Vec<&String> = leases.keys().collect();
+    assert_eq!(tokens, model.leased.keys().collect::<Vec<_>>(), "leases");
+    for (token, leased) in &mut model.leased {
+        let score: u64 = leases[token].parse().unwrap();
         let place = match score {
-            WAITING_MS.. if score <= WAITING_MS + now_ms => Place::Due,
-            WAITING_MS.. => Place::Waits,
-            _ if score <= now_ms => Place::Lost,
+            SCHEDULED.. if score <= SCHEDULED + now_ms => Place::Due,
+            SCHEDULED.. => Place::Scheduled,
+            _ if score <= now_ms => Place::Expired,
             _ => Place::Held,
         };
-        assert_eq!(place, leased.place, "{handle} at {score}, now {now_ms}");
-        assert!(place != Place::Held || score <= now_ms + POLICY.lease_ms);
+        assert_eq!(place, leased.place, "{token} at {score}, now {now_ms}");
+        assert!(place != Place::Held || score <= now_ms + CONFIG.lease_ms);
         leased.time = score;
     }
 }
 
-/// What takes longer to look at: the documents, and when each key ages out.
-pub(super) fn same_documents(world: &World, model: &Model) {
-    let ask: Vec<_> = model
+/// The documents, and when each key expires. Slower than [`assert_same`].
+pub(super) fn assert_same_documents(stack: &QueueStack, model: &Model) {
+    let commands: Vec<_> = model
         .results
         .keys()
         .map(|id| command(&["GET", &keys::result(id)]))
         .collect();
-    for ((id, expected), stored) in model.results.iter().zip(world.pipeline(&ask)) {
-        assert_eq!(stored, Value::Bytes(expected.clone()), "the result of {id}");
+    for ((id, expected), reply) in model.results.iter().zip(stack.redis.pipeline(&commands)) {
+        assert_eq!(read::<Bytes>(reply), *expected, "the result of {id}");
     }
     if let Some((id, expected)) = model.results.last_key_value() {
-        let (document, _) = ResultDocument::take_apart(expected.clone());
-        assert_eq!(world.ok(world.queue.result(id)), Some(document));
+        let (document, _) = split_stored(expected.clone());
+        assert_eq!(stack.ok(stack.store.result(id)), Some(document));
     }
     for (key, expected) in &model.index {
         let listed = match key.strip_prefix("results:") {
-            Some(problem) => world.ok(world.queue.results_of_problem(problem)),
-            None => world.raw(&["LRANGE", key, "0", "-1"]).byte_list(),
+            Some(problem) => stack.ok(stack.store.results_of_problem(&problem_id(problem))),
+            None => stack.redis.run(&["LRANGE", key, "0", "-1"]),
         };
         assert_eq!(VecDeque::from(listed), *expected, "{key}");
     }
     for (hash, expected) in &model.idempotency {
-        let mark = world.raw(&["GET", &keys::idempotency(hash)]).text();
-        assert_eq!(mark, *expected, "the mark of {hash}");
+        let record: String = stack.redis.run(&["GET", &keys::idempotency(hash)]);
+        assert_eq!(
+            record,
+            format!("{expected} h"),
+            "the idempotency record of {hash}"
+        );
     }
     let all: Vec<String> = model.keys().into_iter().collect();
-    let ask: Vec<_> = all.iter().map(|key| command(&["TTL", key])).collect();
-    for (key, ttl) in all.iter().zip(world.pipeline(&ask)) {
+    let commands: Vec<_> = all.iter().map(|key| command(&["TTL", key])).collect();
+    for (key, reply) in all.iter().zip(stack.redis.pipeline(&commands)) {
+        let ttl_s: i64 = read(reply);
         let longest = match key.split(':').next().unwrap() {
             "problems" | "inflight" | "leases" | "history" | "dead" => None,
-            "result" | "results" | "submissions" => Some(POLICY.result_ttl_s),
+            "result" | "results" | "submissions" => Some(CONFIG.result_ttl_s),
             "stats" => Some(7_200),
             _ => Some(IDEMPOTENCY_TTL_S),
         };
         match longest {
-            None => assert_eq!(ttl.integer(), -1, "{key}"),
+            None => assert_eq!(ttl_s, -1, "{key}"),
             Some(longest) => {
                 let longest = i64::try_from(longest).unwrap();
-                assert!((longest - 300..=longest).contains(&ttl.integer()), "{key}");
+                assert!((longest - 300..=longest).contains(&ttl_s), "{key}");
             }
         }
     }

@@ -1,57 +1,60 @@
-//! Does each step on both sides: to the queue, and to the model.
+//! Applies each step to the queue and to the model.
 
 use std::collections::BTreeSet;
 
 use shared::config::Secret;
-use shared::job::Job;
-use shared::lane::Lane;
-use shared::queue::handle::Handle;
-use shared::queue::push::Pushed;
-use shared::queue::work::{Call, Leased, Outcome, Policy, Settlement};
-use shared::submission::When;
-use shared::ticket::TicketKey;
+use shared::domain::archive::SubmissionArchive;
+use shared::domain::job::Job;
+use shared::domain::lane::Lane;
+use shared::domain::submission::Schedule;
+use shared::domain::ticket::TicketKey;
+use shared::queue::claim::Lease;
+use shared::queue::enqueue::{Enqueued, IdempotencyRecord};
+use shared::queue::keys;
+use shared::queue::lease_token::LeaseToken;
+use shared::queue::settlement::{ClaimContext, Outcome, QueueConfig, Settlement};
 
-use super::compare::{self, WAITING_MS};
+use super::compare::{self, SCHEDULED};
 use super::state::{Model, Place, parts};
-use super::steps::{Fate, Later, Step, WORKERS};
-use crate::given::{self, call};
-use crate::world::World;
+use super::steps::{Due, Fate, Step, WORKERS};
+use crate::fixtures::{self, call};
+use crate::stack::QueueStack;
 
-/// How often everything is looked at, in steps.
+/// Every how many steps the documents are compared.
 const DOCUMENTS_EVERY: usize = 15;
 
 /// An interleaving while it is played.
 pub(super) struct Player<'a> {
-    world: &'a World,
-    policy: Policy,
+    stack: &'a QueueStack,
+    config: QueueConfig,
     model: Model,
-    /// What each Worker holds, in the order in which it came.
-    workers: [Vec<Leased>; WORKERS],
-    /// What Workers held that were lost.
-    zombies: Vec<Leased>,
-    calls: Vec<(Vec<Settlement>, usize, Call)>,
+    /// The jobs that each Worker holds, in the order of their claims.
+    workers: [Vec<Lease>; WORKERS],
+    /// The jobs of Workers that were killed.
+    abandoned: Vec<Lease>,
+    calls: Vec<(Vec<Settlement>, usize, ClaimContext)>,
     jobs: Vec<Job>,
-    handles: BTreeSet<String>,
+    tokens: BTreeSet<String>,
     uids: BTreeSet<String>,
-    /// Names and times that were not there before.
-    fresh: u64,
+    /// How many new names and times were given out.
+    numbers: u64,
     played: usize,
     claimed: usize,
 }
 
 impl<'a> Player<'a> {
-    pub(super) fn new(world: &'a World, policy: Policy) -> Self {
+    pub(super) fn new(stack: &'a QueueStack, config: QueueConfig) -> Self {
         Self {
-            world,
-            policy,
+            stack,
+            config,
             model: Model::default(),
             workers: Default::default(),
-            zombies: Vec::new(),
+            abandoned: Vec::new(),
             calls: Vec::new(),
             jobs: Vec::new(),
-            handles: BTreeSet::new(),
+            tokens: BTreeSet::new(),
             uids: BTreeSet::new(),
-            fresh: 0,
+            numbers: 0,
             played: 0,
             claimed: 0,
         }
@@ -65,19 +68,19 @@ impl<'a> Player<'a> {
         self.claimed
     }
 
-    /// One step, and a look at everything.
+    /// Applies one step, and compares.
     pub(super) fn play(&mut self, step: &Step) {
         self.act(step);
         self.played += 1;
-        compare::same(self.world, &mut self.model);
+        compare::assert_same(self.stack, &mut self.model);
         if self.played.is_multiple_of(DOCUMENTS_EVERY) {
-            compare::same_documents(self.world, &self.model);
+            compare::assert_same_documents(self.stack, &self.model);
         }
-        self.make_room_in_time();
+        self.move_due_times_back();
     }
 
-    /// Lets every job end; then nothing may be left but the ends.
-    pub(super) fn bring_to_an_end(&mut self) {
+    /// Lets every job end. Then only keys of ended jobs may be left.
+    pub(super) fn finish(&mut self) {
         for worker in 0..WORKERS {
             self.play(&Step::Crash(worker));
         }
@@ -85,46 +88,46 @@ impl<'a> Player<'a> {
         while !self.model.leased.is_empty()
             || self.model.lanes.values().any(|lane| !lane.is_empty())
         {
-            self.play(&Step::AllTimePasses);
+            self.play(&Step::TimePassesForAll);
             self.play(&Step::Claim {
                 worker: 0,
                 want: 100,
             });
-            let fates = vec![Fate::Done; self.workers[0].len()];
+            let fates = vec![Fate::Complete; self.workers[0].len()];
             self.play(&Step::Settle {
                 worker: 0,
                 fates,
                 want: 0,
-                answer_lost: false,
+                response_lost: false,
             });
         }
-        compare::same_documents(self.world, &self.model);
-        for key in self.world.keys() {
-            let end = ["result", "submissions:", "dead", "stats:", "idempotency:"];
+        compare::assert_same_documents(self.stack, &self.model);
+        for key in self.stack.redis.keys("*") {
+            let ended = ["result", "submissions:", "dead", "stats:", "idempotency:"];
             assert!(
-                end.iter().any(|prefix| key.starts_with(prefix)),
+                ended.iter().any(|prefix| key.starts_with(prefix)),
                 "{key} is left"
             );
         }
     }
 
     fn act(&mut self, step: &Step) {
-        let (world, queue) = (self.world, &self.world.queue);
+        let (stack, queue) = (self.stack, &self.stack.store);
         match step {
-            Step::Push(lane) => {
+            Step::Enqueue(lane) => {
                 let job = self.job();
-                self.push(&job, *lane);
+                self.enqueue(&job, *lane);
             }
-            Step::PushAgain(which) => {
+            Step::EnqueueAgain(which) => {
                 if let Some(job) = pick(&self.jobs, *which).cloned() {
-                    self.push(&job, Lane::Normal);
+                    self.enqueue(&job, Lane::Normal);
                 }
             }
-            Step::PushLater(lane, later) => self.push_later(*lane, *later),
-            Step::PushOnce(lane, key) => self.push_once(*lane, &format!("key{key}")),
+            Step::Schedule(lane, due) => self.schedule(*lane, *due),
+            Step::EnqueueOnce(lane, key) => self.enqueue_once(*lane, &format!("key{key}")),
             Step::Foreign(payload) => {
-                world.lpush(payload);
-                self.model.push(Lane::Normal, payload.clone());
+                stack.redis.lpush("problems", payload);
+                self.model.enqueue(Lane::Normal, payload.clone());
             }
             Step::Claim { worker, want } => {
                 let jobs = self.work(&[], *want, &call());
@@ -134,200 +137,210 @@ impl<'a> Player<'a> {
                 worker,
                 fates,
                 want,
-                answer_lost,
+                response_lost,
             } => {
-                self.settle(*worker, fates, *want, *answer_lost);
+                self.settle(*worker, fates, *want, *response_lost);
             }
             Step::Crash(worker) => {
                 let held = std::mem::take(&mut self.workers[*worker]);
-                self.zombies.extend(held);
+                self.abandoned.extend(held);
             }
-            Step::Zombie(which, fate) => {
-                if !self.zombies.is_empty() {
-                    let leased = self.zombies.remove(which % self.zombies.len());
+            Step::SettleLate(which, fate) => {
+                if !self.abandoned.is_empty() {
+                    let leased = self.abandoned.remove(which % self.abandoned.len());
                     let settlement = self.settlement(&leased, *fate);
                     self.work(settlement.as_slice(), 0, &call());
                 }
             }
-            Step::Echo(which) => {
+            Step::RepeatCall(which) => {
                 if let Some((settlements, want, call)) = pick(&self.calls, *which).cloned() {
-                    // Nobody listens: what it claims is lost.
+                    // Its response goes to no Worker: the claimed jobs are lost.
                     let jobs = self.work(&settlements, want, &call);
-                    self.zombies.extend(jobs);
+                    self.abandoned.extend(jobs);
                 }
             }
             Step::TimePasses(which) => {
-                let handles: Vec<String> = self.model.leased.keys().cloned().collect();
-                if let Some(handle) = pick(&handles, *which) {
-                    self.time_passes(handle);
+                let tokens: Vec<String> = self.model.leased.keys().cloned().collect();
+                if let Some(token) = pick(&tokens, *which) {
+                    self.time_passes(token);
                 }
             }
-            Step::AllTimePasses => {
-                let handles: Vec<String> = self.model.leased.keys().cloned().collect();
-                for handle in &handles {
-                    self.time_passes(handle);
+            Step::TimePassesForAll => {
+                let tokens: Vec<String> = self.model.leased.keys().cloned().collect();
+                for token in &tokens {
+                    self.time_passes(token);
                 }
             }
             Step::Replay(which, lane) => {
                 let id = self.dead_id(*which);
-                let there = world.ok(queue.dead_letter(&id));
-                assert_eq!(there.as_ref(), self.model.dead.get(&id));
-                let replayed = world.ok(queue.replay(&id, *lane));
+                let stored = stack.ok(queue.dead_letter(&id));
+                let expected = self.model.dead.get(&id).map(|(letter, payload)| {
+                    let letter = serde_json::to_vec(letter).unwrap();
+                    (letter, payload.clone())
+                });
+                assert_eq!(stored, expected);
+                let replayed = stack.ok(queue.replay(&id, *lane));
                 assert_eq!(replayed, self.model.replay(&id, *lane));
             }
-            Step::Bury(which) => {
+            Step::DeleteDeadLetter(which) => {
                 let id = self.dead_id(*which);
-                assert_eq!(world.ok(queue.bury(&id)), self.model.bury(&id));
+                let deleted = stack.ok(queue.delete_dead_letter(&id));
+                assert_eq!(deleted, self.model.delete_dead_letter(&id));
             }
             Step::Pause => {
-                world.ok(queue.pause());
+                stack.ok(queue.pause());
                 self.model.paused = true;
             }
             Step::Resume => {
-                world.ok(queue.resume());
+                stack.ok(queue.resume());
                 self.model.paused = false;
             }
-            Step::Cap(cap) => self.policy.max_in_flight = *cap,
-            Step::Look => self.look(),
+            Step::Cap(cap) => self.config.max_in_flight = *cap,
+            Step::ReadStats => self.compare_stats(),
         }
     }
 
     fn job(&mut self) -> Job {
-        let job = given::job(&format!("job{}", self.number()));
+        let job = fixtures::job(&format!("job{}", self.number()));
         self.jobs.push(job.clone());
         job
     }
 
     fn number(&mut self) -> u64 {
-        self.fresh += 1;
-        self.fresh
+        self.numbers += 1;
+        self.numbers
     }
 
-    fn push(&mut self, job: &Job, lane: Lane) {
-        let pushed = self.world.ok(self.world.queue.push(job, lane, When::Now));
-        let waiting = self.model.push(lane, job.encode().unwrap().into());
-        assert_eq!(pushed, Pushed::Waiting(waiting));
+    fn enqueue(&mut self, job: &Job, lane: Lane) {
+        let enqueued = self
+            .stack
+            .ok(self.stack.store.enqueue(job, lane, Schedule::Immediately));
+        let waiting = self.model.enqueue(lane, job.encode().unwrap().into());
+        assert_eq!(enqueued, Enqueued::Queued(waiting));
     }
 
-    fn push_later(&mut self, lane: Lane, later: Later) {
+    fn schedule(&mut self, lane: Lane, due: Due) {
         let job = self.job();
-        let now_ms = self.world.now_ms();
-        let (when, place) = match later {
-            Later::Past => (When::At(1_000), Place::Due),
-            Later::AtOnce => (When::In(0), Place::Due),
-            Later::Soon => (When::In(100_000), Place::Waits),
-            Later::NextWeek => (When::At(now_ms + 604_800_000), Place::Waits),
+        let now_ms = self.stack.redis.now_ms();
+        let (when, place) = match due {
+            Due::InThePast => (Schedule::At(1_000), Place::Due),
+            Due::AtOnce => (Schedule::After(0), Place::Due),
+            Due::Soon => (Schedule::After(100_000), Place::Scheduled),
+            Due::NextWeek => (Schedule::At(now_ms + 604_800_000), Place::Scheduled),
         };
-        let pushed = self.world.ok(self.world.queue.push(&job, lane, when));
-        assert!(matches!(pushed, Pushed::Later(_)));
-        let handle = Handle::for_later(lane, job.id.as_deref().unwrap());
+        let enqueued = self.stack.ok(self.stack.store.enqueue(&job, lane, when));
+        assert!(matches!(enqueued, Enqueued::Scheduled(_)));
+        let token = LeaseToken::scheduled(lane, job.id.as_deref().unwrap());
         self.model
-            .push_later(handle, job.encode().unwrap().into(), place);
+            .schedule(token, job.encode().unwrap().into(), place);
     }
 
-    fn push_once(&mut self, lane: Lane, key: &str) {
+    fn enqueue_once(&mut self, lane: Lane, key: &str) {
         let job = self.job();
-        let mark = job.id.clone().unwrap();
-        let pushed = self
-            .world
-            .ok(self.world.queue.push_once(&job, lane, key, &mark));
+        let record = IdempotencyRecord {
+            id: job.id.clone().unwrap(),
+            body_hash: "h".into(),
+        };
+        let enqueued = self
+            .stack
+            .ok(self.stack.store.enqueue_once(&job, lane, key, &record));
         let expected = match self.model.idempotency.get(key) {
-            Some(first) => Pushed::Before(first.clone()),
+            Some(first) => Enqueued::Duplicate(IdempotencyRecord {
+                id: first.clone(),
+                ..record
+            }),
             None => {
-                self.model.idempotency.insert(key.to_owned(), mark);
-                Pushed::Waiting(self.model.push(lane, job.encode().unwrap().into()))
+                self.model.idempotency.insert(key.to_owned(), record.id);
+                Enqueued::Queued(self.model.enqueue(lane, job.encode().unwrap().into()))
             }
         };
-        assert_eq!(pushed, expected);
+        assert_eq!(enqueued, expected);
     }
 
-    fn settle(&mut self, worker: usize, fates: &[Fate], want: usize, answer_lost: bool) {
+    fn settle(&mut self, worker: usize, fates: &[Fate], want: usize, response_lost: bool) {
         let mut settlements = Vec::new();
         let mut fates = fates.iter();
         for leased in std::mem::take(&mut self.workers[worker]) {
-            let fate = fates.next().copied().unwrap_or(Fate::Keep);
+            let fate = fates.next().copied().unwrap_or(Fate::Hold);
             match self.settlement(&leased, fate) {
                 Some(settlement) => settlements.push(settlement),
                 None => self.workers[worker].push(leased),
             }
         }
         let call = call();
-        if answer_lost {
-            let nobody_knows = self.work(&settlements, want, &call);
-            self.zombies.extend(nobody_knows);
+        if response_lost {
+            let unknown = self.work(&settlements, want, &call);
+            self.abandoned.extend(unknown);
         }
         let jobs = self.work(&settlements, want, &call);
         self.workers[worker].extend(jobs);
         self.calls.push((settlements, want, call));
     }
 
-    fn settlement(&mut self, leased: &Leased, fate: Fate) -> Option<Settlement> {
+    fn settlement(&mut self, leased: &Lease, fate: Fate) -> Option<Settlement> {
         let number = self.number();
-        // As a Worker does it: what has no id of its own is given one.
+        // As a Worker does it: a job without an id is given one.
         let id = Job::decode(&leased.payload)
             .ok()
             .and_then(|job| job.id)
             .unwrap_or_else(|| format!("foreign{number}"));
         Some(match fate {
-            Fate::Keep => return None,
-            Fate::Done => {
-                let mut document = given::document(&id);
+            Fate::Hold => return None,
+            Fate::Complete => {
+                let mut document = fixtures::document(&id);
                 document.output = number.to_string();
-                document.problem_id = format!("p{}", number % 3);
-                document.kept = number
+                document.problem_id = fixtures::problem_id(&format!("p{}", number % 3));
+                document.archive = number
                     .is_multiple_of(2)
-                    .then(|| format!("{{\"code\":\"{number}\"}}"));
-                given::settle(&leased.handle, Outcome::Done(Box::new(document)))
+                    .then(|| SubmissionArchive::unjudged(&number.to_string()));
+                fixtures::settle(&leased.token, Outcome::Complete(Box::new(document)))
             }
-            Fate::Dead => given::dead(leased, &id),
-            Fate::Retry { pause_ms } => given::retry(leased, pause_ms),
-            Fate::Back => given::back(leased),
-            Fate::Alone => given::alone(leased),
-            Fate::Later { pause_ms } => given::later(leased, pause_ms),
+            Fate::DeadLetter => fixtures::dead_letter(leased, &id),
+            Fate::Retry { delay_ms } => fixtures::retry(leased, delay_ms),
+            Fate::Release => fixtures::release(leased),
+            Fate::Isolate => fixtures::isolate(leased),
+            Fate::Snooze { delay_ms } => fixtures::snooze(leased, delay_ms),
         })
     }
 
-    /// One call on both sides; what it gave, which is what it had to give.
-    fn work(&mut self, settlements: &[Settlement], want: usize, call: &Call) -> Vec<Leased> {
-        let queue = &self.world.queue;
+    /// One call on both sides. Returns the claimed jobs, which are those that the
+    /// model expects.
+    fn work(&mut self, settlements: &[Settlement], want: usize, call: &ClaimContext) -> Vec<Lease> {
+        let queue = &self.stack.store;
         let claimed = self
-            .world
-            .ok(queue.work(settlements, want, &self.policy, call));
-        self.model.settle(settlements, &self.policy);
-        self.look_at_times();
-        let (state, expected) = self.model.claim(want, &self.policy);
-        assert_eq!(claimed.state, state);
-        assert_eq!(claimed.jobs.len(), expected.len(), "{expected:?}");
-        for (leased, expected) in claimed.jobs.iter().zip(expected) {
-            let (handle, payload) = (&leased.handle, &leased.payload);
+            .stack
+            .ok(queue.settle_and_claim(settlements, want, &self.config, call));
+        self.model.settle(settlements, &self.config);
+        self.set_new_times();
+        let (state, expected) = self.model.claim(want, &self.config);
+        assert_eq!(claimed.status, state);
+        assert_eq!(claimed.leases.len(), expected.len(), "{expected:?}");
+        for (leased, expected) in claimed.leases.iter().zip(expected) {
+            let (token, payload) = (&leased.token, &leased.payload);
             assert_eq!(*payload, expected.payload);
             assert_eq!(
-                (handle.attempt(), handle.alone(), handle.lane()),
+                (token.attempt(), token.isolated(), token.lane()),
                 (expected.attempt, expected.alone, expected.lane),
             );
-            assert_eq!(leased.past, expected.past);
-            assert!(
-                self.handles.insert(handle.as_str().into()),
-                "{handle:?} again"
-            );
-            let uid = parts(handle.as_str()).uid;
+            assert_eq!(leased.failed_attempts, expected.failed_attempts);
+            assert!(self.tokens.insert(token.as_str().into()), "{token:?} again");
+            let uid = parts(token.as_str()).uid;
             match expected.uid {
                 Some(expected) => assert_eq!(uid, expected),
                 None => assert!(!self.uids.contains(&uid), "{uid} again"),
             }
             self.uids.insert(uid);
             self.model
-                .lease(handle.as_str().into(), payload.clone(), Place::Held);
+                .lease(token.as_str().into(), payload.clone(), Place::Held);
         }
-        assert!(claimed.jobs.is_empty() || self.model.held() <= self.policy.max_in_flight);
-        self.claimed += claimed.jobs.len();
-        claimed.jobs
+        assert!(claimed.leases.is_empty() || self.model.held() <= self.config.max_in_flight);
+        self.claimed += claimed.leases.len();
+        claimed.leases
     }
 
-    /// What was given back in this very call is due now, after all that was due
-    /// before.
-    fn look_at_times(&mut self) {
-        let now_ms = self.world.now_ms();
+    /// Jobs that this call released are due now, after all that were due before.
+    fn set_new_times(&mut self) {
+        let now_ms = self.stack.redis.now_ms();
         for leased in self
             .model
             .leased
@@ -336,65 +349,65 @@ impl<'a> Player<'a> {
         {
             leased.time = now_ms
                 + if leased.place == Place::Due {
-                    WAITING_MS
+                    SCHEDULED
                 } else {
                     0
                 };
         }
     }
 
-    /// What became due in this step did so in this millisecond, and the next
-    /// step may come in the same one; so it is put earlier, its order kept.
-    fn make_room_in_time(&mut self) {
+    /// Jobs that became due in this step did so in this millisecond, and the next
+    /// step may fall into the same one: their times are moved back, in the same
+    /// order.
+    fn move_due_times_back(&mut self) {
         let mut new: Vec<(u64, String)> = self
             .model
             .leased
             .iter()
-            .filter(|(_, leased)| matches!(leased.place, Place::Lost | Place::Due))
-            .filter(|(_, leased)| leased.time % WAITING_MS > 1_000_000)
-            .map(|(handle, leased)| (leased.time, handle.clone()))
+            .filter(|(_, leased)| matches!(leased.place, Place::Expired | Place::Due))
+            .filter(|(_, leased)| leased.time % SCHEDULED > 1_000_000)
+            .map(|(token, leased)| (leased.time, token.clone()))
             .collect();
         new.sort();
-        for (time, handle) in new {
-            let earlier = time / WAITING_MS * WAITING_MS + self.number();
-            self.set_time(&handle, earlier);
+        for (time, token) in new {
+            let earlier = time / SCHEDULED * SCHEDULED + self.number();
+            self.set_time(&token, earlier);
         }
     }
 
-    fn set_time(&mut self, handle: &str, score: u64) {
-        self.model.leased.get_mut(handle).unwrap().time = score;
-        self.world
-            .raw(&["ZADD", "leases", "XX", &score.to_string(), handle]);
+    fn set_time(&mut self, token: &str, score: u64) {
+        self.model.leased.get_mut(token).unwrap().time = score;
+        self.stack.set_lease_time(token, score);
     }
 
-    /// Its lease runs out, or it becomes due.
-    fn time_passes(&mut self, handle: &str) {
+    /// Its lease expires, or it becomes due.
+    fn time_passes(&mut self, token: &str) {
         let number = self.number();
-        let leased = self.model.leased.get_mut(handle).unwrap();
+        let leased = self.model.leased.get_mut(token).unwrap();
         let score = match leased.place {
             Place::Held => {
-                leased.place = Place::Lost;
+                leased.place = Place::Expired;
                 number
             }
-            Place::Waits => {
+            Place::Scheduled => {
                 leased.place = Place::Due;
-                WAITING_MS + number
+                SCHEDULED + number
             }
-            Place::Lost | Place::Due => return,
+            Place::Expired | Place::Due => return,
         };
-        self.set_time(handle, score);
+        self.set_time(token, score);
     }
 
-    /// The id of a dead letter; one that never was when there is none.
+    /// The id of a dead letter; an unknown id when there is none.
     fn dead_id(&self, which: usize) -> String {
         let ids: Vec<&String> = self.model.dead.keys().collect();
-        pick(&ids, which).map_or_else(|| "nobody".to_owned(), |id| (*id).clone())
+        pick(&ids, which).map_or_else(|| "unknown".to_owned(), |id| (*id).clone())
     }
 
-    fn look(&self) {
+    fn compare_stats(&self) {
         let tickets = TicketKey::new(&Secret::new("s"));
-        let now_ms = self.world.now_ms();
-        let seen = self.world.ok(self.world.queue.stats(now_ms, &tickets));
+        let now_ms = self.stack.redis.now_ms();
+        let seen = self.stack.ok(self.stack.store.stats(now_ms, &tickets));
         let count = |place: Place| {
             self.model
                 .leased
@@ -405,7 +418,7 @@ impl<'a> Player<'a> {
         let waiting = Lane::ALL.map(|lane| {
             self.model
                 .lanes
-                .get(lane.key())
+                .get(keys::lane(lane))
                 .map_or(0, |waiting| waiting.len() as u64)
         });
         assert_eq!(
@@ -413,8 +426,8 @@ impl<'a> Player<'a> {
             waiting
         );
         assert_eq!(seen.in_flight, count(Place::Held));
-        assert_eq!(seen.due, count(Place::Lost) + count(Place::Due));
-        assert_eq!(seen.later, count(Place::Waits));
+        assert_eq!(seen.due, count(Place::Expired) + count(Place::Due));
+        assert_eq!(seen.later, count(Place::Scheduled));
         assert_eq!(seen.dead, self.model.dead.len() as u64);
         assert_eq!(seen.paused, self.model.paused);
     }

@@ -1,38 +1,40 @@
-//! The queue as a person would write it down.
+//! The model: the queue without Redis and without scores.
 //!
-//! No Redis, no scores: what is in which place, and what each call makes of it.
+//! It holds which job is in which place, and says what each call changes.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use shared::keys;
-use shared::lane::Lane;
-use shared::queue::work::{DeadLetter, FailedAttempt, Outcome, Policy, Settlement, State};
+use shared::domain::dead_letter::{DeadLetter, FailedAttempt};
+use shared::domain::lane::Lane;
+use shared::queue::claim::ClaimStatus;
+use shared::queue::keys;
+use shared::queue::settlement::{Outcome, QueueConfig, Settlement};
 
-use crate::given::NOW_MS;
+use crate::fixtures::NOW_MS;
 
-/// What is leased, or lies among the leases until its time has come.
+/// A job that is leased or scheduled.
 #[derive(Debug, Clone)]
-pub(super) struct Leased {
+pub(super) struct Lease {
     pub(super) payload: Vec<u8>,
     pub(super) place: Place,
-    /// When its lease ends or it is due; Redis's word, read after each step. 0
-    /// until then.
+    /// Schedule its lease ends or it is due, read from Redis after each step. 0 until
+    /// then.
     pub(super) time: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Place {
-    /// Its lease ran out, or it was given back: it is next.
-    Lost,
-    /// It waited for its time, which has come.
+    /// Its lease has expired, or it was released: it is claimed next.
+    Expired,
+    /// It was scheduled, and its time has come.
     Due,
     /// A Worker holds it.
     Held,
-    /// It waits for its time.
-    Waits,
+    /// Its time has not come.
+    Scheduled,
 }
 
-/// A handle, read.
+/// The parts of a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Parts {
     pub(super) attempt: u32,
@@ -41,24 +43,24 @@ pub(super) struct Parts {
     pub(super) uid: String,
 }
 
-/// A job that the next claim must give.
+/// A job that the next claim must return.
 #[derive(Debug)]
 pub(super) struct Expected {
     pub(super) payload: Vec<u8>,
     pub(super) attempt: u32,
     pub(super) alone: bool,
     pub(super) lane: Lane,
-    /// `None`: it never had one.
+    /// `None` where it was never claimed.
     pub(super) uid: Option<String>,
-    pub(super) past: Vec<FailedAttempt>,
+    pub(super) failed_attempts: Vec<FailedAttempt>,
 }
 
-/// Everything there is.
+/// The state of the queue.
 #[derive(Debug, Default)]
 pub(super) struct Model {
-    /// The next to be taken first.
+    /// The job that is claimed next comes first.
     pub(super) lanes: BTreeMap<&'static str, VecDeque<Vec<u8>>>,
-    pub(super) leased: BTreeMap<String, Leased>,
+    pub(super) leased: BTreeMap<String, Lease>,
     pub(super) history: BTreeMap<String, Vec<FailedAttempt>>,
     pub(super) results: BTreeMap<String, Vec<u8>>,
     pub(super) dead: BTreeMap<String, (DeadLetter, Vec<u8>)>,
@@ -66,42 +68,42 @@ pub(super) struct Model {
     pub(super) index: BTreeMap<String, VecDeque<Vec<u8>>>,
     pub(super) idempotency: BTreeMap<String, String>,
     pub(super) paused: bool,
-    /// How many ended so, ever.
-    pub(super) done: u64,
-    pub(super) died: u64,
-    /// Dead letters that were deleted, or replaced by another of the same id.
-    pub(super) gone: u64,
+    /// How many jobs ended so, in all.
+    pub(super) completed: u64,
+    pub(super) dead_lettered: u64,
+    /// Dead letters that were deleted, or replaced by one with the same id.
+    pub(super) deleted: u64,
     pub(super) accepted: u64,
 }
 
 impl Model {
-    pub(super) fn push(&mut self, lane: Lane, payload: Vec<u8>) -> u64 {
+    pub(super) fn enqueue(&mut self, lane: Lane, payload: Vec<u8>) -> u64 {
         self.accepted += 1;
         self.wait(lane, payload)
     }
 
     fn wait(&mut self, lane: Lane, payload: Vec<u8>) -> u64 {
-        let waiting = self.lanes.entry(lane.key()).or_default();
+        let waiting = self.lanes.entry(keys::lane(lane)).or_default();
         waiting.push_back(payload);
         waiting.len() as u64
     }
 
-    pub(super) fn push_later(&mut self, handle: String, payload: Vec<u8>, place: Place) {
+    pub(super) fn schedule(&mut self, token: String, payload: Vec<u8>, place: Place) {
         self.accepted += 1;
-        self.lease(handle, payload, place);
+        self.lease(token, payload, place);
     }
 
-    pub(super) fn lease(&mut self, handle: String, payload: Vec<u8>, place: Place) {
+    pub(super) fn lease(&mut self, token: String, payload: Vec<u8>, place: Place) {
         let time = 0;
         let before = self.leased.insert(
-            handle,
-            Leased {
+            token,
+            Lease {
                 payload,
                 place,
                 time,
             },
         );
-        assert!(before.is_none(), "two jobs, one handle");
+        assert!(before.is_none(), "two jobs with one token");
     }
 
     pub(super) fn replay(&mut self, id: &str, lane: Lane) -> Option<u64> {
@@ -110,120 +112,120 @@ impl Model {
         Some(self.wait(lane, payload))
     }
 
-    pub(super) fn bury(&mut self, id: &str) -> bool {
+    pub(super) fn delete_dead_letter(&mut self, id: &str) -> bool {
         let found = self.dead.remove(id).is_some();
-        self.gone += u64::from(found);
+        self.deleted += u64::from(found);
         found
     }
 
     pub(super) fn held(&self) -> u64 {
-        let held = |one: &&Leased| one.place == Place::Held;
+        let held = |one: &&Lease| one.place == Place::Held;
         self.leased.values().filter(held).count() as u64
     }
 
     /// Every accepted job is in exactly one place.
-    pub(super) fn assert_nothing_lost(&self) {
+    pub(super) fn assert_no_job_lost(&self) {
         let waiting: usize = self.lanes.values().map(VecDeque::len).sum();
         let there = (waiting + self.leased.len() + self.dead.len()) as u64;
-        assert_eq!(there + self.done + self.gone, self.accepted);
+        assert_eq!(there + self.completed + self.deleted, self.accepted);
     }
 
-    /// Settles; what is not leased by this handle any more changes nothing.
-    pub(super) fn settle(&mut self, settlements: &[Settlement], policy: &Policy) {
-        let mut backs = Vec::new();
+    /// Settles. A settlement whose token is not leased any more changes nothing.
+    pub(super) fn settle(&mut self, settlements: &[Settlement], config: &QueueConfig) {
+        let mut released = Vec::new();
         let mut in_turn: Vec<&Settlement> = settlements.iter().collect();
-        // A result counts before a death, should both be for one id.
-        in_turn.sort_by_key(|one| !matches!(one.outcome, Outcome::Done(_)));
-        for Settlement { handle, outcome } in in_turn {
-            let handle = handle.as_str();
-            let parts = parts(handle);
+        // Results are stored before dead letters, should both have one id.
+        in_turn.sort_by_key(|one| !matches!(one.outcome, Outcome::Complete(_)));
+        for Settlement { token, outcome } in in_turn {
+            let token = token.as_str();
+            let parts = parts(token);
             match outcome {
-                Outcome::Done(document) => {
-                    if self.end(handle).is_none() {
+                Outcome::Complete(document) => {
+                    if self.end(token).is_none() {
                         continue;
                     }
-                    self.done += 1;
-                    self.result(&document.id, document.stored().unwrap().into_bytes());
-                    if document.kept.is_some() {
-                        let key = keys::kept_of_problem(&document.problem_id);
+                    self.completed += 1;
+                    self.result(&document.id, document.encode_stored().unwrap().into_bytes());
+                    if document.archive.is_some() {
+                        let key = keys::archived_of_problem(&document.problem_id);
                         let noted = keys::result(&document.id).into_bytes();
                         self.index.entry(key).or_default().push_front(noted);
                     }
-                    if policy.result_index {
+                    if config.result_index {
                         let key = keys::results_of_problem(&document.problem_id);
                         let summary = serde_json::to_vec(&document.summary()).unwrap();
                         self.index.entry(key).or_default().push_front(summary);
                     }
                 }
-                Outcome::Dead(letter) => {
-                    let Some(payload) = self.end(handle) else {
+                Outcome::DeadLetter(letter) => {
+                    let Some(payload) = self.end(token) else {
                         continue;
                     };
-                    self.died += 1;
+                    self.dead_lettered += 1;
                     self.result(&letter.id, serde_json::to_vec(&letter.document()).unwrap());
                     let end = (*letter.clone(), payload);
-                    self.gone += u64::from(self.dead.insert(letter.id.clone(), end).is_some());
+                    self.deleted += u64::from(self.dead.insert(letter.id.clone(), end).is_some());
                 }
-                Outcome::Retry { pause_ms, failure } => {
-                    let Some(leased) = self.leased.get_mut(handle) else {
+                Outcome::Retry { delay_ms, failure } => {
+                    let Some(leased) = self.leased.get_mut(token) else {
                         continue;
                     };
-                    // The same once more.
-                    if matches!(leased.place, Place::Waits | Place::Due) {
+                    // It was applied before.
+                    if matches!(leased.place, Place::Scheduled | Place::Due) {
                         continue;
                     }
                     leased.time = 0;
-                    leased.place = if *pause_ms == 0 {
+                    leased.place = if *delay_ms == 0 {
                         Place::Due
                     } else {
-                        Place::Waits
+                        Place::Scheduled
                     };
                     self.history
                         .entry(parts.uid)
                         .or_default()
                         .push(failure.clone());
                 }
-                Outcome::Back => {
-                    let Some(leased) = self.leased.remove(handle) else {
+                Outcome::Release => {
+                    let Some(leased) = self.leased.remove(token) else {
                         continue;
                     };
                     if parts.attempt == 1 && !parts.alone {
-                        backs.push((parts.lane, leased.payload));
+                        released.push((parts.lane, leased.payload));
                     } else {
-                        self.lease(parts.earlier(parts.alone), leased.payload, Place::Lost);
+                        self.lease(parts.earlier(parts.alone), leased.payload, Place::Expired);
                     }
                 }
-                Outcome::Alone => {
-                    let Some(leased) = self.leased.remove(handle) else {
+                Outcome::Isolate => {
+                    let Some(leased) = self.leased.remove(token) else {
                         continue;
                     };
-                    self.lease(parts.earlier(true), leased.payload, Place::Lost);
+                    self.lease(parts.earlier(true), leased.payload, Place::Expired);
                 }
-                Outcome::Later { pause_ms } => {
-                    let Some(leased) = self.leased.remove(handle) else {
+                Outcome::Snooze { delay_ms } => {
+                    let Some(leased) = self.leased.remove(token) else {
                         continue;
                     };
-                    let place = if *pause_ms == 0 {
+                    let place = if *delay_ms == 0 {
                         Place::Due
                     } else {
-                        Place::Waits
+                        Place::Scheduled
                     };
                     self.lease(parts.earlier(parts.alone), leased.payload, place);
                 }
             }
         }
-        // The first that is given back is the next to be taken.
-        for (lane, payload) in backs.into_iter().rev() {
+        // The first that is released is the next to be claimed.
+        for (lane, payload) in released.into_iter().rev() {
             self.lanes
-                .entry(lane.key())
+                .entry(keys::lane(lane))
                 .or_default()
                 .push_front(payload);
         }
     }
 
-    fn end(&mut self, handle: &str) -> Option<Vec<u8>> {
-        let leased = self.leased.remove(handle)?;
-        self.history.remove(&parts(handle).uid);
+    fn end(&mut self, token: &str) -> Option<Vec<u8>> {
+        let leased = self.leased.remove(token)?;
+        self.history.remove(&parts(token).uid);
         Some(leased.payload)
     }
 
@@ -231,64 +233,68 @@ impl Model {
         self.results.entry(id.to_owned()).or_insert(document);
     }
 
-    /// Takes what a claim must give, in its order.
-    pub(super) fn claim(&mut self, want: usize, policy: &Policy) -> (State, Vec<Expected>) {
+    /// Takes the jobs that a claim must return, in their order.
+    pub(super) fn claim(
+        &mut self,
+        want: usize,
+        config: &QueueConfig,
+    ) -> (ClaimStatus, Vec<Expected>) {
         if want == 0 {
-            return (State::Open, Vec::new());
+            return (ClaimStatus::MoreExpected, Vec::new());
         }
         if self.paused {
-            return (State::Paused, Vec::new());
+            return (ClaimStatus::Paused, Vec::new());
         }
-        let free = policy.max_in_flight.saturating_sub(self.held());
+        let free = config.max_in_flight.saturating_sub(self.held());
         let room = want.min(usize::try_from(free).unwrap());
         if room == 0 {
-            return (State::Full, Vec::new());
+            return (ClaimStatus::AtCapacity, Vec::new());
         }
         let mut due: Vec<(Place, u64, String)> = self
             .leased
             .iter()
-            .filter(|(_, leased)| matches!(leased.place, Place::Lost | Place::Due))
-            .map(|(handle, leased)| (leased.place, leased.time, handle.clone()))
+            .filter(|(_, leased)| matches!(leased.place, Place::Expired | Place::Due))
+            .map(|(token, leased)| (leased.place, leased.time, token.clone()))
             .collect();
         due.sort();
         let mut taken = Vec::new();
-        for (_, _, handle) in due {
-            let parts = parts(&handle);
+        for (_, _, token) in due {
+            let parts = parts(&token);
             let alone = parts.alone || parts.attempt > 0;
             if taken.len() == room || (alone && !taken.is_empty()) {
                 break;
             }
-            let leased = self.leased.remove(&handle).unwrap();
+            let leased = self.leased.remove(&token).unwrap();
             taken.push(Expected {
                 payload: leased.payload,
                 attempt: parts.attempt + 1,
                 alone,
                 lane: parts.lane,
-                past: self.past(&parts.uid, parts.attempt),
+                failed_attempts: self.failed_before(&parts.uid, parts.attempt),
                 uid: Some(parts.uid),
             });
             if alone {
-                return (State::Open, taken);
+                return (ClaimStatus::MoreExpected, taken);
             }
         }
         let missing = room - taken.len();
         if missing == 0 {
-            return (State::Open, taken);
+            return (ClaimStatus::MoreExpected, taken);
         }
         let first = Lane::ALL.into_iter().find(|lane| {
             self.lanes
-                .get(lane.key())
+                .get(keys::lane(*lane))
                 .is_some_and(|waiting| !waiting.is_empty())
         });
         let Some(lane) = first else {
             let state = if taken.is_empty() {
-                State::Empty
+                ClaimStatus::Empty
             } else {
-                State::Short
+                ClaimStatus::LaneDrained
             };
             return (state, taken);
         };
-        let waiting = self.lanes.get_mut(lane.key()).unwrap();
+        let waiting = self.lanes.get_mut(keys::lane(lane)).unwrap();
         let count = missing.min(waiting.len());
         for payload in waiting.drain(..count) {
             taken.push(Expected {
@@ -297,27 +303,27 @@ impl Model {
                 alone: false,
                 lane,
                 uid: None,
-                past: Vec::new(),
+                failed_attempts: Vec::new(),
             });
         }
         let state = if count < missing {
-            State::Short
+            ClaimStatus::LaneDrained
         } else {
-            State::Open
+            ClaimStatus::MoreExpected
         };
         (state, taken)
     }
 
-    /// What is said of attempts 1 to `attempts`: their own word, or that their
+    /// How attempts 1 to `attempts` failed: as was recorded, or because their
     /// Worker was lost.
-    fn past(&self, uid: &str, attempts: u32) -> Vec<FailedAttempt> {
+    fn failed_before(&self, uid: &str, attempts: u32) -> Vec<FailedAttempt> {
         let known = self.history.get(uid).cloned().unwrap_or_default();
         let numbers: BTreeSet<u32> = known.iter().map(|one| one.attempt).collect();
         assert_eq!(numbers.len(), known.len(), "an attempt failed twice");
         (1..=attempts)
             .map(|attempt| {
-                let told = known.iter().find(|one| one.attempt == attempt);
-                told.cloned().unwrap_or_else(|| FailedAttempt {
+                let recorded = known.iter().find(|one| one.attempt == attempt);
+                recorded.cloned().unwrap_or_else(|| FailedAttempt {
                     attempt,
                     reason: "The Worker was lost: its lease ran out.".into(),
                     at_ms: None,
@@ -345,7 +351,7 @@ impl Model {
                 there.insert(key.to_owned());
             }
         }
-        if self.done + self.died > 0 {
+        if self.completed + self.dead_lettered > 0 {
             there.insert(keys::stats(NOW_MS / 3_600_000));
         }
         there.extend(self.index.keys().cloned());
@@ -355,9 +361,9 @@ impl Model {
     }
 }
 
-/// Reads a handle as its documentation has it.
-pub(super) fn parts(handle: &str) -> Parts {
-    let mut parts = handle.splitn(3, '.');
+/// Parses a token, in the format that its documentation gives.
+pub(super) fn parts(token: &str) -> Parts {
+    let mut parts = token.splitn(3, '.');
     let mut next = || parts.next().unwrap();
     let (attempt, lane, uid) = (next(), next(), next());
     Parts {
@@ -369,7 +375,7 @@ pub(super) fn parts(handle: &str) -> Parts {
 }
 
 impl Parts {
-    /// The handle it lies under when its attempt does not count.
+    /// The token of a job whose attempt does not count.
     fn earlier(&self, alone: bool) -> String {
         let mark = if alone { "!" } else { "" };
         format!(

@@ -1,11 +1,11 @@
-//! What can happen to the queue.
+//! The steps of an interleaving: what can happen to the queue.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use shared::lane::Lane;
-use shared::queue::work::Policy;
+use shared::domain::lane::Lane;
+use shared::queue::settlement::QueueConfig;
 
-use crate::given::POLICY;
+use crate::fixtures::CONFIG;
 
 /// How many steps an interleaving has.
 pub(super) const LENGTH: std::ops::RangeInclusive<usize> = 110..=130;
@@ -13,87 +13,87 @@ pub(super) const LENGTH: std::ops::RangeInclusive<usize> = 110..=130;
 /// How many Workers there are.
 pub(super) const WORKERS: usize = 3;
 
-/// One thing that happens. Numbers pick one of what there is, modulo how many
-/// there are, so that steps stay meaningful when others are taken away.
+/// One step. Numbers choose an item modulo how many there are, so that a step
+/// stays meaningful when others are removed.
 #[derive(Debug, Clone)]
 pub(super) enum Step {
-    Push(Lane),
-    /// A client that did not hear the answer sends the same job once more.
-    PushAgain(usize),
-    PushLater(Lane, Later),
-    PushOnce(Lane, u8),
-    /// LPUSH by somebody else.
+    Enqueue(Lane),
+    /// A client whose response was lost sends the same job again.
+    EnqueueAgain(usize),
+    Schedule(Lane, Due),
+    EnqueueOnce(Lane, u8),
+    /// LPUSH by a foreign producer.
     Foreign(Vec<u8>),
     Claim {
         worker: usize,
         want: usize,
     },
-    /// A Worker settles some of what it holds, in the order in which it came,
-    /// and claims.
+    /// A Worker settles some of the jobs it holds, in the order of their claims,
+    /// and claims others.
     Settle {
         worker: usize,
         fates: Vec<Fate>,
         want: usize,
-        /// The call is applied, and is sent again because nobody heard so.
-        answer_lost: bool,
+        /// The call is applied, and is sent again because its response was lost.
+        response_lost: bool,
     },
-    /// A Worker forgets all it holds.
+    /// A Worker is killed, with all the jobs it holds.
     Crash(usize),
-    /// A Worker that was thought lost settles what it held all the same.
-    Zombie(usize, Fate),
-    /// A call of long ago arrives once more.
-    Echo(usize),
-    /// A lease runs out, or what waits for its time becomes due.
+    /// A Worker that counted as lost settles a job after all.
+    SettleLate(usize, Fate),
+    /// An earlier call arrives once more.
+    RepeatCall(usize),
+    /// A lease expires, or a scheduled job becomes due.
     TimePasses(usize),
-    AllTimePasses,
+    TimePassesForAll,
     Replay(usize, Lane),
-    Bury(usize),
+    DeleteDeadLetter(usize),
     Pause,
     Resume,
     /// An operator allows more or fewer in flight.
     Cap(u64),
-    /// An operator looks at the numbers.
-    Look,
+    /// An operator reads the statistics.
+    ReadStats,
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Later {
-    Past,
+pub(super) enum Due {
+    InThePast,
     AtOnce,
     Soon,
     NextWeek,
 }
 
-/// What a Worker makes of a job it holds.
+/// How a Worker settles a job that it holds.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Fate {
-    /// It is not finished yet.
-    Keep,
-    Done,
-    Dead,
+    /// Not yet.
+    Hold,
+    Complete,
+    DeadLetter,
     Retry {
-        pause_ms: u64,
+        delay_ms: u64,
     },
-    Back,
-    Alone,
-    Later {
-        pause_ms: u64,
+    Release,
+    Isolate,
+    Snooze {
+        delay_ms: u64,
     },
 }
 
-/// What an interleaving begins with.
+/// The settings of an interleaving.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rules {
     index: bool,
     cap: u64,
 }
 
-impl From<Rules> for Policy {
+impl From<Rules> for QueueConfig {
     fn from(rules: Rules) -> Self {
         Self {
             result_index: rules.index,
             max_in_flight: rules.cap,
-            ..POLICY
+            ..CONFIG
         }
     }
 }
@@ -109,27 +109,27 @@ fn step() -> impl Strategy<Value = Step> {
     let worker = 0..WORKERS;
     let want = 0_usize..6;
     prop_oneof![
-        12 => lane().prop_map(Step::Push),
-        2 => pick.clone().prop_map(Step::PushAgain),
-        5 => (lane(), later()).prop_map(|(lane, later)| Step::PushLater(lane, later)),
-        4 => (lane(), 0_u8..6).prop_map(|(lane, key)| Step::PushOnce(lane, key)),
+        12 => lane().prop_map(Step::Enqueue),
+        2 => pick.clone().prop_map(Step::EnqueueAgain),
+        5 => (lane(), due()).prop_map(|(lane, due)| Step::Schedule(lane, due)),
+        4 => (lane(), 0_u8..6).prop_map(|(lane, key)| Step::EnqueueOnce(lane, key)),
         5 => foreign().prop_map(Step::Foreign),
         12 => (worker.clone(), want.clone())
             .prop_map(|(worker, want)| Step::Claim { worker, want }),
         24 => (worker.clone(), vec(fate(), 1..7), want, prop::bool::weighted(0.2)).prop_map(
-            |(worker, fates, want, answer_lost)| Step::Settle { worker, fates, want, answer_lost }
+            |(worker, fates, want, response_lost)| Step::Settle { worker, fates, want, response_lost }
         ),
         4 => worker.prop_map(Step::Crash),
-        5 => (pick.clone(), fate()).prop_map(|(which, fate)| Step::Zombie(which, fate)),
-        5 => pick.clone().prop_map(Step::Echo),
+        5 => (pick.clone(), fate()).prop_map(|(which, fate)| Step::SettleLate(which, fate)),
+        5 => pick.clone().prop_map(Step::RepeatCall),
         10 => pick.clone().prop_map(Step::TimePasses),
-        3 => Just(Step::AllTimePasses),
+        3 => Just(Step::TimePassesForAll),
         4 => (pick.clone(), lane()).prop_map(|(which, lane)| Step::Replay(which, lane)),
-        2 => pick.prop_map(Step::Bury),
+        2 => pick.prop_map(Step::DeleteDeadLetter),
         1 => Just(Step::Pause),
         4 => Just(Step::Resume),
         1 => cap().prop_map(Step::Cap),
-        2 => Just(Step::Look),
+        2 => Just(Step::ReadStats),
     ]
 }
 
@@ -141,26 +141,26 @@ fn lane() -> impl Strategy<Value = Lane> {
     prop_oneof![1 => Just(Lane::High), 3 => Just(Lane::Normal), 1 => Just(Lane::Low)]
 }
 
-fn later() -> impl Strategy<Value = Later> {
+fn due() -> impl Strategy<Value = Due> {
     prop_oneof![
-        Just(Later::Past),
-        Just(Later::AtOnce),
-        Just(Later::Soon),
-        Just(Later::NextWeek)
+        Just(Due::InThePast),
+        Just(Due::AtOnce),
+        Just(Due::Soon),
+        Just(Due::NextWeek)
     ]
 }
 
 fn fate() -> impl Strategy<Value = Fate> {
     prop_oneof![
-        3 => Just(Fate::Keep),
-        6 => Just(Fate::Done),
-        2 => Just(Fate::Dead),
+        3 => Just(Fate::Hold),
+        6 => Just(Fate::Complete),
+        2 => Just(Fate::DeadLetter),
         3 => prop_oneof![Just(0), Just(45_000), Just(900_000)]
-            .prop_map(|pause_ms| Fate::Retry { pause_ms }),
-        3 => Just(Fate::Back),
-        2 => Just(Fate::Alone),
+            .prop_map(|delay_ms| Fate::Retry { delay_ms }),
+        3 => Just(Fate::Release),
+        2 => Just(Fate::Isolate),
         3 => prop_oneof![Just(0), Just(30_000), Just(900_000)]
-            .prop_map(|pause_ms| Fate::Later { pause_ms }),
+            .prop_map(|delay_ms| Fate::Snooze { delay_ms }),
     ]
 }
 

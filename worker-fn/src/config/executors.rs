@@ -1,9 +1,9 @@
-//! Where code runs: one endpoint by variables of its own, or several by
+//! The execution endpoints: one by variables of its own, or several by
 //! `EXECUTORS`.
 
 use reqwest::Url;
 use serde_json::Value;
-use shared::config::{self, ConfigError, Lookup, Secret};
+use shared::config::{self, ConfigError, Lookup, Secret, http_url};
 
 /// The most endpoints.
 pub const MAX_ENDPOINTS: usize = 8;
@@ -13,36 +13,61 @@ const MAX_WEIGHT: u64 = 1_000;
 const MAX_NAME_CHARS: usize = 64;
 /// The variable for several.
 const EXECUTORS: &str = "EXECUTORS";
-// What is told of an endpoint, by the numbers of the lists below.
-const URL: usize = 0;
-const KIND: usize = 1;
-const NAME: usize = 2;
-const TOKEN: usize = 3;
-const HEADER: usize = 4;
-/// The variables for one.
-const ONE: [&str; 5] = [
-    "EXECUTOR_URL",
-    "EXECUTOR_KIND",
-    "EXECUTOR_NAME",
-    "EXECUTOR_TOKEN",
-    "EXECUTOR_TOKEN_HEADER",
-];
-/// The members of an object of `EXECUTORS`, and one more.
-const MEMBERS: [&str; 5] = ["url", "kind", "name", "token", "tokenHeader"];
+/// The member of an endpoint that has no variable.
 const WEIGHT: &str = "weight";
-/// What each of them must be.
-const MUST_BE: [&str; 5] = [
-    "an http or https URL",
-    "piston or judge0",
-    "a text of 1 to 64 characters",
-    "a text that is not empty",
-    "the name of an HTTP header",
-];
 
-/// The execution endpoints and what holds for all of them.
+/// A setting of an endpoint: a variable of its own, or a member of an object of
+/// `EXECUTORS`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Field {
+    Url,
+    Kind,
+    Name,
+    Token,
+    TokenHeader,
+}
+
+impl Field {
+    const ALL: [Self; 5] = [
+        Self::Url,
+        Self::Kind,
+        Self::Name,
+        Self::Token,
+        Self::TokenHeader,
+    ];
+
+    /// The variable, the member, and what the value must be.
+    fn names(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Url => ("EXECUTOR_URL", "url", "an http or https URL"),
+            Self::Kind => ("EXECUTOR_KIND", "kind", "piston or judge0"),
+            Self::Name => ("EXECUTOR_NAME", "name", "a text of 1 to 64 characters"),
+            Self::Token => ("EXECUTOR_TOKEN", "token", "a text that is not empty"),
+            Self::TokenHeader => (
+                "EXECUTOR_TOKEN_HEADER",
+                "tokenHeader",
+                "the name of an HTTP header",
+            ),
+        }
+    }
+
+    fn variable(self) -> &'static str {
+        self.names().0
+    }
+
+    fn member(self) -> &'static str {
+        self.names().1
+    }
+
+    fn must_be(self) -> &'static str {
+        self.names().2
+    }
+}
+
+/// The execution endpoints, and settings for all of them.
 #[derive(Debug, Clone)]
 pub struct ExecutorConfig {
-    /// 1 to [`MAX_ENDPOINTS`], in the order in which they are asked.
+    /// 1 to [`MAX_ENDPOINTS`], in the order in which they are tried.
     pub endpoints: Vec<EndpointConfig>,
     /// `EXECUTOR_TIMEOUT_MS`, how long one job may take at an endpoint, all its
     /// calls together, waiting there included. Default 15,000 ms.
@@ -55,18 +80,18 @@ pub struct ExecutorConfig {
     pub compile_timeout_ms: Option<u64>,
 }
 
-/// An execution endpoint and how to be let in.
+/// An execution endpoint, and the token for it.
 ///
 /// By variables, or by members of an object of `EXECUTORS`.
 #[derive(Debug, Clone)]
 pub struct EndpointConfig {
-    /// `EXECUTOR_NAME` or `name`, what results call it. Default: its kind.
+    /// `EXECUTOR_NAME` or `name`, its name in results. Default: its kind.
     pub name: String,
     /// `EXECUTOR_KIND` or `kind`: `piston` (default) or `judge0`.
     pub kind: Kind,
-    /// `EXECUTOR_URL` or `url`. Of a Piston v2 API what stands before `/execute`
-    /// and `/runtimes`, of a Judge0 what stands before `/submissions` and
-    /// `/languages`. Required.
+    /// `EXECUTOR_URL` or `url`. For Piston the part before `/execute` and
+    /// `/runtimes`, for Judge0 the part before `/submissions` and `/languages`.
+    /// Required.
     pub url: Url,
     /// `EXECUTOR_TOKEN` or `token`. Default: none is sent.
     pub token: Option<Secret>,
@@ -80,10 +105,10 @@ pub struct EndpointConfig {
     pub weight: Option<u32>,
 }
 
-/// What an endpoint speaks.
+/// The protocol of an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Piston's v2 API, and what our own runner adds to it.
+    /// Piston's v2 API, with or without our runner's additions.
     Piston,
     /// Judge0 CE.
     Judge0,
@@ -116,8 +141,9 @@ impl Kind {
 impl ExecutorConfig {
     /// Reads the variables named on the fields.
     pub fn from_lookup(lookup: Lookup<'_>) -> Result<Self, ConfigError> {
-        let other = ONE
+        let other = Field::ALL
             .into_iter()
+            .map(Field::variable)
             .find(|name| config::optional(lookup, name).is_some());
         let endpoints = match (config::optional(lookup, EXECUTORS), other) {
             (None, _) => vec![one(lookup)?],
@@ -148,13 +174,14 @@ fn optional_number(lookup: Lookup<'_>, name: &'static str) -> Result<Option<u64>
 }
 
 fn one(lookup: Lookup<'_>) -> Result<EndpointConfig, ConfigError> {
-    let member = |at: usize| Ok(config::optional(lookup, ONE[at]));
-    if config::optional(lookup, ONE[URL]).is_none() {
-        return Err(ConfigError::Missing(ONE[URL]));
+    let setting = |field: Field| Ok(config::optional(lookup, field.variable()));
+    let url = Field::Url.variable();
+    if config::optional(lookup, url).is_none() {
+        return Err(ConfigError::Missing(url));
     }
-    endpoint(&member, None).map_err(|at| ConfigError::Invalid {
-        name: ONE[at],
-        expected: MUST_BE[at].into(),
+    endpoint(&setting, None).map_err(|field| ConfigError::Invalid {
+        name: field.variable(),
+        expected: field.must_be().into(),
     })
 }
 
@@ -165,28 +192,9 @@ fn several(text: &str) -> Result<Vec<EndpointConfig>, String> {
         _ => return Err(format!("a JSON array of 1 to {MAX_ENDPOINTS} objects")),
     };
     let mut endpoints: Vec<EndpointConfig> = Vec::new();
-    for (at, item) in items.iter().enumerate() {
-        let must = |name: &str, be: &str| format!("an array whose [{at}]{name} is {be}");
-        let members = item.as_object();
-        let unknown = |name: &String| name != WEIGHT && !MEMBERS.contains(&&**name);
-        let Some(members) = members.filter(|members| !members.keys().any(unknown)) else {
-            let be = "an object of url, kind, name, token, tokenHeader and weight";
-            return Err(must("", be));
-        };
-        let member = |at: usize| match members.get(MEMBERS[at]) {
-            None => Ok(None),
-            Some(Value::String(text)) if !text.trim().is_empty() => {
-                Ok(Some(text.trim().to_owned()))
-            }
-            Some(_) => Err(at),
-        };
-        let weight = match members.get(WEIGHT).map(Value::as_u64) {
-            None => None,
-            Some(Some(weight @ 1..=MAX_WEIGHT)) => u32::try_from(weight).ok(),
-            Some(_) => return Err(must(".weight", "a whole number from 1 to 1000")),
-        };
-        let endpoint = endpoint(&member, weight)
-            .map_err(|at| must(&format!(".{}", MEMBERS[at]), MUST_BE[at]))?;
+    for (index, item) in items.iter().enumerate() {
+        let must = |name: &str, be: &str| format!("an array whose [{index}]{name} is {be}");
+        let endpoint = from_object(item).map_err(|(name, be)| must(&name, be))?;
         if endpoints.iter().any(|other| other.name == endpoint.name) {
             return Err(must(".name", "no other one's"));
         }
@@ -195,35 +203,54 @@ fn several(text: &str) -> Result<Vec<EndpointConfig>, String> {
     Ok(endpoints)
 }
 
-/// An endpoint by its members, whatever they are called where they stand.
-/// Errors: the number of the one that cannot be used.
+/// Errors: the member that cannot be used, and what it must be.
+fn from_object(item: &Value) -> Result<EndpointConfig, (String, &'static str)> {
+    let is_known = |name: &String| {
+        name == WEIGHT || Field::ALL.into_iter().any(|field| field.member() == name)
+    };
+    let members = item.as_object();
+    let Some(members) = members.filter(|members| members.keys().all(is_known)) else {
+        let be = "an object of url, kind, name, token, tokenHeader and weight";
+        return Err((String::new(), be));
+    };
+    let setting = |field: Field| match members.get(field.member()) {
+        None => Ok(None),
+        Some(Value::String(text)) if !text.trim().is_empty() => Ok(Some(text.trim().to_owned())),
+        Some(_) => Err(field),
+    };
+    let weight = match members.get(WEIGHT).map(Value::as_u64) {
+        None => None,
+        Some(Some(weight @ 1..=MAX_WEIGHT)) => u32::try_from(weight).ok(),
+        Some(_) => return Err((".weight".into(), "a whole number from 1 to 1000")),
+    };
+    endpoint(&setting, weight).map_err(|field| (format!(".{}", field.member()), field.must_be()))
+}
+
+/// An endpoint from its settings, wherever they stand. Errors: the setting that
+/// cannot be used.
 fn endpoint(
-    member: &dyn Fn(usize) -> Result<Option<String>, usize>,
+    setting: &dyn Fn(Field) -> Result<Option<String>, Field>,
     weight: Option<u32>,
-) -> Result<EndpointConfig, usize> {
-    let kind = Kind::of(member(KIND)?.as_deref()).ok_or(KIND)?;
-    let url = member(URL)?.and_then(|text| http_url(&text)).ok_or(URL)?;
-    let name = member(NAME)?.unwrap_or_else(|| kind.name().to_owned());
+) -> Result<EndpointConfig, Field> {
+    let kind = Kind::of(setting(Field::Kind)?.as_deref()).ok_or(Field::Kind)?;
+    let url = setting(Field::Url)?.and_then(|text| http_url(&text));
+    let name = setting(Field::Name)?.unwrap_or_else(|| kind.name().to_owned());
     if name.chars().count() > MAX_NAME_CHARS {
-        return Err(NAME);
+        return Err(Field::Name);
     }
-    let token_header = member(HEADER)?.unwrap_or_else(|| kind.token_header().to_owned());
+    let token_header = setting(Field::TokenHeader)?;
+    let token_header = token_header.unwrap_or_else(|| kind.token_header().to_owned());
     if http::HeaderName::try_from(token_header.as_str()).is_err() {
-        return Err(HEADER);
+        return Err(Field::TokenHeader);
     }
     Ok(EndpointConfig {
         name,
         kind,
-        url,
-        token: member(TOKEN)?.map(Secret::new),
+        url: url.ok_or(Field::Url)?,
+        token: setting(Field::Token)?.map(Secret::new),
         token_header,
         weight,
     })
-}
-
-fn http_url(text: &str) -> Option<Url> {
-    let url = Url::parse(text).ok()?;
-    matches!(url.scheme(), "http" | "https").then_some(url)
 }
 
 #[cfg(test)]
@@ -313,7 +340,7 @@ mod tests {
 
     #[test]
     fn one_or_several_and_not_both() {
-        for other in ONE {
+        for other in Field::ALL.map(Field::variable) {
             let both = config(&[("EXECUTORS", &format!("[{PISTON}]")), (other, "x")]);
             let said = both.unwrap_err().to_string();
             assert!(said.contains("EXECUTORS") && said.contains(other), "{said}");

@@ -1,87 +1,89 @@
-//! Asking Redis: one round trip that settles what is finished and claims what
-//! is next, and one that finds out what the claimed jobs are submissions to.
+//! The calls of Redis: one round trip that settles decided jobs and claims the
+//! next, and one that looks up the problems of the claimed jobs.
 //!
-//! Both are asked again when an answer is lost, with what the budget keeps back
-//! for that.
+//! Both are made again when an answer is lost, with the calls of the reserve.
 
-use shared::hex::hex;
-use shared::lane::Lane;
-use shared::queue::retry;
-use shared::queue::work::{Call, Claimed, Leased, Outcome, Settlement, State};
+use shared::domain::lane::Lane;
+use shared::queue::backoff::backoff_ms;
+use shared::queue::claim::{ClaimStatus, Claimed};
+use shared::queue::settlement::{ClaimContext, Outcome, Settlement};
 use shared::redis::RedisError;
+use shared::text::hex;
 
-use super::{Held, Work, is_done};
+use super::batch::is_complete;
+use super::drain_loop::DrainLoop;
+use crate::attempt::ClaimedJob;
 
-/// How often Redis is asked. Until a settlement is known to have worked, the
+/// The most tries of one call. Until a settlement is known to have worked, the
 /// results exist only here.
-const TRIES: u32 = 4;
+const MAX_TRIES: u32 = 4;
 
 /// The most bytes of results in one call. Upstash takes requests of 10 MB; as
-/// text in a JSON request a result can be twice as long.
+/// JSON text in a JSON request a result can be twice as long.
 const MAX_CALL_BYTES: usize = 4_000_000;
 
-impl Work<'_> {
-    /// Settles all that is finished and claims up to `want`.
+impl DrainLoop<'_> {
+    /// Settles all decided jobs and claims up to `want`.
     pub(super) async fn settle_and_claim(&mut self, want: usize) -> Result<(), RedisError> {
-        // What goes back goes back in the order in which it was claimed.
-        self.finished.sort_by_key(|(held, _)| held.place);
-        let settlements: Vec<Settlement> = self
-            .finished
-            .iter()
-            .map(|(held, outcome)| Settlement {
-                handle: held.leased.handle.clone(),
-                outcome: outcome.clone(),
-            })
-            .collect();
-        self.hold_place();
+        let settlements = self.batch.settlements();
+        self.hold_permit();
         let claimed = self.settle(&settlements, want).await;
-        self.place = None;
+        self.permit = None;
         let claimed = claimed?;
-        if settlements.iter().any(|one| is_done(&one.outcome)) {
-            self.back_offs = 0;
-        }
-        self.looks.clear();
-        let keep = !self.drain.plan.background;
-        let now_ms = self.now_ms();
-        for (held, outcome) in self.finished.drain(..) {
-            if let Outcome::Retry { pause_ms, .. } = outcome {
-                // The pause began when Redis was told, which was after the
-                // failure and before now; both clocks leave out a fraction. Too
-                // early would find nothing, and leave the retry to the cron.
-                self.retries_at_ms.push(now_ms + pause_ms + 1);
-            }
-            self.report.note(&held.leased, outcome, keep);
-        }
+        self.note_settled();
         if let Some(claimed) = claimed {
-            self.drain.budget.claimed();
-            self.more = match claimed.state {
-                State::Open => true,
-                // Short speaks of one lane: behind a few urgent jobs the usual lane
-                // may be full.
-                State::Short => {
-                    let urgent = |job: &Leased| job.handle.lane() == Lane::High;
-                    self.drain.plan.all_lanes || claimed.jobs.iter().any(urgent)
-                }
-                State::Empty | State::Full | State::Paused => false,
-            };
-            self.look_up(&claimed.jobs).await;
-            for leased in claimed.jobs {
-                self.claimed += 1;
-                let held = Held {
-                    place: self.claimed,
-                    leased,
-                };
-                if self.lost_store.is_some() {
-                    self.finish(held, Outcome::Back);
-                } else {
-                    self.ready.push_back(held);
-                }
-            }
+            self.take_claimed(claimed).await;
         }
         Ok(())
     }
 
-    /// One call, or as many as it takes to keep each below what Redis takes. The
+    fn note_settled(&mut self) {
+        let now_ms = self.now_ms();
+        let return_results = !self.context.options.background;
+        for (held, outcome) in self.batch.take_decided() {
+            if is_complete(&outcome) {
+                self.outage.backoffs = 0;
+            }
+            if let Outcome::Retry { delay_ms, .. } = outcome {
+                // Redis began the pause after the failure and before now, and both
+                // clocks are in whole milliseconds. A claim that is too early
+                // would find nothing and leave the retry to the cron.
+                self.retries_due_ms.push(now_ms + delay_ms + 1);
+            }
+            self.report.note(held.job, outcome, return_results);
+        }
+        self.outage.forget_probes();
+    }
+
+    async fn take_claimed(&mut self, claimed: Claimed) {
+        self.context.budget.restore_reserve();
+        let jobs: Vec<ClaimedJob> = claimed.leases.into_iter().map(ClaimedJob::from).collect();
+        self.more_expected = match claimed.status {
+            ClaimStatus::MoreExpected => true,
+            // This is about one lane: the normal lane may be full behind a few
+            // urgent jobs.
+            ClaimStatus::LaneDrained => {
+                let urgent = |job: &ClaimedJob| job.token.lane() == Lane::High;
+                self.context.options.all_lanes || jobs.iter().any(urgent)
+            }
+            ClaimStatus::Empty | ClaimStatus::AtCapacity | ClaimStatus::Paused => false,
+        };
+        let looked_up = self.look_up_problems(&jobs).await;
+        for job in jobs {
+            if looked_up.is_ok() {
+                self.batch.add(job);
+            } else {
+                let held = self.batch.number(job);
+                self.decide(held, Outcome::Release);
+            }
+        }
+        if let Err(error) = looked_up {
+            self.stops.store = Some(error);
+            self.more_expected = false;
+        }
+    }
+
+    /// Settles in one call, or in as many as keep each below Redis's limit. The
     /// last one claims.
     async fn settle(
         &mut self,
@@ -98,111 +100,102 @@ impl Work<'_> {
         }
     }
 
-    /// Finds out which problems the jobs are submissions to: one round trip for
-    /// all of them, and more when its answer is lost. Without it none can be
-    /// started.
-    async fn look_up(&mut self, jobs: &[Leased]) {
+    /// Looks up the problems of claimed jobs. One round trip, and more when its
+    /// answer is lost. Without it no job can be started.
+    async fn look_up_problems(&mut self, jobs: &[ClaimedJob]) -> Result<(), RedisError> {
         if jobs.is_empty() {
-            return;
+            return Ok(());
         }
-        let mut tries = 0;
-        self.hold_place();
-        loop {
-            tries += 1;
-            self.pay(tries);
-            match self.drain.attempts.problems().look_up(jobs).await {
-                Ok(()) => break,
-                Err(error) if tries >= TRIES || !self.drain.budget.one_more(0) => {
-                    self.lost_store = Some(error);
-                    self.more = false;
-                    break;
-                }
-                Err(_) => (self.drain.surroundings.sleep)(retry::pause_ms(tries, 0)).await,
-            }
-        }
-        self.place = None;
+        self.hold_permit();
+        let problems = self.context.runner.problems();
+        let looked_up = self.with_retries(true, async |_| problems.look_up(jobs).await);
+        let looked_up = looked_up.await;
+        self.permit = None;
+        looked_up
     }
 
-    /// Notes a call; the reserve is there for those that are made again.
-    fn pay(&self, tries: u32) {
-        if tries == 1 {
-            self.drain.budget.meter.spend(1);
-        } else {
-            self.drain.budget.meter.spend_reserve();
-        }
-    }
-
-    /// One round trip, and more when its answer is lost. Sent again it claims
-    /// nothing: the first may have been applied, and then what it claimed comes
-    /// back when its lease runs out.
+    /// One round trip, and more when its answer is lost. A further try claims
+    /// nothing: the first may have been applied, and then the jobs that it claimed
+    /// come back when their leases run out.
     async fn call(
-        &mut self,
+        &self,
         settlements: &[Settlement],
         want: usize,
     ) -> Result<Option<Claimed>, RedisError> {
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            self.pay(tries);
-            let call = Call {
+        let again = !settlements.is_empty();
+        self.with_retries(again, async |tries| {
+            let context = ClaimContext {
                 now_ms: self.now_ms(),
-                nonce: hex(&(self.drain.surroundings.random)()),
+                nonce: hex(&(self.context.runtime.random)()),
             };
-            let first = tries == 1;
-            let answer = self
-                .drain
-                .queue
-                .work(
-                    settlements,
-                    if first { want } else { 0 },
-                    self.drain.policy,
-                    &call,
-                )
-                .await;
-            match answer {
-                Ok(claimed) => return Ok((first && want > 0).then_some(claimed)),
-                Err(error)
-                    if settlements.is_empty()
-                        || tries >= TRIES
-                        || !self.drain.budget.one_more(0) =>
+            let want = if tries == 1 { want } else { 0 };
+            let claimed = self
+                .context
+                .store
+                .settle_and_claim(settlements, want, self.context.config, &context)
+                .await?;
+            Ok((want > 0).then_some(claimed))
+        })
+        .await
+    }
+
+    /// Makes a call, and makes it again after a pause when it failed, as far as
+    /// `again` and the budget allow. `call` gets the number of the try, from 1.
+    async fn with_retries<T>(
+        &self,
+        again: bool,
+        call: impl AsyncFn(u32) -> Result<T, RedisError>,
+    ) -> Result<T, RedisError> {
+        let calls = &self.context.budget.calls;
+        calls.spend(1);
+        let mut tries = 1;
+        loop {
+            match call(tries).await {
+                Err(_)
+                    if again && tries < MAX_TRIES && self.context.budget.allows_extra_call(0) =>
                 {
-                    return Err(error);
+                    (self.context.runtime.sleep)(backoff_ms(tries, 0)).await;
                 }
-                Err(_) => (self.drain.surroundings.sleep)(retry::pause_ms(tries, 0)).await,
+                result => return result,
             }
+            tries += 1;
+            calls.spend_reserve();
         }
     }
 }
 
-/// How many of these, from the first on, one call can carry: one at least.
+/// How many of these, from the first on, one call can carry: at least one.
 fn fit(settlements: &[Settlement]) -> usize {
     let mut bytes = 0;
-    let over = settlements.iter().position(|one| {
-        bytes += match &one.outcome {
-            Outcome::Done(result) => result.stored().map_or(0, |text| text.len()),
+    let over = settlements.iter().position(|settlement| {
+        bytes += match &settlement.outcome {
+            Outcome::Complete(result) => result.encode_stored().map_or(0, |text| text.len()),
             _ => 0,
         };
         bytes > MAX_CALL_BYTES
     });
-    over.map_or(settlements.len(), |at| at.max(1))
+    over.map_or(settlements.len(), |index| index.max(1))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shared::queue::handle::Handle;
-    use shared::result::{ResultDocument, Stage, Status, Verdict};
+    use shared::domain::ids::ProblemId;
+    use shared::domain::result::{ResultDocument, Status};
+    use shared::domain::stage::Stage;
+    use shared::domain::verdict::Verdict;
+    use shared::queue::lease_token::LeaseToken;
 
-    fn done(bytes: usize) -> Settlement {
+    fn completed(bytes: usize) -> Settlement {
         let run = Stage {
             stdout: "x".repeat(bytes),
             ..Stage::default()
         };
         Settlement {
-            handle: Handle::parse("1.normal.u:n").unwrap(),
-            outcome: Outcome::Done(Box::new(ResultDocument {
+            token: LeaseToken::parse("1.normal.u:n").unwrap(),
+            outcome: Outcome::Complete(Box::new(ResultDocument {
                 id: "i".into(),
-                problem_id: "p".into(),
+                problem_id: ProblemId::parse("p", "id").unwrap(),
                 language: "l".into(),
                 language_version: None,
                 status: Status::Done,
@@ -216,17 +209,25 @@ mod tests {
                 submitted_at_ms: 1,
                 started_at_ms: 2,
                 finished_at_ms: 3,
-                kept: Some("{}".into()),
+                archive: None,
             })),
         }
     }
 
     #[test]
-    fn very_long_results_go_by_several_calls() {
+    fn very_long_results_are_settled_in_several_calls() {
         let large = MAX_CALL_BYTES / 3;
         assert_eq!(fit(&[]), 0);
-        assert_eq!(fit(&[done(10), done(10)]), 2);
-        assert_eq!(fit(&[done(large), done(large), done(large), done(1)]), 2);
-        assert_eq!(fit(&[done(MAX_CALL_BYTES), done(1)]), 1);
+        assert_eq!(fit(&[completed(10), completed(10)]), 2);
+        assert_eq!(
+            fit(&[
+                completed(large),
+                completed(large),
+                completed(large),
+                completed(1)
+            ]),
+            2
+        );
+        assert_eq!(fit(&[completed(MAX_CALL_BYTES), completed(1)]), 1);
     }
 }

@@ -1,23 +1,43 @@
-//! HTTP to one endpoint, whatever it speaks.
+//! HTTP to one endpoint, whatever its protocol.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use http::StatusCode;
 use reqwest::{RequestBuilder, Url};
 use serde_json::Value;
 
-use super::{ExecutorError, lost, unavailable};
+use super::ExecutorError;
+use super::endpoint_states::{EndpointId, EndpointStates};
 use crate::config::EndpointConfig;
+use crate::runtime::Runtime;
 
-/// A client for one endpoint.
+/// An HTTP client for one endpoint.
 #[derive(Debug, Clone)]
 pub(super) struct Connection {
     http: reqwest::Client,
     config: EndpointConfig,
 }
 
-/// An answer: a status, and a body that is JSON or else `null`.
-pub(super) type Answer = (StatusCode, Value);
+/// What the client of any kind of endpoint works with.
+#[derive(Debug)]
+pub(super) struct EndpointContext {
+    pub connection: Connection,
+    /// `RUN_TIMEOUT_MS`.
+    pub run_timeout_ms: Option<u64>,
+    pub runtime: Runtime,
+    pub id: EndpointId,
+    pub states: Rc<EndpointStates>,
+}
+
+impl EndpointContext {
+    pub(super) fn now_ms(&self) -> u64 {
+        (self.runtime.now_ms)()
+    }
+}
+
+/// A response: its status, and its body, which is JSON or else `null`.
+pub(super) type JsonResponse = (StatusCode, Value);
 
 impl Connection {
     pub(super) fn new(config: EndpointConfig) -> Self {
@@ -33,7 +53,7 @@ impl Connection {
         path: &str,
         query: Option<&str>,
         timeout_ms: u64,
-    ) -> Result<Answer, ExecutorError> {
+    ) -> Result<JsonResponse, ExecutorError> {
         self.send(self.http.get(self.url(path, query)), timeout_ms)
             .await
     }
@@ -45,7 +65,7 @@ impl Connection {
         query: Option<&str>,
         body: Vec<u8>,
         timeout_ms: u64,
-    ) -> Result<Answer, ExecutorError> {
+    ) -> Result<JsonResponse, ExecutorError> {
         let request = self
             .http
             .post(self.url(path, query))
@@ -58,7 +78,7 @@ impl Connection {
         &self,
         mut request: RequestBuilder,
         timeout_ms: u64,
-    ) -> Result<Answer, ExecutorError> {
+    ) -> Result<JsonResponse, ExecutorError> {
         if let Some(token) = &self.config.token {
             let header = self.config.token_header.as_str();
             request = if header.eq_ignore_ascii_case("authorization") {
@@ -67,15 +87,16 @@ impl Connection {
                 request.header(header, token.expose())
             };
         }
-        // The log needs the cause, not the address.
-        let no_answer = |error: reqwest::Error| lost(error.without_url().to_string());
+        // Without the URL: the log needs the cause, not the address.
+        let no_response =
+            |error: reqwest::Error| ExecutorError::NoResponse(error.without_url().to_string());
         let response = request
             .timeout(Duration::from_millis(timeout_ms.max(1)))
             .send()
             .await
-            .map_err(no_answer)?;
+            .map_err(no_response)?;
         let status = response.status();
-        let body = response.bytes().await.map_err(no_answer)?;
+        let body = response.bytes().await.map_err(no_response)?;
         Ok((status, serde_json::from_slice(&body).unwrap_or_default()))
     }
 
@@ -88,27 +109,8 @@ impl Connection {
     }
 }
 
-/// What an answer that brings no result means. `said` is what the endpoint says
-/// about itself, if it says anything.
-pub(super) fn failure(status: StatusCode, said: Option<String>) -> ExecutorError {
-    let code = || format!("HTTP {}", status.as_u16());
-    match status {
-        StatusCode::BAD_REQUEST
-        | StatusCode::PAYLOAD_TOO_LARGE
-        | StatusCode::UNPROCESSABLE_ENTITY => ExecutorError::Refused(format!(
-            "The execution endpoint refused the job: {}",
-            said.unwrap_or_else(|| status.to_string())
-        )),
-        StatusCode::INTERNAL_SERVER_ERROR => ExecutorError::Failed(code()),
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => unavailable(code()),
-        // A proxy before the endpoint may say this for an endpoint that is
-        // away, or for this job alone; a look tells.
-        _ => lost(code()),
-    }
-}
-
-/// The text of a member, taken out of its object; `None` when it is absent or
-/// `null`. Errors: the member's name, when it is something else.
+/// Takes a member's text out of its object; `None` when it is absent or `null`.
+/// Errors: the member's name, when it is of another type.
 pub(super) fn text(object: &mut Value, name: &'static str) -> Result<Option<String>, &'static str> {
     match object.get_mut(name).map(Value::take) {
         None | Some(Value::Null) => Ok(None),
@@ -117,7 +119,7 @@ pub(super) fn text(object: &mut Value, name: &'static str) -> Result<Option<Stri
     }
 }
 
-/// Some endpoints measure in fractions.
+/// A measurement in whole units; some endpoints measure in fractions.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

@@ -1,54 +1,56 @@
-//! What a harness told, found in what was printed.
+//! Reading the frames that a harness wrote, from standard output.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use shared::problem::MAX_DEPTH;
+use shared::domain::problem::MAX_DEPTH;
+use shared::text::truncated;
 
-use super::Harness;
+use super::kind::Harness;
 
-/// The longest text of a [`Trouble`] or an [`Answer::Odd`], in bytes.
+/// The longest text of a [`HarnessError`] or an [`Frame::NotJson`], in bytes.
 const MAX_TEXT_BYTES: usize = 2_048;
 
-/// A longer line on standard error is not a compiler's.
+/// A longer line on standard error is the harness's, not a compiler's.
 const MAX_LINE_BYTES: usize = 1_000;
 
-/// Everything that was told.
+/// The frames of one process.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Frames {
-    /// Why the code did not come to any case.
-    pub load: Option<Trouble>,
-    /// One entry for each of the cases asked for that has a frame.
-    pub answers: BTreeMap<usize, Answer>,
+    /// Why the code could not be loaded.
+    pub load: Option<HarnessError>,
+    /// By case; only the cases that were asked for.
+    pub cases: BTreeMap<usize, Frame>,
 }
 
-/// What came of one case.
+/// A frame of one case.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Answer {
-    /// This value, nested no deeper than [`MAX_DEPTH`].
+pub enum Frame {
+    /// The value that was returned, nested no deeper than [`MAX_DEPTH`].
     Returned(Value),
-    /// Something that JSON cannot hold; the text says what, such as `NaN`.
-    Odd(String),
-    /// An exception; its kind is `Memory` or `Error`.
-    Raised(Trouble),
-    /// More than one frame: a forgery.
-    Twice,
-    /// A frame that no harness writes.
+    /// The function returned what JSON cannot hold; the text says what, such as
+    /// `NaN`.
+    NotJson(String),
+    /// The function raised an exception; its kind is `Memory` or `Error`.
+    Raised(HarnessError),
+    /// The case has more than one frame: a forgery.
+    Duplicate,
+    /// A payload that no harness writes.
     Unreadable,
 }
 
-/// What went wrong.
+/// An error that the harness reported, or that the language itself printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trouble {
-    /// At which point, or of what kind.
-    pub kind: TroubleKind,
-    /// The language's own words, at most 2 KB, without the harness's part.
+pub struct HarnessError {
+    /// Its kind.
+    pub kind: HarnessErrorKind,
+    /// The language's own message, at most 2 KB, without the harness's lines.
     pub text: String,
 }
 
-/// Kinds of [`Trouble`].
+/// Kinds of [`HarnessError`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TroubleKind {
+pub enum HarnessErrorKind {
     /// The code does not compile.
     Syntax,
     /// The code has no such function.
@@ -59,8 +61,8 @@ pub enum TroubleKind {
     Error,
 }
 
-/// Finds the frames with this nonce, for these cases, wherever they begin. One
-/// that has no end (the program was stopped while it wrote) is left out.
+/// Finds the frames with this nonce, for these cases, wherever they begin. A
+/// frame without a line end is left out: the program was stopped while it wrote.
 pub fn read(nonce: &str, stdout: &str, cases: &[usize]) -> Frames {
     let head = format!("\x1e{nonce} ");
     let mut frames = Frames::default();
@@ -71,7 +73,7 @@ pub fn read(nonce: &str, stdout: &str, cases: &[usize]) -> Frames {
         let (index, payload) = line.split_once(' ').unwrap_or((line, ""));
         if index == "load" {
             if frames.load.is_none() {
-                frames.load = payload.strip_prefix('!').and_then(trouble);
+                frames.load = payload.strip_prefix('!').and_then(harness_error);
             }
             continue;
         }
@@ -79,37 +81,42 @@ pub fn read(nonce: &str, stdout: &str, cases: &[usize]) -> Frames {
             continue;
         };
         frames
-            .answers
+            .cases
             .entry(index)
-            .and_modify(|answer| *answer = Answer::Twice)
-            .or_insert_with(|| answer(payload).unwrap_or(Answer::Unreadable));
+            .and_modify(|frame| *frame = Frame::Duplicate)
+            .or_insert_with(|| frame(payload).unwrap_or(Frame::Unreadable));
     }
     frames
 }
 
-fn answer(payload: &str) -> Option<Answer> {
+fn frame(payload: &str) -> Option<Frame> {
     let mut rest = payload.chars();
     match rest.next()? {
         '=' => {
             let value = parse(rest.as_str())?;
-            within(&value, MAX_DEPTH).then_some(Answer::Returned(value))
+            within(&value, MAX_DEPTH).then_some(Frame::Returned(value))
         }
-        '?' => Some(Answer::Odd(clip(parse(rest.as_str())?.as_str()?))),
-        '!' => trouble(rest.as_str())
-            .filter(|trouble| matches!(trouble.kind, TroubleKind::Memory | TroubleKind::Error))
-            .map(Answer::Raised),
+        '?' => Some(Frame::NotJson(clip(parse(rest.as_str())?.as_str()?))),
+        '!' => harness_error(rest.as_str())
+            .filter(|error| {
+                matches!(
+                    error.kind,
+                    HarnessErrorKind::Memory | HarnessErrorKind::Error
+                )
+            })
+            .map(Frame::Raised),
         _ => None,
     }
 }
 
-fn trouble(json: &str) -> Option<Trouble> {
+fn harness_error(json: &str) -> Option<HarnessError> {
     let value = parse(json)?;
-    Some(Trouble {
+    Some(HarnessError {
         kind: match value.get("kind")?.as_str()? {
-            "syntax" => TroubleKind::Syntax,
-            "missing" => TroubleKind::Missing,
-            "memory" => TroubleKind::Memory,
-            "error" => TroubleKind::Error,
+            "syntax" => HarnessErrorKind::Syntax,
+            "missing" => HarnessErrorKind::Missing,
+            "memory" => HarnessErrorKind::Memory,
+            "error" => HarnessErrorKind::Error,
             _ => return None,
         },
         text: clip(value.get("text")?.as_str()?),
@@ -133,28 +140,37 @@ fn within(value: &Value, levels: usize) -> bool {
 }
 
 fn clip(text: &str) -> String {
-    text[..text.floor_char_boundary(MAX_TEXT_BYTES)].to_owned()
+    truncated(text, MAX_TEXT_BYTES).to_owned()
 }
 
-pub(super) fn last_words(harness: Harness, stderr: &str) -> Option<Trouble> {
+impl Harness {
+    /// The error that the language itself printed to `stderr`, for a run that
+    /// wrote no frame about it: TypeScript that Node cannot parse, or memory that
+    /// ran out in a way that no program can catch. A program that prints the same
+    /// only harms itself.
+    pub fn error_in_stderr(self, stderr: &str) -> Option<HarnessError> {
+        error_in_stderr(self, stderr)
+    }
+}
+
+fn error_in_stderr(harness: Harness, stderr: &str) -> Option<HarnessError> {
     let node = matches!(harness, Harness::JavaScript | Harness::TypeScript);
     if node && stderr.contains("JavaScript heap out of memory") {
-        return Some(Trouble {
-            kind: TroubleKind::Memory,
+        return Some(HarnessError {
+            kind: HarnessErrorKind::Memory,
             text: "JavaScript heap out of memory".into(),
         });
     }
     if harness == Harness::Cpp && stderr.contains("std::bad_alloc") {
-        return Some(Trouble {
-            kind: TroubleKind::Memory,
+        return Some(HarnessError {
+            kind: HarnessErrorKind::Memory,
             text: "std::bad_alloc".into(),
         });
     }
     let syntax =
         |line: &str| line.starts_with("SyntaxError") || line.contains("_TYPESCRIPT_SYNTAX");
     if harness == Harness::TypeScript && stderr.lines().any(syntax) {
-        // Without the stack, the folder, and the harness's own lines: the first
-        // begins with it, and the last is it.
+        // Without the stack, the folder, and the harness's own lines.
         let lines: Vec<&str> = stderr
             .lines()
             .take_while(|line| !line.starts_with("    at "))
@@ -164,8 +180,8 @@ pub(super) fn last_words(harness: Harness, stderr: &str) -> Option<Trouble> {
                 None => line,
             })
             .collect();
-        return Some(Trouble {
-            kind: TroubleKind::Syntax,
+        return Some(HarnessError {
+            kind: HarnessErrorKind::Syntax,
             text: clip(lines.join("\n").trim()),
         });
     }
@@ -177,8 +193,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn answers(stdout: &str) -> BTreeMap<usize, Answer> {
-        read("N1", stdout, &[0, 1, 12]).answers
+    fn cases(stdout: &str) -> BTreeMap<usize, Frame> {
+        read("N1", stdout, &[0, 1, 12]).cases
     }
 
     #[test]
@@ -188,22 +204,22 @@ mod tests {
             "\x1eN1 1 ?\"NaN\"\n",
             "\x1eN1 12 !{\"kind\":\"memory\",\"text\":\"MemoryError\"}\n"
         );
-        let trouble = Trouble {
-            kind: TroubleKind::Memory,
+        let error = HarnessError {
+            kind: HarnessErrorKind::Memory,
             text: "MemoryError".into(),
         };
         let expected = [
-            (0, Answer::Returned(json!([1, 2.0]))),
-            (1, Answer::Odd("NaN".into())),
-            (12, Answer::Raised(trouble)),
+            (0, Frame::Returned(json!([1, 2.0]))),
+            (1, Frame::NotJson("NaN".into())),
+            (12, Frame::Raised(error)),
         ];
-        assert_eq!(answers(out), expected.into());
+        assert_eq!(cases(out), expected.into());
         assert_eq!(read("N1", out, &[]), Frames::default());
     }
 
     #[test]
-    fn frames_are_found_wherever_they_begin_and_only_whole() {
-        let returned = |index: usize, value: i64| (index, Answer::Returned(json!(value)));
+    fn frames_are_found_wherever_they_begin_and_only_with_a_line_end() {
+        let returned = |index: usize, value: i64| (index, Frame::Returned(json!(value)));
         for (out, expected) in [
             ("", vec![]),
             (
@@ -218,12 +234,12 @@ mod tests {
                 vec![],
             ),
         ] {
-            assert_eq!(answers(out), expected.into_iter().collect(), "{out:?}");
+            assert_eq!(cases(out), expected.into_iter().collect(), "{out:?}");
         }
     }
 
     #[test]
-    fn what_no_harness_writes_is_no_answer() {
+    fn a_payload_that_no_harness_writes_is_unreadable() {
         for payload in [
             "",
             "=",
@@ -241,53 +257,57 @@ mod tests {
             "!{\"kind\":\"syntax\",\"text\":\"\"}",
             "!{\"kind\":\"odd\",\"text\":\"\"}",
         ] {
-            let found = answers(&format!("\x1eN1 0 {payload}\n"));
-            assert_eq!(found.get(&0), Some(&Answer::Unreadable), "{payload}");
+            let found = cases(&format!("\x1eN1 0 {payload}\n"));
+            assert_eq!(found.get(&0), Some(&Frame::Unreadable), "{payload}");
         }
-        assert_eq!(answers("\x1eN1 0\n").get(&0), Some(&Answer::Unreadable));
+        assert_eq!(cases("\x1eN1 0\n").get(&0), Some(&Frame::Unreadable));
         let nested = |depth: usize| {
             let value = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-            answers(&format!("\x1eN1 0 ={value}\n")).remove(&0).unwrap()
+            cases(&format!("\x1eN1 0 ={value}\n")).remove(&0).unwrap()
         };
-        assert!(matches!(nested(64), Answer::Returned(_)));
+        assert!(matches!(nested(64), Frame::Returned(_)));
         for depth in [65, 120, 100_000] {
-            assert_eq!(nested(depth), Answer::Unreadable);
+            assert_eq!(nested(depth), Frame::Unreadable);
         }
     }
 
     #[test]
-    fn a_second_frame_spoils_the_first() {
+    fn a_second_frame_makes_a_duplicate() {
         for second in ["=1", "=2", "", "?\"NaN\""] {
             let out = format!("\x1eN1 0 =1\n\x1eN1 1 =5\n\x1eN1 0 {second}\n\x1eN1 0 =1\n");
-            assert_eq!(answers(&out).get(&0), Some(&Answer::Twice));
-            assert_eq!(answers(&out).get(&1), Some(&Answer::Returned(json!(5))));
+            assert_eq!(cases(&out).get(&0), Some(&Frame::Duplicate));
+            assert_eq!(cases(&out).get(&1), Some(&Frame::Returned(json!(5))));
         }
     }
 
     #[test]
-    fn trouble_while_loading_is_told_once_and_texts_are_cut() {
+    fn the_first_load_error_counts_and_texts_are_cut() {
         let long = "é".repeat(2_000);
         let out = format!(
             "\x1eN1 load =1\n\x1eN1 load !{{\"kind\":\"missing\",\"text\":\"{long}\"}}\n\x1eN1 load !{{\"kind\":\"syntax\",\"text\":\"\"}}\n"
         );
-        let trouble = read("N1", &out, &[0]).load.unwrap();
-        assert_eq!(trouble.kind, TroubleKind::Missing);
-        assert_eq!(trouble.text, "é".repeat(1_024));
+        let error = read("N1", &out, &[0]).load.unwrap();
+        assert_eq!(error.kind, HarnessErrorKind::Missing);
+        assert_eq!(error.text, "é".repeat(1_024));
     }
 
     #[test]
-    fn last_words_are_known_by_language() {
-        let kind = |harness: Harness, words: &str| harness.last_words(words).map(|one| one.kind);
+    fn errors_in_stderr_are_known_by_language() {
+        let kind =
+            |harness: Harness, words: &str| harness.error_in_stderr(words).map(|one| one.kind);
         let heap =
             "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory\n";
-        assert_eq!(kind(Harness::JavaScript, heap), Some(TroubleKind::Memory));
+        assert_eq!(
+            kind(Harness::JavaScript, heap),
+            Some(HarnessErrorKind::Memory)
+        );
         assert_eq!(kind(Harness::Python, heap), None);
         let alloc = "terminate called after throwing an instance of 'std::bad_alloc'\n";
-        assert_eq!(kind(Harness::Cpp, alloc), Some(TroubleKind::Memory));
+        assert_eq!(kind(Harness::Cpp, alloc), Some(HarnessErrorKind::Memory));
         let syntax = "/box/main.ts:3\nlet x: = 1;\n       ^\n\nSyntaxError: Unexpected token\n    at x (node:y)\n";
         assert_eq!(kind(Harness::JavaScript, syntax), None);
         assert_eq!(
-            Harness::TypeScript.last_words(syntax).unwrap().text,
+            Harness::TypeScript.error_in_stderr(syntax).unwrap().text,
             "main.ts:3\nlet x: = 1;\n       ^\n\nSyntaxError: Unexpected token"
         );
         assert_eq!(kind(Harness::TypeScript, "Error: x\n"), None);

@@ -3,31 +3,75 @@
 use std::fmt;
 
 use serde_json::Value;
-use shared::problem::{Signature, Type};
+use shared::domain::problem::{Signature, Type};
 
 use super::code::defines_class;
-use super::{Harness, json};
+use super::json;
+use super::kind::Harness;
 
 const PYTHON: &str = include_str!(concat!(env!("OUT_DIR"), "/python.py"));
 const JAVASCRIPT: &str = include_str!(concat!(env!("OUT_DIR"), "/javascript.js"));
 const TYPESCRIPT: &str = include_str!(concat!(env!("OUT_DIR"), "/typescript.ts"));
 const CPP: &str = include_str!(concat!(env!("OUT_DIR"), "/cpp.cpp"));
 
-/// How error texts call what stands before and after the user's code.
+/// Names the harness's own code in stack traces.
 const SOURCE_URL: &str = "//# sourceURL=judge.js";
 
-const NODE_TYPES: [&str; 2] = ["ListNode", "TreeNode"];
-const NODES_IN_TYPESCRIPT: [&str; 2] = [
-    "class ListNode{val:any;next:any;constructor(val:any=0,next:any=null){this.val=val;this.next=next}}",
-    "class TreeNode{val:any;left:any;right:any;constructor(val:any=0,left:any=null,right:any=null){this.val=val;this.left=left;this.right=right}}",
-];
-const NODES_IN_CPP: [&str; 2] = [
-    "struct ListNode{long long val;ListNode*next;ListNode(long long v=0,ListNode*n=nullptr):val(v),next(n){}};",
-    "struct TreeNode{long long val;TreeNode*left,*right;TreeNode(long long v=0,TreeNode*l=nullptr,TreeNode*r=nullptr):val(v),left(l),right(r){}};",
-];
+/// A node type of practice sites.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Node {
+    List,
+    Tree,
+}
 
-/// A language has nothing for a type of the signature. The text is a sentence
-/// for people that names both.
+impl Node {
+    const ALL: [Self; 2] = [Self::List, Self::Tree];
+
+    /// The class's name in the user's code.
+    fn class(self) -> &'static str {
+        match self {
+            Self::List => "ListNode",
+            Self::Tree => "TreeNode",
+        }
+    }
+
+    /// The class's definition in TypeScript.
+    fn typescript(self) -> &'static str {
+        match self {
+            Self::List => {
+                "class ListNode{val:any;next:any;constructor(val:any=0,next:any=null){this.val=val;this.next=next}}"
+            }
+            Self::Tree => {
+                "class TreeNode{val:any;left:any;right:any;constructor(val:any=0,left:any=null,right:any=null){this.val=val;this.left=left;this.right=right}}"
+            }
+        }
+    }
+
+    /// The struct's definition in C++.
+    fn cpp(self) -> &'static str {
+        match self {
+            Self::List => {
+                "struct ListNode{long long val;ListNode*next;ListNode(long long v=0,ListNode*n=nullptr):val(v),next(n){}};"
+            }
+            Self::Tree => {
+                "struct TreeNode{long long val;TreeNode*left,*right;TreeNode(long long v=0,TreeNode*l=nullptr,TreeNode*r=nullptr):val(v),left(l),right(r){}};"
+            }
+        }
+    }
+
+    /// Whether values of a type hold such nodes.
+    fn is_in(self, ty: &Type) -> bool {
+        match ty {
+            Type::LinkedList(item) => self == Self::List || self.is_in(item),
+            Type::BinaryTree(item) => self == Self::Tree || self.is_in(item),
+            Type::List(item) | Type::Map(item) => self.is_in(item),
+            Type::Int | Type::Float | Type::String | Type::Bool | Type::Null | Type::Any => false,
+        }
+    }
+}
+
+/// A language has no type for one of the signature's. The text is a sentence for
+/// people that names both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unsupported(pub String);
 
@@ -39,12 +83,18 @@ impl fmt::Display for Unsupported {
 
 impl std::error::Error for Unsupported {}
 
-pub(super) fn source(
-    harness: Harness,
-    signature: &Signature,
-    code: &str,
-) -> Result<String, Unsupported> {
-    // Editors leave it at the start of files; within one it is an error.
+impl Harness {
+    /// The source file that calls the function of `code` by `signature`.
+    ///
+    /// Errors: the language has no type for one of the signature's.
+    pub fn source(self, signature: &Signature, code: &str) -> Result<String, Unsupported> {
+        source(self, signature, code)
+    }
+}
+
+fn source(harness: Harness, signature: &Signature, code: &str) -> Result<String, Unsupported> {
+    // Editors leave a byte order mark at the start of files; inside a file it is
+    // a syntax error.
     let code = code.strip_prefix('\u{feff}').unwrap_or(code);
     if harness == Harness::Cpp {
         return cpp(signature, code);
@@ -80,7 +130,7 @@ pub(super) fn source(
                 ("__NAME__", name),
                 ("__PARAMS__", params),
                 ("__RETURNS__", returns),
-                ("__NODES__", nodes(signature, code, NODES_IN_TYPESCRIPT)),
+                ("__NODES__", nodes(signature, code, Node::typescript)),
                 ("__CODE__", without_shebang(code)),
             ];
             fill(TYPESCRIPT, &values)
@@ -101,7 +151,7 @@ fn cpp(signature: &Signature, code: &str) -> Result<String, Unsupported> {
         ""
     };
     let values = [
-        ("__NODES__", nodes(signature, code, NODES_IN_CPP)),
+        ("__NODES__", nodes(signature, code, Node::cpp)),
         ("__CODE__", code.to_owned()),
         ("__COUNT__", signature.params.len().to_string()),
         ("__TARGET__", format!("{class}{}", signature.name)),
@@ -109,38 +159,34 @@ fn cpp(signature: &Signature, code: &str) -> Result<String, Unsupported> {
     Ok(fill(CPP, &values))
 }
 
-/// Whether C++ has something for a type: `null` only as the result, no `any`,
-/// and nodes only with whole numbers.
+/// C++ has `null` as a result only, no `any`, and nodes of whole numbers only.
 fn check_in_cpp(ty: &Type) -> Result<(), Unsupported> {
     match ty {
         Type::Int | Type::Float | Type::String | Type::Bool => Ok(()),
         Type::List(of) | Type::Map(of) => check_in_cpp(of),
         Type::LinkedList(of) | Type::BinaryTree(of) if **of == Type::Int => Ok(()),
         _ => Err(Unsupported(format!(
-            "C++ has nothing for the type {ty} of the signature."
+            "C++ has no equivalent of the type {ty} in the signature."
         ))),
     }
 }
 
-/// The node types that the signature needs and the code does not define.
-fn nodes(signature: &Signature, code: &str, texts: [&str; 2]) -> String {
-    let types = || {
-        let params = signature.params.iter().map(|param| &param.ty);
-        params.chain([&signature.returns])
+/// The definitions of the node types that the signature mentions and the code
+/// does not define.
+fn nodes(signature: &Signature, code: &str, definition: fn(Node) -> &'static str) -> String {
+    let mentions = |node: Node| {
+        let mut params = signature.params.iter();
+        params.any(|param| node.is_in(&param.ty)) || node.is_in(&signature.returns)
     };
-    let mut out = String::new();
-    for (which, text) in texts.into_iter().enumerate() {
-        if types().any(|ty| prefix(ty).contains(['k', 't'][which]))
-            && !defines_class(code, NODE_TYPES[which])
-        {
-            out.push_str(text);
-        }
-    }
-    out
+    Node::ALL
+        .into_iter()
+        .filter(|&node| mentions(node) && !defines_class(code, node.class()))
+        .map(definition)
+        .collect()
 }
 
-/// A type in the harnesses' notation: a letter, and for what holds others their
-/// type after it.
+/// A type in the harnesses' notation: a letter, followed by the type of the items
+/// if it has any.
 fn prefix(ty: &Type) -> String {
     let (letter, of) = match ty {
         Type::Int => ("i", None),
@@ -174,8 +220,8 @@ fn without_shebang(code: &str) -> String {
     }
 }
 
-/// The template with each mark, in the order in which they stand there, made
-/// its value.
+/// The template with each mark replaced by its value. `values` must be in the
+/// order of the marks in the template.
 fn fill(template: &str, values: &[(&str, String)]) -> String {
     let mut out = String::new();
     let mut rest = template;
@@ -195,7 +241,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn templates_are_filled_to_the_last_mark_and_code_is_left_alone() {
+    fn templates_are_filled_and_marks_in_the_code_are_left_alone() {
         let signature = Signature {
             name: "f".into(),
             params: Vec::new(),
@@ -227,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn node_types_are_given_where_the_code_has_none() {
+    fn node_types_are_defined_unless_the_code_does() {
         let signature = Signature {
             name: "f".into(),
             params: Vec::new(),
@@ -238,7 +284,7 @@ mod tests {
             ("// class ListNode {}", true),
             ("class ListNode {}", false),
         ] {
-            let texts = nodes(&signature, code, NODES_IN_TYPESCRIPT);
+            let texts = nodes(&signature, code, Node::typescript);
             assert_eq!(texts.contains("class ListNode"), expected, "{code}");
             assert!(!texts.contains("TreeNode"));
         }

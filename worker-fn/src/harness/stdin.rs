@@ -1,10 +1,11 @@
-//! What a harness is given: the nonce and the inputs, never an expected value.
+//! A harness's standard input: the nonce and the inputs, never an expected value.
 
 use serde_json::{Map, Value};
 
-use super::{Harness, json};
+use super::json;
+use super::kind::Harness;
 
-/// The largest whole number up to which a double holds all of them.
+/// A double holds every whole number up to this one.
 const MAX_SAFE: u64 = (1 << 53) - 1;
 
 /// The standard input of a run: `nonce` on a line, then a line for each case
@@ -24,8 +25,8 @@ pub fn stdin(harness: Harness, nonce: &str, cases: &[(usize, &Value)]) -> String
     text
 }
 
-/// Writes whole numbers that a double cannot hold as `{"$int":"…"}`, and gives
-/// keys that begin with `$` one more.
+/// Writes whole numbers that a double cannot hold as `{"$int":"…"}`, and adds a
+/// `$` to keys that begin with one.
 fn for_javascript(value: &Value) -> Value {
     match value {
         Value::Number(number) => {
@@ -65,7 +66,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_line_a_case_and_nothing_lost() {
+    fn each_case_is_a_line_and_large_numbers_are_tagged() {
         let first = json!([
             9_007_199_254_740_991_i64,
             9_007_199_254_740_992_i64,

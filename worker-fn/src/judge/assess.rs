@@ -1,19 +1,24 @@
 //! From the runs of all cases to what a person sees: verdicts, a score, and
-//! evidence for what failed. Nothing of a hidden case but its verdict and what
-//! was measured.
+//! evidence for failures. This is the only place that decides what is shown: of
+//! a hidden case nothing but its verdict and what was measured.
 
 use serde_json::Value;
-use shared::problem::{Case, Problem};
-use shared::result::{CaseResult, Evidence, Judgement, MAX_EVIDENCE_BYTES, Stage, Verdict, cut};
+use shared::domain::answer::{CaseAnswer, Failure, Usage};
+use shared::domain::ids::ProblemVersion;
+use shared::domain::judgement::{CaseResult, Evidence, Judgement, MAX_EVIDENCE_BYTES};
+use shared::domain::problem::{Case, Problem};
+use shared::domain::stage::Stage;
+use shared::domain::verdict::Verdict;
+use shared::text::truncated;
 
-use super::case::{Answer, CaseRun};
+use super::case::CaseRun;
 
-/// For so many failed cases evidence is told.
+/// The most failed cases that get evidence.
 pub(super) const MAX_EVIDENCE: usize = 10;
 
-/// What is told of a submission to a known problem.
+/// What is shown of a submission to a known problem.
 pub struct Assessment {
-    /// Of the whole.
+    /// The verdict on the whole submission.
     pub verdict: Verdict,
     /// What a person wants to see first.
     pub output: String,
@@ -27,55 +32,30 @@ pub struct Assessment {
 pub struct Findings<'a> {
     /// By case.
     pub runs: &'a [CaseRun],
-    /// Runs for evidence only.
+    /// Runs for evidence only, by case.
     pub evidence: &'a [(usize, CaseRun)],
-    /// What ended it all before any case.
-    pub failure: Option<&'a (Verdict, String)>,
-    /// The most CPU time and memory of a process.
-    pub most: (Option<u64>, Option<u64>),
+    /// Why no case could be run.
+    pub failure: Option<&'a Failure>,
+    /// The most that one process used.
+    pub peak_usage: Usage,
+}
+
+impl<'a> Findings<'a> {
+    /// The run of a case for evidence only, if there was one.
+    fn evidence_run(&self, index: usize) -> Option<&'a CaseRun> {
+        let mut runs = self.evidence.iter();
+        runs.find(|(case, _)| *case == index).map(|(_, run)| run)
+    }
 }
 
 /// Draws the verdicts.
-pub fn assess(problem: &Problem, version: &str, findings: &Findings<'_>) -> Assessment {
-    let mut cases = Vec::with_capacity(problem.cases.len());
-    let mut first: Option<(usize, Verdict)> = None;
-    let (mut passed, mut won) = (0, 0_u64);
-    let (mut skipped, mut shown_failures) = (false, 0);
-    for (at, (case, run)) in problem.cases.iter().zip(findings.runs).enumerate() {
-        let verdict = match first {
-            _ if findings.failure.is_some() => Verdict::Skipped,
-            Some(_) if problem.stop_on_first_fail => Verdict::Skipped,
-            _ => run.verdict(problem, case),
-        };
-        let failed = !matches!(verdict, Verdict::Accepted | Verdict::Skipped);
-        skipped |= verdict == Verdict::Skipped;
-        if verdict == Verdict::Accepted {
-            passed += 1;
-            won += u64::from(case.weight);
-        } else if failed && first.is_none() {
-            first = Some((at, verdict));
-        }
-        let measured = verdict != Verdict::Skipped;
-        let tell = failed && !case.hidden && shown_failures < MAX_EVIDENCE;
-        shown_failures += usize::from(tell);
-        cases.push(CaseResult {
-            number: number(at),
-            name: case.name.clone(),
-            hidden: case.hidden,
-            verdict,
-            cpu_time_ms: run.cpu_time_ms.filter(|_| measured),
-            memory_bytes: run.memory_bytes.filter(|_| measured),
-            evidence: tell.then(|| evidence(problem, case, run, clean(findings, at))),
-        });
-    }
-    let all: u64 = problem
-        .cases
-        .iter()
-        .map(|case| u64::from(case.weight))
-        .sum();
-    let (verdict, output) = match (findings.failure, first) {
-        (Some((verdict, text)), _) => (*verdict, text.clone()),
-        (None, Some((at, verdict))) => (verdict, headline(verdict, &cases, at)),
+pub fn assess(problem: &Problem, version: &ProblemVersion, findings: &Findings<'_>) -> Assessment {
+    let cases = case_results(problem, findings);
+    let first_failed = cases.iter().position(|case| case.verdict.is_failure());
+    let skipped = cases.iter().any(|case| case.verdict == Verdict::Skipped);
+    let (verdict, output) = match (findings.failure, first_failed) {
+        (Some(failure), _) => (failure.verdict, failure.message.clone()),
+        (None, Some(index)) => (cases[index].verdict, headline(&cases, index)),
         (None, None) if skipped => (
             Verdict::TimeLimitExceeded,
             "Time Limit Exceeded: the cases together took longer than judging may.".into(),
@@ -85,81 +65,122 @@ pub fn assess(problem: &Problem, version: &str, findings: &Findings<'_>) -> Asse
             format!("Accepted: all {} cases.", cases.len()),
         ),
     };
-    let shown = first.and_then(|(at, _)| {
-        clean(findings, at)
-            .unwrap_or(&findings.runs[at])
+    let shown = first_failed.and_then(|index| {
+        findings
+            .evidence_run(index)
+            .unwrap_or(&findings.runs[index])
             .shown
             .as_deref()
     });
+    let accepted = |index: &usize| cases[*index].verdict == Verdict::Accepted;
+    let weight = |index: usize| u64::from(problem.cases[index].weight);
+    let indices = 0..cases.len();
+    let won: u64 = indices.clone().filter(accepted).map(weight).sum();
     Assessment {
         verdict,
         output,
         run: shown.cloned(),
         judgement: Judgement {
-            problem_version: version.to_owned(),
-            score: percent(won, all),
-            passed,
-            total: number(cases.len().saturating_sub(1)),
-            failed_case: first.map(|(at, _)| number(at)),
-            cpu_time_ms: findings.most.0,
-            memory_bytes: findings.most.1,
+            problem_version: version.clone(),
+            score: percent(won, indices.clone().map(weight).sum()),
+            passed: count(indices.filter(accepted).count()),
+            total: count(cases.len()),
+            failed_case: first_failed.map(number),
+            cpu_time_ms: findings.peak_usage.cpu_time_ms,
+            memory_bytes: findings.peak_usage.memory_bytes,
             cases,
         },
     }
 }
 
-fn clean<'a>(findings: &Findings<'a>, at: usize) -> Option<&'a CaseRun> {
-    let mut runs = findings.evidence.iter();
-    runs.find(|(case, _)| *case == at).map(|(_, run)| run)
+fn case_results(problem: &Problem, findings: &Findings<'_>) -> Vec<CaseResult> {
+    let mut results = Vec::with_capacity(problem.cases.len());
+    let (mut failed_before, mut with_evidence) = (false, 0);
+    for (index, (case, run)) in problem.cases.iter().zip(findings.runs).enumerate() {
+        let ended = failed_before && problem.stop_on_first_fail;
+        let verdict = if ended || findings.failure.is_some() {
+            Verdict::Skipped
+        } else {
+            run.verdict(problem, case)
+        };
+        failed_before |= verdict.is_failure();
+        let usage = match verdict {
+            Verdict::Skipped => Usage::default(),
+            _ => run.usage,
+        };
+        let shows_evidence = verdict.is_failure() && !case.hidden && with_evidence < MAX_EVIDENCE;
+        with_evidence += usize::from(shows_evidence);
+        results.push(CaseResult {
+            number: number(index),
+            name: case.name.clone(),
+            hidden: case.hidden,
+            verdict,
+            cpu_time_ms: usage.cpu_time_ms,
+            memory_bytes: usage.memory_bytes,
+            evidence: shows_evidence
+                .then(|| evidence(problem, case, run, findings.evidence_run(index))),
+        });
+    }
+    results
 }
 
-/// From 1, as people count.
-fn number(at: usize) -> u32 {
-    u32::try_from(at + 1).unwrap_or(u32::MAX)
+/// A case's number: from 1, as people count.
+fn number(index: usize) -> u32 {
+    count(index + 1)
 }
 
-/// With two digits behind the point, and 100 only for all of it.
-fn percent(won: u64, all: u64) -> f64 {
-    let hundredths = (won * 10_000).checked_div(all).unwrap_or(0);
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+/// In percent with two decimals, rounded down: 100 only for all of it.
+fn percent(won: u64, total: u64) -> f64 {
+    let hundredths = (won * 10_000).checked_div(total).unwrap_or(0);
     #[expect(clippy::cast_precision_loss, reason = "at most 10,000")]
     let score = hundredths as f64 / 100.0;
     score
 }
 
-/// `again` is the same case by itself, where the first run may not be shown.
-fn evidence(problem: &Problem, case: &Case, run: &CaseRun, again: Option<&CaseRun>) -> Evidence {
-    let known = match again {
-        Some(again) => Some(again),
+/// `alone` is the same case run by itself, where the first run may not be shown.
+fn evidence(problem: &Problem, case: &Case, run: &CaseRun, alone: Option<&CaseRun>) -> Evidence {
+    let shown = match alone {
+        Some(alone) => Some(alone),
         None => Some(run).filter(|run| run.shown.is_some()),
     };
-    let (actual, mut message) = match known.map(|run| &run.answer) {
-        None | Some(Answer::None) => (None, None),
-        Some(Answer::Text(text)) => (Some(short(text)), None),
-        Some(Answer::Value(value)) => (Some(short(&value.to_string())), None),
-        Some(Answer::Odd(what)) => (None, Some(format!("It answered with {what}."))),
-        Some(Answer::Failed(_, text)) => (None, Some(text.clone())),
+    let (actual, mut message) = match shown.and_then(|run| run.answer.as_ref()) {
+        None => (None, None),
+        Some(CaseAnswer::Text(text)) => (Some(clip(text)), None),
+        Some(CaseAnswer::Value(value)) => (Some(clip(&value.to_string())), None),
+        Some(CaseAnswer::NotJson(what)) => (None, Some(format!("It answered with {what}."))),
+        Some(CaseAnswer::Failed(failure)) => (None, Some(failure.message.clone())),
     };
-    if again.is_some_and(|again| again.verdict(problem, case) == Verdict::Accepted) {
+    if alone.is_some_and(|alone| alone.verdict(problem, case) == Verdict::Accepted) {
         message =
             Some("By itself this case is accepted: the answer depends on other cases.".into());
     }
+    let stderr = shown.and_then(|run| run.shown.as_ref());
     Evidence {
         input: text(&case.input),
         expected: text(&case.expected),
         actual,
         message: message
-            .map(|text| short(&text))
+            .map(|text| clip(&text))
             .filter(|text| !text.is_empty()),
-        stderr: known
-            .and_then(|run| run.shown.as_ref())
-            .map(|stage| short(&stage.stderr))
+        stderr: stderr
+            .map(|stage| clip(&stage.stderr))
             .filter(|text| !text.is_empty()),
     }
 }
 
-fn headline(verdict: Verdict, cases: &[CaseResult], at: usize) -> String {
-    let case = &cases[at];
-    let mut text = format!("{} on case {} of {}", verdict.name(), at + 1, cases.len());
+/// The first failed case in a few lines.
+fn headline(cases: &[CaseResult], index: usize) -> String {
+    let case = &cases[index];
+    let mut text = format!(
+        "{} on case {} of {}",
+        case.verdict.name(),
+        case.number,
+        cases.len()
+    );
     match (&case.name, case.hidden) {
         (Some(name), false) => text.push_str(&format!(" ({name}).")),
         (_, true) => text.push_str(" (hidden)."),
@@ -170,7 +191,7 @@ fn headline(verdict: Verdict, cases: &[CaseResult], at: usize) -> String {
             ("Input", Some(&evidence.input)),
             ("Expected", Some(&evidence.expected)),
             ("Got", evidence.actual.as_ref()),
-            ("Said", evidence.message.as_ref()),
+            ("Error output", evidence.message.as_ref()),
         ];
         for (name, part) in parts {
             if let Some(part) = part {
@@ -183,11 +204,11 @@ fn headline(verdict: Verdict, cases: &[CaseResult], at: usize) -> String {
 
 fn text(value: &Value) -> String {
     match value {
-        Value::String(text) => short(text),
-        value => short(&value.to_string()),
+        Value::String(text) => clip(text),
+        value => clip(&value.to_string()),
     }
 }
 
-fn short(text: &str) -> String {
-    cut(text, MAX_EVIDENCE_BYTES).to_owned()
+fn clip(text: &str) -> String {
+    truncated(text, MAX_EVIDENCE_BYTES).to_owned()
 }

@@ -1,10 +1,10 @@
-//! Whether an answer counts as the expected one. Pure; the rules stand in
-//! [`shared::problem::checker`].
+//! Whether an answer counts as the expected one. Pure. The rules are in
+//! `problems/README.md`, under "Checkers".
 
 use serde_json::Value;
-use shared::problem::{Checker, Type};
+use shared::domain::problem::{Checker, Type};
 
-/// What a program printed against the expected text.
+/// Compares a program's output with the expected text.
 pub fn text(checker: Checker, expected: &str, actual: &str) -> bool {
     match checker {
         Checker::Exact => {
@@ -46,7 +46,7 @@ pub fn text(checker: Checker, expected: &str, actual: &str) -> bool {
     }
 }
 
-/// What a function returned against the expected value of its return type.
+/// Compares a function's result with the expected value of its type.
 pub fn value(checker: Checker, ty: &Type, expected: &Value, actual: &Value) -> bool {
     match checker {
         Checker::Unordered { depth } => {
@@ -55,7 +55,9 @@ pub fn value(checker: Checker, ty: &Type, expected: &Value, actual: &Value) -> b
             sort(&mut actual, ty, depth);
             same(Checker::Exact, ty, &expected, &actual)
         }
-        _ => same(checker, ty, expected, actual),
+        Checker::Exact | Checker::Tokens | Checker::Float { .. } => {
+            same(checker, ty, expected, actual)
+        }
     }
 }
 
@@ -65,7 +67,7 @@ fn same(checker: Checker, ty: &Type, expected: &Value, actual: &Value) -> bool {
         (Value::Bool(a), Value::Bool(b)) => a == b,
         (Value::String(a), Value::String(b)) => match checker {
             Checker::Tokens => text(checker, a, b),
-            _ => a == b,
+            Checker::Exact | Checker::Float { .. } | Checker::Unordered { .. } => a == b,
         },
         (Value::Number(a), Value::Number(b)) => {
             let whole = !a.is_f64() && !b.is_f64();
@@ -105,7 +107,7 @@ fn nodes<'a>(ty: &Type, values: &'a [Value]) -> &'a [Value] {
     &values[..last.map_or(0, |at| at + 1)]
 }
 
-/// The type of what a value of type `ty` holds.
+/// The type of the items of a value of type `ty`.
 fn item(ty: &Type) -> &Type {
     match ty {
         Type::List(item) | Type::Map(item) | Type::LinkedList(item) | Type::BinaryTree(item) => {
@@ -115,25 +117,25 @@ fn item(ty: &Type) -> &Type {
     }
 }
 
-/// Puts lists into an order that depends on nothing but what they hold.
+/// Sorts lists by their items' text, down to `depth`.
 fn sort(value: &mut Value, ty: &Type, depth: u32) {
     let Value::Array(items) = value else { return };
     let Some(below) = depth.checked_sub(1) else {
         return;
     };
-    for one in items.iter_mut() {
-        sort(one, item(ty), below);
+    for item_value in items.iter_mut() {
+        sort(item_value, item(ty), below);
     }
-    items.sort_by_cached_key(|one| {
-        let mut key = one.clone();
-        plain(&mut key, item(ty));
+    items.sort_by_cached_key(|value| {
+        let mut key = value.clone();
+        normalize(&mut key, item(ty));
         key.to_string()
     });
 }
 
-/// Gives values that count as the same the same text: as a float `1` is `1.0`,
-/// and `-0.0` is `0.0`.
-fn plain(value: &mut Value, ty: &Type) {
+/// Gives equal values the same text: as a float `1` is `1.0`, and `-0.0` is
+/// `0.0`.
+fn normalize(value: &mut Value, ty: &Type) {
     match value {
         Value::Number(number) if number.is_f64() || *ty == Type::Float => {
             if let Some(float) = number.as_f64() {
@@ -142,13 +144,13 @@ fn plain(value: &mut Value, ty: &Type) {
         }
         Value::Array(items) => {
             items.truncate(nodes(ty, items).len());
-            for one in items {
-                plain(one, item(ty));
+            for value in items {
+                normalize(value, item(ty));
             }
         }
         Value::Object(members) => {
-            for one in members.values_mut() {
-                plain(one, item(ty));
+            for value in members.values_mut() {
+                normalize(value, item(ty));
             }
         }
         _ => {}
@@ -161,9 +163,9 @@ fn close(expected: f64, actual: f64, absolute: f64, relative: f64) -> bool {
 }
 
 /// A decimal number: an optional sign, digits with at most one point among or
-/// around them, and an optional exponent. Read by the JSON reader, which is there
-/// anyway: Rust's own weighs 9 KB, for the last digit of what is only compared
-/// with a tolerance.
+/// around them, and an optional exponent. Parsed by serde_json, which is in the
+/// wasm anyway: Rust's own parser adds 9 KB, for a last digit that a tolerance
+/// makes irrelevant.
 fn decimal(word: &str) -> Option<f64> {
     let bare = word.strip_prefix(['+', '-']).unwrap_or(word);
     let (digits, exponent) = match bare.find(['e', 'E']) {

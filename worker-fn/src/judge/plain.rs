@@ -1,24 +1,25 @@
 //! The verdict on a submission to an unknown problem: there is nothing to
 //! compare with, so a program that ends well is `Executed`.
 
-use shared::result::Verdict;
+use shared::domain::stage::Termination;
+use shared::domain::verdict::Verdict;
 
-use super::end;
+use super::failure;
 use crate::executor::Execution;
 
 /// The verdict, and the text that a person wants to see first.
 pub fn judge(execution: &Execution) -> (Verdict, String) {
     match (&execution.compile, execution.runs.first()) {
-        (_, Some(run)) => match end::of(run, None) {
+        (_, Some(run)) => match failure::classify(run, None) {
             None => (Verdict::Executed, run.stage.stdout.clone()),
-            Some(bad) => (bad.verdict, end::evidence(run)),
+            Some(failure) => (failure.verdict, failure::shown_output(run)),
         },
         (Some(compile), None) => {
-            let verdict = match compile.stage.status.as_deref() {
-                Some("XX") => Verdict::InternalError,
+            let verdict = match compile.stage.termination {
+                Termination::EndpointFault => Verdict::InternalError,
                 _ => Verdict::CompilationError,
             };
-            (verdict, end::evidence(compile))
+            (verdict, failure::shown_output(compile))
         }
         (None, None) => (Verdict::InternalError, String::new()),
     }
@@ -28,20 +29,19 @@ pub fn judge(execution: &Execution) -> (Verdict, String) {
 mod tests {
     use super::*;
     use crate::executor::StageReport;
-    use shared::result::Stage;
+    use shared::domain::stage::Stage;
 
-    fn stage(status: Option<&str>, code: Option<i64>) -> StageReport {
+    fn stage(termination: Termination, code: Option<i64>) -> StageReport {
         StageReport {
             stage: Stage {
                 stdout: "out".into(),
                 stderr: "err".into(),
-                status: status.map(Into::into),
+                termination,
                 code,
                 message: Some("said".into()),
                 ..Stage::default()
             },
             output: "outerr".into(),
-            limit: None,
         }
     }
 
@@ -54,30 +54,33 @@ mod tests {
     }
 
     #[test]
-    fn what_ended_well_shows_what_it_printed_and_a_failure_shows_all() {
-        let well = judged(None, Some(stage(None, Some(0))));
+    fn a_success_shows_stdout_and_a_failure_shows_both_streams() {
+        let well = judged(None, Some(stage(Termination::Success, Some(0))));
         assert_eq!(well, (Verdict::Executed, "out".into()));
-        let badly = judged(None, Some(stage(Some("RE"), Some(3))));
+        let badly = judged(None, Some(stage(Termination::NonZeroExit, Some(3))));
         assert_eq!(badly, (Verdict::RuntimeError, "outerr".into()));
     }
 
     #[test]
-    fn a_failed_compile_is_its_own_verdict() {
-        let failed = judged(Some(stage(None, Some(1))), None);
+    fn a_failed_compilation_is_its_own_verdict() {
+        let failed = judged(Some(stage(Termination::NonZeroExit, Some(1))), None);
         assert_eq!(failed, (Verdict::CompilationError, "outerr".into()));
-        let broken = judged(Some(stage(Some("XX"), None)), None);
+        let broken = judged(Some(stage(Termination::EndpointFault, None)), None);
         assert_eq!(broken.0, Verdict::InternalError);
         // Compiled well, ran well.
-        let well = judged(Some(stage(None, Some(0))), Some(stage(None, Some(0))));
+        let well = judged(
+            Some(stage(Termination::Success, Some(0))),
+            Some(stage(Termination::Success, Some(0))),
+        );
         assert_eq!(well.0, Verdict::Executed);
         assert_eq!(judged(None, None).0, Verdict::InternalError);
     }
 
     #[test]
-    fn a_silent_failure_is_told_by_its_message() {
-        let mut silent = stage(Some("TO"), None);
+    fn a_failure_without_output_shows_the_endpoints_message() {
+        let mut silent = stage(Termination::TimeLimit, None);
         silent.output.clear();
-        let told = judged(None, Some(silent));
-        assert_eq!(told, (Verdict::TimeLimitExceeded, "said".into()));
+        let shown = judged(None, Some(silent));
+        assert_eq!(shown, (Verdict::TimeLimitExceeded, "said".into()));
     }
 }

@@ -3,26 +3,29 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use worker_fn::budget::Meter;
+use shared::domain::stage::Termination::{EndpointFault, NonZeroExit, Signal, Success, TimeLimit};
 use worker_fn::executor::{ExecutorError, RunLimits};
+use worker_fn::limits::CallCounter;
 
-use crate::judge::{Judge, base64, languages, submission};
-use crate::stand_in::{Shared, StandIn};
-use crate::world::{alone, config, execute, executors, meter, one, outputs, pass_ms, run, started};
+use crate::mock_judge0::{Judge, base64, languages, submission};
+use crate::mock_server::{MockServer, Shared};
+use crate::support::{
+    alone, calls_left, config, endpoints, execute, job_budget, one, outputs, pass_ms, run,
+};
 
 #[test]
 fn one_input_is_one_call_that_waits() {
     alone(async {
         let judge = Judge::default();
-        let stand_in = StandIn::start(move |asked| judge.answer(asked)).await;
-        let executors = executors(&config(&[
+        let server = MockServer::start(move |request| judge.answer(request)).await;
+        let endpoints = endpoints(&config(&[
             ("EXECUTOR_KIND", "judge0"),
-            ("EXECUTOR_URL", &stand_in.url),
+            ("EXECUTOR_URL", &server.url),
             ("EXECUTOR_TOKEN", "hidden"),
             ("RUN_TIMEOUT_MS", "4000"),
         ]));
         let long = "ä".repeat(100);
-        let execution = execute(&executors, &run("print('ö')", &[&long]))
+        let execution = execute(&endpoints, &run("print('ö')", &[&long]))
             .await
             .unwrap();
         assert_eq!(outputs(&execution), [long.as_str()]);
@@ -31,7 +34,7 @@ fn one_input_is_one_call_that_waits() {
             ("3.8.1", &None)
         );
         let report = &execution.runs[0];
-        assert!(report.is_good());
+        assert!(report.is_success());
         assert_eq!(
             (report.stage.cpu_time_ms, report.stage.wall_time_ms),
             (Some(12), Some(50))
@@ -43,27 +46,27 @@ fn one_input_is_one_call_that_waits() {
             time_ms: Some(1_050),
             memory_bytes: Some((1 << 26) + 1),
         };
-        execute(&executors, &limited).await.unwrap();
-        let asked = stand_in.asked();
-        assert!(asked[0].is("GET", "/languages"));
-        assert!(asked[1].is("POST", "/submissions"));
-        assert_eq!(asked[1].header("x-auth-token"), Some("hidden"));
-        assert_eq!(asked[1].header("authorization"), None);
+        execute(&endpoints, &limited).await.unwrap();
+        let request = server.requests();
+        assert!(request[0].is("GET", "/languages"));
+        assert!(request[1].is("POST", "/submissions"));
+        assert_eq!(request[1].header("x-auth-token"), Some("hidden"));
+        assert_eq!(request[1].header("authorization"), None);
         assert_eq!(
-            asked[1].body,
+            request[1].body,
             json!({"source_code": STANDARD.encode("print('ö')"), "language_id": 71,
                    "stdin": STANDARD.encode(&long), "wall_time_limit": 4.0})
         );
         assert_eq!(
-            asked[2].body,
+            request[2].body,
             json!({"source_code": "eA==", "language_id": 71, "stdin": "",
                    "cpu_time_limit": 1.05, "wall_time_limit": 1.05,
                    "memory_limit": (1 << 16) + 1})
         );
-        assert_eq!(asked.len(), 3, "its list is remembered");
+        assert_eq!(request.len(), 3, "its list is remembered");
         pass_ms(600_000);
-        execute(&executors, &limited).await.unwrap();
-        assert_eq!(stand_in.count("GET", "/languages"), 2, "for a while");
+        execute(&endpoints, &limited).await.unwrap();
+        assert_eq!(server.count("GET", "/languages"), 2, "for a while");
     });
 }
 
@@ -76,24 +79,24 @@ fn a_judge_that_gives_only_a_token_is_asked_again() {
                 no_wait,
                 ..Judge::default()
             };
-            let stand_in = StandIn::start(move |asked| {
-                let mut asked = asked.clone();
+            let server = MockServer::start(move |request| {
+                let mut request = request.clone();
                 if !no_wait {
                     // Takes `wait` for something that it does not know.
-                    asked.query = asked.query.replace("wait=true&", "");
+                    request.query = request.query.replace("wait=true&", "");
                 }
-                judge.answer(&asked)
+                judge.answer(&request)
             })
             .await;
-            let executors = one("judge0", &stand_in.url);
+            let endpoints = one("judge0", &server.url);
             for _ in 0..2 {
-                let execution = execute(&executors, &run("x", &["in"])).await.unwrap();
+                let execution = execute(&endpoints, &run("x", &["in"])).await.unwrap();
                 assert_eq!(outputs(&execution), ["in"]);
             }
-            // One that does not let us wait is not asked to a second time.
-            let posts = stand_in.count("POST", "/submissions");
+            // One that does not let us wait is not request to a second time.
+            let posts = server.count("POST", "/submissions");
             assert_eq!(posts, if no_wait { 3 } else { 2 });
-            assert_eq!(stand_in.count("GET", "/submissions/7e15-0000"), 4);
+            assert_eq!(server.count("GET", "/submissions/7e15-0000"), 4);
         }
     });
 }
@@ -105,29 +108,29 @@ fn several_inputs_go_in_batches() {
             polls: 3,
             ..Judge::default()
         };
-        let (stand_in, executors) = judge.start().await;
+        let (server, endpoints) = judge.start().await;
         let inputs: Vec<String> = (0..45).map(|number| number.to_string()).collect();
         let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
-        let execution = execute(&executors, &run("x", &inputs)).await.unwrap();
+        let execution = execute(&endpoints, &run("x", &inputs)).await.unwrap();
         assert_eq!(outputs(&execution), inputs);
-        assert_eq!(stand_in.count("POST", "/submissions/batch"), 3);
-        assert_eq!(stand_in.count("GET", "/submissions/batch"), 9);
-        assert!(stand_in.most_in_flight() <= 6);
+        assert_eq!(server.count("POST", "/submissions/batch"), 3);
+        assert_eq!(server.count("GET", "/submissions/batch"), 9);
+        assert!(server.most_in_flight() <= 6);
     });
 }
 
 #[test]
 fn a_batch_after_a_failure_is_not_sent_if_nobody_wants_it() {
     alone(async {
-        let (stand_in, executors) = Judge::default().start().await;
+        let (server, endpoints) = Judge::default().start().await;
         let mut inputs = vec!["good"; 50];
         inputs[23] = "fail";
         let mut several = run("x", &inputs);
         several.stop_at_first_failure = true;
-        let execution = execute(&executors, &several).await.unwrap();
+        let execution = execute(&endpoints, &several).await.unwrap();
         assert_eq!(outputs(&execution), inputs[..24]);
         assert_eq!(execution.runs[23].stage.code, Some(3));
-        assert_eq!(stand_in.count("POST", "/submissions/batch"), 2);
+        assert_eq!(server.count("POST", "/submissions/batch"), 2);
     });
 }
 
@@ -136,49 +139,53 @@ fn a_status_is_told_in_pistons_words() {
     alone(async {
         let fields = Shared::new(json!({}));
         let given = fields.clone();
-        let stand_in = StandIn::start(move |asked| match asked.path.as_str() {
+        let server = MockServer::start(move |request| match request.path.as_str() {
             "/languages" => (200, languages()),
-            _ => (201, submission(&asked.query, given.get())),
+            _ => (201, submission(&request.query, given.get())),
         })
         .await;
-        let executors = one("judge0", &stand_in.url);
+        let endpoints = one("judge0", &server.url);
         let rows = [
-            (3, json!({}), (None, Some(0), None)),
-            (4, json!({}), (None, Some(0), None)),
+            (3, json!({}), (Success, Some(0), None)),
+            (4, json!({}), (Success, Some(0), None)),
             (
                 5,
                 json!({"exit_code": null}),
-                (Some("TO"), None, Some("SIGKILL")),
+                (TimeLimit, None, Some("SIGKILL")),
             ),
             (
                 7,
                 json!({"exit_signal": 11}),
-                (Some("SG"), None, Some("SIGSEGV")),
+                (Signal, None, Some("SIGSEGV")),
             ),
-            (7, json!({}), (Some("SG"), None, Some("SIGSEGV"))),
+            (7, json!({}), (Signal, None, Some("SIGSEGV"))),
             (
                 8,
                 json!({"exit_signal": 25}),
-                (Some("SG"), None, Some("SIGXFSZ")),
+                (Signal, None, Some("SIGXFSZ")),
             ),
-            (9, json!({}), (Some("SG"), None, Some("SIGFPE"))),
+            (9, json!({}), (Signal, None, Some("SIGFPE"))),
             (
                 10,
                 json!({"exit_signal": 6}),
-                (Some("SG"), None, Some("SIGABRT")),
+                (Signal, None, Some("SIGABRT")),
             ),
-            (11, json!({"exit_code": 2}), (Some("RE"), Some(2), None)),
-            (11, json!({"exit_code": null}), (Some("RE"), Some(1), None)),
+            (11, json!({"exit_code": 2}), (NonZeroExit, Some(2), None)),
+            (11, json!({"exit_code": null}), (NonZeroExit, Some(1), None)),
             (
                 12,
                 json!({"exit_signal": 9}),
-                (Some("SG"), None, Some("SIGKILL")),
+                (Signal, None, Some("SIGKILL")),
             ),
-            (12, json!({"exit_code": 7}), (Some("RE"), Some(7), None)),
-            (13, json!({}), (Some("XX"), None, None)),
-            (14, json!({"exit_code": 126}), (Some("RE"), Some(126), None)),
+            (12, json!({"exit_code": 7}), (NonZeroExit, Some(7), None)),
+            (13, json!({}), (EndpointFault, None, None)),
+            (
+                14,
+                json!({"exit_code": 126}),
+                (NonZeroExit, Some(126), None),
+            ),
         ];
-        for (id, more, (status, code, signal)) in rows {
+        for (id, more, (termination, code, signal)) in rows {
             let mut all = json!({"status": {"id": id, "description": "…"},
                 "stdout": base64(b"out"), "stderr": base64(&[0xff, b'e']),
                 "message": base64(b"said")});
@@ -186,27 +193,27 @@ fn a_status_is_told_in_pistons_words() {
                 .unwrap()
                 .extend(more.as_object().unwrap().clone());
             fields.set(all);
-            let execution = execute(&executors, &run("x", &[""])).await.unwrap();
+            let execution = execute(&endpoints, &run("x", &[""])).await.unwrap();
             let report = &execution.runs[0];
             let seen = &report.stage;
             assert_eq!(
-                (seen.status.as_deref(), seen.code, seen.signal.as_deref()),
-                (status, code, signal),
+                (seen.termination, seen.code, seen.signal.as_deref()),
+                (termination, code, signal),
                 "{id} {more}"
             );
             assert_eq!((&*seen.stdout, &*seen.stderr), ("out", "\u{fffd}e"));
             assert_eq!(report.output, "out\u{fffd}e");
             assert_eq!(seen.message.as_deref(), Some("said"));
-            assert_eq!(report.is_good(), id < 5);
+            assert_eq!(report.is_success(), id < 5);
         }
         // A sentence that is not encoded is taken as it is.
         fields.set(json!({"message": "Exited with error status 1"}));
-        let execution = execute(&executors, &run("x", &[""])).await.unwrap();
+        let execution = execute(&endpoints, &run("x", &[""])).await.unwrap();
         let message = execution.runs[0].stage.message.as_deref();
         assert_eq!(message, Some("Exited with error status 1"));
         // What a compiler said.
         fields.set(json!({"compile_output": base64(b"a warning")}));
-        let execution = execute(&executors, &run("x", &[""])).await.unwrap();
+        let execution = execute(&endpoints, &run("x", &[""])).await.unwrap();
         let compile = execution.compile.unwrap();
         assert_eq!(
             (&*compile.output, compile.stage.code),
@@ -216,14 +223,14 @@ fn a_status_is_told_in_pistons_words() {
             json!({"status": {"id": 6, "description": "Compilation Error"},
             "compile_output": base64(b"no such thing"), "time": null, "memory": null}),
         );
-        let execution = execute(&executors, &run("x", &[""])).await.unwrap();
+        let execution = execute(&endpoints, &run("x", &[""])).await.unwrap();
         assert_eq!(execution.runs, []);
         let compile = execution.compile.unwrap();
         assert_eq!(
             (&*compile.output, compile.stage.code),
             ("no such thing", Some(1))
         );
-        assert!(!compile.is_good());
+        assert!(!compile.is_success());
     });
 }
 
@@ -232,12 +239,12 @@ fn failures_are_sorted_by_whose_fault_they_are() {
     alone(async {
         let answer = Shared::new((0, json!(null)));
         let given = answer.clone();
-        let stand_in = StandIn::start(move |asked| match asked.path.as_str() {
+        let server = MockServer::start(move |request| match request.path.as_str() {
             "/languages" => (200, languages()),
             _ => given.get(),
         })
         .await;
-        let executors = one("judge0", &stand_in.url);
+        let endpoints = one("judge0", &server.url);
         let too_long = json!({"cpu_time_limit": ["must be less than or equal to 15.0"]});
         for (status, body, expected, part) in [
             (
@@ -247,35 +254,35 @@ fn failures_are_sorted_by_whose_fault_they_are() {
                 "cpu_time_limit must be less than",
             ),
             (400, json!({"error": "not today"}), "Refused", "not today"),
-            (401, json!(null), "Lost", "401"),
-            (403, json!(null), "Lost", "403"),
+            (401, json!(null), "NoResponse", "401"),
+            (403, json!(null), "NoResponse", "403"),
             (503, json!({"error": "queue is full"}), "Unavailable", "503"),
             (429, json!(null), "Unavailable", "429"),
             (500, json!(null), "Failed", "500"),
-            (502, json!(null), "Lost", "502"),
-            (0, json!(null), "Lost", ""),
-            (201, json!(3), "Lost", "Judge0"),
-            (201, json!({"token": "../../about"}), "Lost", "Judge0"),
-            (201, json!({"status": {"id": 99}}), "Lost", "status"),
+            (502, json!(null), "NoResponse", "502"),
+            (0, json!(null), "NoResponse", ""),
+            (201, json!(3), "NoResponse", "Judge0"),
+            (201, json!({"token": "../../about"}), "NoResponse", "Judge0"),
+            (201, json!({"status": {"id": 99}}), "NoResponse", "status"),
             (
                 201,
                 json!({"status": {"id": 3}, "stdout": "!"}),
-                "Lost",
+                "NoResponse",
                 "stdout",
             ),
         ] {
             for inputs in [&["a"][..], &["a", "b"]] {
                 answer.set((status, body.clone()));
-                let error = execute(&executors, &run("", inputs)).await.unwrap_err();
-                let said = format!("{error:?}");
-                assert!(said.starts_with(expected), "{status} {body}: {said}");
-                assert!(said.contains(part) || inputs.len() > 1, "{said}");
-                assert!(!said.contains("127.0.0.1"), "{said}");
+                let error = execute(&endpoints, &run("", inputs)).await.unwrap_err();
+                let text = format!("{error:?}");
+                assert!(text.starts_with(expected), "{status} {body}: {text}");
+                assert!(text.contains(part) || inputs.len() > 1, "{text}");
+                assert!(!text.contains("127.0.0.1"), "{text}");
             }
         }
         // A batch that is refused in part.
         answer.set((201, json!([{"token": "a"}, too_long])));
-        let refused = execute(&executors, &run("", &["a", "b"])).await;
+        let refused = execute(&endpoints, &run("", &["a", "b"])).await;
         assert!(matches!(&refused, Err(ExecutorError::Refused(m)) if m.contains("cpu_time")));
     });
 }
@@ -284,13 +291,13 @@ fn failures_are_sorted_by_whose_fault_they_are() {
 fn what_does_not_end_is_left_when_the_time_is_over() {
     alone(async {
         let inputs = ["0", "1", "2"];
-        for (open, id, expected) in [(0, 1, "Unavailable"), (0, 2, "Lost"), (2, 2, "")] {
+        for (open, id, expected) in [(0, 1, "Unavailable"), (0, 2, "NoResponse"), (2, 2, "")] {
             let judge = Judge::default();
-            let stand_in = StandIn::start(move |asked| {
-                let (status, mut answer) = judge.answer(asked);
+            let server = MockServer::start(move |request| {
+                let (status, mut answer) = judge.answer(request);
                 let all = answer.get_mut("submissions");
                 if let Some(all) = all.and_then(Value::as_array_mut) {
-                    // Those that are still open are asked for in their order.
+                    // Those that are still open are request for in their order.
                     let first = inputs.len() - all.len();
                     for (at, one) in all.iter_mut().enumerate() {
                         if at + first >= open {
@@ -298,14 +305,14 @@ fn what_does_not_end_is_left_when_the_time_is_over() {
                         }
                     }
                 }
-                if asked.path.starts_with("/submissions/7e15") {
+                if request.path.starts_with("/submissions/7e15") {
                     answer["status"]["id"] = json!(id);
                 }
                 (status, answer)
             })
             .await;
-            let executors = one("judge0", &stand_in.url);
-            match execute(&executors, &run("x", &inputs)).await {
+            let endpoints = one("judge0", &server.url);
+            match execute(&endpoints, &run("x", &inputs)).await {
                 Ok(execution) => assert_eq!(outputs(&execution), inputs[..open]),
                 Err(error) => {
                     assert!(!expected.is_empty());
@@ -313,7 +320,7 @@ fn what_does_not_end_is_left_when_the_time_is_over() {
                 }
             }
             // The pauses grow, so even a whole job's time is not many calls.
-            assert!(stand_in.asked().len() < 20);
+            assert!(server.requests().len() < 20);
         }
     });
 }
@@ -325,29 +332,29 @@ fn a_job_with_many_cases_keeps_to_the_calls_there_are() {
             polls: 9,
             ..Judge::default()
         };
-        let (stand_in, executors) = judge.start().await;
-        execute(&executors, &run("x", &["warm"])).await.unwrap();
-        let before = stand_in.asked().len();
-        // Two batches: sent, and asked about three times each, and no call more. Of
+        let (server, endpoints) = judge.start().await;
+        execute(&endpoints, &run("x", &["warm"])).await.unwrap();
+        let before = server.requests().len();
+        // Two batches: sent, and request about three times each, and no call more. Of
         // a fresh invocation a job could have 11.
-        let whole = 11 + 20 - Meter::new(20).most_for_a_job();
-        let all = meter(whole, 8);
+        let whole = 11 + 20 - CallCounter::new(20).most_for_a_job();
+        let all = calls_left(whole, 8);
         let left = all.left();
-        let allowance = started(&all);
-        let chosen = executors.pick("python", &allowance).await.unwrap();
+        let budget = job_budget(&all);
+        let selected = endpoints.select("python", &budget).await.unwrap();
         let inputs = ["x"; 41];
-        let unfinished = chosen.execute(&run("", &inputs[..40]), &allowance).await;
+        let unfinished = selected.execute(&run("", &inputs[..40]), &budget).await;
         assert!(
-            matches!(unfinished, Err(ExecutorError::Lost(_))),
+            matches!(unfinished, Err(ExecutorError::NoResponse(_))),
             "{unfinished:?}"
         );
-        drop(allowance);
-        let made = u64::try_from(stand_in.asked().len() - before).unwrap();
+        drop(budget);
+        let made = u64::try_from(server.requests().len() - before).unwrap();
         assert!((6..=8).contains(&made), "{made}");
         assert_eq!(all.left() + made, left, "each is counted");
 
-        let allowance = started(&meter(whole, 8));
-        let refused = chosen.execute(&run("", &inputs), &allowance).await;
+        let budget = job_budget(&calls_left(whole, 8));
+        let refused = selected.execute(&run("", &inputs), &budget).await;
         assert!(
             matches!(&refused, Err(ExecutorError::Refused(m)) if m.contains("41 cases")),
             "{refused:?}"
@@ -358,8 +365,8 @@ fn a_job_with_many_cases_keeps_to_the_calls_there_are() {
 #[test]
 fn languages_go_by_our_names_and_the_newest_version() {
     alone(async {
-        let (stand_in, executors) = Judge::default().start().await;
-        let offered = executors.languages().await.unwrap();
+        let (server, endpoints) = Judge::default().start().await;
+        let offered = endpoints.languages().await.unwrap();
         let seen: Vec<(&str, &str)> = offered
             .iter()
             .map(|one| (&*one.language, &*one.version))
@@ -377,12 +384,12 @@ fn languages_go_by_our_names_and_the_newest_version() {
         for (name, id) in [("cpp", 54), ("c++", 54), ("js", 63), ("py", 71), ("c#", 51)] {
             let mut one = run("x", &[""]);
             one.language = name;
-            execute(&executors, &one).await.unwrap();
-            assert_eq!(stand_in.asked().last().unwrap().body["language_id"], id);
+            execute(&endpoints, &one).await.unwrap();
+            assert_eq!(server.requests().last().unwrap().body["language_id"], id);
         }
         let mut unknown = run("x", &[""]);
         unknown.language = "cobol";
-        let refused = execute(&executors, &unknown).await;
+        let refused = execute(&endpoints, &unknown).await;
         assert!(matches!(&refused, Err(ExecutorError::Refused(m)) if m.contains("cobol")));
     });
 }

@@ -1,49 +1,54 @@
 //! A problem's time limit beside what a job may take at the endpoint.
 
 use serde_json::{Value, json};
-use shared::job::Job;
-use shared::problem::Problem;
-use shared::result::Verdict;
-use worker_fn::budget::Meter;
-use worker_fn::judging::{self, Judged};
-use worker_fn::problems::Known;
+use shared::domain::ids::{ProblemId, ProblemVersion};
+use shared::domain::job::Job;
+use shared::domain::problem::Problem;
+use shared::domain::verdict::Verdict;
+use worker_fn::attempt::judging::{self, Judged};
+use worker_fn::attempt::problem_cache::CachedProblem;
+use worker_fn::limits::CallCounter;
 
-use crate::stand_in::{Asked, StandIn};
-use crate::world::{JOB_MS, SURROUNDINGS, alone, one, started};
+use crate::mock_server::{MockServer, Received};
+use crate::support::{JOB_MS, RUNTIME, alone, job_budget, one};
 
-fn echo(asked: &Asked) -> (u16, Value) {
+fn id() -> ProblemId {
+    ProblemId::parse("echo", "id").unwrap()
+}
+
+fn echo(request: &Received) -> (u16, Value) {
     let stage = |text: &Value| {
         json!({"stdout": text, "stderr": "", "output": text, "code": 0,
                "signal": null, "message": null, "status": null})
     };
-    let cases = asked.body["cases"].as_array();
+    let cases = request.body["cases"].as_array();
     let runs: Option<Vec<Value>> = cases.map(|cases| cases.iter().map(stage).collect());
-    let run = stage(&asked.body["stdin"]);
+    let run = stage(&request.body["stdin"]);
     (
         200,
         json!({"language": "ruby", "version": "3.3.0", "run": run, "runs": runs}),
     )
 }
 
-async fn judge(time_ms: u64, stand_in: &StandIn) -> Judged {
+async fn judge(time_ms: u64, server: &MockServer) -> Judged {
     let cases: Vec<Value> = (0..20)
         .map(|at| json!({"input": at.to_string(), "expected": at.to_string()}))
         .collect();
     let value = json!({"title": "Echo", "kind": "program", "cases": cases,
                        "limits": {"timeMs": time_ms}});
-    let problem = Problem::from_value("echo", &value).unwrap();
-    let known = Known::new(problem, "v".into(), 1);
+    let problem = Problem::from_value(&id(), &value).unwrap();
+    let problem = CachedProblem::new(problem, ProblemVersion::new("v"), 1);
     let job = Job {
         id: None,
-        problem_id: "echo".into(),
+        problem_id: id(),
         code: "puts gets".into(),
         language: "ruby".into(),
-        kept: None,
+        archived: None,
     };
-    let executors = one("piston", &stand_in.url);
-    let allowance = started(&Meter::new(1_000));
-    let chosen = executors.pick("ruby", &allowance).await.unwrap();
-    judging::judge(&known, &job, chosen, &allowance, SURROUNDINGS)
+    let endpoints = one("piston", &server.url);
+    let budget = job_budget(&CallCounter::new(1_000));
+    let selected = endpoints.select("ruby", &budget).await.unwrap();
+    judging::judge(&problem, &job, selected, &budget, RUNTIME)
         .await
         .unwrap()
 }
@@ -52,12 +57,17 @@ async fn judge(time_ms: u64, stand_in: &StandIn) -> Judged {
 fn a_limit_near_what_a_job_may_take_is_no_verdict() {
     alone(async {
         for time_ms in [14_000, 60_000] {
-            let stand_in = StandIn::start(echo).await;
-            let told = judge(time_ms, &stand_in).await.assessment;
-            assert_eq!(told.verdict, Verdict::Accepted, "{}", told.output);
+            let server = MockServer::start(echo).await;
+            let assessment = judge(time_ms, &server).await.assessment;
+            assert_eq!(
+                assessment.verdict,
+                Verdict::Accepted,
+                "{}",
+                assessment.output
+            );
             // What outlasted the call would look like an endpoint that is away.
-            for asked in stand_in.asked() {
-                let limit = asked.body["run_timeout"].as_u64().unwrap();
+            for request in server.requests() {
+                let limit = request.body["run_timeout"].as_u64().unwrap();
                 assert!(limit < JOB_MS - 1_000, "{limit}");
             }
         }

@@ -1,6 +1,6 @@
-//! The execution endpoints against stand-ins: a plain Piston, our own runner's
-//! shape, and Judge0 by recorded shapes of its contract. What is asked is held to
-//! the contracts, too.
+//! The clients of execution endpoints, and the drains above them, against mock
+//! servers: a plain Piston, our own runner, and Judge0 by the shapes of its
+//! contract. The mock servers refuse what the contracts do not have.
 
 #![expect(
     clippy::unwrap_used,
@@ -8,11 +8,12 @@
 )]
 
 mod drains;
-mod judge;
+mod endpoints;
 mod judge0;
 mod limits;
+mod mock_judge0;
+mod mock_queue;
+mod mock_server;
 mod piston;
-mod pool;
 mod secrecy;
-mod stand_in;
-mod world;
+mod support;

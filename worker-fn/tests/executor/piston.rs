@@ -1,11 +1,14 @@
 //! Piston, plain and as our runner speaks it.
 
 use serde_json::{Value, json};
-use worker_fn::budget::Meter;
+use shared::domain::stage::Termination;
 use worker_fn::executor::{ExecutorError, RunLimits};
+use worker_fn::limits::CallCounter;
 
-use crate::stand_in::{Asked, Shared, StandIn};
-use crate::world::{alone, config, execute, executors, meter, one, outputs, pass_ms, run, started};
+use crate::mock_server::{MockServer, Received, Shared};
+use crate::support::{
+    alone, calls_left, config, endpoints, execute, job_budget, one, outputs, pass_ms, run,
+};
 
 /// A stage that printed its input.
 fn stage(stdin: &str) -> Value {
@@ -17,22 +20,22 @@ fn stage(stdin: &str) -> Value {
     })
 }
 
-fn plain(asked: &Asked) -> (u16, Value) {
-    let stdin = asked.body["stdin"].as_str().unwrap_or_default();
+fn plain(request: &Received) -> (u16, Value) {
+    let stdin = request.body["stdin"].as_str().unwrap_or_default();
     (
         200,
         json!({"language": "python", "version": "3.11.7", "run": stage(stdin)}),
     )
 }
 
-fn ours(asked: &Asked) -> (u16, Value) {
-    let Some(cases) = asked.body["cases"].as_array() else {
-        return plain(asked);
+fn ours(request: &Received) -> (u16, Value) {
+    let Some(cases) = request.body["cases"].as_array() else {
+        return plain(request);
     };
     let mut runs: Vec<Value> = Vec::new();
     for case in cases {
         runs.push(stage(case.as_str().unwrap()));
-        if asked.body["stop_at_first_failure"] == true && runs.last().unwrap()["code"] == 1 {
+        if request.body["stop_at_first_failure"] == true && runs.last().unwrap()["code"] == 1 {
             break;
         }
     }
@@ -47,14 +50,14 @@ fn ours(asked: &Asked) -> (u16, Value) {
 #[test]
 fn one_input_is_one_call_that_any_piston_understands() {
     alone(async {
-        let stand_in = StandIn::start(plain).await;
-        let executors = executors(&config(&[
-            ("EXECUTOR_URL", &format!("{}/api/v2/", stand_in.url)),
+        let server = MockServer::start(plain).await;
+        let endpoints = endpoints(&config(&[
+            ("EXECUTOR_URL", &format!("{}/api/v2/", server.url)),
             ("EXECUTOR_TOKEN", "hidden"),
             ("RUN_TIMEOUT_MS", "2500"),
             ("COMPILE_TIMEOUT_MS", "9000"),
         ]));
-        let execution = execute(&executors, &run("code", &["in"])).await.unwrap();
+        let execution = execute(&endpoints, &run("code", &["in"])).await.unwrap();
         assert_eq!(outputs(&execution), ["in"]);
         assert_eq!(execution.version, "3.11.7");
         let stage = &execution.runs[0].stage;
@@ -66,44 +69,44 @@ fn one_input_is_one_call_that_any_piston_understands() {
             time_ms: Some(1_500),
             memory_bytes: Some(1 << 26),
         };
-        execute(&executors, &limited).await.unwrap();
-        let asked = stand_in.asked();
-        assert!(asked[0].is("POST", "/api/v2/execute"));
-        assert_eq!(asked[0].header("authorization"), Some("Bearer hidden"));
+        execute(&endpoints, &limited).await.unwrap();
+        let request = server.requests();
+        assert!(request[0].is("POST", "/api/v2/execute"));
+        assert_eq!(request[0].header("authorization"), Some("Bearer hidden"));
         assert_eq!(
-            asked[0].body,
+            request[0].body,
             json!({"language": "python", "version": "*", "files": [{"content": "code"}],
                    "stdin": "in", "run_timeout": 2_500, "compile_timeout": 9_000})
         );
         assert_eq!(
-            asked[1].body,
+            request[1].body,
             json!({"language": "python", "version": "*", "files": [{"content": "code"}],
                    "run_timeout": 1_500, "run_cpu_time": 1_500,
                    "run_memory_limit": 1 << 26, "compile_timeout": 9_000})
         );
-        assert_eq!(asked.len(), 2, "no list of languages, no look");
+        assert_eq!(request.len(), 2, "no list of languages, no look");
     });
 }
 
 #[test]
 fn our_runner_takes_all_inputs_in_one_call() {
     alone(async {
-        let stand_in = StandIn::start(ours).await;
-        let executors = one("piston", &stand_in.url);
+        let server = MockServer::start(ours).await;
+        let endpoints = one("piston", &server.url);
         let mut several = run("code", &["a", "fail", "c"]);
         several.limits.time_ms = Some(1_500);
-        let execution = execute(&executors, &several).await.unwrap();
+        let execution = execute(&endpoints, &several).await.unwrap();
         assert_eq!(outputs(&execution), ["a", "fail", "c"]);
         several.stop_at_first_failure = true;
-        let execution = execute(&executors, &several).await.unwrap();
+        let execution = execute(&endpoints, &several).await.unwrap();
         assert_eq!(outputs(&execution), ["a", "fail"]);
-        let asked = stand_in.asked();
-        assert_eq!(asked.len(), 2);
+        let request = server.requests();
+        assert_eq!(request.len(), 2);
         assert_eq!(
-            asked[1].body,
+            request[1].body,
             json!({"language": "python", "version": "*", "files": [{"content": "code"}],
                    "stdin": "a", "cases": ["a", "fail", "c"], "stop_at_first_failure": true,
-                   // What the job may take, less one run and a second.
+                   // The job's time, less one run and a second.
                    "cases_timeout": 15_000 - 1_500 - 1_000,
                    "run_timeout": 1_500, "run_cpu_time": 1_500})
         );
@@ -111,72 +114,74 @@ fn our_runner_takes_all_inputs_in_one_call() {
 }
 
 #[test]
-fn what_our_runner_adds_is_read() {
+fn a_memory_limit_that_our_runner_reports_is_read() {
     alone(async {
-        let stand_in = StandIn::start(|_| {
+        let server = MockServer::start(|_| {
             let stage = json!({"stdout": "", "stderr": "", "output": "", "code": null,
                 "signal": "SIGKILL", "status": "ML", "message": "m", "limit": "memory"});
-            // Fewer than were asked for: the time was over.
+            // Fewer runs than inputs: the time was over.
             (200, json!({"version": "1", "run": stage, "runs": [stage]}))
         })
         .await;
-        let executors = one("piston", &stand_in.url);
-        let execution = execute(&executors, &run("", &["a", "b"])).await.unwrap();
+        let endpoints = one("piston", &server.url);
+        let execution = execute(&endpoints, &run("", &["a", "b"])).await.unwrap();
         assert_eq!(execution.runs.len(), 1);
-        assert_eq!(execution.runs[0].limit.as_deref(), Some("memory"));
-        assert_eq!(execution.runs[0].stage.status.as_deref(), Some("ML"));
-        assert_eq!(stand_in.asked().len(), 1);
+        let stage = &execution.runs[0].stage;
+        assert_eq!(stage.termination, Termination::MemoryLimit);
+        assert_eq!(server.requests().len(), 1);
     });
 }
 
 #[test]
 fn a_plain_piston_runs_the_other_inputs_one_call_each() {
     alone(async {
-        let stand_in = StandIn::start(plain).await;
-        let executors = one("piston", &stand_in.url);
+        let server = MockServer::start(plain).await;
+        let endpoints = one("piston", &server.url);
         let inputs: Vec<String> = (0..20).map(|number| number.to_string()).collect();
         let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
-        let execution = execute(&executors, &run("code", &inputs)).await.unwrap();
+        let execution = execute(&endpoints, &run("code", &inputs)).await.unwrap();
         assert_eq!(outputs(&execution), inputs);
         assert_eq!(
-            stand_in.asked().len(),
+            server.requests().len(),
             20,
             "the first answer is not thrown away"
         );
-        assert!(stand_in.most_in_flight() <= 6);
-        // It is known now, so nothing is sent that it would not read.
-        let execution = execute(&executors, &run("code", &inputs[..2]))
+        assert!(server.most_in_flight() <= 6);
+        // It is problem now, so nothing is sent that it would not read.
+        let execution = execute(&endpoints, &run("code", &inputs[..2]))
             .await
             .unwrap();
         assert_eq!(outputs(&execution), ["0", "1"]);
-        let asked = stand_in.asked();
-        let with_cases = asked.iter().filter(|asked| !asked.body["cases"].is_null());
-        assert_eq!((with_cases.count(), asked.len()), (1, 22));
+        let request = server.requests();
+        let with_cases = request
+            .iter()
+            .filter(|request| !request.body["cases"].is_null());
+        assert_eq!((with_cases.count(), request.len()), (1, 22));
         // And found out again after a while, should it have become another.
         pass_ms(600_000);
-        execute(&executors, &run("code", &inputs[..2]))
+        execute(&endpoints, &run("code", &inputs[..2]))
             .await
             .unwrap();
-        assert!(!stand_in.asked()[22].body["cases"].is_null());
+        assert!(!server.requests()[22].body["cases"].is_null());
     });
 }
 
 #[test]
 fn a_plain_piston_stops_at_the_first_failure() {
     alone(async {
-        let stand_in = StandIn::start(plain).await;
-        let executors = one("piston", &stand_in.url);
+        let server = MockServer::start(plain).await;
+        let endpoints = one("piston", &server.url);
         let mut several = run("code", &["a", "b", "fail", "d", "e"]);
         several.stop_at_first_failure = true;
         for _ in 0..2 {
-            let execution = execute(&executors, &several).await.unwrap();
+            let execution = execute(&endpoints, &several).await.unwrap();
             assert_eq!(outputs(&execution), ["a", "b", "fail"]);
         }
         several.stdins[0] = "fail first".into();
-        let before = stand_in.asked().len();
-        let execution = execute(&executors, &several).await.unwrap();
+        let before = server.requests().len();
+        let execution = execute(&endpoints, &several).await.unwrap();
         assert_eq!(outputs(&execution), ["fail first"]);
-        assert_eq!(stand_in.asked().len(), before + 1);
+        assert_eq!(server.requests().len(), before + 1);
     });
 }
 
@@ -184,36 +189,36 @@ fn a_plain_piston_stops_at_the_first_failure() {
 fn when_the_time_is_over_what_is_known_is_told() {
     alone(async {
         // 15 s for the job, 2 s a call, and none begun with less than 4 s left.
-        let stand_in = StandIn::start(|asked| {
+        let server = MockServer::start(|request| {
             pass_ms(2_000);
-            plain(asked)
+            plain(request)
         })
         .await;
-        let executors = one("piston", &stand_in.url);
+        let endpoints = one("piston", &server.url);
         let inputs = [
             "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12",
         ];
-        let execution = execute(&executors, &run("code", &inputs)).await.unwrap();
-        let known = outputs(&execution);
-        assert!((1..inputs.len()).contains(&known.len()), "{known:?}");
-        assert_eq!(known, inputs[..known.len()]);
+        let execution = execute(&endpoints, &run("code", &inputs)).await.unwrap();
+        let problem = outputs(&execution);
+        assert!((1..inputs.len()).contains(&problem.len()), "{problem:?}");
+        assert_eq!(problem, inputs[..problem.len()]);
     });
 }
 
 #[test]
 fn an_endpoint_that_has_enough_of_us_keeps_what_it_did() {
     alone(async {
-        let stand_in = StandIn::start(|asked| match asked.body["stdin"].as_str() {
+        let server = MockServer::start(|request| match request.body["stdin"].as_str() {
             Some("c") => (429, json!({"message": "slow down"})),
-            _ => plain(asked),
+            _ => plain(request),
         })
         .await;
-        let executors = one("piston", &stand_in.url);
-        let execution = execute(&executors, &run("", &["a", "b", "c", "d"]))
+        let endpoints = one("piston", &server.url);
+        let execution = execute(&endpoints, &run("", &["a", "b", "c", "d"]))
             .await
             .unwrap();
         assert_eq!(outputs(&execution), ["a", "b"]);
-        let refused = execute(&executors, &run("", &["c", "d"])).await;
+        let refused = execute(&endpoints, &run("", &["c", "d"])).await;
         assert!(matches!(refused, Err(ExecutorError::Unavailable(_))));
     });
 }
@@ -222,7 +227,7 @@ fn an_endpoint_that_has_enough_of_us_keeps_what_it_did() {
 fn a_failed_compile_has_no_runs() {
     alone(async {
         for runs in [None, Some(json!([]))] {
-            let stand_in = StandIn::start(move |_| {
+            let server = MockServer::start(move |_| {
                 let mut failed = stage("");
                 failed["code"] = json!(1);
                 let mut answer = json!({"version": "1", "compile": failed, "run": failed});
@@ -232,11 +237,11 @@ fn a_failed_compile_has_no_runs() {
                 (200, answer)
             })
             .await;
-            let executors = one("piston", &stand_in.url);
-            let execution = execute(&executors, &run("", &["a", "b"])).await.unwrap();
+            let endpoints = one("piston", &server.url);
+            let execution = execute(&endpoints, &run("", &["a", "b"])).await.unwrap();
             assert_eq!(execution.runs, []);
             assert_eq!(execution.compile.unwrap().stage.code, Some(1));
-            assert_eq!(stand_in.asked().len(), 1);
+            assert_eq!(server.requests().len(), 1);
         }
     });
 }
@@ -246,8 +251,8 @@ fn failures_are_sorted_by_whose_fault_they_are() {
     alone(async {
         let answer = Shared::new((0, json!(null)));
         let given = answer.clone();
-        let stand_in = StandIn::start(move |_| given.get()).await;
-        let executors = one("piston", &stand_in.url);
+        let server = MockServer::start(move |_| given.get()).await;
+        let endpoints = one("piston", &server.url);
         let stage = |member: &str, value: Value| {
             let mut stage = stage("");
             stage[member] = value;
@@ -259,21 +264,21 @@ fn failures_are_sorted_by_whose_fault_they_are() {
             (429, json!(null), "Unavailable"),
             (503, json!(null), "Unavailable"),
             (500, json!(null), "Failed"),
-            (502, json!(null), "Lost"),
-            (403, json!({"message": "m"}), "Lost"),
-            (0, json!(null), "Lost"),
-            (200, json!([]), "Lost"),
-            (200, json!({"run": null}), "Lost"),
-            (200, stage("stdout", json!(1)), "Lost"),
-            (200, stage("status", json!([])), "Lost"),
-            (200, json!({"run": {}, "compile": 3}), "Lost"),
+            (502, json!(null), "NoResponse"),
+            (403, json!({"message": "m"}), "NoResponse"),
+            (0, json!(null), "NoResponse"),
+            (200, json!([]), "NoResponse"),
+            (200, json!({"run": null}), "NoResponse"),
+            (200, stage("stdout", json!(1)), "NoResponse"),
+            (200, stage("status", json!([])), "NoResponse"),
+            (200, json!({"run": {}, "compile": 3}), "NoResponse"),
         ] {
             answer.set((status, body.clone()));
-            let error = execute(&executors, &run("", &["a"])).await.unwrap_err();
-            let said = format!("{error:?}");
-            assert!(said.starts_with(expected), "{status} {body}: {said}");
-            assert!(!said.contains("127.0.0.1"), "{said}");
-            assert_eq!(said.contains("no such runtime"), status == 400, "{said}");
+            let error = execute(&endpoints, &run("", &["a"])).await.unwrap_err();
+            let text = format!("{error:?}");
+            assert!(text.starts_with(expected), "{status} {body}: {text}");
+            assert!(!text.contains("127.0.0.1"), "{text}");
+            assert_eq!(text.contains("no such runtime"), status == 400, "{text}");
         }
     });
 }
@@ -281,24 +286,24 @@ fn failures_are_sorted_by_whose_fault_they_are() {
 #[test]
 fn a_job_with_many_cases_keeps_to_the_calls_there_are() {
     alone(async {
-        let stand_in = StandIn::start(plain).await;
-        let executors = one("piston", &stand_in.url);
+        let server = MockServer::start(plain).await;
+        let endpoints = one("piston", &server.url);
         let whole = 20;
-        let most = Meter::new(whole).most_for_a_job();
+        let most = CallCounter::new(whole).most_for_a_job();
         let cases = usize::try_from(most).unwrap();
         let inputs = vec![""; cases + 1];
-        let all = meter(whole, most);
+        let all = calls_left(whole, most);
         let kept = all.left() - most;
-        let allowance = started(&all);
-        let chosen = executors.pick("python", &allowance).await.unwrap();
-        let execution = chosen.execute(&run("", &inputs[..cases]), &allowance).await;
+        let budget = job_budget(&all);
+        let selected = endpoints.select("python", &budget).await.unwrap();
+        let execution = selected.execute(&run("", &inputs[..cases]), &budget).await;
         assert_eq!(execution.unwrap().runs.len(), cases);
-        drop(allowance);
-        assert_eq!((all.left(), stand_in.asked().len()), (kept, cases));
+        drop(budget);
+        assert_eq!((all.left(), server.requests().len()), (kept, cases));
 
         // More than any invocation has.
-        let allowance = started(&meter(whole, most));
-        let refused = chosen.execute(&run("", &inputs), &allowance).await;
+        let budget = job_budget(&calls_left(whole, most));
+        let refused = selected.execute(&run("", &inputs), &budget).await;
         let Err(ExecutorError::Refused(message)) = refused else {
             panic!("{refused:?}");
         };
@@ -307,19 +312,19 @@ fn a_job_with_many_cases_keeps_to_the_calls_there_are() {
             assert!(message.contains(part), "{message}");
         }
         // More than this one has left.
-        let few = meter(whole, most - 1);
+        let few = calls_left(whole, most - 1);
         let before = few.left();
-        let allowance = started(&few);
-        let crowded = chosen.execute(&run("", &inputs[..cases]), &allowance).await;
-        assert_eq!(crowded, Err(ExecutorError::Crowded(most)));
-        drop(allowance);
+        let budget = job_budget(&few);
+        let exhausted = selected.execute(&run("", &inputs[..cases]), &budget).await;
+        assert_eq!(exhausted, Err(ExecutorError::BudgetExhausted(most)));
+        drop(budget);
         assert_eq!(
             few.left(),
             before,
             "the call that was not made is there again"
         );
         assert_eq!(
-            stand_in.asked().len(),
+            server.requests().len(),
             cases,
             "found out before anything was run"
         );

@@ -2,23 +2,28 @@
 //! help a program to pass.
 
 use serde_json::{Value, json};
-use shared::job::Job;
-use shared::problem::Problem;
-use shared::result::Verdict;
-use worker_fn::budget::Meter;
-use worker_fn::executor::Executors;
-use worker_fn::judging;
-use worker_fn::problems::Known;
+use shared::domain::ids::{ProblemId, ProblemVersion};
+use shared::domain::job::Job;
+use shared::domain::problem::Problem;
+use shared::domain::verdict::Verdict;
+use worker_fn::attempt::judging;
+use worker_fn::attempt::problem_cache::CachedProblem;
+use worker_fn::executor::Endpoints;
+use worker_fn::limits::CallCounter;
 
-use crate::judge::{Judge, plain};
-use crate::stand_in::{Asked, StandIn};
-use crate::world::{SURROUNDINGS, alone, one, started};
+use crate::mock_judge0::{Judge, plain};
+use crate::mock_server::{MockServer, Received};
+use crate::support::{RUNTIME, alone, job_budget, one};
 
 const INPUT: &str = "the1nput";
 /// In everything that must stay with the judge.
 const SECRET: &str = "s3cret";
 
-fn problem(function: bool, stop: bool) -> Known {
+fn id() -> ProblemId {
+    ProblemId::parse("echo", "id").unwrap()
+}
+
+fn problem(function: bool, stop: bool) -> CachedProblem {
     let case = |hidden: bool| {
         let input = if function {
             json!([INPUT])
@@ -40,21 +45,25 @@ fn problem(function: bool, stop: bool) -> Known {
             "returns": "string",
         });
     }
-    Known::new(Problem::from_value("echo", &value).unwrap(), "v".into(), 1)
+    CachedProblem::new(
+        Problem::from_value(&id(), &value).unwrap(),
+        ProblemVersion::new("v"),
+        1,
+    )
 }
 
 /// Judges code that is wrong in every way that asks for more runs.
-async fn judge(executors: &Executors, known: &Known) -> Verdict {
-    let allowance = started(&Meter::new(1_000));
+async fn judge(endpoints: &Endpoints, problem: &CachedProblem) -> Verdict {
+    let budget = job_budget(&CallCounter::new(1_000));
     let job = Job {
         id: None,
-        problem_id: "echo".into(),
+        problem_id: id(),
         code: "def echo(text): return text".into(),
         language: "python".into(),
-        kept: None,
+        archived: None,
     };
-    let chosen = executors.pick("python", &allowance).await.unwrap();
-    let judged = judging::judge(known, &job, chosen, &allowance, SURROUNDINGS);
+    let selected = endpoints.select("python", &budget).await.unwrap();
+    let judged = judging::judge(problem, &job, selected, &budget, RUNTIME);
     judged.await.unwrap().assessment.verdict
 }
 
@@ -78,12 +87,12 @@ fn texts(value: &Value, found: &mut Vec<String>) {
     }
 }
 
-fn assert_secret(stand_in: &StandIn) {
+fn assert_secret(server: &MockServer) {
     let mut found = Vec::new();
-    for asked in stand_in.asked() {
-        texts(&asked.body, &mut found);
-        found.extend([asked.path.clone(), asked.query.clone()]);
-        found.extend(asked.headers.iter().map(|(_, value)| value.clone()));
+    for request in server.requests() {
+        texts(&request.body, &mut found);
+        found.extend([request.path.clone(), request.query.clone()]);
+        found.extend(request.headers.iter().map(|(_, value)| value.clone()));
     }
     assert!(found.iter().any(|text| text.contains(INPUT)), "{found:?}");
     for text in found {
@@ -95,10 +104,10 @@ fn assert_secret(stand_in: &StandIn) {
     }
 }
 
-fn piston(asked: &Asked) -> (u16, Value) {
+fn piston(request: &Received) -> (u16, Value) {
     let stage = json!({"stdout": "wrong", "stderr": "", "output": "wrong", "code": 0,
                        "signal": null, "message": null, "status": null});
-    let runs = asked.body["cases"]
+    let runs = request.body["cases"]
         .as_array()
         .map(|cases| vec![stage.clone(); cases.len()]);
     (
@@ -111,25 +120,25 @@ fn piston(asked: &Asked) -> (u16, Value) {
 fn no_expected_value_is_ever_sent() {
     alone(async {
         for (function, stop) in [(false, false), (false, true), (true, false), (true, true)] {
-            let known = problem(function, stop);
-            let stand_in = StandIn::start(piston).await;
-            let verdict = judge(&one("piston", &stand_in.url), &known).await;
+            let problem = problem(function, stop);
+            let server = MockServer::start(piston).await;
+            let verdict = judge(&one("piston", &server.url), &problem).await;
             assert!(matches!(
                 verdict,
                 Verdict::WrongAnswer | Verdict::RuntimeError
             ));
-            assert_secret(&stand_in);
+            assert_secret(&server);
             let judge0 = Judge {
                 polls: 1,
                 ..Judge::default()
             };
-            let (stand_in, executors) = judge0.start().await;
-            let verdict = judge(&executors, &known).await;
+            let (server, endpoints) = judge0.start().await;
+            let verdict = judge(&endpoints, &problem).await;
             assert!(matches!(
                 verdict,
                 Verdict::WrongAnswer | Verdict::RuntimeError
             ));
-            assert_secret(&stand_in);
+            assert_secret(&server);
         }
     });
 }

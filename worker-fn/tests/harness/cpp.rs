@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use worker_fn::harness::Harness::{self, Cpp};
-use worker_fn::harness::TroubleKind;
+use worker_fn::harness::HarnessErrorKind;
 
 use crate::run::{compile, run, run_with, signature};
 
@@ -47,11 +47,11 @@ fn values_go_in_and_come_out_by_the_functions_own_types() {
         ran.value(0),
         &json!({"a\u{0}\u{1e}\"é😀z": [9_007_199_254_740_992.0, 1.0, 1.0, 2.0, -2.0, 123.0, 9.0], "\\v\n": []}),
     );
-    assert_eq!(ran.raised(1), (TroubleKind::Error, "sa\"id"));
-    assert_eq!(ran.raised(2).0, TroubleKind::Error);
-    assert_eq!(ran.odd(3), "NaN");
-    assert_eq!(ran.odd(4), "a string that is not UTF-8");
-    assert_eq!(ran.raised(5).0, TroubleKind::Memory);
+    assert_eq!(ran.raised(1), (HarnessErrorKind::Error, "sa\"id"));
+    assert_eq!(ran.raised(2).0, HarnessErrorKind::Error);
+    assert_eq!(ran.not_json(3), "NaN");
+    assert_eq!(ran.not_json(4), "a string that is not UTF-8");
+    assert_eq!(ran.raised(5).0, HarnessErrorKind::Memory);
     let text = ran.stdout.lines().nth(6).unwrap();
     assert!(
         text.ends_with(r#""x":[-0.0,1.0,1.0000000000000001e+300,0.10000000000000001]}"#),
@@ -87,7 +87,7 @@ class Solution {
     let ran = run(Cpp, signature, code, &cases);
     assert_eq!(ran.value(0), &json!([[], [1], [2]]));
     assert_eq!(ran.value(1), &json!([[]]));
-    assert_eq!(ran.odd(2), "a cycle");
+    assert_eq!(ran.not_json(2), "a cycle");
     assert!(ran.raised(3).1.contains("does not fit its parameter"));
 }
 
@@ -108,7 +108,7 @@ TreeNode* f(TreeNode* t) { if (t && t->val < 0) std::raise(SIGKILL); return t; }
     for (index, tree) in trees.iter().enumerate() {
         assert_eq!(ran.value(index), tree);
     }
-    assert_eq!((ran.frames.answers.len(), ran.code), (3, None));
+    assert_eq!((ran.frames.cases.len(), ran.code), (3, None));
 
     let nothing = signature("f(list<bool>) -> null");
     let code = "void f(std::vector<bool>& v) { v.clear(); }";

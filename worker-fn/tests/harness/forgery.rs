@@ -1,7 +1,7 @@
 //! What every forgery is held against: cases whose answers only the test knows.
 
 use serde_json::{Value, json};
-use worker_fn::harness::{Answer, Harness};
+use worker_fn::harness::{Frame, Harness};
 
 use crate::run::{Ran, run};
 
@@ -12,7 +12,7 @@ const CASES: [(i64, i64); 3] = [(3, 982_451_653), (5, 275_604_541), (8, 67_867_9
 /// What the judge would call accepted: every case has one frame with its value.
 fn passes(ran: &Ran) -> bool {
     CASES.iter().enumerate().all(|(index, (_, expected))| {
-        ran.frames.answers.get(&index) == Some(&Answer::Returned(json!(expected)))
+        ran.frames.cases.get(&index) == Some(&Frame::Returned(json!(expected)))
     })
 }
 
@@ -28,7 +28,7 @@ pub(crate) fn none_passes(harness: Harness, honest: &str, programs: &[(&str, Str
         let ran = run(harness, SIGNATURE, program, &inputs);
         assert!(!passes(&ran), "{name} passed: {ran:?}");
         assert!(
-            ran.frames.answers.keys().all(|index| *index < CASES.len()),
+            ran.frames.cases.keys().all(|index| *index < CASES.len()),
             "{name}: {ran:?}"
         );
         // A program that never got to what it is here for proves nothing.

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use worker_fn::harness::Harness::{self, JavaScript, Python};
-use worker_fn::harness::{Answer, TroubleKind};
+use worker_fn::harness::{Frame, HarnessErrorKind};
 
 use crate::run::{run, run_with, signature};
 
@@ -62,7 +62,7 @@ fn functions_are_found_in_every_usual_form() {
 
 #[test]
 fn code_that_comes_to_no_case_says_why() {
-    use TroubleKind::{Error, Memory, Missing, Syntax};
+    use HarnessErrorKind::{Error, Memory, Missing, Syntax};
     let cases = [
         (Python, "def addUp(:\n  pass", Syntax, "line 1"),
         (
@@ -144,7 +144,7 @@ def f(k):
 "#;
     let ran = run(Python, "f(int) -> int", code, &cases);
     let (kind, text) = ran.raised(0);
-    assert_eq!(kind, TroubleKind::Error);
+    assert_eq!(kind, HarnessErrorKind::Error);
     assert!(
         text.starts_with(
             "Traceback (most recent call last):\n  File \"solution.py\", line 5, in f\n"
@@ -158,7 +158,7 @@ def f(k):
             .contains("TypeError: f() missing 1 required")
     );
     assert!(ran.raised(2).1.contains("SystemExit: 0"));
-    assert_eq!(ran.raised(3), (TroubleKind::Memory, "MemoryError"));
+    assert_eq!(ran.raised(3), (HarnessErrorKind::Memory, "MemoryError"));
     assert!(ran.raised(4).1.contains("RecursionError"));
     assert_eq!(ran.value(5), &json!(5));
     assert_eq!(ran.code, Some(0));
@@ -177,7 +177,7 @@ function f(k) {
 "#;
     let ran = run(JavaScript, "f(int) -> int", code, &cases);
     let (kind, text) = ran.raised(0);
-    assert_eq!(kind, TroubleKind::Error);
+    assert_eq!(kind, HarnessErrorKind::Error);
     assert!(
         text.contains("at inner (solution.js:2:") && text.ends_with("at f (solution.js:5:23)"),
         "{text}"
@@ -191,10 +191,10 @@ function f(k) {
     for stuck in [2, 6] {
         assert!(ran.raised(stuck).1.contains("never settled"));
     }
-    assert_eq!(ran.raised(3).0, TroubleKind::Memory);
+    assert_eq!(ran.raised(3).0, HarnessErrorKind::Memory);
     assert!(ran.raised(4).1.contains("Maximum call stack"));
     assert_eq!(ran.value(5), &json!(5));
-    assert_eq!(ran.frames.answers.len(), 8);
+    assert_eq!(ran.frames.cases.len(), 8);
     assert_eq!(ran.code, Some(0));
 }
 
@@ -205,7 +205,7 @@ fn an_error_outside_any_call_ends_the_run_at_its_case() {
     let ran = run(JavaScript, "f(int) -> int", code, &cases);
     assert_eq!(ran.value(0), &json!(0));
     assert!(ran.raised(1).1.contains("Error: tick"));
-    assert_eq!(ran.frames.answers.get(&2), None);
+    assert_eq!(ran.frames.cases.get(&2), None);
     assert_eq!(ran.code, Some(1));
 }
 
@@ -312,7 +312,7 @@ fn what_was_told_before_a_kill_stays_told() {
             out.matches('\n').count() == 2
         });
         assert_eq!(ran.code, None);
-        let found: Vec<usize> = ran.frames.answers.keys().copied().collect();
+        let found: Vec<usize> = ran.frames.cases.keys().copied().collect();
         assert_eq!(found, [0, 1], "{ran:?}");
         assert_eq!(ran.value(1), &Value::from(vec![1; 9]));
     }
@@ -335,9 +335,9 @@ fn frames_are_in_the_order_of_the_cases() {
         assert_eq!(order, expected);
         assert!(
             ran.frames
-                .answers
+                .cases
                 .values()
-                .all(|one| matches!(one, Answer::Returned(_)))
+                .all(|one| matches!(one, Frame::Returned(_)))
         );
     }
 }

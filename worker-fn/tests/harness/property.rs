@@ -4,9 +4,9 @@
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use serde_json::{Map, Value, json};
-use shared::problem::types::Type;
-use shared::problem::{Param, Signature};
-use worker_fn::harness::Answer;
+use shared::domain::problem::types::Type;
+use shared::domain::problem::{Param, Signature};
+use worker_fn::harness::Frame;
 use worker_fn::harness::Harness::{self, JavaScript, Python};
 
 use crate::run::run_with;
@@ -48,16 +48,16 @@ fn holds(harness: Harness, code: &str, ty: &Type, values: &[Value]) -> Result<()
     prop_assert_eq!(ran.frames.load, None);
     for (index, value) in values.iter().enumerate() {
         let expected = as_the_language_has_it(harness, ty, value);
-        let got = ran.frames.answers.get(&index);
+        let got = ran.frames.cases.get(&index);
         prop_assert_eq!(
             got,
-            Some(&Answer::Returned(expected.clone())),
+            Some(&Frame::Returned(expected.clone())),
             "{:?} {}",
             harness,
             ty
         );
         // `==` of Value does not tell -0.0 from 0.0; the text does.
-        if let Some(Answer::Returned(got)) = got {
+        if let Some(Frame::Returned(got)) = got {
             prop_assert_eq!(got.to_string(), expected.to_string());
             prop_assert_ne!(got.to_string(), changed(value).to_string());
         }

@@ -9,9 +9,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use shared::problem::types::Type;
-use shared::problem::{Param, Signature};
-use worker_fn::harness::{Answer, Frames, Harness, TroubleKind, read, stdin};
+use shared::domain::problem::types::Type;
+use shared::domain::problem::{Param, Signature};
+use worker_fn::harness::{Frame, Frames, Harness, HarnessErrorKind, read, stdin};
 
 pub(crate) const NONCE: &str = "5b1a66f0c9e74d21";
 /// Nothing here runs for long; a loaded machine may.
@@ -29,36 +29,36 @@ pub(crate) struct Ran {
 impl Ran {
     /// What the case returned.
     pub(crate) fn value(&self, index: usize) -> &Value {
-        match self.frames.answers.get(&index) {
-            Some(Answer::Returned(value)) => value,
+        match self.frames.cases.get(&index) {
+            Some(Frame::Returned(value)) => value,
             other => panic!("case {index}: {other:?}\n{self:?}"),
         }
     }
 
     /// Why what the case returned is no JSON.
-    pub(crate) fn odd(&self, index: usize) -> &str {
-        match self.frames.answers.get(&index) {
-            Some(Answer::Odd(why)) => why,
+    pub(crate) fn not_json(&self, index: usize) -> &str {
+        match self.frames.cases.get(&index) {
+            Some(Frame::NotJson(why)) => why,
             other => panic!("case {index}: {other:?}\n{self:?}"),
         }
     }
 
     /// What the case raised.
-    pub(crate) fn raised(&self, index: usize) -> (TroubleKind, &str) {
-        match self.frames.answers.get(&index) {
-            Some(Answer::Raised(trouble)) => (trouble.kind, &trouble.text),
+    pub(crate) fn raised(&self, index: usize) -> (HarnessErrorKind, &str) {
+        match self.frames.cases.get(&index) {
+            Some(Frame::Raised(error)) => (error.kind, &error.text),
             other => panic!("case {index}: {other:?}\n{self:?}"),
         }
     }
 
     /// Why no case was run; checks that none was.
-    pub(crate) fn load(&self) -> (TroubleKind, &str) {
-        assert!(self.frames.answers.is_empty(), "{self:?}");
+    pub(crate) fn load(&self) -> (HarnessErrorKind, &str) {
+        assert!(self.frames.cases.is_empty(), "{self:?}");
         assert_eq!(self.code, Some(1), "{self:?}");
-        let Some(trouble) = &self.frames.load else {
-            panic!("no trouble: {self:?}");
+        let Some(error) = &self.frames.load else {
+            panic!("no error: {self:?}");
         };
-        (trouble.kind, &trouble.text)
+        (error.kind, &error.text)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use worker_fn::harness::Harness::TypeScript;
-use worker_fn::harness::TroubleKind;
+use worker_fn::harness::HarnessErrorKind;
 
 use crate::run::run;
 
@@ -61,19 +61,19 @@ fn errors_name_the_users_lines() {
         &[json!([1])],
     );
     let (kind, text) = ran.load();
-    assert_eq!(kind, TroubleKind::Error);
+    assert_eq!(kind, HarnessErrorKind::Error);
     assert!(
         text.starts_with("Error: x\n") && text.contains("main.ts:2:7"),
         "{text}"
     );
 
     let ran = run(TypeScript, signature, "export const g = 1;", &[json!([1])]);
-    assert_eq!(ran.load().0, TroubleKind::Missing);
+    assert_eq!(ran.load().0, HarnessErrorKind::Missing);
 
     let code = "type N = number;\nexport function f(x: N): N {\n  return (null as any).x;\n}";
     let ran = run(TypeScript, signature, code, &[json!([1])]);
     let (kind, text) = ran.raised(0);
-    assert_eq!(kind, TroubleKind::Error);
+    assert_eq!(kind, HarnessErrorKind::Error);
     assert!(text.ends_with("at f (main.ts:3:24)"), "{text}");
 }
 
@@ -92,17 +92,17 @@ fn what_node_cannot_read_is_known_from_its_last_words() {
             (None, Some(1)),
             "{ran:?}"
         );
-        let trouble = TypeScript.last_words(&ran.stderr).unwrap();
-        assert_eq!(trouble.kind, TroubleKind::Syntax);
+        let error = TypeScript.error_in_stderr(&ran.stderr).unwrap();
+        assert_eq!(error.kind, HarnessErrorKind::Syntax);
         assert!(
-            trouble.text.contains("SyntaxError") || trouble.text.contains("SYNTAX"),
-            "{trouble:?}"
+            error.text.contains("SyntaxError") || error.text.contains("SYNTAX"),
+            "{error:?}"
         );
         assert!(
-            !trouble.text.contains("judge") && !trouble.text.contains('/'),
-            "{trouble:?}"
+            !error.text.contains("judge") && !error.text.contains('/'),
+            "{error:?}"
         );
     }
     let ran = run(TypeScript, signature, "throw 5;", &[json!([1])]);
-    assert_eq!(TypeScript.last_words(&ran.stderr), None);
+    assert_eq!(TypeScript.error_in_stderr(&ran.stderr), None);
 }

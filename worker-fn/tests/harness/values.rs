@@ -208,7 +208,7 @@ def f(k):
             format!("\u{1e}{} {index} ={expected}", crate::run::NONCE)
         );
     }
-    assert_eq!(ran.frames.answers.len(), expected.len());
+    assert_eq!(ran.frames.cases.len(), expected.len());
 }
 
 #[test]
@@ -257,7 +257,7 @@ fn what_json_cannot_hold_is_told() {
     for (ty, expression, expected) in python {
         let code = format!("def f(): return {expression}");
         let ran = run(Python, &format!("f() -> {ty}"), &code, &[json!([])]);
-        assert_eq!(ran.odd(0), expected, "{expression}");
+        assert_eq!(ran.not_json(0), expected, "{expression}");
         assert_eq!(ran.code, Some(0));
     }
     let javascript = [
@@ -306,7 +306,7 @@ fn what_json_cannot_hold_is_told() {
     for (ty, expression, expected) in javascript {
         let code = format!("const f = () => ({expression});");
         let ran = run(JavaScript, &format!("f() -> {ty}"), &code, &[json!([])]);
-        assert_eq!(ran.odd(0), expected, "{expression}");
+        assert_eq!(ran.not_json(0), expected, "{expression}");
         assert_eq!(ran.code, Some(0));
     }
 }

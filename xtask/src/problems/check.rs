@@ -1,10 +1,11 @@
 //! Checking a folder of problems. What a problem may be is defined by
-//! `shared::problem` alone.
+//! `shared::domain::problem` alone.
 
 use std::path::Path;
 
 use anyhow::{Result, bail};
-use shared::problem::{MAX_BYTES, Problem};
+use shared::domain::ids::ProblemId;
+use shared::domain::problem::{MAX_BYTES, Problem};
 
 use super::folder::{Loaded, id, paths, read};
 use crate::progress::say;
@@ -35,8 +36,8 @@ pub fn check(folder: &Path) -> Result<()> {
 
 /// The problem, if it keeps the rules of the API.
 pub(super) fn checked(loaded: &Loaded) -> Result<Problem> {
-    let problem = Problem::from_value(&loaded.id, &loaded.value)
-        .map_err(|error| anyhow::anyhow!("{}", error.message()))?;
+    let id = ProblemId::parse(&loaded.id, "id")?;
+    let problem = Problem::from_value(&id, &loaded.value)?;
     // The limit is on the text that is sent, which differs from the stored form.
     if loaded.value.to_string().len() > MAX_BYTES {
         bail!("the problem must be at most {MAX_BYTES} bytes of JSON");

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
-use shared::submission;
+use shared::domain::submission;
 
 use crate::progress;
 use crate::project;

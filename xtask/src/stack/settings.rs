@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use shared::hex::hex;
+use shared::text::hex;
 
 const TOKEN_BYTES: usize = 24;
 

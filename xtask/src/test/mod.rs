@@ -83,8 +83,6 @@ fn documentation() -> Result<()> {
         // With examples cargo takes the features of the tests, with which
         // everything has been checked already.
         .args(["--lib", "--examples"])
-        // Two links are ambiguous there, and are being mended.
-        .args(["--exclude", "worker-fn"])
         .env("RUSTDOCFLAGS", FLAGS);
     step("cargo doc", &mut command)
 }

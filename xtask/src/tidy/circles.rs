@@ -29,9 +29,6 @@ use crate::project;
 /// The crate whose test programs count: there is nothing else in it.
 const TEST_CRATE: &str = "e2e";
 
-/// Crates whose circles are not reported.
-const CIRCLES_BEING_MENDED: &[&str] = &["submit-fn", "worker-fn", "runner"];
-
 /// A report of each circle in the workspace.
 pub(super) fn violations(metadata: &Metadata) -> Result<Vec<String>> {
     let read = |path: &Path| fs::read_to_string(project::root().join(path)).ok();
@@ -44,9 +41,7 @@ pub(super) fn violations(metadata: &Metadata) -> Result<Vec<String>> {
         for target in package.targets.iter().filter(counts) {
             let root = project::relative(target.src_path.as_std_path());
             for circle in circles(&modules::uses(root, &read)?) {
-                if !CIRCLES_BEING_MENDED.contains(&package.name.as_str()) {
-                    violations.push(format!("{}: {circle}", package.name));
-                }
+                violations.push(format!("{}: {circle}", package.name));
             }
         }
     }

@@ -247,7 +247,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::fuzz::fuzz;
+    use fuzz::fuzz;
 
     #[test]
     fn messages_arrive_whole_when_cut_into_single_bytes() {

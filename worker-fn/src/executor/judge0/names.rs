@@ -1,32 +1,32 @@
-//! Judge0's languages by the names that Piston has for them.
+//! Judge0's languages by Piston's names for them.
 //!
-//! There a language is a number and a text such as `C++ (GCC 9.2.0)`; of several
-//! versions of one language, the newest is taken.
+//! Judge0 has a number and a text such as `C++ (GCC 9.2.0)` for each language.
+//! Of several versions of one language, the newest is taken.
 
 use serde_json::Value;
-use shared::language::{self, Language};
+use shared::domain::language::{self, Language};
 
-use crate::executor::memory::{List, Offered};
+use crate::executor::endpoint_states::{EndpointLanguage, EndpointLanguages};
 
-/// Ways of using Judge0 that stand in its list, and are no languages.
-const NONE: [&str; 3] = ["plain text", "executable", "multi-file program"];
+/// Entries of Judge0's list that are not languages.
+const NOT_LANGUAGES: [&str; 3] = ["plain text", "executable", "multi-file program"];
 
 /// Reads `GET /languages`; `None` when it is not Judge0's.
-pub(super) fn list(answer: &Value) -> Option<List> {
-    let mut list: Vec<Offered> = Vec::new();
+pub(super) fn list(answer: &Value) -> Option<EndpointLanguages> {
+    let mut list: Vec<EndpointLanguage> = Vec::new();
     for item in answer.as_array()? {
         let id = item.get("id")?.as_u64()?;
         let Some(language) = read(item.get("name")?.as_str()?) else {
             continue;
         };
-        let offered = Offered { language, id };
+        let entry = EndpointLanguage { language, id };
         let known = list
             .iter_mut()
-            .find(|known| known.language.language == offered.language.language);
+            .find(|known| known.language.language == entry.language.language);
         match known {
-            Some(known) if is_newer(&offered.language, &known.language) => *known = offered,
+            Some(known) if is_newer(&entry.language, &known.language) => *known = entry,
             Some(_) => {}
-            None => list.push(offered),
+            None => list.push(entry),
         }
     }
     Some(list.into())
@@ -34,17 +34,17 @@ pub(super) fn list(answer: &Value) -> Option<List> {
 
 fn read(name: &str) -> Option<Language> {
     let (name, rest) = name.split_once('(').unwrap_or((name, ""));
-    let theirs = name.trim().to_ascii_lowercase();
-    if NONE.contains(&theirs.as_str()) {
+    let judge0_name = name.trim().to_ascii_lowercase();
+    if NOT_LANGUAGES.contains(&judge0_name.as_str()) {
         return None;
     }
     // `GCC 9.2.0)`: the version is the last word.
     let version = rest.trim_end_matches(')').rsplit(' ').next();
-    let ours = spaceless(language::usual(&theirs));
-    let aliases = language::aliases(&ours).iter();
+    let piston_name = spaceless(language::canonical_name(&judge0_name));
+    let aliases = language::aliases(&piston_name).iter();
     Some(Language {
         aliases: aliases.map(|&alias| alias.into()).collect(),
-        language: ours,
+        language: piston_name,
         version: version.unwrap_or_default().into(),
     })
 }

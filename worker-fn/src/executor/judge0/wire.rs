@@ -3,30 +3,30 @@
 //! Source: the API of Judge0 CE 1.13.1, and for what its documents leave out
 //! `app/controllers/submissions_controller.rb` and `app/jobs/isolate_job.rb`.
 //!
-//! What comes of a submission is put into the words of Piston, so that a verdict
-//! is drawn from both alike:
+//! A submission's status becomes a [`Termination`], so that a verdict is drawn
+//! as for Piston:
 //!
 //! | status | here |
 //! | --- | --- |
 //! | 1, 2 | not ended |
-//! | 3 Accepted, 4 Wrong Answer (we never name an expected output) | ended well |
-//! | 5 Time Limit Exceeded | `TO`, SIGKILL |
+//! | 3 Accepted, 4 Wrong Answer (no expected output is ever sent) | `Success` |
+//! | 5 Time Limit Exceeded | `TimeLimit`, SIGKILL |
 //! | 6 Compilation Error | a compile stage that failed, and no run |
-//! | 7 to 10 Runtime Error with a signal | `SG`, that signal |
-//! | 11 Runtime Error (NZEC) | `RE`, the exit code |
-//! | 12 Runtime Error (Other) | `SG` where a signal is told, else `RE` |
-//! | 13 Internal Error | `XX` |
-//! | 14 Exec Format Error | `RE`: what was made of the source cannot be started |
+//! | 7 to 10 Runtime Error with a signal | `Signal`, that signal |
+//! | 11 Runtime Error (NZEC) | `NonZeroExit`, the exit code |
+//! | 12 Runtime Error (Other) | `Signal` where a signal is given, else `NonZeroExit` |
+//! | 13 Internal Error | `EndpointFault` |
+//! | 14 Exec Format Error | `NonZeroExit`: the compiled file cannot be started |
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
-use shared::result::Stage;
+use shared::domain::stage::{Stage, Termination};
 
 use crate::executor::connection::{text, whole};
 use crate::executor::{Run, StageReport};
 
-/// What is known of a submission.
+/// Where a submission is.
 pub(super) enum State {
     Queued,
     Running,
@@ -41,13 +41,13 @@ pub(super) struct Ended {
 }
 
 impl Ended {
-    pub(super) fn is_good(&self) -> bool {
-        self.run.as_ref().is_some_and(StageReport::is_good)
+    pub(super) fn is_success(&self) -> bool {
+        self.run.as_ref().is_some_and(StageReport::is_success)
     }
 }
 
 /// The body for one submission. Written by hand: base64 and numbers need no
-/// escaping, and a serialiser for fractions is heavy.
+/// escaping, and a serializer with fractions takes more wasm.
 pub(super) fn submission(
     run: &Run<'_>,
     id: u64,
@@ -69,8 +69,8 @@ pub(super) fn batch(
 ) -> String {
     let source = encoded(run.source);
     let mut body = String::from("{\"submissions\":[");
-    for (at, stdin) in stdins.iter().enumerate() {
-        if at > 0 {
+    for (index, stdin) in stdins.iter().enumerate() {
+        if index > 0 {
             body.push(',');
         }
         write(&mut body, run, &source, id, stdin, run_timeout_ms);
@@ -100,7 +100,7 @@ fn write(
     }
     if let Some(ms) = run.limits.time_ms.or(run_timeout_ms) {
         body.push_str(",\"wall_time_limit\":");
-        // Newer versions refuse less.
+        // Newer versions refuse less than 1 s, and less than 2 MiB of memory.
         body.push_str(&seconds(ms.max(1_000)));
     }
     if let Some(bytes) = run.limits.memory_bytes {
@@ -110,12 +110,13 @@ fn write(
     body.push('}');
 }
 
-/// Base64 with padding. By hand: the library's encoder weighs ten times as much.
+/// Base64 with padding. By hand: the library's encoder takes ten times as much
+/// wasm.
 fn encoded(text: &str) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut encoded = String::with_capacity(text.len().div_ceil(3) * 4);
     for three in text.as_bytes().chunks(3) {
-        let byte = |at: usize| u32::from(three.get(at).copied().unwrap_or(0));
+        let byte = |index: usize| u32::from(three.get(index).copied().unwrap_or(0));
         let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
         for digit in 0..4 {
             let value = bits >> (18 - 6 * digit) & 63;
@@ -133,15 +134,15 @@ fn seconds(ms: u64) -> String {
     format!("{}.{:03}", ms / 1_000, ms % 1_000)
 }
 
-/// The token of a submission that was taken.
+/// The token of a stored submission.
 pub(super) fn token(answer: &Value) -> Option<String> {
     let token = answer.get("token")?.as_str()?;
-    // It goes into addresses.
+    // The token goes into URLs.
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     (!token.is_empty() && token.bytes().all(fits)).then(|| token.to_owned())
 }
 
-/// What `{"error":"…"}` or `{"field":["…"]}` says.
+/// The text of `{"error":"…"}` or `{"field":["…"]}`.
 pub(super) fn error(answer: &Value) -> Option<String> {
     let (field, what) = answer.as_object()?.iter().next()?;
     match what {
@@ -152,54 +153,37 @@ pub(super) fn error(answer: &Value) -> Option<String> {
 }
 
 /// Reads a submission; `None` when it says nothing about its state. Errors: the
-/// name of what is not as in Judge0.
+/// name of the part that is not as in Judge0.
 pub(super) fn state(answer: &mut Value) -> Result<Option<State>, &'static str> {
     let status = answer.get("status").and_then(|status| status.get("id"));
     let Some(status) = status.and_then(Value::as_u64) else {
         return Ok(None);
     };
-    match status {
+    let ended = match status {
         1 => return Ok(Some(State::Queued)),
         2 => return Ok(Some(State::Running)),
-        _ => {}
-    }
+        6 => did_not_compile(answer)?,
+        _ => ran(answer, status)?,
+    };
+    Ok(Some(State::Ended(Box::new(ended))))
+}
+
+fn did_not_compile(answer: &mut Value) -> Result<Ended, &'static str> {
     let compile_output = decoded(answer, "compile_output")?;
     let message = message(answer)?;
-    if status == 6 {
-        let said = compile_output.or(message.clone()).unwrap_or_default();
-        let mut compile = compiled(said, 1);
-        compile.stage.status = Some("RE".into());
-        compile.stage.message = message;
-        return Ok(Some(State::Ended(Box::new(Ended {
-            compile: Some(compile),
-            run: None,
-        }))));
-    }
+    let output = compile_output.or(message.clone()).unwrap_or_default();
+    let mut compile = compile_stage(output, Termination::NonZeroExit);
+    compile.stage.message = message;
+    Ok(Ended {
+        compile: Some(compile),
+        run: None,
+    })
+}
+
+fn ran(answer: &mut Value, status: u64) -> Result<Ended, &'static str> {
+    let (termination, code, signal) = termination(answer, status).ok_or("status")?;
     let stdout = decoded(answer, "stdout")?.unwrap_or_default();
     let stderr = decoded(answer, "stderr")?.unwrap_or_default();
-    let exit_code = answer.get("exit_code").and_then(Value::as_i64);
-    let signal = answer
-        .get("exit_signal")
-        .and_then(Value::as_u64)
-        .filter(|&number| number > 0)
-        .map(signal_name);
-    let named = |name: &str| Some(signal.clone().unwrap_or_else(|| name.to_owned()));
-    let (status, code, signal) = match status {
-        3 | 4 => (None, Some(exit_code.unwrap_or(0)), None),
-        5 => (Some("TO"), None, Some("SIGKILL".to_owned())),
-        7 => (Some("SG"), None, named("SIGSEGV")),
-        8 => (Some("SG"), None, named("SIGXFSZ")),
-        9 => (Some("SG"), None, named("SIGFPE")),
-        10 => (Some("SG"), None, named("SIGABRT")),
-        12 if signal.is_some() => (Some("SG"), None, signal),
-        11 | 12 | 14 => (
-            Some("RE"),
-            Some(exit_code.filter(|&code| code != 0).unwrap_or(1)),
-            None,
-        ),
-        13 => (Some("XX"), None, None),
-        _ => return Err("status"),
-    };
     let run = StageReport {
         output: format!("{stdout}{stderr}"),
         stage: Stage {
@@ -208,8 +192,8 @@ pub(super) fn state(answer: &mut Value) -> Result<Option<State>, &'static str> {
             truncated: false,
             code,
             signal,
-            status: status.map(Into::into),
-            message,
+            termination,
+            message: message(answer)?,
             cpu_time_ms: millis(answer.get("time")),
             wall_time_ms: millis(answer.get("wall_time")),
             memory_bytes: answer
@@ -217,28 +201,58 @@ pub(super) fn state(answer: &mut Value) -> Result<Option<State>, &'static str> {
                 .and_then(Value::as_f64)
                 .map(|kilobytes| whole(kilobytes * 1024.0)),
         },
-        limit: None,
     };
-    Ok(Some(State::Ended(Box::new(Ended {
-        compile: compile_output.map(|said| compiled(said, 0)),
+    let compile_output = decoded(answer, "compile_output")?;
+    Ok(Ended {
+        compile: compile_output.map(|output| compile_stage(output, Termination::Success)),
         run: Some(run),
-    }))))
+    })
 }
 
-fn compiled(said: String, code: i64) -> StageReport {
+/// How a run with this status ended, with its exit code or its signal; `None`
+/// for a status that Judge0 does not have.
+fn termination(answer: &Value, status: u64) -> Option<(Termination, Option<i64>, Option<String>)> {
+    let exit_code = answer.get("exit_code").and_then(Value::as_i64);
+    let signal = answer
+        .get("exit_signal")
+        .and_then(Value::as_u64)
+        .filter(|&number| number > 0)
+        .map(signal_name);
+    let signaled = |signal: Option<String>, usual: &str| {
+        let signal = signal.unwrap_or_else(|| usual.to_owned());
+        (Termination::Signal, None, Some(signal))
+    };
+    Some(match status {
+        3 | 4 => (Termination::Success, Some(exit_code.unwrap_or(0)), None),
+        5 => (Termination::TimeLimit, None, Some("SIGKILL".to_owned())),
+        7 => signaled(signal, "SIGSEGV"),
+        8 => signaled(signal, "SIGXFSZ"),
+        9 => signaled(signal, "SIGFPE"),
+        10 => signaled(signal, "SIGABRT"),
+        12 if signal.is_some() => signaled(signal, ""),
+        11 | 12 | 14 => {
+            let code = exit_code.filter(|&code| code != 0).unwrap_or(1);
+            (Termination::NonZeroExit, Some(code), None)
+        }
+        13 => (Termination::EndpointFault, None, None),
+        _ => return None,
+    })
+}
+
+fn compile_stage(output: String, termination: Termination) -> StageReport {
     StageReport {
-        output: said.clone(),
+        output: output.clone(),
         stage: Stage {
-            stderr: said,
-            code: Some(code),
+            stderr: output,
+            code: Some(i64::from(termination != Termination::Success)),
+            termination,
             ..Stage::default()
         },
-        limit: None,
     }
 }
 
-/// A text in base64, which Judge0 breaks into lines. Bytes that are no text are
-/// replaced.
+/// A text in base64, which Judge0 breaks into lines. Bytes that are not UTF-8
+/// are replaced.
 fn decoded(answer: &mut Value, name: &'static str) -> Result<Option<String>, &'static str> {
     let Some(mut encoded) = text(answer, name)? else {
         return Ok(None);
@@ -250,7 +264,8 @@ fn decoded(answer: &mut Value, name: &'static str) -> Result<Option<String>, &'s
     })))
 }
 
-/// Its own sentence, which some versions do not encode: those have spaces.
+/// Judge0's own sentence. Some versions do not encode it: those texts have
+/// spaces.
 fn message(answer: &mut Value) -> Result<Option<String>, &'static str> {
     let plain = answer.get("message").and_then(Value::as_str);
     if plain.is_some_and(|text| text.contains(' ')) {
@@ -293,4 +308,25 @@ fn signal_name(number: u64) -> String {
         _ => return format!("signal {number}"),
     };
     name.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use fuzz::{fuzz, mutated};
+
+    use super::*;
+
+    #[test]
+    fn any_answer_is_read_or_refused() {
+        let answer = r#"{"token":"t","status":{"id":11},"stdout":"aGk=\n","stderr":null,"compile_output":"aGk=","message":"killed by 9","time":"0.012","memory":1024.5,"exit_code":1,"exit_signal":11}"#;
+        let list = r#"[{"token":"t"},{"error":"queue is full"},{"status":{"id":3},"time":1e300}]"#;
+        fuzz(&mutated(&[answer, list]), |body| {
+            if let Ok(mut value) = serde_json::from_slice::<Value>(&body) {
+                token(&value);
+                error(&value);
+                let _ = state(&mut value);
+            }
+            Ok(())
+        });
+    }
 }

@@ -3,31 +3,32 @@
 //! Source: the project's `docs/api-v2.md` and `api/src/api/v2.js`. Fields that
 //! older versions of Piston lack are optional here; fields we do not use are
 //! not read. `cases`, `stop_at_first_failure` and `cases_timeout` in a request,
-//! `runs` in an answer and `limit` in a stage are our own runner's.
+//! `runs` in a response and `limit` in a stage are our own runner's.
 
 use serde::Serialize;
 use serde_json::Value;
-use shared::language::Language;
-use shared::result::Stage;
+use shared::domain::language::Language;
+use shared::domain::stage::{Stage, Termination};
 
 use crate::executor::connection::{text, whole};
-use crate::executor::memory::{List, Offered};
+use crate::executor::endpoint_states::{EndpointLanguage, EndpointLanguages};
 use crate::executor::{Execution, StageReport};
 
 #[derive(Serialize)]
 pub(super) struct Request<'a> {
     pub language: &'a str,
-    /// A semver selector; `*` is the newest there is.
+    /// A semver selector; `*` is the newest version.
     pub version: &'a str,
     pub files: [File<'a>; 1],
-    /// With `cases`, the first of them, for an endpoint that does not know those.
+    /// With `cases`, the first of them, for an endpoint that does not know that
+    /// member.
     #[serde(skip_serializing_if = "str::is_empty")]
     pub stdin: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cases: Option<&'a [String]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stop_at_first_failure: Option<bool>,
-    /// After so many milliseconds no further case is begun.
+    /// No further case is started after this many milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cases_timeout: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,22 +46,22 @@ pub(super) struct File<'a> {
     pub content: &'a str,
 }
 
-/// What was answered.
-pub(super) struct Answer {
+/// The answer to `POST /execute`.
+pub(super) struct ExecuteResponse {
     pub execution: Execution,
-    /// Whether the endpoint knew `cases`.
-    pub several: bool,
+    /// Whether the endpoint knows `cases`.
+    pub knows_cases: bool,
 }
 
-/// Errors: the name of what is not as in Piston.
-pub(super) fn answer(mut answer: Value) -> Result<Answer, &'static str> {
+/// Errors: the name of the part that is not as in Piston.
+pub(super) fn execute_response(mut answer: Value) -> Result<ExecuteResponse, &'static str> {
     let version = text(&mut answer, "version")?.unwrap_or_default();
     let compile = match answer.get_mut("compile").map(Value::take) {
         None | Some(Value::Null) => None,
         Some(value) => Some(stage(value, "compile")?),
     };
     let runs = answer.get_mut("runs").map(Value::take);
-    let several = matches!(runs, Some(Value::Array(_)));
+    let knows_cases = matches!(runs, Some(Value::Array(_)));
     // When compiling fails, `run` only repeats it.
     let failed = compile
         .as_ref()
@@ -76,13 +77,13 @@ pub(super) fn answer(mut answer: Value) -> Result<Answer, &'static str> {
             vec![stage(run.unwrap_or_default(), "run")?]
         }
     };
-    Ok(Answer {
+    Ok(ExecuteResponse {
         execution: Execution {
             version,
             compile,
             runs,
         },
-        several,
+        knows_cases,
     })
 }
 
@@ -95,26 +96,38 @@ fn stage(mut wire: Value, name: &'static str) -> Result<StageReport, &'static st
     let memory_bytes = measured("memory");
     let code = wire.get("code").and_then(Value::as_i64);
     let mut text = |name| text(&mut wire, name);
+    let signal = text("signal")?;
+    let (status, limit) = (text("status")?, text("limit")?);
+    let termination = match status.as_deref() {
+        Some("TO") => Termination::TimeLimit,
+        Some("OL") => Termination::OutputLimit,
+        Some("EL") => Termination::StderrLimit,
+        Some("XX") => Termination::EndpointFault,
+        _ if code == Some(0) && signal.is_none() => Termination::Success,
+        Some("ML") => Termination::MemoryLimit,
+        _ if limit.as_deref() == Some("memory") => Termination::MemoryLimit,
+        _ if signal.is_some() => Termination::Signal,
+        _ => Termination::NonZeroExit,
+    };
     Ok(StageReport {
         stage: Stage {
             stdout: text("stdout")?.unwrap_or_default(),
             stderr: text("stderr")?.unwrap_or_default(),
             truncated: false,
             code,
-            signal: text("signal")?,
-            status: text("status")?,
+            signal,
+            termination,
             message: text("message")?,
             cpu_time_ms,
             wall_time_ms,
             memory_bytes,
         },
         output: text("output")?.unwrap_or_default(),
-        limit: text("limit")?,
     })
 }
 
-/// Errors: the name of what is not as in Piston.
-pub(super) fn languages(answer: Value) -> Result<List, &'static str> {
+/// Errors: the name of the part that is not as in Piston.
+pub(super) fn languages(answer: Value) -> Result<EndpointLanguages, &'static str> {
     let Value::Array(runtimes) = answer else {
         return Err("list");
     };
@@ -128,7 +141,7 @@ pub(super) fn languages(answer: Value) -> Result<List, &'static str> {
                     .collect(),
                 _ => Vec::new(),
             };
-            Ok(Offered {
+            Ok(EndpointLanguage {
                 language: Language {
                     language: text(&mut runtime, "language")?.ok_or("language")?,
                     version: text(&mut runtime, "version")?.ok_or("version")?,
@@ -138,4 +151,64 @@ pub(super) fn languages(answer: Value) -> Result<List, &'static str> {
             })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use fuzz::{fuzz, mutated};
+
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn how_a_run_ended_is_read_from_status_code_signal_and_limit() {
+        for (wire, termination) in [
+            (json!({"code": 0}), Termination::Success),
+            (json!({"code": 3, "status": "RE"}), Termination::NonZeroExit),
+            (json!({"code": 1}), Termination::NonZeroExit),
+            (json!({}), Termination::NonZeroExit),
+            (
+                json!({"signal": "SIGSEGV", "status": "SG"}),
+                Termination::Signal,
+            ),
+            (json!({"code": 0, "signal": "SIGKILL"}), Termination::Signal),
+            (
+                json!({"signal": "SIGKILL", "status": "TO"}),
+                Termination::TimeLimit,
+            ),
+            (
+                json!({"signal": "SIGKILL", "status": "OL"}),
+                Termination::OutputLimit,
+            ),
+            (
+                json!({"signal": "SIGKILL", "status": "EL"}),
+                Termination::StderrLimit,
+            ),
+            (json!({"status": "XX"}), Termination::EndpointFault),
+            (
+                json!({"signal": "SIGKILL", "status": "ML"}),
+                Termination::MemoryLimit,
+            ),
+            (
+                json!({"signal": "SIGKILL", "status": "SG", "limit": "memory"}),
+                Termination::MemoryLimit,
+            ),
+        ] {
+            let report = stage(wire.clone(), "run").unwrap();
+            assert_eq!(report.stage.termination, termination, "{wire}");
+        }
+    }
+
+    #[test]
+    fn any_answer_is_read_or_refused() {
+        let answer = r#"{"language":"python","version":"3.11","compile":{"code":1,"stderr":"e","output":"e"},"runs":[{"stdout":"5\n","code":0,"signal":null,"status":"TO","cpu_time":3,"memory":1e3,"limit":"memory"}],"run":{"stdout":"","code":0}}"#;
+        let runtimes = r#"[{"language":"python","version":"3.11","aliases":["py",3]}]"#;
+        fuzz(&mutated(&[answer, runtimes]), |body| {
+            if let Ok(value) = serde_json::from_slice::<Value>(&body) {
+                let _ = execute_response(value.clone());
+                let _ = languages(value);
+            }
+            Ok(())
+        });
+    }
 }

@@ -1,0 +1,184 @@
+//! A job: a submission as it waits in the list `problems`.
+//!
+//! Its payload is a JSON object as text: `{"id","problemId","code","language"}`,
+//! and `kept` where it was judged before (see [`super::archive`]). Foreign
+//! producers push the same without an id, and some older ones wrap that text in
+//! a JSON array which holds it as its one string. All of these are read. What
+//! cannot be read is an [`UnreadableJob`], so that it can be dead-lettered with
+//! its bytes.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::archive::ArchivedAnswers;
+use super::ids::ProblemId;
+use super::submission::{self, Submission};
+use super::violation::Violation;
+
+/// One unit of work.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Job {
+    /// The submission's id. `None` for a foreign job until it is given one; an
+    /// id that was read from a payload is not verified yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// See [`Submission::problem_id`].
+    pub problem_id: ProblemId,
+    /// See [`Submission::code`].
+    pub code: String,
+    /// See [`Submission::language`].
+    pub language: String,
+    /// The answers of an earlier judgement. Trusted only where the id is ours:
+    /// a foreign producer could claim any answer.
+    #[serde(skip)]
+    pub archived: Option<ArchivedAnswers>,
+}
+
+/// Why a payload is not a job, in a sentence for the operator.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct UnreadableJob(pub String);
+
+impl From<Violation> for UnreadableJob {
+    fn from(violation: Violation) -> Self {
+        Self(violation.message)
+    }
+}
+
+impl Job {
+    /// A job for a submission that was given `id`.
+    pub fn new(id: String, submission: Submission) -> Self {
+        Self {
+            id: Some(id),
+            problem_id: submission.problem_id,
+            code: submission.code,
+            language: submission.language,
+            archived: None,
+        }
+    }
+
+    /// The payload: JSON text.
+    pub fn encode(&self) -> Result<String, serde_json::Error> {
+        let mut text = serde_json::to_string(self)?;
+        if let Some(archived) = &self.archived {
+            text.pop();
+            text.push_str(",\"kept\":");
+            text.push_str(&archived.as_value().to_string());
+            text.push('}');
+        }
+        Ok(text)
+    }
+
+    /// Reads a payload in any of the shapes that the module names.
+    ///
+    /// A foreign job must keep the same limits as a submission, because its
+    /// result is found under the same addresses.
+    pub fn decode(payload: &[u8]) -> Result<Self, UnreadableJob> {
+        let not_json = |error: serde_json::Error| UnreadableJob(format!("not JSON: {error}"));
+        let mut value: Value = serde_json::from_slice(payload).map_err(not_json)?;
+        if let Value::Array(wrapped) = &value {
+            let [Value::String(text)] = wrapped.as_slice() else {
+                return Err(UnreadableJob(
+                    "an array that does not hold exactly one string".into(),
+                ));
+            };
+            value = serde_json::from_str(text).map_err(not_json)?;
+        }
+        let Value::Object(mut item) = value else {
+            return Err(UnreadableJob("not an object".into()));
+        };
+        let mut take = |name: &str| match item.remove(name) {
+            Some(Value::String(text)) => Ok(text),
+            // Some producers number their problems.
+            Some(Value::Number(number)) if name == "problemId" => Ok(number.to_string()),
+            Some(_) => Err(UnreadableJob(format!("{name} is not text"))),
+            None => Err(UnreadableJob(format!("{name} is missing"))),
+        };
+        let (problem_id, code, language) = (take("problemId")?, take("code")?, take("language")?);
+        let problem_id = ProblemId::parse(&problem_id, "problemId")?;
+        submission::check_code(&code)?;
+        submission::check_language(&language)?;
+        Ok(Self {
+            id: take("id").ok(),
+            problem_id,
+            code,
+            language,
+            archived: item.remove("kept").map(ArchivedAnswers::from_job),
+        })
+    }
+}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    #[test]
+    fn jobs_of_foreign_producers_are_read() {
+        let object = r#"{"problemId":"x","code":"print(1)","language":"python"}"#;
+        let wrapped = serde_json::to_string(&[object]).unwrap();
+        let numbered = r#"{"problemId":1,"code":"print(1)","language":"python","userId":[]}"#;
+        let plain = Job::decode(object.as_bytes()).unwrap();
+        assert_eq!(plain.problem_id.as_str(), "x");
+        assert_eq!(plain.id, None);
+        assert_eq!(Job::decode(wrapped.as_bytes()).unwrap(), plain);
+        let numbered = Job::decode(numbered.as_bytes()).unwrap();
+        assert_eq!(numbered.problem_id.as_str(), "1");
+    }
+
+    #[test]
+    fn an_unreadable_job_says_why() {
+        let too_long = format!(
+            r#"{{"problemId":"x","code":"{}","language":"python"}}"#,
+            "x".repeat(submission::MAX_CODE_BYTES + 1)
+        );
+        let cases: [(&[u8], &str); 11] = [
+            (b"", "not JSON"),
+            (b"\xff\xfe\x00garbage", "not JSON"),
+            (b"null", "not an object"),
+            (b"[]", "exactly one string"),
+            (br#"["{}","{}"]"#, "exactly one string"),
+            (br#"[{"problemId":"x"}]"#, "exactly one string"),
+            (br#"["not json"]"#, "not JSON"),
+            (br#"{"code":"c","language":"l"}"#, "problemId is missing"),
+            (
+                br#"{"problemId":[],"code":"c","language":"l"}"#,
+                "problemId is not text",
+            ),
+            (
+                br#"{"problemId":"a b","code":"c","language":"l"}"#,
+                "problemId may hold only",
+            ),
+            (too_long.as_bytes(), "code must be at most 65536 bytes"),
+        ];
+        for (payload, part) in cases {
+            let reason = Job::decode(payload).unwrap_err().to_string();
+            assert!(reason.contains(part), "{reason}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_job_is_read_as_it_was_written(
+            id in proptest::option::of("[0-9a-f]{48}"),
+            problem_id in "[A-Za-z0-9._-]{1,128}",
+            code in "\\PC{1,400}",
+            language in "[a-z+#]{1,12}",
+            answer in proptest::option::of("\\PC{0,40}"),
+        ) {
+            let archived = answer.map(|text| ArchivedAnswers::from_job(json!({ "a": [text] })));
+            let problem_id = ProblemId::parse(&problem_id, "problemId").unwrap();
+            let job = Job { id, problem_id, code, language, archived };
+            let text = job.encode().unwrap();
+            prop_assert_eq!(Job::decode(text.as_bytes()).unwrap(), job.clone());
+            let wrapped = serde_json::to_string(&[text]).unwrap();
+            prop_assert_eq!(Job::decode(wrapped.as_bytes()).unwrap(), job);
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused(payload in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = Job::decode(&payload);
+        }
+    }
+}

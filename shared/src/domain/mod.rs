@@ -1,0 +1,34 @@
+//! The domain: what is submitted, what is asked, and what comes of it.
+//!
+//! From the outside in:
+//!
+//! - [`submission`]: what a client may send, and the limits it must keep.
+//! - [`lane`]: which of the waiting lists, by priority.
+//! - [`job`]: a submission as it waits in the queue, ours or a foreign producer's.
+//! - [`language`]: names, aliases and lists of languages.
+//! - [`ticket`]: ids that carry their own proof and their time of issue.
+//! - [`problem`]: what is asked, and how an answer is judged.
+//! - [`verdict`] and [`result`]: what a finished job leaves behind.
+//! - [`answer`]: what came of running a case.
+//! - [`archive`]: what is stored beside a result, so that it can be judged again.
+//! - [`dead_letter`]: what is stored of a job that was given up.
+//! - [`violation`]: a rule that an input breaks, with the field it is in;
+//!   [`fields`] reads members with such errors.
+//! - [`ids`]: ids, versions and hashes of problems.
+
+pub mod answer;
+pub mod archive;
+pub mod dead_letter;
+pub mod fields;
+pub mod ids;
+pub mod job;
+pub mod judgement;
+pub mod lane;
+pub mod language;
+pub mod problem;
+pub mod result;
+pub mod stage;
+pub mod submission;
+pub mod ticket;
+pub mod verdict;
+pub mod violation;

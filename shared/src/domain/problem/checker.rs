@@ -1,0 +1,197 @@
+//! When an answer counts as the expected one.
+//!
+//! What each checker compares is in `problems/README.md`, under "Checkers", for
+//! programs and for functions. Comparing is the judge's: `judge/compare.rs` of
+//! worker-fn.
+
+use serde_json::Value;
+
+use super::object::{ObjectReader, Violations, object};
+
+/// A rule for comparing an answer with the expected one.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[cfg_attr(test, derive(strum::VariantNames))]
+pub enum Checker {
+    /// Equal.
+    #[default]
+    Exact,
+    /// The same words in the same order.
+    Tokens,
+    /// Equal but for small differences between numbers.
+    Float {
+        /// 0 to 1e9; default 1e-9.
+        absolute: f64,
+        /// 0 to 1; default 1e-9.
+        relative: f64,
+    },
+    /// Equal in any order.
+    Unordered {
+        /// How many levels of lists: 1 to 8.
+        depth: u32,
+    },
+}
+
+impl Checker {
+    /// Reads a name, or an object with `kind` and its options.
+    pub(super) fn read(value: Value, path: String, violations: &mut Violations) -> Self {
+        const KINDS: &str = "must be exact, tokens, float or unordered.";
+        const CLOSE: &str = "must be a number from 0 to 1000000000.";
+        const SHARE: &str = "must be a number from 0 to 1.";
+        const DEFAULT: f64 = 1e-9;
+        let by_name = value.is_string();
+        let value = if by_name {
+            object(&mut [("kind", value)])
+        } else {
+            value
+        };
+        let mut members = ObjectReader::new(value, path.clone(), violations);
+        let kind = members.text("kind").unwrap_or_default();
+        let (checker, known) = match kind.as_str() {
+            "exact" => (Self::Exact, "kind"),
+            "tokens" => (Self::Tokens, "kind"),
+            "float" => {
+                let absolute = members.number("absolute", 0.0, 1e9, CLOSE);
+                let relative = members.number("relative", 0.0, 1.0, SHARE);
+                let float = Self::Float {
+                    absolute: absolute.unwrap_or(DEFAULT),
+                    relative: relative.unwrap_or(DEFAULT),
+                };
+                (float, "kind, absolute, relative")
+            }
+            "unordered" => {
+                let depth = members.whole("depth", 1, 8);
+                let depth = depth.and_then(|depth| u32::try_from(depth).ok());
+                let unordered = Self::Unordered {
+                    depth: depth.unwrap_or(1),
+                };
+                (unordered, "kind, depth")
+            }
+            _ => {
+                let place = if by_name { path } else { members.path("kind") };
+                members.violations.reject(place, KINDS);
+                (Self::Exact, "kind")
+            }
+        };
+        members.end(known);
+        checker
+    }
+
+    /// The JSON that is stored: a name where there are no options.
+    pub(super) fn to_value(self) -> Value {
+        match self {
+            Self::Exact => "exact".into(),
+            Self::Tokens => "tokens".into(),
+            Self::Float { absolute, relative } => object(&mut [
+                ("kind", "float".into()),
+                ("absolute", absolute.into()),
+                ("relative", relative.into()),
+            ]),
+            Self::Unordered { depth } => {
+                object(&mut [("kind", "unordered".into()), ("depth", depth.into())])
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::violation::Violation;
+    use serde_json::json;
+    use strum::VariantNames as _;
+
+    fn read(value: Value) -> Result<Checker, Violation> {
+        let mut violations = Violations::default();
+        let checker = Checker::read(value, "c".into(), &mut violations);
+        violations.into_result(checker)
+    }
+
+    /// The table that problem setters read has a row for every kind.
+    #[test]
+    fn every_checker_is_documented() {
+        let readme = include_str!("../../../../problems/README.md");
+        for variant in Checker::VARIANTS {
+            let name = variant.to_lowercase();
+            let by_name = format!("| `{name}` |");
+            let with_options = format!("| `{{\"kind\":\"{name}\"");
+            assert!(
+                readme.contains(&by_name) || readme.contains(&with_options),
+                "problems/README.md has no row for {name}"
+            );
+        }
+    }
+
+    #[test]
+    fn checkers_are_read_with_their_defaults_and_written_back() {
+        let float = |absolute, relative| Checker::Float { absolute, relative };
+        for (value, checker) in [
+            (json!("exact"), Checker::Exact),
+            (json!({"kind": "exact"}), Checker::Exact),
+            (json!("tokens"), Checker::Tokens),
+            (json!("float"), float(1e-9, 1e-9)),
+            (
+                json!({"kind": "float", "absolute": 1e-6}),
+                float(1e-6, 1e-9),
+            ),
+            (
+                json!({"kind": "float", "absolute": 0, "relative": 1}),
+                float(0.0, 1.0),
+            ),
+            (json!("unordered"), Checker::Unordered { depth: 1 }),
+            (
+                json!({"kind": "unordered", "depth": 8}),
+                Checker::Unordered { depth: 8 },
+            ),
+        ] {
+            assert_eq!(read(value.clone()), Ok(checker), "{value}");
+            assert_eq!(read(checker.to_value()), Ok(checker));
+        }
+    }
+
+    #[test]
+    fn unknown_checkers_and_options_are_refused_with_their_path() {
+        for (value, field, rule) in [
+            (json!("fuzzy"), "c", "exact, tokens, float or unordered"),
+            (json!(3), "c", "object"),
+            (json!({}), "c.kind", "exact, tokens"),
+            (json!({"kind": "fuzzy"}), "c.kind", "exact, tokens"),
+            (json!({"kind": 1}), "c.kind", "text"),
+            (json!({"kind": "exact", "depth": 1}), "c.depth", "not known"),
+            (json!({"kind": "float", "abs": 1}), "c.abs", "absolute"),
+            (
+                json!({"kind": "float", "absolute": -1}),
+                "c.absolute",
+                "0 to",
+            ),
+            (
+                json!({"kind": "float", "relative": 1.1}),
+                "c.relative",
+                "0 to 1",
+            ),
+            (
+                json!({"kind": "float", "relative": "1"}),
+                "c.relative",
+                "0 to 1",
+            ),
+            (
+                json!({"kind": "unordered", "depth": 0}),
+                "c.depth",
+                "1 to 8",
+            ),
+            (
+                json!({"kind": "unordered", "depth": 9}),
+                "c.depth",
+                "1 to 8",
+            ),
+            (
+                json!({"kind": "unordered", "depth": 1.5}),
+                "c.depth",
+                "1 to 8",
+            ),
+        ] {
+            let violation = read(value.clone()).unwrap_err();
+            assert_eq!(violation.field, field, "{value}");
+            assert!(violation.message.contains(rule), "{violation}");
+        }
+    }
+}

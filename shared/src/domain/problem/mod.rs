@@ -1,0 +1,219 @@
+//! A problem: what is asked, and how an answer is judged.
+//!
+//! An operator publishes it as one JSON object, and it is stored as one JSON
+//! text under its id. A *program* reads standard input and prints; a *function*
+//! is called with arguments and returns. Expected values and the checker never
+//! reach an execution endpoint.
+//!
+//! - [`types`]: the types of a function's parameters and result.
+//! - `read` and `write`: from JSON, with errors that say where, and back.
+//! - [`checker`]: when an answer counts as the expected one.
+//! - `inputs`: a hash of what determines the answers.
+
+pub mod checker;
+mod inputs;
+mod object;
+#[cfg(test)]
+mod properties;
+mod read;
+#[cfg(test)]
+mod read_tests;
+pub mod types;
+mod write;
+
+use serde_json::Value;
+
+use crate::domain::ids::ProblemId;
+use crate::domain::language::canonical_name;
+
+pub use checker::Checker;
+pub(crate) use object::object;
+pub use types::{MAX_DEPTH, Type};
+
+/// The most cases of a problem.
+pub const MAX_CASES: usize = 1_000;
+/// The largest problem as it is sent and as it is stored, in bytes of JSON.
+pub const MAX_BYTES: usize = 4 * 1024 * 1024;
+/// The longest title and the longest name of a case, in characters.
+pub const MAX_TITLE_CHARS: usize = 200;
+/// The longest statement, in bytes of Markdown.
+pub const MAX_STATEMENT_BYTES: usize = 64 * 1024;
+/// The most parameters of a function.
+pub const MAX_PARAMS: usize = 20;
+
+/// A problem that keeps every rule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Problem {
+    /// As in submissions.
+    pub id: ProblemId,
+    /// For people.
+    pub title: String,
+    /// Markdown; may be empty.
+    pub statement: String,
+    /// What is submitted.
+    pub kind: Kind,
+    /// 1 to [`MAX_CASES`], in the order in which they are judged.
+    pub cases: Vec<Case>,
+    /// When an answer counts as the expected one.
+    pub checker: Checker,
+    /// What a run may use.
+    pub limits: Limits,
+    /// Whether judging ends at the first case that fails (default), or goes
+    /// through all of them.
+    pub stop_on_first_fail: bool,
+}
+
+/// What is submitted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// A program that reads standard input and prints. A case's input and
+    /// expected value are text.
+    Program,
+    /// A function. A case's input is the array of its arguments.
+    Function(Signature),
+}
+
+/// A function's name, parameters and result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    /// In camel case, such as `twoSum`; a language may also write it in its own
+    /// way (`two_sum`).
+    pub name: String,
+    /// In the order of the arguments.
+    pub params: Vec<Param>,
+    /// The type of the result.
+    pub returns: Type,
+}
+
+/// One parameter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Param {
+    /// An identifier.
+    pub name: String,
+    /// Its type.
+    pub ty: Type,
+}
+
+/// One input with its expected answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Case {
+    /// For people, such as `empty list`.
+    pub name: Option<String>,
+    /// Text for a program, an array of arguments for a function.
+    pub input: Value,
+    /// Text for a program, any value of the return type for a function.
+    pub expected: Value,
+    /// Whether only its verdict, times and memory may be shown.
+    pub hidden: bool,
+    /// Its share of the score, 0 to 1,000,000. Default 1.
+    pub weight: u32,
+}
+
+impl Signature {
+    /// The name as Python writes it: `two_sum` for `twoSum`, `parse_url` for
+    /// `parseURL`, `http_get` for `HTTPGet`. The name itself where it is in
+    /// snake case already.
+    pub fn snake_name(&self) -> String {
+        let letters = self.name.as_bytes();
+        let mut snake = String::with_capacity(letters.len() + 4);
+        for (index, letter) in letters.iter().enumerate() {
+            let before = index.checked_sub(1).and_then(|index| letters.get(index));
+            let after = letters.get(index + 1);
+            let begins_word = letter.is_ascii_uppercase()
+                && before.is_some_and(|before| {
+                    before.is_ascii_lowercase()
+                        || before.is_ascii_digit()
+                        || (before.is_ascii_uppercase()
+                            && after.is_some_and(u8::is_ascii_lowercase))
+                });
+            if begins_word {
+                snake.push('_');
+            }
+            snake.push(char::from(letter.to_ascii_lowercase()));
+        }
+        snake
+    }
+}
+
+/// Limits of a run. `None`: the execution endpoint's own.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Limits {
+    /// Wall and CPU time of one case, in milliseconds: 1 to 120,000.
+    pub time_ms: Option<u64>,
+    /// Memory, in bytes: 1 MiB to 16 GiB.
+    pub memory_bytes: Option<u64>,
+    /// Standard output of one case, in bytes: 1 to 16 MiB.
+    pub output_bytes: Option<u64>,
+    /// Multipliers of the time limit, 0.1 to 100, by a language's name or alias.
+    pub factors: Vec<(String, f64)>,
+}
+
+impl Limits {
+    /// The time of one case in a language, in milliseconds.
+    pub fn time_ms_for(&self, language: &str) -> Option<u64> {
+        let factor = self
+            .factors
+            .iter()
+            .find(|(name, _)| canonical_name(name) == canonical_name(language))
+            .map_or(1.0, |(_, factor)| *factor);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "at most 12,000,000 and never negative"
+        )]
+        self.time_ms
+            .map(|ms| ((ms as f64 * factor).ceil() as u64).max(1))
+    }
+}
+
+impl Problem {
+    /// The signature, where there is one.
+    pub fn signature(&self) -> Option<&Signature> {
+        match &self.kind {
+            Kind::Program => None,
+            Kind::Function(signature) => Some(signature),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_become_snake_case() {
+        for (name, snake) in [
+            ("twoSum", "two_sum"),
+            ("two_sum", "two_sum"),
+            ("x", "x"),
+            ("isBST", "is_bst"),
+            ("parseURL2Path", "parse_url2_path"),
+            ("HTTPGet", "http_get"),
+            ("add1And2", "add1_and2"),
+            ("_private", "_private"),
+            ("Sort_It", "sort_it"),
+        ] {
+            let signature = Signature {
+                name: name.into(),
+                params: Vec::new(),
+                returns: Type::Null,
+            };
+            assert_eq!(signature.snake_name(), snake);
+        }
+    }
+
+    #[test]
+    fn a_factor_makes_the_time_longer_for_its_language_only() {
+        let limits = Limits {
+            time_ms: Some(1_001),
+            factors: vec![("python".into(), 2.5), ("c++".into(), 0.1)],
+            ..Limits::default()
+        };
+        assert_eq!(limits.time_ms_for("python"), Some(2_503));
+        assert_eq!(limits.time_ms_for("py"), Some(2_503));
+        assert_eq!(limits.time_ms_for("c++"), Some(101));
+        assert_eq!(limits.time_ms_for("javascript"), Some(1_001));
+        assert_eq!(Limits::default().time_ms_for("python"), None);
+    }
+}

@@ -1,0 +1,142 @@
+//! What a finished job leaves behind.
+//!
+//! The [`ResultDocument`] is stored as JSON under the submission's id and is
+//! what `GET /result/:id` answers. The archive of a judged submission follows
+//! it on a second line, which no client sees. A [`Summary`] goes into the index
+//! of its problem, where a hundred of them must stay small.
+
+use serde::Serialize;
+
+use super::archive::SubmissionArchive;
+use super::ids::ProblemId;
+use super::judgement::Judgement;
+use super::stage::Stage;
+use super::verdict::Verdict;
+use crate::text::truncated;
+
+/// The most bytes of output in a summary.
+pub const MAX_SUMMARY_OUTPUT_BYTES: usize = 2 * 1024;
+
+/// Everything that is stored of a finished job.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ResultDocument {
+    /// The submission's id.
+    pub id: String,
+    /// The problem it was for.
+    pub problem_id: ProblemId,
+    /// The language as it was submitted.
+    pub language: String,
+    /// The version that ran it, where the endpoint says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language_version: Option<String>,
+    /// Always `done`.
+    pub status: Status,
+    /// The judge's answer.
+    pub verdict: Verdict,
+    /// What a person wants to see first: what the program printed, or, where it
+    /// failed, why.
+    pub output: String,
+    /// How compiling went, for languages that compile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compile: Option<Stage>,
+    /// How running went. Absent when nothing was run, and where a hidden case
+    /// could show in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<Stage>,
+    /// What was found out case by case, if the problem is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub judgement: Option<Judgement>,
+    /// How many attempts it took; results of earlier ones were lost.
+    pub attempts: u32,
+    /// The execution endpoint that ran it, by the operator's name for it.
+    pub executor: String,
+    /// When it was submitted, in milliseconds since 1970 (UTC). For a scheduled
+    /// submission: when it was due. For a foreign job: when it was claimed.
+    pub submitted_at_ms: u64,
+    /// When it was handed to the execution endpoint.
+    pub started_at_ms: u64,
+    /// When the endpoint had answered.
+    pub finished_at_ms: u64,
+    /// What judging it again needs. Not part of the document.
+    #[serde(skip)]
+    pub archive: Option<SubmissionArchive>,
+}
+
+/// Where a submission is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Stored, and not finished yet.
+    Queued,
+    /// There is a result.
+    Done,
+    /// Given up; an operator can look at it and try it again.
+    Dead,
+}
+
+/// A result as it stands in its problem's index.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary<'a> {
+    /// The submission's id, by which the whole result is found.
+    pub id: &'a str,
+    /// The judge's answer.
+    pub verdict: Verdict,
+    /// The language as it was submitted.
+    pub language: &'a str,
+    /// The output, [`MAX_SUMMARY_OUTPUT_BYTES`] at most.
+    pub output: &'a str,
+    /// When it was finished, in milliseconds since 1970 (UTC).
+    pub finished_at_ms: u64,
+}
+
+impl ResultDocument {
+    /// As it is stored: the document, and on a line of its own the archive.
+    pub fn encode_stored(&self) -> Result<String, serde_json::Error> {
+        let mut text = serde_json::to_string(self)?;
+        if let Some(archive) = &self.archive {
+            // JSON holds no line end: within strings they are escaped.
+            text.push('\n');
+            text.push_str(archive.as_str());
+        }
+        Ok(text)
+    }
+
+    /// The entry for the problem's index.
+    pub fn summary(&self) -> Summary<'_> {
+        Summary {
+            id: &self.id,
+            verdict: self.verdict,
+            language: &self.language,
+            output: truncated(&self.output, MAX_SUMMARY_OUTPUT_BYTES),
+            finished_at_ms: self.finished_at_ms,
+        }
+    }
+}
+
+/// The two lines of a stored result: the document, and the archive if there is
+/// one. Neither is read.
+pub fn split_stored(mut stored: Vec<u8>) -> (Vec<u8>, Option<Vec<u8>>) {
+    match stored.iter().position(|&byte| byte == b'\n') {
+        None => (stored, None),
+        Some(end) => {
+            let archive = stored.split_off(end + 1);
+            stored.truncate(end);
+            (stored, Some(archive))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stored_result_is_split_at_its_line_end() {
+        let (document, archive) = split_stored(b"{\"a\":1}\n{\"b\":2}".to_vec());
+        assert_eq!(document, b"{\"a\":1}");
+        assert_eq!(archive.as_deref(), Some(&b"{\"b\":2}"[..]));
+        assert_eq!(split_stored(b"{}".to_vec()), (b"{}".to_vec(), None));
+    }
+}

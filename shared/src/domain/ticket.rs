@@ -1,0 +1,188 @@
+//! Ids that carry their own proof.
+//!
+//! A ticket is a UUIDv7 (RFC 9562) and the first 8 bytes of an HMAC-SHA256
+//! over it, as 48 lowercase hex digits. Whoever holds the key can tell an id
+//! that was given out from one that was made up, and when it was given out,
+//! without a key in Redis for each submission; nobody else can guess one.
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use uuid::{Builder, Uuid};
+
+use crate::config::{self, Lookup, RedisConfig, Secret};
+use crate::text::{hex, hex_digit};
+
+const UUID_HEX: usize = 32;
+const MAC_BYTES: usize = 8;
+
+/// The key that tickets are made and checked with. Both Workers must hold the
+/// same.
+#[derive(Clone)]
+pub struct TicketKey(Hmac<Sha256>);
+
+/// The header that carries [`TicketKey::service_token`].
+pub const SERVICE_TOKEN_HEADER: &str = "x-edgejudge-pass";
+
+/// What a verified ticket tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ticket {
+    /// When the id was given out, in milliseconds since 1970 (UTC).
+    pub issued_at_ms: u64,
+}
+
+impl TicketKey {
+    /// `TICKET_SECRET`, or else a key derived from the Upstash token, which
+    /// both Workers hold anyway. Changing either makes earlier ids unknown.
+    pub fn from_lookup(lookup: Lookup<'_>, redis: &RedisConfig) -> Self {
+        match config::optional(lookup, "TICKET_SECRET") {
+            Some(secret) => Self::new(&Secret::new(secret)),
+            None => Self::new(&redis.token),
+        }
+    }
+
+    /// A key from any secret text.
+    pub fn new(secret: &Secret) -> Self {
+        // The secret may also be the Upstash token, so it is never used as it is:
+        // the key is derived from it under a name of its own.
+        let mut derive = keyed(secret.expose().as_bytes());
+        derive.update(b"edgejudge ticket v1");
+        Self(keyed(&derive.finalize().into_bytes()))
+    }
+
+    /// A new id. `random` must be ten bytes from a secure source.
+    pub fn issue(&self, now_ms: u64, random: &[u8; 10]) -> String {
+        let uuid = Builder::from_unix_timestamp_millis(now_ms, random).into_uuid();
+        let mut id = uuid.simple().to_string();
+        id.push_str(&hex(&self.tag(&id)));
+        id
+    }
+
+    /// Reads an id that this key gave out; `None` for anything else.
+    pub fn verify(&self, id: &str) -> Option<Ticket> {
+        if id.len() != UUID_HEX + 2 * MAC_BYTES || !id.is_ascii() {
+            return None;
+        }
+        let (uuid_text, tag_text) = id.split_at(UUID_HEX);
+        let mut tag = [0u8; MAC_BYTES];
+        for (byte, digits) in tag.iter_mut().zip(tag_text.as_bytes().chunks_exact(2)) {
+            *byte = hex_digit(digits[0])? << 4 | hex_digit(digits[1])?;
+        }
+        let mut mac = self.0.clone();
+        mac.update(uuid_text.as_bytes());
+        // Constant time: an id cannot be guessed digit by digit.
+        mac.verify_truncated_left(&tag).ok()?;
+        let (seconds, nanos) = Uuid::try_parse(uuid_text).ok()?.get_timestamp()?.to_unix();
+        Some(Ticket {
+            issued_at_ms: seconds * 1_000 + u64::from(nanos / 1_000_000),
+        })
+    }
+
+    /// Proves that a call comes from the other Worker. The same for all time, and
+    /// never a valid ticket.
+    pub fn service_token(&self) -> String {
+        hex(&self.tag("pass"))
+    }
+
+    /// Whether `given` is [`TicketKey::service_token`].
+    pub fn is_service_token(&self, given: &[u8]) -> bool {
+        std::str::from_utf8(given)
+            .is_ok_and(|given| Secret::new(self.service_token()).matches(given))
+    }
+
+    /// A keyed fingerprint, 32 hex digits: without the key nobody can test a
+    /// guess of `bytes` against it.
+    pub fn fingerprint(&self, bytes: &[u8]) -> String {
+        let mut mac = self.0.clone();
+        mac.update(b"fingerprint");
+        mac.update(bytes);
+        let full = mac.finalize().into_bytes();
+        hex(&full[..16])
+    }
+
+    fn tag(&self, uuid_text: &str) -> [u8; MAC_BYTES] {
+        let mut mac = self.0.clone();
+        mac.update(uuid_text.as_bytes());
+        let full = mac.finalize().into_bytes();
+        std::array::from_fn(|index| full[index])
+    }
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "HMAC takes a key of any length, so this cannot fail"
+)]
+fn keyed(key: &[u8]) -> Hmac<Sha256> {
+    Hmac::new_from_slice(key).expect("HMAC takes a key of any length")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn key(secret: &str) -> TicketKey {
+        TicketKey::new(&Secret::new(secret))
+    }
+
+    #[test]
+    fn a_fingerprint_is_the_keys_and_the_texts() {
+        let print = key("s").fingerprint(b"text");
+        assert_eq!(print.len(), 32);
+        assert_eq!(print, key("s").fingerprint(b"text"));
+        assert_ne!(print, key("s").fingerprint(b"other"));
+        assert_ne!(print, key("other").fingerprint(b"text"));
+    }
+
+    #[test]
+    fn a_pass_is_known_by_those_who_hold_the_key() {
+        let pass = key("s").service_token();
+        assert_eq!(pass.len(), 16);
+        assert!(key("s").is_service_token(pass.as_bytes()));
+        for other in [
+            key("other").service_token().as_bytes(),
+            b"",
+            b"\xff",
+            &pass.as_bytes()[1..],
+        ] {
+            assert!(!key("s").is_service_token(other));
+        }
+    }
+
+    #[test]
+    fn a_ticket_looks_as_documented_and_sorts_by_time() {
+        let earlier = key("s").issue(1_700_000_000_000, &[0xff; 10]);
+        let later = key("s").issue(1_700_000_000_001, &[0x00; 10]);
+        assert_eq!(earlier.len(), 48);
+        assert!(earlier < later);
+        assert_eq!(&earlier[12..13], "7", "the UUID's version");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_issued_verifies_and_tells_its_time(
+            now_ms in 0u64..(1 << 48),
+            random in any::<[u8; 10]>(),
+        ) {
+            let id = key("s").issue(now_ms, &random);
+            prop_assert_eq!(key("s").verify(&id), Some(Ticket { issued_at_ms: now_ms }));
+            prop_assert_eq!(key("other").verify(&id), None);
+        }
+
+        #[test]
+        fn any_changed_character_is_noticed(
+            random in any::<[u8; 10]>(),
+            at in 0usize..48,
+            to in "[0-9a-zA-Z]",
+        ) {
+            let id = key("s").issue(1_700_000_000_000, &random);
+            let mut changed = id.clone();
+            changed.replace_range(at..=at, &to);
+            prop_assert_eq!(key("s").verify(&changed).is_some(), changed == id);
+        }
+
+        #[test]
+        fn no_text_breaks_the_reader(text in "\\PC{0,60}") {
+            prop_assert_eq!(key("s").verify(&text), None);
+        }
+    }
+}

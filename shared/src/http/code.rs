@@ -1,0 +1,128 @@
+//! The codes of errors: stable names for programs, each with its HTTP status.
+//!
+//! The status says who is at fault: 4xx the caller, 502 and 503 a service that
+//! we depend on, 500 us.
+
+use http::StatusCode;
+
+/// What went wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(strum::EnumCount))]
+pub enum Code {
+    /// The body is not JSON, or not of the type that is asked for.
+    InvalidJson,
+    /// The request could not be read.
+    Unreadable,
+    /// An operator's call without the operator's token.
+    Unauthorized,
+    /// An operator's call, and no operator's token is set.
+    OperationsOff,
+    /// No such path, or nothing of this id.
+    NotFound,
+    /// The path is known; it does not answer this method.
+    MethodNotAllowed,
+    /// The submission is older than results are kept.
+    Expired,
+    /// A field is larger than its limit.
+    TooLarge,
+    /// A field breaks its rule.
+    InvalidField,
+    /// The execution endpoint will not run this, and said why.
+    Refused,
+    /// Too many submissions wait.
+    QueueFull,
+    /// Too many runs are under way, or were asked for.
+    TooManyRuns,
+    /// A bug of ours.
+    Internal,
+    /// A variable is missing or cannot be used.
+    Misconfigured,
+    /// A stored problem cannot be read.
+    DamagedProblem,
+    /// A stored result cannot be read.
+    DamagedResult,
+    /// The execution endpoint is away.
+    ExecutorUnavailable,
+    /// Redis is away, or refuses.
+    StoreUnavailable,
+}
+
+impl Code {
+    /// All of them, in the order of their statuses.
+    pub const ALL: [Self; 18] = [
+        Self::InvalidJson,
+        Self::Unreadable,
+        Self::Unauthorized,
+        Self::OperationsOff,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::Expired,
+        Self::TooLarge,
+        Self::InvalidField,
+        Self::Refused,
+        Self::QueueFull,
+        Self::TooManyRuns,
+        Self::Internal,
+        Self::Misconfigured,
+        Self::DamagedProblem,
+        Self::DamagedResult,
+        Self::ExecutorUnavailable,
+        Self::StoreUnavailable,
+    ];
+
+    /// The name on the wire, and the status that goes with it.
+    const fn wire(self) -> (&'static str, StatusCode) {
+        match self {
+            Self::InvalidJson => ("invalid_json", StatusCode::BAD_REQUEST),
+            Self::Unreadable => ("unreadable", StatusCode::BAD_REQUEST),
+            Self::Unauthorized => ("unauthorized", StatusCode::UNAUTHORIZED),
+            Self::OperationsOff => ("operations_off", StatusCode::FORBIDDEN),
+            Self::NotFound => ("not_found", StatusCode::NOT_FOUND),
+            Self::MethodNotAllowed => ("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED),
+            Self::Expired => ("expired", StatusCode::GONE),
+            Self::TooLarge => ("too_large", StatusCode::PAYLOAD_TOO_LARGE),
+            Self::InvalidField => ("invalid_field", StatusCode::UNPROCESSABLE_ENTITY),
+            Self::Refused => ("refused", StatusCode::UNPROCESSABLE_ENTITY),
+            Self::QueueFull => ("queue_full", StatusCode::TOO_MANY_REQUESTS),
+            Self::TooManyRuns => ("too_many_runs", StatusCode::TOO_MANY_REQUESTS),
+            Self::Internal => ("internal", StatusCode::INTERNAL_SERVER_ERROR),
+            Self::Misconfigured => ("misconfigured", StatusCode::INTERNAL_SERVER_ERROR),
+            Self::DamagedProblem => ("damaged_problem", StatusCode::INTERNAL_SERVER_ERROR),
+            Self::DamagedResult => ("damaged_result", StatusCode::INTERNAL_SERVER_ERROR),
+            Self::ExecutorUnavailable => ("executor_unavailable", StatusCode::BAD_GATEWAY),
+            Self::StoreUnavailable => ("store_unavailable", StatusCode::SERVICE_UNAVAILABLE),
+        }
+    }
+
+    /// The name that programs read.
+    pub const fn name(self) -> &'static str {
+        self.wire().0
+    }
+
+    /// The HTTP status.
+    pub const fn status(self) -> StatusCode {
+        self.wire().1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use strum::EnumCount as _;
+
+    /// The table that clients read names every code with its status.
+    #[test]
+    fn the_api_document_names_every_code() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/api.md");
+        let document = std::fs::read_to_string(path).unwrap();
+        for (index, code) in Code::ALL.into_iter().enumerate() {
+            assert!(!Code::ALL[..index].contains(&code), "{code:?} twice");
+            let row = document.lines().find(|line| {
+                line.starts_with(&format!("| {}", code.status().as_u16()))
+                    && line.contains(&format!("`{}`", code.name()))
+            });
+            assert!(row.is_some(), "docs/api.md has no row for {code:?}");
+        }
+        assert_eq!(Code::ALL.len(), Code::COUNT);
+    }
+}

@@ -1,0 +1,147 @@
+//! Settling: telling Redis what became of claimed jobs. The types, and the call
+//! of `work.lua`, which settles and claims in one atomic step.
+
+use super::claim::Claimed;
+use super::lease_token::LeaseToken;
+use super::store::not_serializable;
+use super::{Store, keys};
+use crate::domain::dead_letter::{DeadLetter, FailedAttempt};
+use crate::domain::lane::Lane;
+use crate::domain::result::ResultDocument;
+use crate::redis::{Command, RedisError};
+
+const SCRIPT: &str = include_str!(concat!(env!("OUT_DIR"), "/work.lua"));
+
+/// Settings that hold for every job and every Worker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueConfig {
+    /// How long a result is stored, in seconds.
+    pub result_ttl_s: u64,
+    /// Whether results are also listed under their problem.
+    pub result_index: bool,
+    /// How long a lease lasts, in milliseconds.
+    pub lease_ms: u64,
+    /// How many jobs may be leased in the whole system.
+    pub max_in_flight: u64,
+}
+
+/// What is new with each claim.
+#[derive(Debug, Clone)]
+pub struct ClaimContext {
+    /// Milliseconds since 1970 (UTC), for the statistics only.
+    pub now_ms: u64,
+    /// Unique for this call, without a colon.
+    pub nonce: String,
+}
+
+/// What becomes of a claimed job. Settling a job whose lease was lost changes
+/// nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settlement {
+    /// What proves the lease.
+    pub token: LeaseToken,
+    /// What becomes of the job.
+    pub outcome: Outcome,
+}
+
+/// What becomes of a job after an attempt.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// The job is done: it has a result.
+    Complete(Box<ResultDocument>),
+    /// The job is given up, and stored for an operator.
+    DeadLetter(Box<DeadLetter>),
+    /// The attempt counts, and another one follows.
+    Retry {
+        /// The pause before it, in milliseconds.
+        delay_ms: u64,
+        /// Why this attempt failed.
+        failure: FailedAttempt,
+    },
+    /// Back to its old place; the attempt does not count.
+    Release,
+    /// Due at once, with no other job beside it; the attempt does not count.
+    Isolate,
+    /// Due after a pause; the attempt does not count. Other jobs need not wait
+    /// for it.
+    Snooze {
+        /// The pause, in milliseconds.
+        delay_ms: u64,
+    },
+}
+
+impl Store {
+    /// Settles `settlements`, then claims up to `want` jobs. One round trip;
+    /// `work.lua` counts its commands. May be sent again when its answer was
+    /// lost: what was settled stays settled.
+    pub async fn settle_and_claim(
+        &self,
+        settlements: &[Settlement],
+        want: usize,
+        config: &QueueConfig,
+        context: &ClaimContext,
+    ) -> Result<Claimed, RedisError> {
+        let command = command(settlements, want, config, context).map_err(not_serializable)?;
+        self.redis.command(command).await
+    }
+}
+
+fn command(
+    settlements: &[Settlement],
+    want: usize,
+    config: &QueueConfig,
+    context: &ClaimContext,
+) -> Result<Command, serde_json::Error> {
+    let (hour, minute) = (context.now_ms / 3_600_000, context.now_ms / 60_000 % 60);
+    let mut command = Command::new("EVAL")
+        .arg(SCRIPT)
+        .arg(9)
+        .args(Lane::ALL.map(keys::lane))
+        .args([keys::IN_FLIGHT, keys::LEASES, keys::HISTORY])
+        .args([keys::DEAD, keys::DEAD_PAYLOAD])
+        .arg(keys::stats(hour))
+        .arg(want)
+        .arg(config.max_in_flight)
+        .arg(config.lease_ms)
+        .arg(&context.nonce)
+        .arg(minute);
+    for Settlement { token, outcome } in settlements {
+        let token = token.as_str();
+        command = match outcome {
+            Outcome::Complete(result) => {
+                let index = if config.result_index {
+                    keys::results_of_problem(&result.problem_id)
+                } else {
+                    String::new()
+                };
+                let archive = match &result.archive {
+                    Some(_) => keys::archived_of_problem(&result.problem_id),
+                    None => String::new(),
+                };
+                command
+                    .args(["complete", token])
+                    .arg(keys::result(&result.id))
+                    .arg(config.result_ttl_s)
+                    .arg(result.encode_stored()?)
+                    .arg(index)
+                    .arg(serde_json::to_string(&result.summary())?)
+                    .arg(archive)
+            }
+            Outcome::DeadLetter(letter) => command
+                .args(["dead_letter", token])
+                .arg(keys::result(&letter.id))
+                .arg(config.result_ttl_s)
+                .arg(serde_json::to_string(&letter.document())?)
+                .arg(&letter.id)
+                .arg(serde_json::to_string(letter)?),
+            Outcome::Retry { delay_ms, failure } => command
+                .args(["retry", token])
+                .arg(delay_ms)
+                .arg(serde_json::to_string(failure)?),
+            Outcome::Release => command.args(["release", token]),
+            Outcome::Isolate => command.args(["isolate", token]),
+            Outcome::Snooze { delay_ms } => command.args(["snooze", token]).arg(delay_ms),
+        };
+    }
+    Ok(command)
+}

@@ -1,0 +1,11 @@
+//! The handlers, by resource. Each takes the [`Context`](crate::context::Context)
+//! and the request, and gives a response or an error.
+
+pub(crate) mod admin;
+pub(crate) mod health;
+pub(crate) mod languages;
+pub(crate) mod problems;
+pub(crate) mod rejudge;
+pub(crate) mod results;
+pub(crate) mod run;
+pub(crate) mod submit;

@@ -1,0 +1,116 @@
+//! `PUT`, `GET` and `DELETE /problems/:id`, and `GET /problems`.
+//!
+//! Publishing and deleting are an operator's. Anyone may read a problem; a hidden
+//! case is then a number with a weight. With the operator's token it is the
+//! problem as it was published. Each of the two answers has an `ETag` of its own,
+//! so that no cache takes one for the other.
+
+mod etag;
+mod view;
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, StatusCode, header};
+use serde_json::json;
+use shared::domain::ids::ProblemId;
+use shared::domain::problem::Problem;
+use shared::http::{ApiError, response};
+
+use crate::auth::require_operator;
+use crate::context::Context;
+use crate::query::cursor;
+use crate::route::ProblemRoute;
+
+/// Does what is asked of the problems.
+pub(crate) async fn answer<W>(
+    context: &mut Context<'_, W>,
+    route: ProblemRoute<'_>,
+    request: &Request<Bytes>,
+) -> Result<Response<Bytes>, ApiError> {
+    let for_operators = matches!(route, ProblemRoute::Publish(_) | ProblemRoute::Delete(_));
+    // A caller that sends a token wants an operator's answer, so a wrong one is
+    // an error here, too.
+    let operator = for_operators || context.headers.get(header::AUTHORIZATION).is_some();
+    if operator {
+        require_operator(context)?;
+    }
+    match route {
+        ProblemRoute::List => list(context, request).await,
+        ProblemRoute::Read(id) => read(context, id, operator).await,
+        ProblemRoute::Publish(id) => publish(context, id, request).await,
+        ProblemRoute::Delete(id) => delete(context, id).await,
+    }
+}
+
+async fn list<W>(
+    context: &Context<'_, W>,
+    request: &Request<Bytes>,
+) -> Result<Response<Bytes>, ApiError> {
+    let store = context.store()?;
+    let page = store.problems(cursor(request)?).await?;
+    let body = json!({ "success": true, "problems": page.problems, "next": page.next });
+    Ok(response::json(StatusCode::OK, &body))
+}
+
+async fn publish<W>(
+    context: &Context<'_, W>,
+    id: &str,
+    request: &Request<Bytes>,
+) -> Result<Response<Bytes>, ApiError> {
+    let id = ProblemId::parse(id, "id")?;
+    let problem = Problem::from_body(&id, request.body())?;
+    let cases = problem.cases.len();
+    let tickets = &context.config()?.tickets;
+    let published = context
+        .store()?
+        .publish(problem, tickets, context.now_ms)
+        .await?;
+    let status = if published.new {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    let body = json!({
+        "success": true,
+        "id": id,
+        "version": published.version,
+        "cases": cases,
+    });
+    Ok(response::json(status, &body))
+}
+
+async fn delete<W>(context: &Context<'_, W>, id: &str) -> Result<Response<Bytes>, ApiError> {
+    let id = ProblemId::parse(id, "id").map_err(|_| ApiError::no_such_problem())?;
+    if !context.store()?.delete_problem(&id).await? {
+        return Err(ApiError::no_such_problem());
+    }
+    let body = json!({ "success": true, "message": "Deleted.", "id": id });
+    Ok(response::json(StatusCode::OK, &body))
+}
+
+/// One round trip, whether the caller has the answer already or not.
+async fn read<W>(
+    context: &Context<'_, W>,
+    id: &str,
+    operator: bool,
+) -> Result<Response<Bytes>, ApiError> {
+    let id = ProblemId::parse(id, "id").map_err(|_| ApiError::no_such_problem())?;
+    let stored = context.store()?.problem(&id).await?;
+    let (version, text) = stored.ok_or_else(ApiError::no_such_problem)?;
+    let tag = etag::of(&version, operator);
+    let mut response = if etag::is_known(context.headers, &tag) {
+        response::empty(StatusCode::NOT_MODIFIED)
+    } else {
+        response::json(
+            StatusCode::OK,
+            &view::problem(&id, &text, &version, operator)?,
+        )
+    };
+    let headers = response.headers_mut();
+    if let Ok(tag) = HeaderValue::try_from(tag) {
+        headers.insert(header::ETAG, tag);
+    }
+    let caching = if operator { "no-store" } else { "no-cache" };
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
+    headers.append(header::VARY, HeaderValue::from_static("Authorization"));
+    Ok(response)
+}

@@ -1,0 +1,88 @@
+//! What a handled request leads to: the response, and what is to be done beside
+//! it.
+
+use bytes::Bytes;
+use http::Response;
+
+/// A handled request.
+pub struct Handled {
+    /// For the client.
+    pub response: Response<Bytes>,
+    /// What is to be done once the response is on its way.
+    pub effects: Effects,
+}
+
+/// What is to be done beside the response.
+#[derive(Debug, Default)]
+pub struct Effects {
+    /// The wake-up of worker-fn, if there is a reason for one.
+    pub wake: Option<Wake>,
+    /// Lines for the operator.
+    pub log: Vec<String>,
+}
+
+/// A wake-up of worker-fn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wake {
+    /// The lanes to drain.
+    pub lanes: WakeLanes,
+    /// The number of drains to start.
+    pub drains: usize,
+}
+
+/// The lanes that a wake-up is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WakeLanes {
+    /// The lane `normal`, which saves the last claim.
+    Normal,
+    /// All, until no job is left.
+    All,
+}
+
+/// The most drains that one request starts.
+const MAX_DRAINS: usize = 5;
+
+impl Effects {
+    /// Adds a drain for these lanes.
+    pub fn wake(&mut self, lanes: WakeLanes) {
+        let (lanes, drains) = match self.wake {
+            None => (lanes, 0),
+            Some(wake) => (wake.lanes.max(lanes), wake.drains),
+        };
+        let drains = (drains + 1).min(MAX_DRAINS);
+        self.wake = Some(Wake { lanes, drains });
+    }
+
+    /// Wakes one drain for all lanes, however often this is called.
+    pub fn wake_once(&mut self) {
+        self.wake = Some(Wake {
+            lanes: WakeLanes::All,
+            drains: 1,
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wake_ups_add_up_to_five_drains_for_the_most_lanes() {
+        let mut effects = Effects::default();
+        effects.wake(WakeLanes::Normal);
+        let one = Wake {
+            lanes: WakeLanes::Normal,
+            drains: 1,
+        };
+        assert_eq!(effects.wake, Some(one));
+        effects.wake(WakeLanes::All);
+        for _ in 0..9 {
+            effects.wake(WakeLanes::Normal);
+        }
+        let five = Wake {
+            lanes: WakeLanes::All,
+            drains: MAX_DRAINS,
+        };
+        assert_eq!(effects.wake, Some(five));
+    }
+}

@@ -1,0 +1,187 @@
+//! `POST /run`: a "Run" button.
+
+use serde_json::{Value, json};
+use support::api::SubmitFn;
+use support::http::Response;
+
+use crate::judging::publish_samples;
+use crate::stacks::{Clients, RUN_PER_MINUTE, Stacks};
+
+support::tests![
+    a_run_of_a_program_takes_its_stdin,
+    a_run_of_a_function_takes_its_args,
+    a_run_stores_nothing_and_passes_the_queue,
+    invalid_runs_are_refused_with_the_field,
+    runs_are_limited_per_minute,
+    runs_cannot_be_sent_to_worker_fn_directly,
+];
+
+fn run(submit_fn: &SubmitFn, body: &Value) -> Response {
+    submit_fn.post("/run", &body.to_string())
+}
+
+fn a_run_of_a_program_takes_its_stdin(stacks: &Stacks) {
+    let submit_fn = stacks.shared().submit_fn;
+    let body = json!({"language": "python", "code": "print(input()[::-1])", "stdin": "abc\n"});
+    let result = run(&submit_fn, &body).json();
+    assert_eq!(
+        (&result["verdict"], &result["output"]),
+        (&json!("Executed"), &json!("cba\n"))
+    );
+    assert_eq!(result["run"]["code"], 0);
+    let body = json!({"language": "python", "code": "import sys; sys.exit(4)"});
+    let result = run(&submit_fn, &body).json();
+    assert_eq!(
+        (&result["verdict"], &result["run"]["code"]),
+        (&json!("Runtime Error"), &json!(4))
+    );
+    let body = json!({"language": "c++", "code": "int main() { return x; }"});
+    let result = run(&submit_fn, &body).json();
+    assert_eq!(result["verdict"], "Compilation Error");
+}
+
+fn a_run_of_a_function_takes_its_args(stacks: &Stacks) {
+    let submit_fn = stacks.shared().submit_fn;
+    publish_samples(&submit_fn);
+    let with = |code: &str| json!({"problemId": "two-sum", "language": "python", "code": code, "args": [[2, 7], 9]});
+    let code = "def two_sum(nums, target):\n    print('looking')\n    return [len(nums), target]";
+    let result = run(&submit_fn, &with(code)).json();
+    assert_eq!(result["returned"], json!([2, 9]), "{result}");
+    assert_eq!(result["verdict"], "Executed");
+    let stderr = result["run"]["stderr"].as_str().unwrap();
+    assert!(stderr.contains("looking"), "{result}");
+    assert_eq!(result["run"]["stdout"], "");
+    for (code, verdict, part) in [
+        (
+            "def two_sum(nums, target): return 1 / 0",
+            "Runtime Error",
+            "ZeroDivisionError",
+        ),
+        (
+            "def two_sum(nums, target) return 1",
+            "Compilation Error",
+            "solution.py",
+        ),
+        (
+            "import os; os._exit(0)",
+            "Runtime Error",
+            "without an answer",
+        ),
+    ] {
+        let result = run(&submit_fn, &with(code)).json();
+        assert_eq!(result["verdict"], verdict, "{result}");
+        let output = result["output"].as_str().unwrap();
+        assert!(output.contains(part), "{result}");
+    }
+}
+
+/// Requests of a client of this test's own, whose minute no other test uses.
+fn run_as(submit_fn: &SubmitFn, client: &str) -> Response {
+    let body = json!({"language": "python", "code": "print(1)"}).to_string();
+    let headers = [("cf-connecting-ip", client)];
+    submit_fn.request("POST", "/run", &headers, Some(body.as_bytes()))
+}
+
+fn a_run_stores_nothing_and_passes_the_queue(stacks: &Stacks) {
+    let exclusive = stacks.exclusive();
+    let submit_fn = &exclusive.submit_fn;
+    // Also a queue that is paused.
+    assert_eq!(submit_fn.admin("POST", "/pause", None).status, 200);
+    let response = run_as(submit_fn, "192.0.2.1");
+    assert_eq!(response.json()["output"], "1\n", "{}", response.text);
+    assert_eq!(submit_fn.admin("POST", "/resume", None).status, 200);
+    assert_eq!(exclusive.redis.keys("*"), [""; 0]);
+}
+
+fn invalid_runs_are_refused_with_the_field(stacks: &Stacks) {
+    let submit_fn = stacks.shared().submit_fn;
+    publish_samples(&submit_fn);
+    for (body, status, field, part) in [
+        (json!({"language": "python"}), 422, "code", "required"),
+        (
+            json!({"language": "python", "code": ""}),
+            422,
+            "code",
+            "empty",
+        ),
+        (json!({"code": "x"}), 422, "language", "required"),
+        (
+            json!({"language": "python", "code": "x", "stdin": 7}),
+            422,
+            "stdin",
+            "string",
+        ),
+        (
+            json!({"language": "python", "code": "x", "stdin": "x".repeat(65_537)}),
+            413,
+            "stdin",
+            "65536",
+        ),
+        (
+            json!({"language": "python", "code": "x", "args": []}),
+            422,
+            "args",
+            "problemId",
+        ),
+        (
+            json!({"language": "python", "code": "x", "args": [], "problemId": "unknown"}),
+            404,
+            "problemId",
+            "no problem",
+        ),
+        (
+            json!({"language": "python", "code": "x", "problemId": "two-sum"}),
+            422,
+            "args",
+            "required",
+        ),
+        (
+            json!({"language": "python", "code": "x", "problemId": "two-sum", "args": [1]}),
+            422,
+            "args",
+            "2 values",
+        ),
+        (
+            json!({"language": "python", "code": "x", "problemId": "two-sum", "args": [1, 2]}),
+            422,
+            "args",
+            "args[0]",
+        ),
+        (
+            json!({"language": "bash", "code": "x", "problemId": "two-sum", "args": [[1], 2]}),
+            422,
+            "language",
+            "Python",
+        ),
+    ] {
+        run(&submit_fn, &body).assert_error(status, Some(field), part);
+    }
+    let unknown = run(&submit_fn, &json!({"language": "cobol", "code": "x"}));
+    assert_eq!(unknown.status, 422, "{}", unknown.text);
+}
+
+fn runs_are_limited_per_minute(stacks: &Stacks) {
+    let exclusive = stacks.exclusive();
+    // A new minute may begin in between, once.
+    let responses: Vec<Response> = (0..=2 * RUN_PER_MINUTE)
+        .map(|_| run_as(&exclusive.submit_fn, "192.0.2.2"))
+        .collect();
+    let refused = responses.iter().find(|one| one.status == 429).unwrap();
+    assert!(refused.header("retry-after").parse::<u32>().unwrap() <= 60);
+    assert_eq!(refused.json()["error"]["code"], "too_many_runs");
+    // Another client has a minute of its own.
+    assert_eq!(run_as(&exclusive.submit_fn, "192.0.2.3").status, 200);
+}
+
+fn runs_cannot_be_sent_to_worker_fn_directly(stacks: &Stacks) {
+    let Clients {
+        submit_fn,
+        worker_fn,
+    } = stacks.shared();
+    let body = json!({"language": "python", "code": "print(1)"}).to_string();
+    for headers in [&[][..], &[("x-edgejudge-pass", "0000000000000000")]] {
+        let response = worker_fn.request("POST", "/run", headers, Some(body.as_bytes()));
+        assert_eq!(response.status, 404, "{}", response.text);
+    }
+    assert_eq!(submit_fn.get("/run").status, 405);
+}

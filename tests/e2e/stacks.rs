@@ -1,0 +1,104 @@
+//! The stacks that the end-to-end tests share.
+
+use support::api::{SubmitFn, WorkerFn};
+use support::harness::Suite;
+use support::redis_client::RedisClient;
+use support::slot::{Lent, Slot};
+use support::stack;
+use xtask::stack::{Ports, Stack, Var};
+
+/// All stacks, each started when first asked for.
+#[derive(Default)]
+pub(crate) struct Stacks {
+    shared: Slot<Stack>,
+    exclusive: Slot<Stack>,
+    misconfigured: Slot<Stack>,
+}
+
+/// Clients of one stack.
+pub(crate) struct Clients {
+    pub(crate) submit_fn: SubmitFn,
+    pub(crate) worker_fn: WorkerFn,
+}
+
+/// A stack that one test has for itself, with its clients.
+pub(crate) struct Exclusive<'a> {
+    pub(crate) stack: Lent<'a, Stack>,
+    pub(crate) submit_fn: SubmitFn,
+    pub(crate) worker_fn: WorkerFn,
+    pub(crate) redis: RedisClient,
+}
+
+impl Suite for Stacks {
+    type Context = Self;
+
+    fn run(&self, test: fn(&Self)) {
+        test(self);
+    }
+
+    fn stop(&self) -> Vec<u16> {
+        [&self.shared, &self.exclusive, &self.misconfigured]
+            .into_iter()
+            .filter_map(Slot::take)
+            .flat_map(stack::stop)
+            .collect()
+    }
+}
+
+impl Stacks {
+    /// The stack for tests that run beside others. They may not depend on an
+    /// empty queue.
+    pub(crate) fn shared(&self) -> Clients {
+        // Tests send more runs than one client may by default.
+        let submit_vars = vec![("RUN_PER_MINUTE", Some("1000".to_owned()))];
+        let start = || start("shared", submit_vars, Vec::new());
+        Clients::of(&self.shared.get_or_start(start))
+    }
+
+    /// The stack for one test at a time, with an empty queue. Submissions do not
+    /// wake worker-fn: a test calls it itself.
+    pub(crate) fn exclusive(&self) -> Exclusive<'_> {
+        let submit_vars = vec![
+            ("WAKE", Some("off".to_owned())),
+            ("RUN_PER_MINUTE", Some(RUN_PER_MINUTE.to_string())),
+            ("ALLOWED_ORIGINS", Some("https://site.example".to_owned())),
+        ];
+        let stack = self
+            .exclusive
+            .get_or_start(|| start("exclusive", submit_vars, Vec::new()));
+        let redis = RedisClient::on_port(stack.ports.redis);
+        redis.flush();
+        Exclusive {
+            submit_fn: SubmitFn::of(&stack),
+            worker_fn: WorkerFn::of(&stack),
+            stack,
+            redis,
+        }
+    }
+
+    /// The stack whose submit-fn lacks the Redis token and whose worker-fn lacks
+    /// the execution endpoint.
+    pub(crate) fn misconfigured(&self) -> Clients {
+        let submit_vars = vec![("UPSTASH_REDIS_REST_TOKEN", None)];
+        let worker_vars = vec![("EXECUTOR_URL", None)];
+        let start = || start("misconfigured", submit_vars, worker_vars);
+        Clients::of(&self.misconfigured.get_or_start(start))
+    }
+}
+
+/// How many runs a minute the exclusive stack allows a client.
+pub(crate) const RUN_PER_MINUTE: usize = 4;
+
+impl Clients {
+    fn of(stack: &Stack) -> Self {
+        Self {
+            submit_fn: SubmitFn::of(stack),
+            worker_fn: WorkerFn::of(stack),
+        }
+    }
+}
+
+fn start(name: &str, submit_vars: Vec<Var>, worker_vars: Vec<Var>) -> Stack {
+    let folder = format!("e2e/{name}");
+    stack::start(&folder, Ports::free().unwrap(), submit_vars, worker_vars)
+}

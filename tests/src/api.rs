@@ -1,0 +1,205 @@
+//! Clients of submit-fn and worker-fn.
+//!
+//! All requests of the tests to the documented API pass [`Api::request`] or
+//! [`Api::try_request`], which check every response against the OpenAPI document
+//! ([`crate::contract`]).
+
+use std::ops::Deref;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use xtask::stack::Stack;
+
+use crate::contract::{Contract, Worker};
+use crate::http::{RESPONSE_WITHIN, Response, send};
+use crate::wait::{SOON, wait_for};
+
+/// A client of one Worker.
+#[derive(Debug, Clone)]
+pub struct Api {
+    worker: Worker,
+    /// `http://127.0.0.1:PORT`.
+    pub url: String,
+}
+
+/// A client of submit-fn.
+#[derive(Debug, Clone)]
+pub struct SubmitFn {
+    api: Api,
+    /// Its variable `ADMIN_TOKEN`.
+    pub admin_token: String,
+}
+
+/// A client of worker-fn.
+#[derive(Debug, Clone)]
+pub struct WorkerFn {
+    api: Api,
+}
+
+impl Api {
+    /// `GET`.
+    pub fn get(&self, path: &str) -> Response {
+        self.request("GET", path, &[], None)
+    }
+
+    /// `POST` with a body.
+    pub fn post(&self, path: &str, body: &str) -> Response {
+        self.request("POST", path, &[], Some(body.as_bytes()))
+    }
+
+    /// Any request. Panics without a response, and when the response is not one
+    /// that the OpenAPI document allows.
+    pub fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
+    ) -> Response {
+        let response = self
+            .send(method, path, headers, body, RESPONSE_WITHIN)
+            .unwrap_or_else(|error| panic!("{method} {path}: {error}"));
+        self.assert_documented(method, path, &response);
+        response
+    }
+
+    /// Any request to a Worker that may be down: `None` without a complete
+    /// response within that time, and for one that wrangler gave in its place.
+    pub fn try_request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
+        within: Duration,
+    ) -> Option<Response> {
+        let response = self.send(method, path, headers, body, within).ok()?;
+        let is_json = response.header("content-type") == "application/json";
+        if response.status >= 500 && !is_json {
+            return None;
+        }
+        self.assert_documented(method, path, &response);
+        Some(response)
+    }
+
+    fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
+        within: Duration,
+    ) -> Result<Response, ureq::Error> {
+        send(
+            method,
+            &format!("{}{path}", self.url),
+            headers,
+            body,
+            within,
+        )
+    }
+
+    fn assert_documented(&self, method: &str, path: &str, response: &Response) {
+        let checked = Contract::shared().check(self.worker, method, path, response);
+        if let Err(difference) = checked {
+            let (worker, status, text) = (self.worker, response.status, &response.text);
+            panic!(
+                "{method} {path} of {worker:?} differs from docs/openapi.json: {difference}\n\
+                 status {status}, body {text}"
+            );
+        }
+    }
+}
+
+impl Deref for SubmitFn {
+    type Target = Api;
+
+    fn deref(&self) -> &Api {
+        &self.api
+    }
+}
+
+impl Deref for WorkerFn {
+    type Target = Api;
+
+    fn deref(&self) -> &Api {
+        &self.api
+    }
+}
+
+impl SubmitFn {
+    /// The one of this stack.
+    pub fn of(stack: &Stack) -> Self {
+        Self {
+            api: Api {
+                worker: Worker::SubmitFn,
+                url: stack.submit_url(),
+            },
+            admin_token: stack.token.clone(),
+        }
+    }
+
+    /// A call of the operator, with the admin token.
+    pub fn admin(&self, method: &str, path: &str, body: Option<&Value>) -> Response {
+        let bearer = format!("Bearer {}", self.admin_token);
+        let body = body.map(Value::to_string);
+        let body = body.as_deref().map(str::as_bytes);
+        self.request(method, path, &[("authorization", &bearer)], body)
+    }
+
+    /// Publishes a problem. Returns its version.
+    pub fn publish(&self, id: &str, problem: &Value) -> String {
+        let response = self.admin("PUT", &format!("/problems/{id}"), Some(problem));
+        assert!(matches!(response.status, 200 | 201), "{}", response.text);
+        response.json()["version"].as_str().unwrap().to_owned()
+    }
+
+    /// Submits code. Returns the id.
+    pub fn submit(&self, problem: &str, language: &str, code: &str) -> String {
+        self.submit_body(&json!({"problemId": problem, "language": language, "code": code}))
+    }
+
+    /// Submits a body that must be accepted. Returns the id.
+    pub fn submit_body(&self, body: &Value) -> String {
+        let response = self.post("/submit", &body.to_string());
+        assert_eq!(response.status, 200, "{}", response.text);
+        response.json()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// What `GET /result/ID` says now.
+    pub fn result(&self, id: &str) -> Value {
+        let response = self.get(&format!("/result/{id}"));
+        assert_eq!(response.status, 200, "{}", response.text);
+        response.json()
+    }
+
+    /// Waits until a submission is not queued any more. Returns its result.
+    pub fn finished_result(&self, id: &str) -> Value {
+        wait_for(&format!("a result of {id}"), SOON, || {
+            let result = self.result(id);
+            (result["status"] != "queued").then_some(result)
+        })
+    }
+
+    /// Submits code and waits for its result.
+    pub fn judge(&self, problem: &str, language: &str, code: &str) -> Value {
+        self.finished_result(&self.submit(problem, language, code))
+    }
+}
+
+impl WorkerFn {
+    /// The one of this stack.
+    pub fn of(stack: &Stack) -> Self {
+        Self {
+            api: Api {
+                worker: Worker::WorkerFn,
+                url: stack.worker_url(),
+            },
+        }
+    }
+
+    /// `GET /worker` with a query such as `?batch=2`, or without one.
+    pub fn work(&self, query: &str) -> Response {
+        self.get(&format!("/worker{query}"))
+    }
+}

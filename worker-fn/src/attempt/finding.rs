@@ -1,0 +1,70 @@
+//! What an attempt found out: the part of a result that does not depend on
+//! whose submission it is.
+
+use shared::domain::archive::SubmissionArchive;
+use shared::domain::judgement::Judgement;
+use shared::domain::stage::Stage;
+use shared::domain::verdict::Verdict;
+
+use super::judging::Judged;
+use crate::executor::Execution;
+use crate::judge::plain;
+
+/// What was found out.
+pub(super) struct Finding {
+    pub verdict: Verdict,
+    pub output: String,
+    pub version: Option<String>,
+    pub compile: Option<Stage>,
+    pub run: Option<Stage>,
+    pub judgement: Option<Judgement>,
+    pub archive: Option<SubmissionArchive>,
+}
+
+impl Finding {
+    /// Nothing could be found out, and why.
+    pub(super) fn internal_error(why: String) -> Self {
+        Self {
+            verdict: Verdict::InternalError,
+            output: why,
+            version: None,
+            compile: None,
+            run: None,
+            judgement: None,
+            archive: None,
+        }
+    }
+}
+
+impl From<Execution> for Finding {
+    fn from(execution: Execution) -> Self {
+        let (verdict, output) = plain::judge(&execution);
+        let run = execution.runs.into_iter().next();
+        Self {
+            verdict,
+            output,
+            version: Some(execution.version),
+            compile: execution
+                .compile
+                .map(|report| report.stage.truncate_streams()),
+            run: run.map(|report| report.stage.truncate_streams()),
+            judgement: None,
+            archive: None,
+        }
+    }
+}
+
+impl From<Judged> for Finding {
+    fn from(judged: Judged) -> Self {
+        let assessment = judged.assessment;
+        Self {
+            verdict: assessment.verdict,
+            output: assessment.output,
+            version: judged.version,
+            compile: judged.compile,
+            run: assessment.run,
+            judgement: Some(assessment.judgement),
+            archive: Some(judged.archive),
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! The way of one job through an attempt.
+//!
+//! An attempt ends in one of the ways of [`AttemptEnd`]. Where no response came,
+//! only the drain can find out who is at fault.
+
+use std::rc::Rc;
+
+use shared::domain::archive::SubmissionArchive;
+use shared::domain::dead_letter::{DeadLetter, FailedAttempt};
+use shared::domain::job::Job;
+use shared::domain::result::{ResultDocument, Status};
+use shared::domain::stage::MAX_STREAM_BYTES;
+use shared::domain::ticket::TicketKey;
+use shared::queue::Store;
+use shared::queue::backoff::backoff_ms;
+use shared::queue::settlement::Outcome;
+use shared::redis::Client;
+use shared::text::truncated;
+
+use super::claimed_job::ClaimedJob;
+use super::finding::Finding;
+use super::judging;
+use super::problem_cache::{CachedProblem, ProblemError, Problems};
+use crate::config::Config;
+use crate::executor::{EndpointId, Endpoints, Execution, ExecutorError};
+use crate::executor::{Run, RunLimits, SelectedEndpoint};
+use crate::instance::Instance;
+use crate::limits::{JobBudget, JobGrant};
+use crate::runtime::Runtime;
+
+/// The `executor` of a result that was judged by archived answers.
+const ARCHIVE: &str = "kept";
+
+/// How an attempt ended.
+#[derive(Debug)]
+pub enum AttemptEnd {
+    /// It is known what becomes of the job.
+    Decided(Outcome),
+    /// No endpoint that supports the job's language can be used now.
+    NoEndpoint(ExecutorError),
+    /// This endpoint said that it will not work now.
+    Unavailable(ExecutorError, EndpointId),
+    /// Either no response came from this endpoint, or one that tells nothing, such
+    /// as a proxy's 502.
+    NoResponse(ExecutorError, EndpointId),
+    /// The job needs this many calls, and this invocation has not enough left.
+    BudgetExhausted(u64),
+}
+
+/// Runs jobs.
+pub struct JobRunner {
+    endpoints: Endpoints,
+    problems: Problems,
+    archive_submissions: bool,
+    executor_timeout_ms: u64,
+    tickets: TicketKey,
+    max_attempts: u32,
+    processing_delay_ms: u64,
+    runtime: Runtime,
+}
+
+impl JobRunner {
+    /// Runs jobs as `config` says, with what the instance remembers.
+    pub fn new(config: &Config, runtime: Runtime, instance: &Instance) -> Self {
+        let store = Store::new(Client::new(config.redis.clone()));
+        Self {
+            endpoints: Endpoints::new(&config.executor, runtime, Rc::clone(&instance.endpoints)),
+            problems: Problems::new(store, Rc::clone(&instance.problems)),
+            archive_submissions: config.archive_submissions,
+            executor_timeout_ms: config.executor.timeout_ms,
+            tickets: config.tickets.clone(),
+            max_attempts: config.max_attempts,
+            processing_delay_ms: config.processing_delay_ms,
+            runtime,
+        }
+    }
+
+    /// The endpoints.
+    pub fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
+    }
+
+    /// The problems that the jobs are submissions to.
+    pub fn problems(&self) -> &Problems {
+        &self.problems
+    }
+
+    /// Runs one job with its grant. One call, and more only where an endpoint
+    /// cannot do with one.
+    pub async fn run(&self, claimed: &ClaimedJob, grant: JobGrant) -> AttemptEnd {
+        if claimed.attempt() > self.max_attempts {
+            return AttemptEnd::Decided(self.give_up(claimed, None));
+        }
+        let job = match &claimed.job {
+            Ok(job) => job,
+            Err(unreadable) => {
+                let reason = format!("This is no job: {unreadable}.");
+                let failed = claimed.failed_attempts.clone();
+                return AttemptEnd::Decided(self.dead_letter(claimed, reason, failed));
+            }
+        };
+        if self.processing_delay_ms > 0 {
+            (self.runtime.sleep)(self.processing_delay_ms).await;
+        }
+        let started_at_ms = (self.runtime.now_ms)();
+        let complete = |executor: &str, finding| {
+            let attempt = claimed.attempt();
+            AttemptEnd::Decided(self.complete(job, attempt, executor, finding, started_at_ms))
+        };
+        let problem = self
+            .problems
+            .get(&job.problem_id, || grant.calls.take(1))
+            .await;
+        let problem = match problem {
+            Ok(problem) => problem,
+            Err(ProblemError::BudgetExhausted) => return AttemptEnd::BudgetExhausted(2),
+            // The attempt counts: a problem that Redis never gives would keep its
+            // jobs in the queue for ever.
+            Err(ProblemError::Store(error)) => {
+                let error = ExecutorError::Failed(format!("the problem: {error}"));
+                return AttemptEnd::Decided(self.fail(claimed, &error));
+            }
+            Err(ProblemError::Damaged(_)) => {
+                let id = &job.problem_id;
+                let why = format!("The problem {id} cannot be read; it must be published again.");
+                return complete("", self.not_judged(job, true, why));
+            }
+        };
+        // A foreign producer could claim any archived answer.
+        if let Some(problem) = problem.as_deref().filter(|_| self.own_id(job).is_some())
+            && let Some(judged) = judging::judge_again(problem, job)
+        {
+            return complete(ARCHIVE, judged.into());
+        }
+        let budget = JobBudget::new(grant, started_at_ms + self.executor_timeout_ms);
+        let endpoint = match self.endpoints.select(&job.language, &budget).await {
+            Ok(endpoint) => endpoint,
+            Err(ExecutorError::Refused(why)) => {
+                return complete("", self.not_judged(job, problem.is_some(), why));
+            }
+            Err(ExecutorError::BudgetExhausted(calls)) => {
+                return AttemptEnd::BudgetExhausted(calls);
+            }
+            Err(error) => return AttemptEnd::NoEndpoint(error),
+        };
+        match self
+            .execute(job, problem.as_deref(), endpoint, &budget)
+            .await
+        {
+            Ok(finding) => complete(endpoint.name(), finding),
+            Err(ExecutorError::Refused(why)) => complete(
+                endpoint.name(),
+                self.not_judged(job, problem.is_some(), why),
+            ),
+            Err(error @ ExecutorError::Failed(_)) => {
+                AttemptEnd::Decided(self.fail(claimed, &error))
+            }
+            Err(error @ ExecutorError::Unavailable(_)) => {
+                AttemptEnd::Unavailable(error, endpoint.id)
+            }
+            Err(error @ ExecutorError::NoResponse(_)) => AttemptEnd::NoResponse(error, endpoint.id),
+            Err(ExecutorError::BudgetExhausted(calls)) => AttemptEnd::BudgetExhausted(calls),
+        }
+    }
+
+    /// Judges a submission to a known problem, and runs any other.
+    async fn execute(
+        &self,
+        job: &Job,
+        problem: Option<&CachedProblem>,
+        endpoint: SelectedEndpoint<'_>,
+        budget: &JobBudget,
+    ) -> Result<Finding, ExecutorError> {
+        match problem {
+            Some(problem) => judging::judge(problem, job, endpoint, budget, self.runtime)
+                .await
+                .map(Finding::from),
+            None => run_once(job, endpoint, budget).await.map(Finding::from),
+        }
+    }
+
+    /// An `Internal Error`. A submission to a known problem can be judged again
+    /// once its cause is removed.
+    fn not_judged(&self, job: &Job, known_problem: bool, why: String) -> Finding {
+        Finding {
+            archive: known_problem.then(|| SubmissionArchive::unjudged(&job.code)),
+            ..Finding::internal_error(why)
+        }
+    }
+
+    /// The attempt counts: the job is tried again after a pause, or given up.
+    pub fn fail(&self, claimed: &ClaimedJob, error: &ExecutorError) -> Outcome {
+        let failure = FailedAttempt {
+            attempt: claimed.attempt(),
+            reason: error.to_string(),
+            at_ms: Some((self.runtime.now_ms)()),
+        };
+        if failure.attempt >= self.max_attempts {
+            return self.give_up(claimed, Some(failure));
+        }
+        Outcome::Retry {
+            delay_ms: backoff_ms(failure.attempt, self.runtime.random_u32()),
+            failure,
+        }
+    }
+
+    fn give_up(&self, claimed: &ClaimedJob, last: Option<FailedAttempt>) -> Outcome {
+        let mut failed = claimed.failed_attempts.clone();
+        failed.extend(last);
+        let attempts = failed.len();
+        let last = failed
+            .last()
+            .map_or("nothing is known of them", |attempt| &attempt.reason);
+        let reason = format!("Given up after {attempts} attempts. The last one: {last}");
+        self.dead_letter(claimed, reason, failed)
+    }
+
+    fn dead_letter(
+        &self,
+        claimed: &ClaimedJob,
+        reason: String,
+        failed_attempts: Vec<FailedAttempt>,
+    ) -> Outcome {
+        let now_ms = (self.runtime.now_ms)();
+        let job = claimed.job.as_ref().ok();
+        let own_id = job.and_then(|job| self.own_id(job));
+        Outcome::DeadLetter(Box::new(DeadLetter {
+            id: own_id.map_or_else(|| self.new_id(now_ms), |(id, _)| id),
+            reason,
+            problem_id: job.map(|job| job.problem_id.clone()),
+            language: job.map(|job| job.language.clone()),
+            lane: claimed.token.lane(),
+            attempts: claimed.attempt().min(self.max_attempts),
+            failed_attempts,
+            dead_at_ms: now_ms,
+        }))
+    }
+
+    /// A job's id and its time of issue, if we issued it. An id that a foreign
+    /// producer made up could be that of another submission.
+    fn own_id(&self, job: &Job) -> Option<(String, u64)> {
+        let id = job.id.as_deref()?;
+        Some((id.to_owned(), self.tickets.verify(id)?.issued_at_ms))
+    }
+
+    fn new_id(&self, now_ms: u64) -> String {
+        self.tickets.issue(now_ms, &(self.runtime.random)())
+    }
+
+    fn complete(
+        &self,
+        job: &Job,
+        attempts: u32,
+        executor: &str,
+        finding: Finding,
+        started_at_ms: u64,
+    ) -> Outcome {
+        let (id, submitted_at_ms) = self
+            .own_id(job)
+            .unwrap_or_else(|| (self.new_id(started_at_ms), started_at_ms));
+        Outcome::Complete(Box::new(ResultDocument {
+            id,
+            problem_id: job.problem_id.clone(),
+            language: job.language.clone(),
+            language_version: finding.version,
+            status: Status::Done,
+            verdict: finding.verdict,
+            output: truncated(&finding.output, MAX_STREAM_BYTES).to_owned(),
+            compile: finding.compile,
+            run: finding.run,
+            judgement: finding.judgement,
+            attempts,
+            executor: executor.to_owned(),
+            submitted_at_ms,
+            started_at_ms,
+            finished_at_ms: (self.runtime.now_ms)(),
+            archive: finding.archive.filter(|_| self.archive_submissions),
+        }))
+    }
+}
+
+async fn run_once(
+    job: &Job,
+    endpoint: SelectedEndpoint<'_>,
+    budget: &JobBudget,
+) -> Result<Execution, ExecutorError> {
+    let run = Run {
+        language: &job.language,
+        source: &job.code,
+        stdins: vec![String::new()],
+        stop_at_first_failure: false,
+        limits: RunLimits::default(),
+    };
+    endpoint.execute(&run, budget).await
+}

@@ -1,0 +1,124 @@
+//! Having a submission to a known problem judged: the loop of I/O around a
+//! [`JudgeSession`], within what the job may use.
+
+use shared::domain::answer::{CaseAnswer, Usage};
+use shared::domain::archive::SubmissionArchive;
+use shared::domain::job::Job;
+use shared::domain::stage::Stage;
+use shared::domain::verdict::Verdict;
+use shared::text::hex;
+
+use super::problem_cache::CachedProblem;
+use crate::executor::{ExecutorError, Run, RunLimits, SelectedEndpoint};
+use crate::judge::archive;
+use crate::judge::assess::{Assessment, Findings, assess};
+use crate::judge::session::JudgeSession;
+use crate::limits::JobBudget;
+use crate::runtime::Runtime;
+
+/// With less time left, no further call is made, in milliseconds.
+const MIN_CALL_MS: u64 = 2_500;
+/// The time of a call beyond its longest run, in milliseconds.
+const MARGIN_MS: u64 = 1_500;
+
+/// A submission that was judged.
+pub struct Judged {
+    /// What is shown of it.
+    pub assessment: Assessment,
+    /// How compiling went.
+    pub compile: Option<Stage>,
+    /// The language's version, where the endpoint says it.
+    pub version: Option<String>,
+    /// What judging it again needs.
+    pub archive: SubmissionArchive,
+}
+
+/// Judges by archived answers, if those are enough: they must be answers to the
+/// same inputs, one for every case that counts.
+pub fn judge_again(cached: &CachedProblem, job: &Job) -> Option<Judged> {
+    let problem = &cached.problem;
+    let runs = archive::runs(job.archived.as_ref()?, &cached.inputs, problem)?;
+    let usages = runs.iter().map(|run| run.usage);
+    let findings = Findings {
+        runs: &runs,
+        evidence: &[],
+        failure: None,
+        peak_usage: usages.fold(Usage::default(), Usage::max),
+    };
+    let assessment = assess(problem, &cached.version, &findings);
+    // Where the first failure ends judging, later cases were not run.
+    let complete = assessment.judgement.failed_case.is_some() && problem.stop_on_first_fail
+        || runs.iter().all(|run| run.answer.is_some());
+    complete.then(|| Judged {
+        assessment,
+        compile: None,
+        version: None,
+        archive: archive::archive(&job.code, &cached.version, &cached.inputs, &runs),
+    })
+}
+
+/// Has a submission run and judges it. Errors: as [`SelectedEndpoint::execute`].
+pub async fn judge(
+    cached: &CachedProblem,
+    job: &Job,
+    endpoint: SelectedEndpoint<'_>,
+    budget: &JobBudget,
+    runtime: Runtime,
+) -> Result<Judged, ExecutorError> {
+    let nonce = hex(&(runtime.random)());
+    let mut session = JudgeSession::new(&cached.problem, &job.language, &job.code, nonce);
+    let mut calls = 0;
+    while let Some(mut step) = session.next_step() {
+        let left_ms = budget.remaining_ms((runtime.now_ms)());
+        if calls > 0 && left_ms < MIN_CALL_MS {
+            break;
+        }
+        // A run that outlasted its call would look like a dead endpoint.
+        let most_ms = left_ms.saturating_sub(MARGIN_MS).max(1);
+        let limits = RunLimits {
+            time_ms: session.limits.time_ms.map(|ms| ms.min(most_ms)),
+            ..session.limits
+        };
+        let run = Run {
+            language: &job.language,
+            source: session.source(),
+            stdins: std::mem::take(&mut step.stdins),
+            stop_at_first_failure: step.stop_at_first_failure,
+            limits,
+        };
+        let executed = endpoint.execute(&run, budget).await;
+        calls += 1;
+        match executed {
+            Ok(execution) => session.take(&step, execution),
+            // Only evidence is missing.
+            Err(_) if session.is_decided() => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(conclude(cached, job, session))
+}
+
+fn conclude(cached: &CachedProblem, job: &Job, session: JudgeSession<'_>) -> Judged {
+    let assessment = assess(&cached.problem, &cached.version, &session.findings());
+    let has_internal_error = assessment.verdict == Verdict::InternalError
+        || session.runs.iter().any(|run| {
+            matches!(&run.answer, Some(CaseAnswer::Failed(failure))
+                if failure.verdict == Verdict::InternalError)
+        });
+    let archive = if has_internal_error {
+        SubmissionArchive::unjudged(&job.code)
+    } else if session.failure.is_some() {
+        // Code that does not compile is compiled again.
+        archive::archive(&job.code, &cached.version, &cached.inputs, &[])
+    } else {
+        archive::archive(&job.code, &cached.version, &cached.inputs, &session.runs)
+    };
+    Judged {
+        archive,
+        assessment,
+        compile: session
+            .compile
+            .map(|report| report.stage.truncate_streams()),
+        version: session.version,
+    }
+}

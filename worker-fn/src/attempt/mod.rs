@@ -1,0 +1,19 @@
+//! One attempt at one job: have it run, and say what becomes of it.
+//!
+//! A submission to a known problem is judged, any other is only run. One that
+//! was judged before, with the same inputs, is judged by its archived answers.
+//!
+//! - [`JobRunner`]: the way of one job.
+//! - [`claimed_job`]: a job with its lease.
+//! - [`problem_cache`]: the problem that it is a submission to.
+//! - `judging`: the steps of a judgement.
+//! - `finding`: what an attempt found out.
+
+pub mod claimed_job;
+mod finding;
+mod job_runner;
+pub mod judging;
+pub mod problem_cache;
+
+pub use claimed_job::ClaimedJob;
+pub use job_runner::{AttemptEnd, JobRunner};

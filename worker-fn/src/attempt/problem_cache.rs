@@ -1,0 +1,214 @@
+//! The problems that an instance holds.
+//!
+//! The versions of a group of jobs' problems are asked for anew, one command for
+//! all of them; a problem's text is only fetched when the instance does not hold
+//! that version yet.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+
+use shared::domain::ids::{InputsHash, ProblemId, ProblemVersion};
+use shared::domain::problem::Problem;
+use shared::queue::Store;
+use shared::redis::RedisError;
+
+use super::claimed_job::ClaimedJob;
+use crate::limits::Semaphore;
+
+/// The most bytes of JSON of all problems that an instance holds.
+const MAX_BYTES: usize = 12 * 1024 * 1024;
+
+/// A problem as it was published.
+#[derive(Debug)]
+pub struct CachedProblem {
+    /// The problem.
+    pub problem: Problem,
+    /// Its version.
+    pub version: ProblemVersion,
+    /// [`Problem::inputs_hash`].
+    pub inputs: InputsHash,
+    /// Its size as JSON.
+    bytes: usize,
+}
+
+impl CachedProblem {
+    /// A problem of this version, whose JSON has this many bytes.
+    pub fn new(problem: Problem, version: ProblemVersion, bytes: usize) -> Self {
+        Self {
+            inputs: problem.inputs_hash(),
+            problem,
+            version,
+            bytes,
+        }
+    }
+}
+
+/// The problems of an instance, least recently used first.
+#[derive(Debug, Default)]
+pub struct ProblemCache(RefCell<VecDeque<Rc<CachedProblem>>>);
+
+impl ProblemCache {
+    fn get(&self, id: &ProblemId, version: &ProblemVersion) -> Option<Rc<CachedProblem>> {
+        let mut all = self.0.borrow_mut();
+        let index = all
+            .iter()
+            .position(|cached| cached.problem.id == *id && cached.version == *version)?;
+        let cached = all.remove(index)?;
+        all.push_back(Rc::clone(&cached));
+        Some(cached)
+    }
+
+    /// Holds a problem in the place of its other versions, and lets go of the
+    /// least recently used ones as long as all are too large.
+    fn insert(&self, problem: &Rc<CachedProblem>) {
+        let mut all = self.0.borrow_mut();
+        all.retain(|cached| cached.problem.id != problem.problem.id);
+        all.push_back(Rc::clone(problem));
+        while all.len() > 1 && all.iter().map(|cached| cached.bytes).sum::<usize>() > MAX_BYTES {
+            all.pop_front();
+        }
+    }
+}
+
+/// Why a problem cannot be had.
+#[derive(Debug)]
+pub enum ProblemError {
+    /// The invocation has no call left to fetch it.
+    BudgetExhausted,
+    /// Redis cannot be asked.
+    Store(RedisError),
+    /// What is stored is not a problem; a sentence for the log.
+    Damaged(String),
+}
+
+/// The problems of the jobs at hand.
+pub struct Problems {
+    store: Store,
+    cache: Rc<ProblemCache>,
+    /// One problem is fetched at a time: several jobs may need the same one, and
+    /// a large one takes much of an instance's memory while it is read.
+    fetching: Rc<Semaphore>,
+    versions: RefCell<BTreeMap<ProblemId, Option<ProblemVersion>>>,
+}
+
+impl Problems {
+    /// The problems in `store`, with those that the instance holds.
+    pub fn new(store: Store, cache: Rc<ProblemCache>) -> Self {
+        Self {
+            store,
+            cache,
+            fetching: Semaphore::new(1),
+            versions: RefCell::default(),
+        }
+    }
+
+    /// Asks for the version of each job's problem. One command; none where no job
+    /// can be read.
+    pub async fn look_up(&self, jobs: &[ClaimedJob]) -> Result<(), RedisError> {
+        let mut ids: Vec<&ProblemId> = Vec::new();
+        for job in jobs.iter().filter_map(|claimed| claimed.job.as_ref().ok()) {
+            if !ids.contains(&&job.problem_id) {
+                ids.push(&job.problem_id);
+            }
+        }
+        let versions = self.store.versions(&ids).await?;
+        self.versions
+            .borrow_mut()
+            .extend(ids.into_iter().cloned().zip(versions));
+        Ok(())
+    }
+
+    /// A problem that was looked up; `None` when there is none of this id. At
+    /// most one call, which `pay` must allow.
+    pub async fn get(
+        &self,
+        id: &ProblemId,
+        pay: impl FnOnce() -> bool,
+    ) -> Result<Option<Rc<CachedProblem>>, ProblemError> {
+        let version = self.versions.borrow().get(id).cloned().flatten();
+        let Some(version) = version else {
+            return Ok(None);
+        };
+        if let Some(cached) = self.cache.get(id, &version) {
+            return Ok(Some(cached));
+        }
+        let _turn = self.fetching.acquire().await;
+        if let Some(cached) = self.cache.get(id, &version) {
+            return Ok(Some(cached));
+        }
+        if !pay() {
+            return Err(ProblemError::BudgetExhausted);
+        }
+        let Some(problem) = self.fetch(id, version).await? else {
+            return Ok(None);
+        };
+        let problem = Rc::new(problem);
+        self.cache.insert(&problem);
+        Ok(Some(problem))
+    }
+
+    /// Fetches a problem as it is now, and takes `version` for its own. One call.
+    pub async fn fetch(
+        &self,
+        id: &ProblemId,
+        version: ProblemVersion,
+    ) -> Result<Option<CachedProblem>, ProblemError> {
+        let text = self.store.problem_text(id).await;
+        // A problem that was looked up may have been deleted since.
+        let Some(text) = text.map_err(ProblemError::Store)? else {
+            return Ok(None);
+        };
+        let value = serde_json::from_slice(&text)
+            .map_err(|_| ProblemError::Damaged("it is not JSON".into()))?;
+        let problem = Problem::from_stored(id, value)
+            .map_err(|violation| ProblemError::Damaged(violation.message))?;
+        Ok(Some(CachedProblem::new(problem, version, text.len())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn cached(id: &str, version: &str, bytes: usize) -> Rc<CachedProblem> {
+        let value = json!({
+            "title": "Echo",
+            "kind": "program",
+            "cases": [{ "input": "a", "expected": "a" }],
+        });
+        let problem = Problem::from_value(&ProblemId::parse(id, "id").unwrap(), &value).unwrap();
+        let version = ProblemVersion::new(version);
+        Rc::new(CachedProblem::new(problem, version, bytes))
+    }
+
+    fn holds(cache: &ProblemCache, id: &str, version: &str) -> bool {
+        let id = ProblemId::parse(id, "id").unwrap();
+        cache.get(&id, &ProblemVersion::new(version)).is_some()
+    }
+
+    #[test]
+    fn a_new_version_replaces_the_old_one() {
+        let cache = ProblemCache::default();
+        cache.insert(&cached("a", "1", 1));
+        assert!(holds(&cache, "a", "1") && !holds(&cache, "a", "2"));
+        cache.insert(&cached("a", "2", 1));
+        assert!(!holds(&cache, "a", "1") && holds(&cache, "a", "2"));
+    }
+
+    #[test]
+    fn the_least_recently_used_problems_go_first() {
+        let cache = ProblemCache::default();
+        for id in ["a", "b", "c"] {
+            cache.insert(&cached(id, "1", MAX_BYTES / 3));
+        }
+        assert!(holds(&cache, "a", "1"));
+        cache.insert(&cached("d", "1", MAX_BYTES / 3));
+        assert!(!holds(&cache, "b", "1"), "used longest ago");
+        assert!(holds(&cache, "a", "1") && holds(&cache, "c", "1"));
+        cache.insert(&cached("large", "1", 2 * MAX_BYTES));
+        assert!(holds(&cache, "large", "1"), "alone, it is held");
+        assert!(!holds(&cache, "a", "1"));
+    }
+}

@@ -1,0 +1,336 @@
+//! The loop of a drain.
+//!
+//! A running job holds a permit to have a request in flight. The drain takes one
+//! for itself when a run ends, and keeps it until the job is settled: while it
+//! settles or probes it polls no job, so it could not wait for one to give its
+//! permit back.
+
+use std::rc::Rc;
+
+use futures_util::future::{Either, LocalBoxFuture, select};
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use shared::queue::Store;
+use shared::queue::settlement::{Outcome, QueueConfig};
+use shared::redis::RedisError;
+
+use super::batch::{Batch, BatchJob};
+use super::blame::{Course, Decision, EndpointHealth, Failure, Fallback, Fate, decide};
+use super::options::DrainOptions;
+use super::outage::{Outage, Stops};
+use super::report::Report;
+use crate::attempt::{AttemptEnd, JobRunner};
+use crate::executor::endpoint_states::EJECTED_MS;
+use crate::executor::{EndpointId, ExecutorError};
+use crate::limits::{
+    Budget, JobGrant, MAX_REQUESTS_IN_FLIGHT, Permit, SETTLE_AFTER_MS, SETTLE_AT, Semaphore,
+};
+use crate::runtime::Runtime;
+
+/// What a drain works with.
+pub struct Drain<'a> {
+    /// The queue.
+    pub store: &'a Store,
+    /// Runs jobs.
+    pub runner: &'a JobRunner,
+    /// Settings that hold for every job.
+    pub config: &'a QueueConfig,
+    /// Clock, randomness, timer.
+    pub runtime: Runtime,
+    /// What the invocation may still use.
+    pub budget: Budget,
+    /// What is to be done.
+    pub options: DrainOptions,
+}
+
+/// A drain under way.
+pub(super) struct DrainLoop<'a> {
+    pub(super) context: Drain<'a>,
+    pub(super) batch: Batch,
+    pub(super) outage: Outage,
+    pub(super) stops: Stops,
+    /// Whether a claim may find a job.
+    pub(super) more_expected: bool,
+    /// Whether an isolated job is running: nothing else is started.
+    isolated_running: bool,
+    in_flight: Rc<Semaphore>,
+    /// The drain's own permit.
+    pub(super) permit: Option<Permit>,
+    /// When this drain's own retries fall due.
+    pub(super) retries_due_ms: Vec<u64>,
+    pub(super) report: Report,
+}
+
+type Running<'a> = FuturesUnordered<LocalBoxFuture<'a, (BatchJob, AttemptEnd)>>;
+
+/// What the loop does next.
+#[derive(Debug, PartialEq, Eq)]
+enum Next {
+    /// Settle what is decided, and claim up to so many jobs.
+    SettleAndClaim(usize),
+    /// Wait until a run ends, at most so many milliseconds if a number is given.
+    AwaitRun(Option<u64>),
+    /// There is no job in hand and none to claim.
+    Idle,
+}
+
+impl Drain<'_> {
+    /// Works until it is done, and never fails: what went wrong is in the
+    /// report.
+    pub async fn run(self) -> Report {
+        let mut state = DrainLoop {
+            context: self,
+            batch: Batch::default(),
+            outage: Outage::default(),
+            stops: Stops::default(),
+            more_expected: true,
+            isolated_running: false,
+            in_flight: Semaphore::new(MAX_REQUESTS_IN_FLIGHT),
+            permit: None,
+            retries_due_ms: Vec::new(),
+            report: Report::default(),
+        };
+        if let Err(error) = state.run_until_done().await {
+            state.stops.store = Some(error);
+        }
+        let DrainLoop {
+            mut report,
+            stops,
+            context: Drain { options, .. },
+            more_expected,
+            ..
+        } = state;
+        report.error = stops.into_error();
+        // Only a drain that made progress may hand over: one that cannot even
+        // begin (a time-out longer than its time) would call itself for ever.
+        report.hand_over =
+            report.error.is_none() && more_expected && options.background && report.made_progress();
+        report
+    }
+}
+
+impl<'a> DrainLoop<'a> {
+    async fn run_until_done(&mut self) -> Result<(), RedisError> {
+        let mut running = Running::new();
+        loop {
+            self.start_or_release(&mut running);
+            match self.next(running.len()) {
+                Next::SettleAndClaim(want) => self.settle_and_claim(want).await?,
+                Next::AwaitRun(at_most_ms) => self.await_run(&mut running, at_most_ms).await,
+                Next::Idle => {
+                    if !self.wait_for_work().await || self.want(0) == 0 {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+
+    fn next(&self, running: usize) -> Next {
+        let idle = running == 0;
+        let decided = self.batch.decided_len();
+        let now_ms = self.now_ms();
+        if idle || self.is_time_to_settle(now_ms) {
+            let want = self.want(running);
+            return if idle && decided == 0 && want == 0 {
+                Next::Idle
+            } else {
+                Next::SettleAndClaim(want)
+            };
+        }
+        let patience = (decided > 0 && self.may_settle_early())
+            .then(|| SETTLE_AFTER_MS.saturating_sub(self.batch.waited_ms(now_ms)));
+        Next::AwaitRun(patience)
+    }
+
+    /// Starts the jobs that may run now, and releases those that cannot be run
+    /// any more.
+    fn start_or_release(&mut self, running: &mut Running<'a>) {
+        let in_time = self.context.budget.time_for_a_run(self.now_ms());
+        while let Some(held) = self.batch.next_ready() {
+            if self.stops.no_starts() || !in_time || !self.context.budget.has_call_for_a_run() {
+                self.more_expected = true;
+                while let Some(held) = self.batch.take_ready() {
+                    self.decide(held, Outcome::Release);
+                }
+                return;
+            }
+            let isolated = held.job.isolated();
+            if self.isolated_running || (isolated && !running.is_empty()) {
+                return;
+            }
+            let Some(permit) = self.in_flight.try_acquire() else {
+                return;
+            };
+            let Some(held) = self.batch.take_ready() else {
+                return;
+            };
+            self.isolated_running = isolated;
+            self.context.budget.calls.spend(1);
+            let grant = JobGrant {
+                calls: self.context.budget.calls.clone(),
+                in_flight: Rc::clone(&self.in_flight),
+                permit,
+            };
+            let runner = self.context.runner;
+            running.push(Box::pin(async move {
+                let end = runner.run(&held.job, grant).await;
+                (held, end)
+            }));
+        }
+    }
+
+    async fn await_run(&mut self, running: &mut Running<'a>, at_most_ms: Option<u64>) {
+        let next = running.next();
+        let ended = match at_most_ms {
+            None => next.await,
+            Some(ms) => match select(next, (self.context.runtime.sleep)(ms)).await {
+                Either::Left((ended, _)) => ended,
+                Either::Right(_) => return,
+            },
+        };
+        if let Some((held, end)) = ended {
+            self.run_ended(held, end).await;
+        }
+    }
+
+    /// Finds out what becomes of a job whose run has ended; that may take a probe.
+    async fn run_ended(&mut self, held: BatchJob, end: AttemptEnd) {
+        let isolated = held.job.isolated();
+        if isolated {
+            self.isolated_running = false;
+        }
+        // The job's permit is free now, and what follows needs one.
+        self.hold_permit();
+        let recovered = self.outage.take_recovered();
+        let (failure, endpoint, error) = match end {
+            AttemptEnd::Decided(outcome) => return self.decide(held, outcome),
+            AttemptEnd::BudgetExhausted(calls) => {
+                let fits_beside_others = self.context.budget.calls.fits_beside_others(calls);
+                let failure = Failure::BudgetExhausted { fits_beside_others };
+                (failure, None, ExecutorError::BudgetExhausted(calls))
+            }
+            AttemptEnd::NoEndpoint(error) => (Failure::NoEndpoint, None, error),
+            AttemptEnd::Unavailable(error, id) => (Failure::Unavailable, Some(id), error),
+            AttemptEnd::NoResponse(error, id) => {
+                let health = if recovered == Some(id) {
+                    EndpointHealth::AnsweredBeforeRun
+                } else {
+                    self.endpoint_health(id).await
+                };
+                (Failure::NoResponse(health), Some(id), error)
+            }
+        };
+        let fallback = self.fallback(&held, endpoint);
+        let decision = decide(failure, isolated, fallback);
+        self.apply(decision, held, endpoint, error);
+    }
+
+    /// How an endpoint is that gave no response, by a probe.
+    async fn endpoint_health(&mut self, id: EndpointId) -> EndpointHealth {
+        match self.probe(id).await {
+            None => EndpointHealth::Unknown,
+            Some(false) => EndpointHealth::Silent,
+            Some(true) => EndpointHealth::Answers,
+        }
+    }
+
+    /// The endpoints that a job could be run by without `failed`.
+    fn fallback(&self, held: &BatchJob, failed: Option<EndpointId>) -> Fallback {
+        let endpoints = self.context.runner.endpoints();
+        let supports = |language| endpoints.has_another_for(language, failed);
+        if held.job.language().is_some_and(supports) {
+            Fallback::SameLanguage
+        } else if endpoints.has_another(failed) {
+            Fallback::OtherLanguages
+        } else {
+            Fallback::NoneUsable
+        }
+    }
+
+    fn apply(
+        &mut self,
+        decision: Decision,
+        held: BatchJob,
+        endpoint: Option<EndpointId>,
+        error: ExecutorError,
+    ) {
+        let outcome = match decision.fate {
+            Fate::Release => Outcome::Release,
+            Fate::Isolate => Outcome::Isolate,
+            Fate::Snooze => Outcome::Snooze {
+                delay_ms: EJECTED_MS,
+            },
+            Fate::Fail => self.context.runner.fail(&held.job, &error),
+        };
+        if let Some(id) = endpoint.filter(|_| decision.eject) {
+            self.context.runner.endpoints().eject(id);
+        }
+        self.more_expected |= decision.makes_job_claimable();
+        match decision.course {
+            Course::GoOn => {}
+            Course::BudgetSpent => self.stops.budget = true,
+            Course::EndpointDown => {
+                self.stops.endpoint = Some(error);
+                self.more_expected = true;
+            }
+        }
+        self.decide(held, outcome);
+    }
+
+    /// Takes the drain's own permit, if it has not got it. One is free whenever
+    /// this is called: nothing is running, or a run has just ended, or the claim
+    /// that is being looked up was made with the same permit.
+    pub(super) fn hold_permit(&mut self) {
+        if self.permit.is_none() {
+            self.permit = self.in_flight.try_acquire();
+        }
+    }
+
+    pub(super) fn decide(&mut self, held: BatchJob, outcome: Outcome) {
+        let now_ms = self.now_ms();
+        self.batch.decide(held, outcome, now_ms);
+    }
+
+    fn is_time_to_settle(&self, now_ms: u64) -> bool {
+        let decided = self.batch.decided_len();
+        decided > 0
+            && self.may_settle_early()
+            && (decided >= SETTLE_AT || self.batch.waited_ms(now_ms) >= SETTLE_AFTER_MS)
+    }
+
+    /// A caller that waits for a number of jobs gets them all at once, in their
+    /// order; in the background, each result is stored soon.
+    fn may_settle_early(&self) -> bool {
+        self.context.options.background
+            && self.context.budget.early_settlement(self.batch.ready_len())
+    }
+
+    /// How many jobs to claim now.
+    fn want(&self, running: usize) -> usize {
+        let in_hand = running + self.batch.ready_len();
+        let isolated = self.isolated_running || self.batch.has_isolated();
+        if !self.more_expected || isolated || self.stops.no_claims() {
+            return 0;
+        }
+        let completed = self.report.completed + self.batch.completed_len();
+        let wanted = self
+            .context
+            .options
+            .wanted
+            .saturating_sub(completed + in_hand);
+        let at_most = if self.outage.is_recovering() {
+            1
+        } else {
+            usize::MAX
+        };
+        self.context
+            .budget
+            .claimable(self.now_ms(), self.batch.ready_len(), in_hand)
+            .min(wanted)
+            .min(at_most)
+    }
+
+    pub(super) fn now_ms(&self) -> u64 {
+        (self.context.runtime.now_ms)()
+    }
+}

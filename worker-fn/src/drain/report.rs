@@ -1,0 +1,109 @@
+//! What a drain did, for the log and for the caller of `GET /worker`.
+
+use std::fmt;
+
+use shared::domain::job::Job;
+use shared::domain::result::ResultDocument;
+use shared::http::ApiError;
+use shared::queue::settlement::Outcome;
+use shared::redis::RedisError;
+
+use crate::attempt::ClaimedJob;
+use crate::executor::ExecutorError;
+
+/// What a drain did.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// How many jobs have a result.
+    pub completed: usize,
+    /// The results, where they were asked for.
+    pub results: Vec<(Job, ResultDocument)>,
+    /// Why jobs were given up.
+    pub dead: Vec<String>,
+    /// How many jobs are tried again.
+    pub retried: usize,
+    /// How many jobs went back to their places, or wait for an endpoint that
+    /// supports their language.
+    pub released: usize,
+    /// What ended the drain early, if something did.
+    pub error: Option<DrainError>,
+    /// Whether a fresh invocation should go on.
+    pub hand_over: bool,
+}
+
+/// What kept jobs from being run. The texts are for the log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DrainError {
+    /// No execution endpoint can be used.
+    #[error("{0}")]
+    Executor(ExecutorError),
+    /// Redis cannot be reached. The jobs in hand come back when their leases run
+    /// out.
+    #[error("{0}")]
+    Store(RedisError),
+}
+
+impl Report {
+    /// Notes what became of a job, once that is stored.
+    pub fn note(&mut self, claimed: ClaimedJob, outcome: Outcome, return_results: bool) {
+        match outcome {
+            Outcome::Complete(result) => {
+                self.completed += 1;
+                if let Ok(job) = claimed.job
+                    && return_results
+                {
+                    self.results.push((job, *result));
+                }
+            }
+            Outcome::DeadLetter(letter) => {
+                self.dead.push(format!("{}: {}", letter.id, letter.reason));
+            }
+            Outcome::Retry { .. } | Outcome::Isolate => self.retried += 1,
+            Outcome::Release | Outcome::Snooze { .. } => self.released += 1,
+        }
+    }
+
+    /// Whether there was anything to do, or anything to say.
+    pub fn is_worth_a_line(&self) -> bool {
+        self.made_progress() || self.released > 0 || self.error.is_some()
+    }
+
+    /// Whether a job came nearer to its end than a release does.
+    pub fn made_progress(&self) -> bool {
+        self.completed + self.dead.len() + self.retried > 0
+    }
+
+    /// Whether an operator should look.
+    pub fn is_bad(&self) -> bool {
+        self.error.is_some() || !self.dead.is_empty()
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} done, {} dead, {} to be retried, {} put back",
+            self.completed,
+            self.dead.len(),
+            self.retried,
+            self.released
+        )?;
+        for reason in &self.dead {
+            write!(f, "; dead: {reason}")?;
+        }
+        match &self.error {
+            None => Ok(()),
+            Some(error) => write!(f, "; {error}"),
+        }
+    }
+}
+
+impl From<DrainError> for ApiError {
+    fn from(error: DrainError) -> Self {
+        match error {
+            DrainError::Executor(error) => error.into(),
+            DrainError::Store(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Why there is no execution, sorted by who is at fault.
+
+use http::StatusCode;
+use shared::http::ApiError;
+
+use crate::limits::BudgetError;
+
+/// Why there is no execution.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ExecutorError {
+    /// No response, or one that may be a proxy's: not reachable, cut off, too
+    /// slow, HTTP 502. The endpoint may be down, or this job may have brought it
+    /// down.
+    #[error("the execution endpoint did not answer: {0}")]
+    NoResponse(String),
+    /// The endpoint said that it will not work now. Not the job's fault.
+    #[error("the execution endpoint is not available: {0}")]
+    Unavailable(String),
+    /// The endpoint failed while it ran this job.
+    #[error("the execution endpoint failed while running the job: {0}")]
+    Failed(String),
+    /// The endpoint will not run this job however often it is asked. The text is
+    /// shown to whoever submitted it.
+    #[error("{0}")]
+    Refused(String),
+    /// The job needs this many calls in all, and this invocation has not enough
+    /// left; a fresh one has.
+    #[error("the job needs {0} calls, more than this invocation has left")]
+    BudgetExhausted(u64),
+}
+
+impl ExecutorError {
+    /// For a response that is not in the protocol of the endpoint's kind.
+    pub(super) fn not_in_protocol(kind: &str, part: &str) -> Self {
+        Self::NoResponse(format!("an answer that is not {kind}'s, by its {part}"))
+    }
+
+    /// For `cases` cases that need more calls than there are; `way` says how the
+    /// endpoint takes cases.
+    pub(super) fn over_budget(error: BudgetError, cases: usize, way: &str) -> Self {
+        match error {
+            BudgetError::Exhausted(needed) => Self::BudgetExhausted(needed),
+            BudgetError::NeverEnough { needed, most } => Self::Refused(format!(
+                "The execution endpoint takes {way}, so {cases} cases need {needed} calls. \
+                 With SUBREQUEST_BUDGET as it is, {most} can be made for one job."
+            )),
+        }
+    }
+
+    /// What a response without a result means. `message` is what the endpoint
+    /// says about it, if anything.
+    pub(super) fn from_status(status: StatusCode, message: Option<String>) -> Self {
+        let code = || format!("HTTP {}", status.as_u16());
+        match status {
+            StatusCode::BAD_REQUEST
+            | StatusCode::PAYLOAD_TOO_LARGE
+            | StatusCode::UNPROCESSABLE_ENTITY => Self::Refused(format!(
+                "The execution endpoint refused the job: {}",
+                message.unwrap_or_else(|| status.to_string())
+            )),
+            StatusCode::INTERNAL_SERVER_ERROR => Self::Failed(code()),
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+                Self::Unavailable(code())
+            }
+            // A proxy in front of the endpoint may say this because the endpoint
+            // is down, or because of this job; a probe tells.
+            _ => Self::NoResponse(code()),
+        }
+    }
+}
+
+/// An endpoint that fails is a dependency that fails.
+impl From<ExecutorError> for ApiError {
+    fn from(error: ExecutorError) -> Self {
+        Self::executor_unavailable(
+            "The execution endpoint is not available at the moment. No job was lost; try again.",
+            error,
+        )
+    }
+}

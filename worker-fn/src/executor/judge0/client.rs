@@ -1,0 +1,94 @@
+//! The calls of Judge0 that one input and several have in common.
+
+use http::StatusCode;
+
+use crate::executor::connection::{EndpointContext, JsonResponse};
+use crate::executor::endpoint_states::{FRESH_MS, RECHECK_MS};
+use crate::executor::run::ExecutionClient;
+use crate::executor::{ExecutorError, PROBE_TIMEOUT_MS};
+use crate::limits::{CallReservation, JobBudget};
+
+/// The fewest times that a batch is polled before calls may run out.
+pub(super) const POLLS: u64 = 3;
+/// The members of a result that are asked for.
+pub(super) const FIELDS: &str = "base64_encoded=true&fields=token,status,stdout,stderr,compile_output,\
+                      message,time,wall_time,memory,exit_code,exit_signal";
+/// For error texts: how the endpoint takes cases.
+const WAY: &str = "20 cases a call and must be polled for their results";
+
+/// A client for one endpoint.
+#[derive(Debug)]
+pub(in crate::executor) struct Judge0(pub(in crate::executor) EndpointContext);
+
+impl Judge0 {
+    /// Judge0's number for a language, and the language's version.
+    pub(super) async fn language(
+        &self,
+        name: &str,
+        budget: &JobBudget,
+    ) -> Result<(u64, String), ExecutorError> {
+        let EndpointContext { states, id, .. } = &self.0;
+        for age_ms in [FRESH_MS, RECHECK_MS] {
+            let now_ms = self.0.now_ms();
+            let list = match states.languages(*id, now_ms, age_ms) {
+                Some(list) => list,
+                None => {
+                    // One call for the list, and one for the run after it.
+                    let calls = reserve(budget, 2, 1)?;
+                    let _permit = budget.acquire().await;
+                    calls.make_one();
+                    let list = self
+                        .languages(PROBE_TIMEOUT_MS.min(budget.remaining_ms(now_ms)))
+                        .await?;
+                    states.note_languages(*id, self.0.now_ms(), &list);
+                    list
+                }
+            };
+            if let Some(entry) = list.iter().find(|entry| entry.language.goes_by(name)) {
+                return Ok((entry.id, entry.language.version.clone()));
+            }
+        }
+        Err(ExecutorError::Refused(format!(
+            "The execution endpoint offers no language {name}."
+        )))
+    }
+
+    /// Makes one of the reserved calls.
+    pub(super) async fn post(
+        &self,
+        path: &str,
+        query: &str,
+        body: String,
+        budget: &JobBudget,
+        calls: &CallReservation<'_>,
+    ) -> Result<JsonResponse, ExecutorError> {
+        let _permit = budget.acquire().await;
+        let remaining_ms = budget.remaining_ms(self.0.now_ms());
+        calls.make_one();
+        self.0
+            .connection
+            .post(path, Some(query), body.into_bytes(), remaining_ms)
+            .await
+    }
+}
+
+/// Sets calls aside for so many cases. Errors: there are not as many.
+pub(super) fn reserve(
+    budget: &JobBudget,
+    calls: u64,
+    cases: usize,
+) -> Result<CallReservation<'_>, ExecutorError> {
+    budget
+        .reserve(calls)
+        .map_err(|error| ExecutorError::over_budget(error, cases, WAY))
+}
+
+/// Whether the request was taken.
+pub(super) fn is_success(status: StatusCode) -> bool {
+    matches!(status, StatusCode::OK | StatusCode::CREATED)
+}
+
+/// An answer whose `part` is not as in Judge0.
+pub(super) fn not_judge0(part: &str) -> ExecutorError {
+    ExecutorError::not_in_protocol("Judge0", part)
+}

@@ -1,0 +1,9 @@
+//! worker-fn over HTTP: from a request to a response, and to the drain that
+//! remains to be done after it. Also runs the drains of the cron.
+
+mod app;
+pub mod route;
+mod run;
+mod work;
+
+pub use app::{AfterResponse, App, CRON, Handled, WAKE_UP};

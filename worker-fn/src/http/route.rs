@@ -1,0 +1,139 @@
+//! What a request asks for: a path, a method and a query, read into one value.
+
+use http::{Method, Uri};
+use shared::http::ApiError;
+
+/// The most jobs that one `GET /worker` takes.
+pub const MAX_BATCH: usize = 20;
+
+/// Everything that worker-fn answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(strum::AsRefStr, strum::VariantNames))]
+pub enum Route {
+    /// `GET /worker` (and `GET /`): take one job, or `?batch=n`.
+    Work {
+        /// `None` without `batch`, which is answered in the classic shape.
+        batch: Option<usize>,
+    },
+    /// `POST /wake`: drain the queue after answering.
+    Wake {
+        /// `?lanes=all`: until no job is left in any lane.
+        all_lanes: bool,
+    },
+    /// `GET /languages`: what the execution endpoint offers.
+    Languages,
+    /// `POST /run`: for submit-fn only.
+    Run,
+}
+
+impl Route {
+    /// Errors: 404 for an unknown path, 405 with `Allow` for a known one, 422
+    /// for a `batch` outside 1 to [`MAX_BATCH`].
+    pub fn of(method: &Method, uri: &Uri) -> Result<Self, ApiError> {
+        let only = |allowed: Method, allow: &'static str| {
+            if *method == allowed {
+                Ok(())
+            } else {
+                Err(ApiError::method_not_allowed(method, allow))
+            }
+        };
+        match uri.path() {
+            "/" | "/worker" => {
+                only(Method::GET, "GET")?;
+                Ok(Self::Work {
+                    batch: batch(uri.query().unwrap_or_default())?,
+                })
+            }
+            "/wake" => only(Method::POST, "POST").map(|()| Self::Wake {
+                all_lanes: uri.query() == Some("lanes=all"),
+            }),
+            "/run" => only(Method::POST, "POST").map(|()| Self::Run),
+            "/languages" => only(Method::GET, "GET").map(|()| Self::Languages),
+            _ => Err(ApiError::no_such_path()),
+        }
+    }
+}
+
+fn batch(query: &str) -> Result<Option<usize>, ApiError> {
+    let Some(text) = query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("batch="))
+    else {
+        return Ok(None);
+    };
+    match text.parse() {
+        Ok(count) if (1..=MAX_BATCH).contains(&count) => Ok(Some(count)),
+        _ => Err(ApiError::invalid(
+            "batch",
+            format!("batch must be a whole number from 1 to {MAX_BATCH}."),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use strum::VariantNames as _;
+
+    #[test]
+    fn paths_methods_and_batches() {
+        let cases = [
+            (Method::GET, "/", Ok(Route::Work { batch: None })),
+            (Method::GET, "/worker", Ok(Route::Work { batch: None })),
+            (
+                Method::GET,
+                "/worker?batch=3",
+                Ok(Route::Work { batch: Some(3) }),
+            ),
+            (
+                Method::GET,
+                "/?x=1&batch=20",
+                Ok(Route::Work { batch: Some(20) }),
+            ),
+            (Method::POST, "/wake", Ok(Route::Wake { all_lanes: false })),
+            (
+                Method::POST,
+                "/wake?lanes=all",
+                Ok(Route::Wake { all_lanes: true }),
+            ),
+            (Method::GET, "/languages", Ok(Route::Languages)),
+            (Method::POST, "/run", Ok(Route::Run)),
+            (Method::GET, "/run", Err(405)),
+            (Method::GET, "/worker?batch=0", Err(422)),
+            (Method::GET, "/worker?batch=21", Err(422)),
+            (Method::GET, "/worker?batch=-1", Err(422)),
+            (Method::GET, "/worker?batch=", Err(422)),
+            (Method::GET, "/wake", Err(405)),
+            (Method::POST, "/worker", Err(405)),
+            (Method::GET, "/submit", Err(404)),
+        ];
+        for (method, uri, expected) in cases {
+            let uri: Uri = uri.parse().unwrap();
+            let got = Route::of(&method, &uri).map_err(|error| error.status().as_u16());
+            assert_eq!(got, expected, "{method} {uri}");
+        }
+    }
+
+    /// The OpenAPI document names the same routes as the code.
+    #[test]
+    fn the_openapi_document_names_every_route_and_no_other() {
+        let text = include_str!("../../../docs/openapi.json");
+        let document: serde_json::Value = serde_json::from_str(text).unwrap();
+        // `POST /run` is documented as submit-fn's.
+        let mut documented = vec!["Run".to_owned()];
+        for (path, methods) in document["paths"].as_object().unwrap() {
+            for (method, operation) in methods.as_object().unwrap() {
+                let tags = operation["tags"].as_array().unwrap();
+                if tags.iter().any(|tag| tag == "worker-fn") {
+                    let method: Method = method.to_uppercase().parse().unwrap();
+                    let route = Route::of(&method, &path.parse().unwrap()).unwrap();
+                    documented.push(route.as_ref().to_owned());
+                }
+            }
+        }
+        documented.sort();
+        let mut all = Route::VARIANTS.to_vec();
+        all.sort_unstable();
+        assert_eq!(documented, all);
+    }
+}

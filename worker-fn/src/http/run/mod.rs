@@ -1,0 +1,76 @@
+//! `POST /run`: code with an input of the caller's, run at once and stored
+//! nowhere. A page's "Run" button, beside "Submit".
+//!
+//! For a program the input is `stdin`; for a problem that asks for a function,
+//! `args`. It does not use the queue, so only submit-fn may call it, which limits
+//! its rate.
+
+mod prepare;
+mod request;
+mod response;
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use shared::domain::ticket::SERVICE_TOKEN_HEADER;
+use shared::http::{ApiError, Code, response as http_response};
+use shared::text::hex;
+
+use crate::config::Config;
+use crate::executor::{Endpoints, ExecutorError, Run};
+use crate::instance::Instance;
+use crate::limits::{CallCounter, JobBudget};
+use crate::runtime::Runtime;
+use prepare::PreparedRun;
+use request::RunRequest;
+
+/// Runs and answers.
+pub(super) async fn run(
+    config: &Config,
+    runtime: Runtime,
+    instance: &Instance,
+    request: &Request<Bytes>,
+) -> Result<Response<Bytes>, ApiError> {
+    let token = request.headers().get(SERVICE_TOKEN_HEADER);
+    if !token.is_some_and(|token| config.tickets.is_service_token(token.as_bytes())) {
+        return Err(ApiError::no_such_path());
+    }
+    let request = RunRequest::read(request.body())?;
+    let nonce = hex(&(runtime.random)());
+    let prepared = PreparedRun::new(config, instance, &request, nonce).await?;
+    let endpoints = Endpoints::new(&config.executor, runtime, instance.endpoints.clone());
+    let deadline_ms = (runtime.now_ms)() + config.executor.timeout_ms;
+    let budget = JobBudget::alone(CallCounter::new(config.subrequest_budget), deadline_ms);
+    let run = Run {
+        language: &request.language,
+        source: &prepared.source,
+        stdins: vec![prepared.stdin],
+        stop_at_first_failure: false,
+        limits: prepared.limits,
+    };
+    let mut endpoint = endpoints
+        .select(&request.language, &budget)
+        .await
+        .map_err(refused)?;
+    let mut executed = endpoint.execute(&run, &budget).await;
+    if let Err(ExecutorError::Unavailable(_) | ExecutorError::NoResponse(_)) = executed {
+        endpoints.eject(endpoint.id);
+        if endpoints.has_another_for(&request.language, None) {
+            endpoint = endpoints
+                .select(&request.language, &budget)
+                .await
+                .map_err(refused)?;
+            executed = endpoint.execute(&run, &budget).await;
+        }
+    }
+    let mut body = response::body(executed.map_err(refused)?, prepared.nonce.as_deref());
+    body["executor"] = endpoint.name().into();
+    Ok(http_response::json(StatusCode::OK, &body))
+}
+
+/// The caller can fix what the endpoint refuses, so it is 422, not 502.
+fn refused(error: ExecutorError) -> ApiError {
+    match error {
+        ExecutorError::Refused(why) => ApiError::new(Code::Refused, why),
+        error => error.into(),
+    }
+}

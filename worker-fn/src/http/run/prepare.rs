@@ -1,0 +1,116 @@
+//! From a request to one source file with one input.
+
+use std::rc::Rc;
+
+use serde_json::Value;
+use shared::domain::ids::{ProblemId, ProblemVersion};
+use shared::domain::problem::{Kind, Signature};
+use shared::domain::violation::Violation;
+use shared::http::ApiError;
+use shared::queue::Store;
+use shared::redis::Client;
+
+use super::request::RunRequest;
+use crate::attempt::problem_cache::{CachedProblem, ProblemError, Problems};
+use crate::config::Config;
+use crate::executor::RunLimits;
+use crate::harness::{self, Harness};
+use crate::instance::Instance;
+
+/// A source file with its input.
+pub(super) struct PreparedRun {
+    pub source: String,
+    pub stdin: String,
+    pub limits: RunLimits,
+    /// The nonce of the frames, for a function.
+    pub nonce: Option<String>,
+}
+
+impl PreparedRun {
+    /// Prepares what was asked for. `nonce` must be unguessable.
+    pub(super) async fn new(
+        config: &Config,
+        instance: &Instance,
+        request: &RunRequest,
+        nonce: String,
+    ) -> Result<Self, ApiError> {
+        let mut prepared = Self {
+            source: request.code.clone(),
+            stdin: request.stdin.clone(),
+            limits: RunLimits::default(),
+            nonce: None,
+        };
+        let Some(id) = &request.problem_id else {
+            return Ok(prepared);
+        };
+        let problem = fetch(config, instance, id).await?.problem;
+        prepared.limits = RunLimits {
+            time_ms: problem.limits.time_ms_for(&request.language),
+            memory_bytes: problem.limits.memory_bytes,
+        };
+        match &problem.kind {
+            Kind::Program if request.args.is_none() => {}
+            Kind::Program => {
+                let rule = "This problem asks for a program: give stdin, not args.";
+                return Err(ApiError::invalid("args", rule));
+            }
+            Kind::Function(signature) => prepared.use_harness(signature, request, nonce)?,
+        }
+        Ok(prepared)
+    }
+
+    fn use_harness(
+        &mut self,
+        signature: &Signature,
+        request: &RunRequest,
+        nonce: String,
+    ) -> Result<(), Violation> {
+        let args = request.args.as_ref().ok_or_else(|| {
+            let rule = "This problem asks for a function: args are required.";
+            Violation::invalid("args", rule)
+        })?;
+        check_args(signature, args)?;
+        let harness = Harness::of(&request.language).ok_or_else(|| {
+            let rule = format!("A function can be run in {}.", harness::LANGUAGES);
+            Violation::invalid("language", rule)
+        })?;
+        self.source = harness
+            .source(signature, &request.code)
+            .map_err(|error| Violation::invalid("language", error.to_string()))?;
+        self.stdin = harness::stdin(harness, &nonce, &[(0, args)]);
+        self.nonce = Some(nonce);
+        Ok(())
+    }
+}
+
+async fn fetch(
+    config: &Config,
+    instance: &Instance,
+    id: &ProblemId,
+) -> Result<CachedProblem, ApiError> {
+    let store = Store::new(Client::new(config.redis.clone()));
+    let problems = Problems::new(store, Rc::clone(&instance.problems));
+    match problems.fetch(id, ProblemVersion::new("")).await {
+        Ok(Some(problem)) => Ok(problem),
+        Ok(None) => Err(ApiError::no_such_problem().on("problemId")),
+        Err(ProblemError::Store(error)) => Err(error.into()),
+        Err(ProblemError::Damaged(why)) => Err(ApiError::damaged_problem(id.as_str(), why)),
+        // Fetching by itself does not ask the budget.
+        Err(ProblemError::BudgetExhausted) => Err(ApiError::damaged_problem(id.as_str(), "")),
+    }
+}
+
+fn check_args(signature: &Signature, args: &Value) -> Result<(), Violation> {
+    let count = signature.params.len();
+    let Some(values) = args.as_array().filter(|values| values.len() == count) else {
+        let rule = format!("args must be an array of {count} values.");
+        return Err(Violation::invalid("args", rule));
+    };
+    let mut pairs = signature.params.iter().zip(values).enumerate();
+    let mismatch = pairs
+        .find_map(|(index, (param, value))| param.ty.mismatch(value, &format!("args[{index}]")));
+    match mismatch {
+        None => Ok(()),
+        Some(rule) => Err(Violation::invalid("args", rule)),
+    }
+}

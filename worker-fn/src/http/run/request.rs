@@ -1,0 +1,79 @@
+//! The body of `POST /run`.
+
+use serde_json::Value;
+use shared::domain::fields::{parse_body, required_text, text};
+use shared::domain::ids::ProblemId;
+use shared::domain::submission;
+use shared::domain::violation::Violation;
+
+/// The longest `stdin` and the largest `args`, in bytes.
+const MAX_INPUT_BYTES: usize = 64 * 1024;
+
+/// What the caller wants to be run.
+pub(super) struct RunRequest {
+    pub code: String,
+    pub language: String,
+    pub problem_id: Option<ProblemId>,
+    pub stdin: String,
+    pub args: Option<Value>,
+}
+
+impl RunRequest {
+    /// Reads a JSON object with `code` and `language`, and optionally
+    /// `problemId`, `stdin` and `args`.
+    pub(super) fn read(body: &[u8]) -> Result<Self, Violation> {
+        let Value::Object(members) = parse_body(body)? else {
+            return Err(Violation::unreadable(
+                "body",
+                "The body must be a JSON object with code and language.",
+            ));
+        };
+        let code = required_text(&members, "code")?.to_owned();
+        submission::check_code(&code)?;
+        let language = required_text(&members, "language")?.to_owned();
+        submission::check_language(&language)?;
+        let problem_id = text(&members, "problemId")?
+            .map(|id| ProblemId::parse(id, "problemId"))
+            .transpose()?;
+        let args = members.get("args").filter(|args| !args.is_null()).cloned();
+        let stdin = text(&members, "stdin")?.unwrap_or_default().to_owned();
+        let args_bytes = args.as_ref().map_or(0, |args| args.to_string().len());
+        for (field, bytes) in [("stdin", stdin.len()), ("args", args_bytes)] {
+            if bytes > MAX_INPUT_BYTES {
+                let rule = format!("{field} must be at most {MAX_INPUT_BYTES} bytes.");
+                return Err(Violation::too_large(field, rule));
+            }
+        }
+        if args.is_some() && problem_id.is_none() {
+            let rule = "args are for a problem that asks for a function: give its problemId.";
+            return Err(Violation::invalid("args", rule));
+        }
+        Ok(Self {
+            code,
+            language,
+            problem_id,
+            stdin,
+            args,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fuzz::{fuzz, mutated};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn any_body_is_read_or_refused() {
+        let body = r#"{"code":"print(1)","language":"python","problemId":"p","args":[[1],null],"stdin":"5"}"#;
+        fuzz(&mutated(&[body]), |body| {
+            match RunRequest::read(&body) {
+                Ok(run) => prop_assert!(run.stdin.len() <= MAX_INPUT_BYTES),
+                Err(violation) => prop_assert!(!violation.message.is_empty()),
+            }
+            Ok(())
+        });
+    }
+}

@@ -1,0 +1,100 @@
+//! `GET /worker`: takes jobs, has them run, and answers with them.
+
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use serde::Serialize;
+use shared::domain::job::Job;
+use shared::domain::result::ResultDocument;
+use shared::http::{ApiError, response};
+
+use crate::drain::DrainOptions;
+use crate::drain::report::Report;
+
+/// How long it may take, in milliseconds. The platform sets no limit while the
+/// caller waits; people and proxies do.
+const REQUEST_MS: u64 = 100_000;
+
+const NO_JOBS: &str = "No jobs in queue";
+
+/// The classic answer: one job, or none.
+#[derive(Serialize)]
+struct OneJob<'a> {
+    success: bool,
+    message: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    job: Option<&'a Job>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<&'a ResultDocument>,
+}
+
+/// The answer to `?batch=n`.
+#[derive(Serialize)]
+struct SeveralJobs<'a> {
+    success: bool,
+    message: String,
+    jobs: Vec<ProcessedJob<'a>>,
+}
+
+#[derive(Serialize)]
+struct ProcessedJob<'a> {
+    job: &'a Job,
+    result: &'a ResultDocument,
+}
+
+/// The drain for one job, or for up to `batch`.
+pub(super) fn options(batch: Option<usize>) -> DrainOptions {
+    DrainOptions {
+        wanted: batch.unwrap_or(1),
+        time_ms: REQUEST_MS,
+        all_lanes: true,
+        background: false,
+    }
+}
+
+/// The answer once the drain has ended. Errors: it could not begin.
+pub(super) fn response(
+    report: Report,
+    batch: Option<usize>,
+    log: &mut Vec<String>,
+) -> Result<Response<Bytes>, ApiError> {
+    if report.is_bad() {
+        log.push(report.to_string());
+    }
+    match (report.error, batch) {
+        (Some(error), _) if report.results.is_empty() => Err(error.into()),
+        (_, None) => Ok(one_job(report.results.first())),
+        (_, Some(_)) => Ok(several_jobs(&report.results)),
+    }
+}
+
+fn one_job(processed: Option<&(Job, ResultDocument)>) -> Response<Bytes> {
+    let message = match processed {
+        Some(_) => "Processed job",
+        None => NO_JOBS,
+    };
+    let body = OneJob {
+        success: true,
+        message,
+        job: processed.map(|(job, _)| job),
+        result: processed.map(|(_, result)| result),
+    };
+    response::json(StatusCode::OK, &body)
+}
+
+fn several_jobs(processed: &[(Job, ResultDocument)]) -> Response<Bytes> {
+    let message = match processed.len() {
+        0 => NO_JOBS.into(),
+        1 => "Processed 1 job".into(),
+        count => format!("Processed {count} jobs"),
+    };
+    let jobs = processed
+        .iter()
+        .map(|(job, result)| ProcessedJob { job, result })
+        .collect();
+    let body = SeveralJobs {
+        success: true,
+        message,
+        jobs,
+    };
+    response::json(StatusCode::OK, &body)
+}

@@ -1,0 +1,17 @@
+//! What an instance of the Worker remembers from one invocation to the next:
+//! made once in `lib.rs`, handed in, and lost whenever the platform ends the
+//! instance. Nothing is wrong when it is empty.
+
+use std::rc::Rc;
+
+use crate::attempt::problem_cache::ProblemCache;
+use crate::executor::endpoint_states::EndpointStates;
+
+/// The state of one instance.
+#[derive(Debug, Clone, Default)]
+pub struct Instance {
+    /// What is known of the execution endpoints.
+    pub endpoints: Rc<EndpointStates>,
+    /// The problems that it holds.
+    pub problems: Rc<ProblemCache>,
+}

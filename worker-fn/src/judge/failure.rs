@@ -1,0 +1,184 @@
+//! How a stage failed.
+//!
+//! Endpoints report time and output limits; most do not report memory. That is
+//! drawn from what there is: a kill near the limit, or the words with which a
+//! language's own runtime says that it got no more.
+
+use shared::domain::answer::Failure;
+use shared::domain::stage::{MAX_STREAM_BYTES, Termination};
+use shared::domain::verdict::Verdict;
+use shared::text::truncated;
+
+use crate::executor::StageReport;
+
+/// The most bytes of the end of standard error.
+const MAX_TAIL_BYTES: usize = 2 * 1024;
+
+/// A language's runtime says with these that it got no more memory.
+const OUT_OF_MEMORY: [&str; 9] = [
+    "MemoryError",
+    "JavaScript heap out of memory",
+    "Array buffer allocation failed",
+    "std::bad_alloc",
+    "OutOfMemoryError",
+    "memory allocation of",
+    "runtime: out of memory",
+    "Allowed memory size of",
+    "failed to allocate memory",
+];
+
+/// How a stage failed; `None` when it did not. `memory_limit` is the one that
+/// was asked for, in bytes.
+pub fn classify(report: &StageReport, memory_limit: Option<u64>) -> Option<Failure> {
+    let stage = &report.stage;
+    let message = stage.message.as_deref().unwrap_or_default();
+    let tail = stderr_tail(&stage.stderr);
+    Some(match stage.termination {
+        Termination::Success => return None,
+        Termination::TimeLimit => Failure::new(Verdict::TimeLimitExceeded, message),
+        Termination::OutputLimit | Termination::StderrLimit => {
+            Failure::new(Verdict::OutputLimitExceeded, message)
+        }
+        Termination::EndpointFault => Failure::new(Verdict::InternalError, message),
+        Termination::MemoryLimit => Failure::new(Verdict::MemoryLimitExceeded, tail),
+        Termination::NonZeroExit | Termination::Signal => {
+            if ran_out_of_memory(report, memory_limit) {
+                Failure::new(Verdict::MemoryLimitExceeded, tail)
+            } else {
+                let message = if tail.is_empty() { message } else { tail };
+                Failure::new(Verdict::RuntimeError, message)
+            }
+        }
+    })
+}
+
+fn ran_out_of_memory(report: &StageReport, limit: Option<u64>) -> bool {
+    let stage = &report.stage;
+    let killed = stage.signal.as_deref() == Some("SIGKILL") || stage.code == Some(137);
+    let near = match (stage.memory_bytes, limit) {
+        (Some(used), Some(limit)) => used >= limit / 10 * 9,
+        _ => false,
+    };
+    let tail = stderr_tail(&stage.stderr);
+    killed && near || OUT_OF_MEMORY.iter().any(|words| tail.contains(words))
+}
+
+/// The end of what was printed to standard error.
+pub fn stderr_tail(stderr: &str) -> &str {
+    let text = stderr.trim_end();
+    let start = text.len().saturating_sub(MAX_TAIL_BYTES);
+    &text[text.ceil_char_boundary(start)..]
+}
+
+/// The folders in which endpoints run programs. A solver cannot see them, so
+/// they are left out of messages.
+const FOLDERS: [&str; 3] = ["/box/submission/", "/box/", "/tmp/"];
+
+/// A compiler's or a program's message without the folders of the sandbox.
+pub fn trim_paths(text: &str) -> String {
+    let mut text = text.to_owned();
+    for folder in FOLDERS {
+        text = text.replace(folder, "");
+    }
+    // Piston names a folder for each job.
+    let mut parts = text.split("/piston/jobs/");
+    let mut trimmed = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        trimmed.push_str(part.split_once('/').map_or("", |(_, rest)| rest));
+    }
+    trimmed
+}
+
+/// What a person wants to see first of a stage that failed: what it printed, or
+/// else the endpoint's message.
+pub fn shown_output(report: &StageReport) -> String {
+    let text = if report.output.trim().is_empty() {
+        report.stage.message.as_deref().unwrap_or_default()
+    } else {
+        &report.output
+    };
+    trim_paths(truncated(text, MAX_STREAM_BYTES))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::domain::stage::Stage;
+
+    fn report(termination: Termination, code: Option<i64>, signal: Option<&str>) -> StageReport {
+        StageReport {
+            stage: Stage {
+                termination,
+                code,
+                signal: signal.map(Into::into),
+                message: Some("said".into()),
+                memory_bytes: Some(95_000_000),
+                ..Stage::default()
+            },
+            output: "outerr".into(),
+        }
+    }
+
+    fn verdict(report: &StageReport, limit: Option<u64>) -> Option<Verdict> {
+        classify(report, limit).map(|failure| failure.verdict)
+    }
+
+    #[test]
+    fn the_termination_decides_the_verdict() {
+        for (termination, expected) in [
+            (Termination::Success, None),
+            (Termination::NonZeroExit, Some(Verdict::RuntimeError)),
+            (Termination::Signal, Some(Verdict::RuntimeError)),
+            (Termination::TimeLimit, Some(Verdict::TimeLimitExceeded)),
+            (Termination::OutputLimit, Some(Verdict::OutputLimitExceeded)),
+            (Termination::StderrLimit, Some(Verdict::OutputLimitExceeded)),
+            (Termination::EndpointFault, Some(Verdict::InternalError)),
+            (Termination::MemoryLimit, Some(Verdict::MemoryLimitExceeded)),
+        ] {
+            let got = verdict(&report(termination, Some(1), None), None);
+            assert_eq!(got, expected, "{termination:?}");
+        }
+    }
+
+    #[test]
+    fn memory_is_told_apart_from_crashes() {
+        let killed = report(Termination::Signal, None, Some("SIGKILL"));
+        let memory = Some(Verdict::MemoryLimitExceeded);
+        let crash = Some(Verdict::RuntimeError);
+        assert_eq!(verdict(&killed, Some(100_000_000)), memory);
+        assert_eq!(verdict(&killed, Some(200_000_000)), crash);
+        let exited = |code| report(Termination::NonZeroExit, Some(code), None);
+        assert_eq!(verdict(&exited(137), Some(100_000_000)), memory);
+        assert_eq!(verdict(&exited(1), Some(100_000_000)), crash);
+        for words in [
+            "Traceback (most recent call last):\n  File \"a.py\", line 1\nMemoryError\n",
+            "terminate called after throwing an instance of 'std::bad_alloc'\n",
+            "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory\n",
+        ] {
+            let mut failed = exited(1);
+            failed.stage.stderr = words.into();
+            assert_eq!(verdict(&failed, None), memory, "{words}");
+            // A run that succeeds had enough memory, whatever it printed.
+            failed.stage.termination = Termination::Success;
+            assert_eq!(verdict(&failed, None), None, "{words}");
+        }
+    }
+
+    #[test]
+    fn the_message_is_the_end_of_stderr_or_the_endpoints() {
+        let mut failed = report(Termination::NonZeroExit, Some(1), None);
+        assert_eq!(classify(&failed, None).unwrap().message, "said");
+        failed.stage.stderr = format!("{}Error: no\n", "ä".repeat(MAX_TAIL_BYTES));
+        let message = classify(&failed, None).unwrap().message;
+        assert!(message.ends_with("Error: no") && message.len() <= MAX_TAIL_BYTES);
+    }
+
+    #[test]
+    fn folders_of_the_sandbox_are_left_out() {
+        assert_eq!(
+            trim_paths("/box/submission/main.cpp:1: no\n/piston/jobs/7f3a-1/file0.code: no"),
+            "main.cpp:1: no\nfile0.code: no"
+        );
+        assert_eq!(trim_paths("/piston/jobs/"), "");
+    }
+}

@@ -1,0 +1,173 @@
+//! What one job may still use: time, calls, and requests in flight.
+//!
+//! A drain grants each job that it starts one call and one permit. A job that
+//! needs more calls takes them from the invocation's [`CallCounter`], all that it
+//! needs at once or none, so that it does not stop half-way; and it makes them
+//! side by side only while permits are free.
+
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::Poll;
+
+use super::call_counter::{CallCounter, MAX_REQUESTS_IN_FLIGHT};
+use super::semaphore::{Permit, Semaphore};
+
+/// What a job is started with.
+#[derive(Debug)]
+pub struct JobGrant {
+    /// The invocation's calls. One of them is paid for already.
+    pub calls: CallCounter,
+    /// The invocation's requests in flight.
+    pub in_flight: Rc<Semaphore>,
+    /// The job's own permit.
+    pub permit: Permit,
+}
+
+/// Why calls cannot be reserved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BudgetError {
+    /// The job needs this many calls in all. This invocation has not enough
+    /// left; a fresh one has.
+    Exhausted(u64),
+    /// The job needs more calls than any invocation has.
+    NeverEnough {
+        /// What the job needs.
+        needed: u64,
+        /// What it could have.
+        most: u64,
+    },
+}
+
+/// What one job may still use.
+#[derive(Debug)]
+pub struct JobBudget {
+    deadline_ms: u64,
+    calls: CallCounter,
+    in_flight: Rc<Semaphore>,
+    /// Guards the job's own permit, which it need not share with other jobs.
+    own: Rc<Semaphore>,
+    _permit: Option<Permit>,
+    /// Calls that are paid for and not made.
+    paid: Cell<u64>,
+    /// Calls that were made.
+    made: Cell<u64>,
+}
+
+/// Calls that were reserved. Those that are not made go back to the job when this
+/// is dropped.
+#[derive(Debug)]
+pub struct CallReservation<'a> {
+    budget: &'a JobBudget,
+    left: Cell<u64>,
+}
+
+impl JobBudget {
+    /// The budget of a job with its grant, until `deadline_ms` (milliseconds
+    /// since 1970).
+    pub fn new(grant: JobGrant, deadline_ms: u64) -> Self {
+        Self {
+            deadline_ms,
+            calls: grant.calls,
+            in_flight: grant.in_flight,
+            own: Semaphore::new(1),
+            _permit: Some(grant.permit),
+            paid: Cell::new(1),
+            made: Cell::new(0),
+        }
+    }
+
+    /// The budget of a run outside of a drain, which has the invocation for
+    /// itself.
+    pub fn alone(calls: CallCounter, deadline_ms: u64) -> Self {
+        Self {
+            deadline_ms,
+            calls,
+            in_flight: Semaphore::new(MAX_REQUESTS_IN_FLIGHT - 1),
+            own: Semaphore::new(1),
+            _permit: None,
+            paid: Cell::new(0),
+            made: Cell::new(0),
+        }
+    }
+
+    /// How long the job may still take, in milliseconds.
+    pub fn remaining_ms(&self, now_ms: u64) -> u64 {
+        self.deadline_ms.saturating_sub(now_ms)
+    }
+
+    /// Reserves `calls`, all or none.
+    pub fn reserve(&self, calls: u64) -> Result<CallReservation<'_>, BudgetError> {
+        let paid = self.paid.get().min(calls);
+        if !self.calls.take(calls - paid) {
+            let needed = self.made.get() + calls;
+            let most = self.calls.most_for_a_job();
+            return Err(if needed > most {
+                BudgetError::NeverEnough { needed, most }
+            } else {
+                BudgetError::Exhausted(needed)
+            });
+        }
+        self.paid.set(self.paid.get() - paid);
+        Ok(CallReservation {
+            budget: self,
+            left: Cell::new(calls),
+        })
+    }
+
+    /// Takes one call that is not part of a reservation, if it can be spared.
+    pub fn take_one(&self) -> bool {
+        self.calls.take(1)
+    }
+
+    /// A permit to have a request in flight: the job's own, or a free one.
+    pub async fn acquire(&self) -> Permit {
+        poll_fn(|context| {
+            let permit = self
+                .own
+                .try_acquire()
+                .or_else(|| self.in_flight.try_acquire());
+            match permit {
+                Some(permit) => Poll::Ready(permit),
+                None => {
+                    self.own.wake_when_free(context);
+                    self.in_flight.wake_when_free(context);
+                    Poll::Pending
+                }
+            }
+        })
+        .await
+    }
+}
+
+impl CallReservation<'_> {
+    /// Notes that a reserved call is made now.
+    pub fn make_one(&self) {
+        debug_assert!(self.left.get() > 0, "a call that was not reserved");
+        self.left.set(self.left.get().saturating_sub(1));
+        let made = &self.budget.made;
+        made.set(made.get() + 1);
+    }
+
+    /// Adds a call to the reservation, if it can be spared.
+    pub fn add_one(&self) -> bool {
+        let added = self.budget.calls.take(1);
+        self.left.set(self.left.get() + u64::from(added));
+        added
+    }
+}
+
+impl Drop for CallReservation<'_> {
+    fn drop(&mut self) {
+        // Back to the job, not to the invocation: what was paid for a job stays
+        // its own until it ends.
+        let paid = &self.budget.paid;
+        paid.set(paid.get() + self.left.get());
+    }
+}
+
+impl Drop for JobBudget {
+    fn drop(&mut self) {
+        self.calls.give_back(self.paid.get());
+    }
+}

@@ -1,0 +1,173 @@
+//! A stand-in for Judge0 CE, by the shapes of its contract, that refuses what the
+//! contract does not have.
+
+use std::collections::HashMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value, json};
+use worker_fn::executor::Endpoints;
+
+use crate::mock_server::{MockServer, Received, Shared};
+use crate::support::one;
+
+/// As `GET /languages` of 1.13.1 has them, not all.
+pub(crate) fn languages() -> Value {
+    json!([
+        {"id": 45, "name": "Assembly (NASM 2.14.02)"},
+        {"id": 76, "name": "C++ (Clang 7.0.1)"},
+        {"id": 52, "name": "C++ (GCC 7.4.0)"},
+        {"id": 54, "name": "C++ (GCC 9.2.0)"},
+        {"id": 53, "name": "C++ (GCC 8.3.0)"},
+        {"id": 51, "name": "C# (Mono 6.6.0.161)"},
+        {"id": 44, "name": "Executable"},
+        {"id": 63, "name": "JavaScript (Node.js 12.14.0)"},
+        {"id": 89, "name": "Multi-file program"},
+        {"id": 43, "name": "Plain Text"},
+        {"id": 70, "name": "Python (2.7.17)"},
+        {"id": 71, "name": "Python (3.8.1)"}
+    ])
+}
+
+/// Base64 as Ruby writes it: 60 characters a line, and one more line end.
+pub(crate) fn base64(text: &[u8]) -> String {
+    let encoded = STANDARD.encode(text);
+    let lines = encoded.as_bytes().chunks(60);
+    lines
+        .map(|line| String::from_utf8(line.to_vec()).unwrap() + "\n")
+        .collect()
+}
+
+pub(crate) fn plain(encoded: &Value) -> String {
+    let bytes = STANDARD.decode(encoded.as_str().unwrap()).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+/// A submission with the fields that were request for and no others.
+pub(crate) fn submission(query: &str, fields: Value) -> Value {
+    let request = query
+        .split('&')
+        .find_map(|part| part.strip_prefix("fields="));
+    let mut all: Map<String, Value> = json!({
+        "token": null, "status": {"id": 3, "description": "Accepted"}, "stdout": null,
+        "stderr": null, "compile_output": null, "message": null, "time": "0.012",
+        "wall_time": "0.05", "memory": 3_400, "exit_code": 0, "exit_signal": null,
+    })
+    .as_object()
+    .unwrap()
+    .clone();
+    all.extend(fields.as_object().unwrap().clone());
+    let request: Vec<&str> = request.unwrap().split(',').collect();
+    for name in &request {
+        assert!(
+            all.contains_key(*name),
+            "Judge0 would refuse the field {name}"
+        );
+    }
+    all.retain(|name, _| request.contains(&name.as_str()));
+    Value::Object(all)
+}
+
+/// What a submission comes to: its input, and failure where that says so.
+pub(crate) fn ended(query: &str, token: &str, stdin: &str) -> Value {
+    let mut fields = json!({"token": token, "stdout": base64(stdin.as_bytes())});
+    if stdin.contains("fail") {
+        fields["status"] = json!({"id": 11, "description": "Runtime Error (NZEC)"});
+        fields["exit_code"] = json!(3);
+    }
+    submission(query, fields)
+}
+
+/// Holds a submission to the contract.
+pub(crate) fn check(submission: &Value) {
+    for (name, value) in submission.as_object().unwrap() {
+        let fits = match name.as_str() {
+            "source_code" | "stdin" => value.is_string(),
+            "language_id" | "memory_limit" => value.is_u64(),
+            "cpu_time_limit" | "wall_time_limit" => value.is_f64(),
+            _ => false,
+        };
+        assert!(fits, "{name}: {value}");
+    }
+}
+
+/// A Judge0 that runs each submission by the `polls`th time it is request for it.
+#[derive(Clone, Default)]
+pub(crate) struct Judge {
+    pub(crate) submitted: Shared<HashMap<String, (String, u32)>>,
+    pub(crate) polls: u32,
+    pub(crate) no_wait: bool,
+}
+
+impl Judge {
+    fn take(&self, submission: &Value) -> Value {
+        check(submission);
+        let stdin = plain(&submission["stdin"]);
+        self.submitted.with(|submitted| {
+            let token = format!("7e15-{:04}", submitted.len());
+            submitted.insert(token.clone(), (stdin, 0));
+            json!({ "token": token })
+        })
+    }
+
+    fn look(&self, query: &str, token: &str) -> Value {
+        self.submitted.with(|submitted| {
+            let Some((stdin, polls)) = submitted.get_mut(token) else {
+                return Value::Null;
+            };
+            *polls += 1;
+            if *polls >= self.polls {
+                return ended(query, token, stdin);
+            }
+            let id = if *polls == 1 { 1 } else { 2 };
+            submission(
+                query,
+                json!({"token": token, "time": null, "memory": null,
+                "status": {"id": id, "description": "…"}}),
+            )
+        })
+    }
+
+    pub(crate) fn answer(&self, request: &Received) -> (u16, Value) {
+        let query = request.query.as_str();
+        if request.path != "/languages" {
+            assert!(query.contains("base64_encoded=true"), "{query}");
+        }
+        match (request.method.as_str(), request.path.as_str()) {
+            ("GET", "/languages") => (200, languages()),
+            ("POST", "/submissions") if query.contains("wait=true") && self.no_wait => {
+                (400, json!({"error": "wait not allowed"}))
+            }
+            ("POST", "/submissions") if query.contains("wait=true") => {
+                check(&request.body);
+                (201, ended(query, "t", &plain(&request.body["stdin"])))
+            }
+            ("POST", "/submissions") => (201, self.take(&request.body)),
+            ("POST", "/submissions/batch") => {
+                let all = request.body["submissions"].as_array().unwrap();
+                assert!((1..=20).contains(&all.len()), "{} at once", all.len());
+                (201, all.iter().map(|one| self.take(one)).collect())
+            }
+            ("GET", "/submissions/batch") => {
+                let tokens = query
+                    .split('&')
+                    .find_map(|part| part.strip_prefix("tokens="));
+                let tokens: Vec<&str> = tokens.unwrap().split(',').collect();
+                assert!((1..=20).contains(&tokens.len()), "{} at once", tokens.len());
+                let all: Vec<Value> = tokens.iter().map(|one| self.look(query, one)).collect();
+                (200, json!({ "submissions": all }))
+            }
+            ("GET", path) => {
+                let token = path.strip_prefix("/submissions/").unwrap();
+                (200, self.look(query, token))
+            }
+            _ => (404, json!(null)),
+        }
+    }
+
+    pub(crate) async fn start(self) -> (MockServer, Endpoints) {
+        let server = MockServer::start(move |request| self.answer(request)).await;
+        let endpoints = one("judge0", &server.url);
+        (server, endpoints)
+    }
+}
