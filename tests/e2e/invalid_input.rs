@@ -36,7 +36,7 @@ fn every_field_names_its_rule(stacks: &Stacks) {
     }
     // None of these reached the queue.
     let response = submit_fn.get("/result/invalid-input");
-    response.assert_error(404, None, "no submission");
+    response.assert_error(404, None, "Unknown id");
 }
 
 fn unreadable_bodies_are_refused(stacks: &Stacks) {
@@ -83,7 +83,7 @@ fn unknown_paths_methods_and_ids_are_refused(stacks: &Stacks) {
     response.assert_error(422, Some("batch"), "1 to 20");
     for id in ["never-heard-of", &"0".repeat(48), "%20", "caf%C3%A9"] {
         let response = submit_fn.get(&format!("/result/{id}"));
-        response.assert_error(404, None, "no submission");
+        response.assert_error(404, None, "Unknown id");
     }
 }
 

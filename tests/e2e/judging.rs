@@ -353,7 +353,7 @@ fn invalid_problems_are_refused_with_the_field(stacks: &Stacks) {
     let mut problem = square(true);
     problem["cases"][1]["expected"] = json!("nine");
     let response = submit_fn.admin("PUT", path, Some(&problem));
-    response.assert_error(422, Some("cases[1].expected"), "int");
+    response.assert_error(422, Some("cases[1].expected"), "whole number of 64 bits");
     problem = square(true);
     problem["cases"][2]["hiden"] = json!(true);
     let response = submit_fn.admin("PUT", path, Some(&problem));
