@@ -13,6 +13,7 @@
 //! - [`redis`]: a typed client for Upstash's REST API. Knows no key.
 //! - [`http`]: how answers and errors become HTTP responses.
 //! - [`config`]: settings from variables, with errors that name the variable.
+//! - [`json`]: JSON that others wrote, read within bounds.
 //! - [`text`]: hex digits, and cutting text between characters.
 //!
 //! Each may use those below it: `http` and `queue` use `domain`; nothing in
@@ -21,6 +22,7 @@
 pub mod config;
 pub mod domain;
 pub mod http;
+pub mod json;
 pub mod queue;
 pub mod redis;
 pub mod text;

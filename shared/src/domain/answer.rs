@@ -1,8 +1,7 @@
 //! What came of running a case: the answer that is judged, and archived.
 
-use serde_json::Value;
-
 use super::verdict::Verdict;
+use crate::json::JsonText;
 
 /// What came of one case that was run.
 #[derive(Debug, Clone, PartialEq)]
@@ -10,7 +9,7 @@ pub enum CaseAnswer {
     /// A program printed this, and ended well.
     Text(String),
     /// A function returned this.
-    Value(Value),
+    Value(JsonText),
     /// A function returned what JSON cannot hold, in words.
     NotJson(String),
     /// There is no answer.

@@ -16,84 +16,147 @@
 //! the same object, without the code, as its member `kept`: the
 //! [`ArchivedAnswers`], which are decoded only where they are needed.
 
-use serde_json::{Value, json};
-
 use super::answer::{CaseAnswer, Failure, Usage};
 use super::ids::{InputsHash, ProblemVersion};
 use super::verdict::Verdict;
+use crate::json::write::push_string;
+use crate::json::{Json, JsonText, Object};
 
-/// The most bytes of answers in an archive. With more, judging again runs the
-/// code again.
-const MAX_ANSWERS_BYTES: usize = 256 * 1024;
+/// The most bytes of answers in an archive: what is stored of a submission for a
+/// day. With more, judging again runs the code again.
+pub const MAX_ANSWERS_BYTES: usize = 32 * 1024;
 
 /// An archive as JSON text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SubmissionArchive(String);
 
-/// The answers of an archive, as JSON: not decoded yet.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ArchivedAnswers(Value);
+/// The answers of an archive, as JSON text: not decoded yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArchivedAnswers(String);
 
-/// What came of one case, to be archived.
-#[derive(Debug, Clone, Copy)]
-pub struct CaseToArchive<'a> {
-    /// The answer.
-    pub answer: &'a CaseAnswer,
-    /// What its process used, if it had one of its own.
-    pub usage: Usage,
-    /// Standard error, if it may be shown.
-    pub stderr: Option<&'a str>,
-}
+/// What came of one case, as an item of `answers`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArchivedItem(String);
 
 /// What came of one case, from an archive.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ArchivedCase {
-    /// See [`CaseToArchive`].
+    /// The answer.
     pub answer: CaseAnswer,
-    /// See [`CaseToArchive`].
+    /// What its process used, if it had one of its own.
     pub usage: Usage,
-    /// See [`CaseToArchive`].
+    /// Standard error, if it may be shown.
     pub stderr: Option<String>,
+}
+
+impl ArchivedItem {
+    /// What came of one case, with its standard error where that may be shown.
+    pub fn new(answer: &CaseAnswer, usage: Usage, stderr: Option<&str>) -> Self {
+        let mut json = String::from("[");
+        let kind = |json: &mut String, kind: &str| {
+            push_string(json, kind);
+            json.push(',');
+        };
+        match answer {
+            CaseAnswer::Text(text) => {
+                kind(&mut json, "text");
+                push_string(&mut json, text);
+            }
+            CaseAnswer::Value(value) => {
+                kind(&mut json, "value");
+                json.push_str(value.as_str());
+            }
+            CaseAnswer::NotJson(what) => {
+                kind(&mut json, "odd");
+                push_string(&mut json, what);
+            }
+            CaseAnswer::Failed(Failure { verdict, message }) => {
+                kind(&mut json, "failed");
+                json.push('[');
+                push_string(&mut json, verdict.name());
+                json.push(',');
+                push_string(&mut json, message);
+                json.push(']');
+            }
+        }
+        for number in [usage.cpu_time_ms, usage.memory_bytes] {
+            json.push(',');
+            match number {
+                Some(number) => json.push_str(&number.to_string()),
+                None => json.push_str("null"),
+            }
+        }
+        json.push(',');
+        match stderr {
+            Some(stderr) => push_string(&mut json, stderr),
+            None => json.push_str("null"),
+        }
+        json.push(']');
+        Self(json)
+    }
+
+    /// Its bytes in an archive, with the comma after it.
+    pub fn stored_len(&self) -> usize {
+        self.0.len() + 1
+    }
+
+    fn read(item: Json<'_>) -> Option<ArchivedCase> {
+        let mut items = item.items()?;
+        let (kind, value) = (items.next()?.text()?, items.next()?);
+        let text = |value: Json<'_>| value.text().map(String::from);
+        Some(ArchivedCase {
+            answer: match kind.as_ref() {
+                "text" => CaseAnswer::Text(text(value)?),
+                "value" => CaseAnswer::Value(JsonText::from(value)),
+                "odd" => CaseAnswer::NotJson(text(value)?),
+                "failed" => {
+                    let mut parts = value.items()?;
+                    let verdict = Verdict::from_name(&parts.next()?.text()?)?;
+                    CaseAnswer::Failed(Failure::new(verdict, text(parts.next()?)?))
+                }
+                _ => return None,
+            },
+            usage: Usage {
+                cpu_time_ms: items.next()?.u64(),
+                memory_bytes: items.next()?.u64(),
+            },
+            stderr: items.next().and_then(text),
+        })
+    }
 }
 
 impl SubmissionArchive {
     /// The archive of a submission that could not be judged. It names no version,
     /// so judging again always takes it up.
     pub fn unjudged(code: &str) -> Self {
-        Self(head(code, "").to_string())
+        Self(head(code, None, ""))
     }
 
-    /// The archive of a submission that was judged by `version`, one entry for
-    /// each case, `None` where a case was not run. Without the answers where none
-    /// was run, and where they are more than 256 KiB.
+    /// The archive of a submission that was judged by `version`, one item for each
+    /// case, `None` where a case was not run. Without the answers where there is
+    /// none, and where they take more than [`MAX_ANSWERS_BYTES`].
     pub fn judged<'a>(
         code: &str,
         version: &ProblemVersion,
         inputs: &InputsHash,
-        cases: &mut dyn Iterator<Item = Option<CaseToArchive<'a>>>,
+        items: impl Iterator<Item = Option<&'a ArchivedItem>>,
     ) -> Self {
-        let mut head = head(code, version.as_str());
-        let bare = head.to_string();
-        // Written case by case, so that no tree of all answers is made.
-        let (mut answers, mut any) = (String::from("["), false);
-        for case in cases {
-            if answers.len() > 1 {
-                answers.push(',');
-            }
-            any |= case.is_some();
-            let value = case.map_or(Value::Null, case_to_value);
-            answers.push_str(&value.to_string());
+        let (mut answers, mut any) = (String::new(), false);
+        for item in items {
+            any |= item.is_some();
+            answers.push_str(item.map_or("null", |item| &item.0));
+            answers.push(',');
             if answers.len() > MAX_ANSWERS_BYTES {
-                return Self(bare);
+                return Self(head(code, None, version.as_str()));
             }
         }
         if !any {
-            return Self(bare);
+            return Self(head(code, None, version.as_str()));
         }
-        head["inputs"] = inputs.as_str().into();
-        let mut text = head.to_string();
+        answers.pop();
+        let mut text = head(code, Some(inputs), version.as_str());
         text.pop();
-        text.push_str(",\"answers\":");
+        text.push_str(",\"answers\":[");
         text.push_str(&answers);
         text.push_str("]}");
         Self(text)
@@ -106,94 +169,84 @@ impl SubmissionArchive {
 
     /// The code and the answers of an archive's text; `None` for anything else.
     pub fn split(text: &[u8]) -> Option<(String, ArchivedAnswers)> {
-        let mut value: Value = serde_json::from_slice(text).ok()?;
-        let Value::String(code) = value.as_object_mut()?.remove("code")? else {
-            return None;
-        };
-        value["version"].as_str()?;
-        Some((code, ArchivedAnswers(value)))
+        let mut members = Object::of(Json::parse(text).ok()?).ok()?;
+        let code = members.take("code")?.text()?.into_owned();
+        members.get("version")?.text()?;
+        let mut rest = String::from("{");
+        for name in ["inputs", "version", "answers"] {
+            if let Some(value) = members.take(name) {
+                if rest.len() > 1 {
+                    rest.push(',');
+                }
+                push_string(&mut rest, name);
+                rest.push(':');
+                rest.push_str(value.as_str());
+            }
+        }
+        rest.push('}');
+        Some((code, ArchivedAnswers(rest)))
     }
 }
 
-fn head(code: &str, version: &str) -> Value {
-    json!({ "code": code, "version": version })
-}
-
-fn case_to_value(case: CaseToArchive<'_>) -> Value {
-    let (kind, value) = match case.answer {
-        CaseAnswer::Text(text) => ("text", json!(text)),
-        CaseAnswer::Value(value) => ("value", value.clone()),
-        CaseAnswer::NotJson(what) => ("odd", json!(what)),
-        CaseAnswer::Failed(Failure { verdict, message }) => {
-            ("failed", json!([verdict.name(), message]))
-        }
-    };
-    let Usage {
-        cpu_time_ms,
-        memory_bytes,
-    } = case.usage;
-    json!([kind, value, cpu_time_ms, memory_bytes, case.stderr])
+fn head(code: &str, inputs: Option<&InputsHash>, version: &str) -> String {
+    let mut json = String::from("{\"code\":");
+    push_string(&mut json, code);
+    if let Some(inputs) = inputs {
+        json.push_str(",\"inputs\":");
+        push_string(&mut json, inputs.as_str());
+    }
+    json.push_str(",\"version\":");
+    push_string(&mut json, version);
+    json.push('}');
+    json
 }
 
 impl ArchivedAnswers {
     /// The member `kept` of a job.
-    pub(super) fn from_job(value: Value) -> Self {
-        Self(value)
+    pub(super) fn from_job(value: Json<'_>) -> Self {
+        Self(value.compact())
     }
 
     /// As JSON.
-    pub(super) fn as_value(&self) -> &Value {
+    pub(super) fn as_str(&self) -> &str {
         &self.0
+    }
+
+    fn members(&self) -> Option<Object<'_>> {
+        Object::of(Json::parse(self.0.as_bytes()).ok()?).ok()
     }
 
     /// The version of the problem that they were judged by; `None` where nothing
     /// could be judged.
     pub fn problem_version(&self) -> Option<ProblemVersion> {
-        let version = self.0["version"].as_str()?;
+        let version = self.members()?.get("version")?.text()?;
         (!version.is_empty()).then(|| ProblemVersion::new(version))
     }
 
     /// The answers, if they are to these inputs: one entry for each case, `None`
     /// for a case that was not run.
     pub fn decode(&self, inputs: &InputsHash) -> Option<Vec<Option<ArchivedCase>>> {
-        if self.0["inputs"].as_str()? != inputs.as_str() {
+        let members = self.members()?;
+        if members.get("inputs")?.text()? != inputs.as_str() {
             return None;
         }
-        let answers = self.0["answers"].as_array()?;
-        answers
-            .iter()
-            .map(|case| match case {
-                Value::Null => Some(None),
-                case => case_from_value(case).map(Some),
+        let items = members.get("answers")?.items()?;
+        items
+            .map(|item| {
+                if item.is_null() {
+                    Some(None)
+                } else {
+                    ArchivedItem::read(item).map(Some)
+                }
             })
             .collect()
     }
 }
 
-fn case_from_value(case: &Value) -> Option<ArchivedCase> {
-    let value = &case[1];
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    Some(ArchivedCase {
-        answer: match case[0].as_str()? {
-            "text" => CaseAnswer::Text(text(value)?),
-            "value" => CaseAnswer::Value(value.clone()),
-            "odd" => CaseAnswer::NotJson(text(value)?),
-            "failed" => {
-                let verdict = Verdict::from_name(value[0].as_str()?)?;
-                CaseAnswer::Failed(Failure::new(verdict, text(&value[1])?))
-            }
-            _ => return None,
-        },
-        usage: Usage {
-            cpu_time_ms: case[2].as_u64(),
-            memory_bytes: case[3].as_u64(),
-        },
-        stderr: text(&case[4]),
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     const USAGE: Usage = Usage {
@@ -202,23 +255,22 @@ mod tests {
     };
 
     fn archive(answers: &[Option<CaseAnswer>]) -> SubmissionArchive {
-        let mut cases = answers.iter().map(|answer| {
-            answer.as_ref().map(|answer| CaseToArchive {
-                answer,
-                usage: USAGE,
-                stderr: Some("said"),
-            })
-        });
+        let item = |answer: &CaseAnswer| ArchivedItem::new(answer, USAGE, Some("said"));
+        let items: Vec<_> = answers
+            .iter()
+            .map(|answer| answer.as_ref().map(item))
+            .collect();
         let (version, inputs) = (ProblemVersion::new("v"), InputsHash::new("h"));
-        SubmissionArchive::judged("code", &version, &inputs, &mut cases)
+        let items = items.iter().map(Option::as_ref);
+        SubmissionArchive::judged("code", &version, &inputs, items)
     }
 
     #[test]
     fn an_archive_is_read_as_it_was_written() {
         let answers = [
             Some(CaseAnswer::Text("a\nb".into())),
-            Some(CaseAnswer::Value(json!({"a": [1, 0.1, null]}))),
-            Some(CaseAnswer::Value(json!(9_007_199_254_740_993_i64))),
+            Some(CaseAnswer::Value(json!({"a": [1, 0.1, null]}).into())),
+            Some(CaseAnswer::Value(json!(9_007_199_254_740_993_i64).into())),
             Some(CaseAnswer::NotJson("NaN".into())),
             Some(CaseAnswer::Failed(Failure::new(
                 Verdict::TimeLimitExceeded,
@@ -263,8 +315,14 @@ mod tests {
     #[test]
     fn no_answers_and_too_many_are_left_out() {
         let bare = r#"{"code":"code","version":"v"}"#;
-        let long = CaseAnswer::Text("x".repeat(MAX_ANSWERS_BYTES));
-        assert_eq!(archive(&[Some(long)]).as_str(), bare);
+        // At its very edge: around the text stand `["text","",3,null,"said"],`.
+        let of = |length: usize| archive(&[Some(CaseAnswer::Text("x".repeat(length)))]);
+        let most = MAX_ANSWERS_BYTES - r#"["text","",3,null,"said"],"#.len();
+        assert_ne!(of(most).as_str(), bare);
+        assert_eq!(of(most + 1).as_str(), bare);
+        // Counted as it is stored: a control byte takes six.
+        let control = CaseAnswer::Text("\u{1}".repeat(MAX_ANSWERS_BYTES / 6));
+        assert_eq!(archive(&[Some(control)]).as_str(), bare);
         assert_eq!(archive(&[None, None]).as_str(), bare);
     }
 

@@ -8,12 +8,12 @@
 //! its bytes.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::archive::ArchivedAnswers;
 use super::ids::ProblemId;
 use super::submission::{self, Submission};
 use super::violation::Violation;
+use crate::json::{Json, Kind, Object, ObjectError, SyntaxError};
 
 /// One unit of work.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -64,7 +64,7 @@ impl Job {
         if let Some(archived) = &self.archived {
             text.pop();
             text.push_str(",\"kept\":");
-            text.push_str(&archived.as_value().to_string());
+            text.push_str(archived.as_str());
             text.push('}');
         }
         Ok(text)
@@ -75,23 +75,30 @@ impl Job {
     /// A foreign job must keep the same limits as a submission, because its
     /// result is found under the same addresses.
     pub fn decode(payload: &[u8]) -> Result<Self, UnreadableJob> {
-        let not_json = |error: serde_json::Error| UnreadableJob(format!("not JSON: {error}"));
-        let mut value: Value = serde_json::from_slice(payload).map_err(not_json)?;
-        if let Value::Array(wrapped) = &value {
-            let [Value::String(text)] = wrapped.as_slice() else {
+        let not_json = |error: SyntaxError| UnreadableJob(format!("not JSON: {error}"));
+        let mut value = Json::parse(payload).map_err(not_json)?;
+        let wrapped;
+        if let Some(mut items) = value.items() {
+            let text = items.next().and_then(Json::text);
+            let (Some(text), None) = (text, items.next()) else {
                 return Err(UnreadableJob(
                     "an array that does not hold exactly one string".into(),
                 ));
             };
-            value = serde_json::from_str(text).map_err(not_json)?;
+            wrapped = text;
+            value = Json::parse(wrapped.as_bytes()).map_err(not_json)?;
         }
-        let Value::Object(mut item) = value else {
-            return Err(UnreadableJob("not an object".into()));
-        };
-        let mut take = |name: &str| match item.remove(name) {
-            Some(Value::String(text)) => Ok(text),
+        let mut item = Object::of(value).map_err(|error| match error {
+            ObjectError::NotAnObject => UnreadableJob("not an object".into()),
+            error => UnreadableJob(format!("it {error}")),
+        })?;
+        let mut take = |name: &str| match item.take(name).map(|value| (value, value.kind())) {
+            Some((value, Kind::String)) => value
+                .text()
+                .map(String::from)
+                .ok_or_else(|| UnreadableJob(format!("{name} is not Unicode"))),
             // Some producers number their problems.
-            Some(Value::Number(number)) if name == "problemId" => Ok(number.to_string()),
+            Some((value, Kind::Number)) if name == "problemId" => Ok(value.as_str().to_owned()),
             Some(_) => Err(UnreadableJob(format!("{name} is not text"))),
             None => Err(UnreadableJob(format!("{name} is missing"))),
         };
@@ -104,13 +111,14 @@ impl Job {
             problem_id,
             code,
             language,
-            archived: item.remove("kept").map(ArchivedAnswers::from_job),
+            archived: item.take("kept").map(ArchivedAnswers::from_job),
         })
     }
 }
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::JsonText;
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -167,7 +175,10 @@ mod tests {
             language in "[a-z+#]{1,12}",
             answer in proptest::option::of("\\PC{0,40}"),
         ) {
-            let archived = answer.map(|text| ArchivedAnswers::from_job(json!({ "a": [text] })));
+            let archived = answer.map(|text| {
+                let answers = JsonText::from(json!({ "a": [text] }));
+                ArchivedAnswers::from_job(answers.json())
+            });
             let problem_id = ProblemId::parse(&problem_id, "problemId").unwrap();
             let job = Job { id, problem_id, code, language, archived };
             let text = job.encode().unwrap();

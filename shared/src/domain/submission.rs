@@ -3,12 +3,11 @@
 //! The limits stand here, on the domain type, once. An input that breaks one
 //! gets a [`Violation`] that names the field and the limit.
 
-use serde_json::{Map, Value};
-
-use super::fields::{parse_body, required_text};
+use super::fields::{object, parse_body, required_text};
 use super::ids::ProblemId;
 use super::lane::Lane;
 use super::violation::{Violation, ViolationKind};
+use crate::json::{Json, Kind, Object};
 
 /// The largest request body, in bytes.
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
@@ -59,7 +58,7 @@ impl Submission {
     /// members are ignored, as the classic API did.
     pub fn from_body(body: &[u8], now_ms: u64) -> Result<Self, Violation> {
         check_body_size(body.len(), MAX_BODY_BYTES)?;
-        Self::from_value(&parse_body(body)?, now_ms)
+        Self::from_value(parse_body(body)?, now_ms)
     }
 
     /// Reads the body of a batch: `{"submissions":[…]}` with 1 to
@@ -71,14 +70,16 @@ impl Submission {
     ) -> Result<Vec<Result<Self, Violation>>, Violation> {
         const FIELD: &str = "submissions";
         check_body_size(body.len(), MAX_BATCH_BODY_BYTES)?;
-        let value = parse_body(body)?;
-        let Some(list) = value.get(FIELD).and_then(Value::as_array) else {
-            return Err(Violation::invalid(
-                FIELD,
-                "The body must be a JSON object whose submissions are an array.",
-            ));
+        const SHAPE: &str = "The body must be a JSON object whose submissions are an array.";
+        let body = parse_body(body)?;
+        let list = match body.kind() {
+            Kind::Object => object(body, "body", SHAPE)?.get(FIELD),
+            _ => None,
         };
-        if !(1..=MAX_BATCH).contains(&list.len()) {
+        let list = list.and_then(Json::items);
+        let list = list.ok_or_else(|| Violation::invalid(FIELD, SHAPE))?;
+        // Counted before anything is made of them.
+        if !(1..=MAX_BATCH).contains(&list.clone().take(MAX_BATCH + 1).count()) {
             return Err(Violation::invalid(
                 FIELD,
                 format!("submissions must hold 1 to {MAX_BATCH} items."),
@@ -93,42 +94,41 @@ impl Submission {
                 _ => violation,
             })
         };
-        Ok(list.iter().enumerate().map(read).collect())
+        Ok(list.enumerate().map(read).collect())
     }
 
-    fn from_value(value: &Value, now_ms: u64) -> Result<Self, Violation> {
-        let Value::Object(members) = value else {
-            return Err(Violation::unreadable(
-                "body",
-                "A submission must be a JSON object with problemId, code and language.",
-            ));
-        };
-        let problem_id = ProblemId::parse(required_text(members, "problemId")?, "problemId")?;
+    fn from_value(value: Json<'_>, now_ms: u64) -> Result<Self, Violation> {
+        let members = &object(
+            value,
+            "body",
+            "A submission must be a JSON object with problemId, code and language.",
+        )?;
+        let problem_id = ProblemId::parse(&required_text(members, "problemId")?, "problemId")?;
         let code = required_text(members, "code")?;
-        check_code(code)?;
+        check_code(&code)?;
         let language = required_text(members, "language")?;
-        check_language(language)?;
+        check_language(&language)?;
         Ok(Self {
             problem_id,
-            code: code.to_owned(),
-            language: language.to_owned(),
+            code: code.into_owned(),
+            language: language.into_owned(),
             lane: lane(members)?,
             schedule: schedule(members, now_ms)?,
         })
     }
 }
 
-fn lane(members: &Map<String, Value>) -> Result<Lane, Violation> {
+fn lane(members: &Object<'_>) -> Result<Lane, Violation> {
     match members.get("priority") {
-        None | Some(Value::Null) => Ok(Lane::default()),
+        None => Ok(Lane::default()),
         Some(value) => value
-            .as_str()
-            .and_then(Lane::from_name)
+            .text()
+            .and_then(|name| Lane::from_name(&name))
             .ok_or_else(|| Violation::invalid("priority", "priority must be high, normal or low.")),
     }
 }
 
-fn schedule(members: &Map<String, Value>, now_ms: u64) -> Result<Schedule, Violation> {
+fn schedule(members: &Object<'_>, now_ms: u64) -> Result<Schedule, Violation> {
     let at = milliseconds(members, "runAt")?;
     let delay = milliseconds(members, "delayMs")?;
     let too_late = |field| {
@@ -150,13 +150,10 @@ fn schedule(members: &Map<String, Value>, now_ms: u64) -> Result<Schedule, Viola
     }
 }
 
-fn milliseconds(
-    members: &Map<String, Value>,
-    field: &'static str,
-) -> Result<Option<u64>, Violation> {
+fn milliseconds(members: &Object<'_>, field: &'static str) -> Result<Option<u64>, Violation> {
     match members.get(field) {
-        None | Some(Value::Null) => Ok(None),
-        Some(value) => value.as_u64().map(Some).ok_or_else(|| {
+        None => Ok(None),
+        Some(value) => value.u64().map(Some).ok_or_else(|| {
             Violation::invalid(
                 field,
                 format!("{field} must be a whole number of milliseconds."),
@@ -212,7 +209,7 @@ pub fn check_language(language: &str) -> Result<(), Violation> {
 mod tests {
     use super::*;
     use ViolationKind::{Invalid, TooLarge, Unreadable};
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     const NOW_MS: u64 = 1_700_000_000_000;
 
@@ -241,7 +238,7 @@ mod tests {
 
     #[test]
     fn bodies_that_are_no_object() {
-        for body in ["", "{", "nonsense", "{\"problemId\":\"\\ud800\"}"] {
+        for body in ["", "{", "nonsense"] {
             let (kind, field, _) = violation(body.as_bytes());
             assert_eq!((kind, field.as_str()), (Unreadable, "body"), "{body}");
         }
@@ -251,6 +248,13 @@ mod tests {
             assert!(message.contains("object"), "{message}");
         }
         assert_eq!(violation(b"{\"code\":\"\xff\"}").0, Unreadable);
+        let (kind, field, message) = violation(br#"{"problemId":"\ud800"}"#);
+        assert_eq!((kind, field.as_str()), (Invalid, "problemId"));
+        assert!(message.contains("Unicode"), "{message}");
+        let twice = br#"{"problemId":"a","problemId":"b","code":"c","language":"l"}"#;
+        let (kind, field, message) = violation(twice);
+        assert_eq!((kind, field.as_str()), (Invalid, "body"));
+        assert!(message.contains("\"problemId\" twice"), "{message}");
     }
 
     #[test]

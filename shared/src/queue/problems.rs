@@ -8,7 +8,6 @@
 
 use serde_json::Value;
 
-use super::store::not_serializable;
 use super::{Store, keys};
 use crate::domain::ids::{ProblemId, ProblemVersion};
 use crate::domain::problem::{Problem, object};
@@ -146,7 +145,7 @@ fn publish_commands(
     let id = problem.id.clone();
     let (title, kind) = (problem.title.as_str().into(), problem.kind.name().into());
     let cases = problem.cases.len().into();
-    let text = serde_json::to_string(&problem.into_value()).map_err(not_serializable)?;
+    let text = problem.to_json();
     let version = ProblemVersion::new(key.fingerprint(text.as_bytes()));
     let entry = object(&mut [
         ("title", title),
@@ -209,8 +208,8 @@ mod tests {
         assert_eq!(wire[0][1], "problem:echo");
         let text = wire[0][2].as_str().unwrap();
         assert_eq!(key().fingerprint(text.as_bytes()), version.as_str());
-        let stored = serde_json::from_str(text).unwrap();
-        assert_eq!(Problem::from_stored(&id(), stored), Ok(problem("ä")));
+        let stored = Problem::from_stored(&id(), text.as_bytes());
+        assert_eq!(stored, Ok(problem("ä")));
 
         assert_eq!(wire[1][0], "HSET");
         assert_eq!(wire[1][1], "catalog");

@@ -7,6 +7,7 @@
 use serde_json::Value;
 
 use super::object::{ObjectReader, Violations, object};
+use crate::json::Json;
 
 /// A rule for comparing an answer with the expected one.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -33,19 +34,19 @@ pub enum Checker {
 
 impl Checker {
     /// Reads a name, or an object with `kind` and its options.
-    pub(super) fn read(value: Value, path: String, violations: &mut Violations) -> Self {
+    pub(super) fn read(value: Json<'_>, path: String, violations: &mut Violations) -> Self {
         const KINDS: &str = "must be exact, tokens, float or unordered.";
         const CLOSE: &str = "must be a number from 0 to 1000000000.";
         const SHARE: &str = "must be a number from 0 to 1.";
         const DEFAULT: f64 = 1e-9;
-        let by_name = value.is_string();
-        let value = if by_name {
-            object(&mut [("kind", value)])
-        } else {
-            value
-        };
+        let name = value.text();
+        let by_name = name.is_some();
+        let value = if by_name { Json::EMPTY_OBJECT } else { value };
         let mut members = ObjectReader::new(value, path.clone(), violations);
-        let kind = members.text("kind").unwrap_or_default();
+        let kind = match name {
+            Some(name) => name.into_owned(),
+            None => members.text("kind").unwrap_or_default(),
+        };
         let (checker, known) = match kind.as_str() {
             "exact" => (Self::Exact, "kind"),
             "tokens" => (Self::Tokens, "kind"),
@@ -97,12 +98,14 @@ impl Checker {
 mod tests {
     use super::*;
     use crate::domain::violation::Violation;
+    use crate::json::JsonText;
     use serde_json::json;
     use strum::VariantNames as _;
 
     fn read(value: Value) -> Result<Checker, Violation> {
         let mut violations = Violations::default();
-        let checker = Checker::read(value, "c".into(), &mut violations);
+        let text = JsonText::from(value);
+        let checker = Checker::read(text.json(), "c".into(), &mut violations);
         violations.into_result(checker)
     }
 

@@ -22,12 +22,12 @@ impl Problem {
             stop_on_first_fail: true,
         };
         let mut hash = Sha256::new();
-        hash.update(rest.into_value().to_string());
+        hash.update(rest.head());
         for case in &self.cases {
             // Stored answers hold output of shown cases; once such a case is
             // hidden they must not be used.
             hash.update(if case.hidden { "\nh" } else { "\n" });
-            hash.update(case.input.to_string());
+            hash.update(case.input.as_str());
         }
         InputsHash::new(hex(&hash.finalize()[..16]))
     }

@@ -11,6 +11,7 @@
 use serde_json::{Map, Value};
 
 use crate::domain::violation::Violation;
+use crate::json::{Json, Object};
 
 /// The first rule that was broken, if any was. What was read counts only without
 /// one.
@@ -72,24 +73,21 @@ pub(crate) fn object(members: &mut [(&str, Value)]) -> Value {
 }
 
 /// The members of an object that have not been taken yet.
-pub(super) struct ObjectReader<'a> {
+pub(super) struct ObjectReader<'a, 'v> {
     path: String,
-    left: Map<String, Value>,
-    pub(super) violations: &'a mut Violations,
+    left: Object<'a>,
+    pub(super) violations: &'v mut Violations,
 }
 
-impl<'a> ObjectReader<'a> {
+impl<'a, 'v> ObjectReader<'a, 'v> {
     /// The members of the object at `path`; an empty path is the whole body.
     #[inline(never)]
-    pub(super) fn new(value: Value, path: String, violations: &'a mut Violations) -> Self {
-        let left = match value {
-            Value::Object(left) => left,
-            _ => {
-                let whole = if path.is_empty() { "body" } else { "" };
-                violations.reject([whole, &path].concat(), "must be a JSON object.");
-                Map::new()
-            }
-        };
+    pub(super) fn new(value: Json<'a>, path: String, violations: &'v mut Violations) -> Self {
+        let left = Object::of(value).unwrap_or_else(|error| {
+            let whole = if path.is_empty() { "body" } else { "" };
+            violations.reject([whole, &path].concat(), &error.to_string());
+            Object::empty()
+        });
         Self {
             path,
             left,
@@ -113,66 +111,62 @@ impl<'a> ObjectReader<'a> {
 
     /// A member that may be missing.
     #[inline(never)]
-    pub(super) fn take(&mut self, name: &str) -> Option<Value> {
-        self.left.remove(name).filter(|value| !value.is_null())
+    pub(super) fn take(&mut self, name: &str) -> Option<Json<'a>> {
+        self.left.take(name).filter(|value| !value.is_null())
     }
 
     /// A member that must be there, if only as `null`.
     #[inline(never)]
-    pub(super) fn need(&mut self, name: &str) -> Value {
-        match self.left.remove(name) {
-            Some(value) => value,
-            None => {
-                self.reject(name, "is required.");
-                Value::Null
-            }
+    pub(super) fn need(&mut self, name: &str) -> Option<Json<'a>> {
+        let value = self.left.take(name);
+        if value.is_none() {
+            self.reject(name, "is required.");
         }
+        value
     }
 
     /// Text that may be missing.
     #[inline(never)]
     pub(super) fn text(&mut self, name: &str) -> Option<String> {
-        match self.take(name) {
-            None => None,
-            Some(Value::String(text)) => Some(text),
-            Some(_) => {
-                self.reject(name, "must be text.");
-                None
-            }
+        let text = self.take(name)?.text();
+        if text.is_none() {
+            self.reject(name, "must be text.");
         }
+        text.map(String::from)
     }
 
     /// `true` or `false`, or `default` where it is missing.
     #[inline(never)]
     pub(super) fn flag(&mut self, name: &str, default: bool) -> bool {
-        match self.take(name) {
-            None => default,
-            Some(Value::Bool(flag)) => flag,
-            Some(_) => {
-                self.reject(name, "must be true or false.");
-                default
-            }
-        }
+        let Some(value) = self.take(name) else {
+            return default;
+        };
+        value.bool().unwrap_or_else(|| {
+            self.reject(name, "must be true or false.");
+            default
+        })
     }
 
-    /// A list that may be missing.
+    /// A list that may be missing, `most` items of it, and how many there are.
     #[inline(never)]
-    pub(super) fn list(&mut self, name: &str) -> Vec<Value> {
-        match self.take(name) {
-            None => Vec::new(),
-            Some(Value::Array(items)) => items,
-            Some(_) => {
-                self.reject(name, "must be a list.");
-                Vec::new()
-            }
-        }
+    pub(super) fn list(&mut self, name: &str, most: usize) -> (Vec<Json<'a>>, usize) {
+        let Some(value) = self.take(name) else {
+            return (Vec::new(), 0);
+        };
+        let Some(mut items) = value.items() else {
+            self.reject(name, "must be a list.");
+            return (Vec::new(), 0);
+        };
+        let first: Vec<_> = items.by_ref().take(most).collect();
+        let count = first.len() + items.count();
+        (first, count)
     }
 
     /// A whole number between two others that may be missing.
     #[inline(never)]
     pub(super) fn whole(&mut self, name: &str, low: u64, high: u64) -> Option<u64> {
         let value = self.take(name)?;
-        let number = value.as_u64().filter(|n| (low..=high).contains(n));
+        let number = value.u64().filter(|n| (low..=high).contains(n));
         if number.is_none() {
             let rule = format!("must be a whole number from {low} to {high}.");
             self.reject(name, &rule);
@@ -185,7 +179,7 @@ impl<'a> ObjectReader<'a> {
     #[inline(never)]
     pub(super) fn number(&mut self, name: &str, low: f64, high: f64, rule: &str) -> Option<f64> {
         let value = self.take(name)?;
-        let number = value.as_f64().filter(|n| (low..=high).contains(n));
+        let number = value.f64().filter(|n| (low..=high).contains(n));
         if number.is_none() {
             self.reject(name, rule);
         }
@@ -194,7 +188,7 @@ impl<'a> ObjectReader<'a> {
 
     /// The name of a member that was not taken yet.
     pub(super) fn next(&self) -> Option<String> {
-        self.left.keys().next().cloned()
+        self.left.first_name().map(str::to_owned)
     }
 
     /// Refuses what was not taken; `known` says what there is.

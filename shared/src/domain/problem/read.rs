@@ -2,11 +2,9 @@
 //!
 //! What breaks a rule is refused with 422 and a path such as
 //! `cases[3].expected`; what is too large with 413 and the first case that is
-//! over. ObjectReader that are not known are refused too. Only what an answer of
+//! over. Members that are not known are refused too. Only what an answer of
 //! ours adds (`success`, `version`, `starter`) is passed over, so that a
 //! problem that was read can be published again; `id` must be the right one.
-
-use serde_json::Value;
 
 use super::object::{ObjectReader, Violations, element};
 use super::{
@@ -17,6 +15,7 @@ use crate::domain::fields::parse_body;
 use crate::domain::ids::ProblemId;
 use crate::domain::submission;
 use crate::domain::violation::Violation;
+use crate::json::{Json, JsonText};
 
 /// Keywords of the languages that have a harness, and names that harnesses
 /// define.
@@ -45,20 +44,19 @@ impl Problem {
         Self::sized(id, parse_body(body)?)
     }
 
-    /// Reads a problem as an operator writes it.
-    pub fn from_value(id: &ProblemId, value: &Value) -> Result<Self, Violation> {
-        Self::sized(id, value.clone())
+    /// Reads a problem that a program has put together.
+    pub fn from_value(id: &ProblemId, value: &serde_json::Value) -> Result<Self, Violation> {
+        Self::sized(id, parse_body(value.to_string().as_bytes())?)
     }
 
-    /// As [`Problem::from_value`], for a stored problem, whose size was checked
-    /// when it was published. Copies no case.
-    pub fn from_stored(id: &ProblemId, value: Value) -> Result<Self, Violation> {
+    /// Reads a stored problem, whose size was checked when it was published.
+    pub fn from_stored(id: &ProblemId, text: &[u8]) -> Result<Self, Violation> {
         let mut violations = Violations::default();
-        let problem = Self::read(id, value, &mut violations);
+        let problem = Self::read(id, parse_body(text)?, &mut violations);
         violations.into_result(problem)
     }
 
-    fn sized(id: &ProblemId, value: Value) -> Result<Self, Violation> {
+    fn sized(id: &ProblemId, value: Json<'_>) -> Result<Self, Violation> {
         let mut violations = Violations::default();
         let problem = Self::read(id, value, &mut violations);
         if !violations.is_any() {
@@ -67,7 +65,7 @@ impl Problem {
         violations.into_result(problem)
     }
 
-    fn read(id: &ProblemId, value: Value, violations: &mut Violations) -> Self {
+    fn read(id: &ProblemId, value: Json<'_>, violations: &mut Violations) -> Self {
         let mut members = ObjectReader::new(value, String::new(), violations);
         for added in ["success", "version", "starter"] {
             members.take(added);
@@ -96,8 +94,8 @@ impl Problem {
             read_limits(&mut limits, value, members.violations);
         }
         let stop_on_first_fail = members.flag("stopOnFirstFail", true);
-        let list = members.list("cases");
-        let cases = cases(list, &kind, members.violations);
+        let (list, count) = members.list("cases", MAX_CASES);
+        let cases = cases(&list, count, &kind, members.violations);
         members.end("title, statement, kind, signature, cases, checker, limits, stopOnFirstFail");
         Self {
             id: id.clone(),
@@ -114,13 +112,13 @@ impl Problem {
 
 impl Signature {
     /// Reads a signature; `path` says where it stands.
-    pub fn from_value(value: Value, path: &str) -> Result<Self, Violation> {
+    pub fn from_value(value: Json<'_>, path: &str) -> Result<Self, Violation> {
         let mut violations = Violations::default();
         let signature = Self::read(value, path.to_owned(), &mut violations);
         violations.into_result(signature)
     }
 
-    fn read(value: Value, path: String, violations: &mut Violations) -> Self {
+    fn read(value: Json<'_>, path: String, violations: &mut Violations) -> Self {
         let mut members = ObjectReader::new(value, path, violations);
         let mut signature = Self {
             name: name(&mut members),
@@ -130,11 +128,10 @@ impl Signature {
         if is_reserved(&signature.snake_name()) {
             members.reject("name", TAKEN);
         }
-        let mut params = members.list("params");
-        if params.len() > MAX_PARAMS {
+        let (params, count) = members.list("params", MAX_PARAMS);
+        if count > MAX_PARAMS {
             let rule = format!("may be {MAX_PARAMS} at most.");
             members.reject("params", &rule);
-            params.clear();
         }
         let list = members.path("params");
         for (index, value) in params.into_iter().enumerate() {
@@ -155,7 +152,7 @@ impl Signature {
     }
 }
 
-fn title(members: &mut ObjectReader<'_>, name: &str) -> Option<String> {
+fn title(members: &mut ObjectReader<'_, '_>, name: &str) -> Option<String> {
     let title = members.text(name)?;
     if !(1..=MAX_TITLE_CHARS).contains(&title.chars().count()) {
         let rule = format!("must be 1 to {MAX_TITLE_CHARS} characters.");
@@ -164,7 +161,7 @@ fn title(members: &mut ObjectReader<'_>, name: &str) -> Option<String> {
     Some(title)
 }
 
-fn kind(members: &mut ObjectReader<'_>) -> Kind {
+fn kind(members: &mut ObjectReader<'_, '_>) -> Kind {
     let kind = members.text("kind").unwrap_or_default();
     let signature = members.take("signature");
     let rule = match (kind.as_str(), signature) {
@@ -181,7 +178,7 @@ fn kind(members: &mut ObjectReader<'_>) -> Kind {
     Kind::Program
 }
 
-fn ty(members: &mut ObjectReader<'_>, name: &str) -> Type {
+fn ty(members: &mut ObjectReader<'_, '_>, name: &str) -> Type {
     let text = members.text(name).unwrap_or_default();
     Type::parse(&text).unwrap_or_else(|| {
         members.reject(name, TYPE);
@@ -190,7 +187,7 @@ fn ty(members: &mut ObjectReader<'_>, name: &str) -> Type {
 }
 
 /// The member `name`, an identifier.
-fn name(members: &mut ObjectReader<'_>) -> String {
+fn name(members: &mut ObjectReader<'_, '_>) -> String {
     let name = members.text("name").unwrap_or_default();
     let letters = name.as_bytes();
     let fits = (1..=64).contains(&letters.len())
@@ -212,7 +209,7 @@ fn is_reserved(name: &str) -> bool {
     RESERVED.split(' ').any(|word| word == name)
 }
 
-fn read_limits(limits: &mut Limits, value: Value, violations: &mut Violations) {
+fn read_limits(limits: &mut Limits, value: Json<'_>, violations: &mut Violations) {
     let mut members = ObjectReader::new(value, "limits".into(), violations);
     limits.time_ms = members.whole("timeMs", 1, 120_000);
     limits.memory_bytes = members.whole("memoryBytes", 1 << 20, 16 << 30);
@@ -232,21 +229,20 @@ fn read_limits(limits: &mut Limits, value: Value, violations: &mut Violations) {
     members.end("timeMs, memoryBytes, outputBytes, factors");
 }
 
-fn cases(values: Vec<Value>, kind: &Kind, violations: &mut Violations) -> Vec<Case> {
+fn cases(values: &[Json<'_>], count: usize, kind: &Kind, violations: &mut Violations) -> Vec<Case> {
     const CASES: &str = "cases";
-    let count = values.len();
-    let mut cases = Vec::with_capacity(count.min(MAX_CASES));
+    let mut cases = Vec::with_capacity(values.len());
     if count == 0 {
         violations.reject(CASES.into(), "must hold at least one case.");
     } else if count > MAX_CASES {
         let rule = format!("is one too many: cases may be {MAX_CASES} at most, not {count}.");
         violations.too_large(element(CASES, MAX_CASES), &rule);
     }
-    for (index, value) in values.into_iter().enumerate() {
+    for (index, value) in values.iter().enumerate() {
         if violations.is_any() {
             return cases;
         }
-        cases.push(case(value, element(CASES, index), kind, violations));
+        cases.push(case(*value, element(CASES, index), kind, violations));
     }
     if cases.iter().all(|case| case.weight == 0) {
         violations.reject(
@@ -257,24 +253,27 @@ fn cases(values: Vec<Value>, kind: &Kind, violations: &mut Violations) -> Vec<Ca
     cases
 }
 
-fn case(value: Value, path: String, kind: &Kind, violations: &mut Violations) -> Case {
+fn case(value: Json<'_>, path: String, kind: &Kind, violations: &mut Violations) -> Case {
+    let null = JsonText::from(serde_json::Value::Null);
     let mut members = ObjectReader::new(value, path, violations);
     let weight = members.whole("weight", 0, 1_000_000);
+    let (input, expected) = (members.need("input"), members.need("expected"));
     let case = Case {
         name: title(&mut members, "name"),
-        input: members.need("input"),
-        expected: members.need("expected"),
+        input: input.map_or_else(|| null.clone(), JsonText::from),
+        expected: expected.map_or(null, JsonText::from),
         hidden: members.flag("hidden", false),
         weight: weight.and_then(|one| u32::try_from(one).ok()).unwrap_or(1),
     };
+    let (input, expected) = (case.input.json(), case.expected.json());
     match kind {
         Kind::Program => {
-            fits(&Type::String, &case.input, "input", &mut members);
-            fits(&Type::String, &case.expected, "expected", &mut members);
+            fits(&Type::String, input, "input", &mut members);
+            fits(&Type::String, expected, "expected", &mut members);
         }
         Kind::Function(signature) => {
             let count = signature.params.len();
-            match case.input.as_array().filter(|list| list.len() == count) {
+            match input.items().filter(|items| items.clone().count() == count) {
                 None => {
                     let rule = format!("must be the list of the function's {count} arguments.");
                     members.reject("input", &rule);
@@ -287,7 +286,7 @@ fn case(value: Value, path: String, kind: &Kind, violations: &mut Violations) ->
                     }
                 }
             }
-            fits(&signature.returns, &case.expected, "expected", &mut members);
+            fits(&signature.returns, expected, "expected", &mut members);
         }
     }
     members.end("name, input, expected, hidden, weight");
@@ -295,7 +294,7 @@ fn case(value: Value, path: String, kind: &Kind, violations: &mut Violations) ->
 }
 
 #[inline(never)]
-fn fits(ty: &Type, value: &Value, name: &str, members: &mut ObjectReader<'_>) {
+fn fits(ty: &Type, value: Json<'_>, name: &str, members: &mut ObjectReader<'_, '_>) {
     let path = members.path(name);
     if let Some(message) = ty.mismatch(value, &path) {
         members.violations.note(Violation::invalid(path, message));

@@ -8,7 +8,7 @@
 
 use std::fmt;
 
-use serde_json::Value;
+use crate::json::{Json, Kind};
 
 /// The deepest that a value may be nested.
 pub const MAX_DEPTH: usize = 64;
@@ -77,12 +77,15 @@ impl Type {
 
     /// Says where and how `value` is not of this type, for a person; `None`
     /// when it is. `path` names the value, such as `cases[2].input[0]`.
-    pub fn mismatch(&self, value: &Value, path: &str) -> Option<String> {
-        if depth(value) > MAX_DEPTH {
+    pub fn mismatch(&self, value: Json<'_>, path: &str) -> Option<String> {
+        if value.depth() > MAX_DEPTH {
             return Some(format!("{path} is nested deeper than {MAX_DEPTH}."));
         }
         // The path is made only for a value that does not fit; most do.
-        let (inner, rule) = self.mismatch_at(value)?;
+        let (inner, rule) = match self.mismatch_at(value) {
+            Some(found) => found,
+            None => (String::new(), value.flaw()?.to_owned()),
+        };
         Some(format!("{path}{inner} {rule}"))
     }
 
@@ -95,27 +98,27 @@ impl Type {
     }
 
     /// Where below `value` a rule is broken, and the rule.
-    fn mismatch_at(&self, value: &Value) -> Option<(String, String)> {
-        let fits = match (self, value) {
+    fn mismatch_at(&self, value: Json<'_>) -> Option<(String, String)> {
+        let fits = match (self, value.kind()) {
             (Self::Any, _)
-            | (Self::Float, Value::Number(_))
-            | (Self::String, Value::String(_))
-            | (Self::Bool, Value::Bool(_))
-            | (Self::Null, Value::Null) => true,
-            (Self::Int, Value::Number(number)) => number.is_i64(),
-            (Self::List(item) | Self::LinkedList(item), Value::Array(values)) => {
-                return values
-                    .iter()
+            | (Self::Float, Kind::Number)
+            | (Self::String, Kind::String)
+            | (Self::Bool, Kind::Bool)
+            | (Self::Null, Kind::Null) => true,
+            (Self::Int, Kind::Number) => value.i64().is_some(),
+            (Self::List(item) | Self::LinkedList(item), Kind::Array) => {
+                return value
+                    .items()?
                     .enumerate()
                     .find_map(|(index, value)| under(index, item.mismatch_at(value)));
             }
-            (Self::BinaryTree(item), Value::Array(values)) => {
-                return tree_mismatch(values, item);
+            (Self::BinaryTree(item), Kind::Array) => {
+                return tree_mismatch(value, item);
             }
-            (Self::Map(item), Value::Object(members)) => {
-                return members.iter().find_map(|(key, value)| {
+            (Self::Map(item), Kind::Object) => {
+                return value.members()?.find_map(|(key, value)| {
                     let (inner, rule) = item.mismatch_at(value)?;
-                    Some((format!(".{key}{inner}"), rule))
+                    Some((format!(".{}{inner}", key.text().unwrap_or_default()), rule))
                 });
             }
             _ => false,
@@ -130,9 +133,9 @@ fn under(index: usize, found: Option<(String, String)>) -> Option<(String, Strin
 
 /// A tree in level order: every value but the root is the child of an earlier
 /// one.
-fn tree_mismatch(values: &[Value], item: &Type) -> Option<(String, String)> {
+fn tree_mismatch(tree: Json<'_>, item: &Type) -> Option<(String, String)> {
     let mut free_places = 1_usize;
-    for (index, value) in values.iter().enumerate() {
+    for (index, value) in tree.items()?.enumerate() {
         if free_places == 0 {
             let rule = "has no parent node.".to_owned();
             return under(index, Some((String::new(), rule)));
@@ -147,16 +150,6 @@ fn tree_mismatch(values: &[Value], item: &Type) -> Option<(String, String)> {
         }
     }
     None
-}
-
-/// How deep a value is nested: 0 for a value that can hold no other.
-fn depth(value: &Value) -> usize {
-    // Bounded: the JSON reader refuses what is nested deeper than 128.
-    match value {
-        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
-        Value::Object(members) => 1 + members.values().map(depth).max().unwrap_or(0),
-        _ => 0,
-    }
 }
 
 impl fmt::Display for Type {
@@ -179,7 +172,8 @@ impl fmt::Display for Type {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::json::JsonText;
+    use serde_json::{Value, json};
 
     #[test]
     fn types_are_read_and_written() {
@@ -217,7 +211,11 @@ mod tests {
 
     #[test]
     fn a_value_that_does_not_fit_is_named() {
-        let said = |ty: &str, value: Value| Type::parse(ty).unwrap().mismatch(&value, "x");
+        let said = |ty: &str, value: Value| {
+            Type::parse(ty)
+                .unwrap()
+                .mismatch(JsonText::from(value).json(), "x")
+        };
         for (ty, value) in [
             ("int", json!(-3)),
             ("float", json!(3)),

@@ -4,32 +4,37 @@ use serde_json::{Map, Value};
 
 use super::object::{Violations, element, object};
 use super::{Case, Kind, MAX_BYTES, Problem, Signature};
+use crate::json::write::push_string;
 
 impl Problem {
     /// The JSON that is stored. Reading it gives the same problem again. Defaults
     /// (`weight` 1, `hidden` false, limits that are not set) are left out.
-    pub fn to_value(&self) -> Value {
-        self.clone().into_value()
-    }
-
-    /// As [`Problem::to_value`], without copying a case.
-    pub fn into_value(mut self) -> Value {
-        let mut cases = Vec::with_capacity(self.cases.len());
-        for case in &mut self.cases {
-            let (input, expected) = (case.input.take(), case.expected.take());
-            cases.push(case_value(case, input, expected));
+    pub fn to_json(&self) -> String {
+        let values = self
+            .cases
+            .iter()
+            .map(|case| case.input.as_str().len() + case.expected.as_str().len());
+        let mut json = String::with_capacity(values.sum::<usize>() + 60 * self.cases.len() + 1_024);
+        json.push_str("{\"cases\":[");
+        for (index, case) in self.cases.iter().enumerate() {
+            if index > 0 {
+                json.push(',');
+            }
+            push_case(&mut json, case);
         }
-        self.with_cases(cases)
+        json.push_str("],");
+        json.push_str(&self.head()[1..]);
+        json
     }
 
     /// Notes the first case with which the stored form is over [`MAX_BYTES`].
     pub(super) fn check_size(&self, violations: &mut Violations) {
-        let mut bytes = size(&self.with_cases(Vec::new()));
+        let mut bytes = self.head().len() + "{\"cases\":[],".len() - 1;
+        let mut text = String::new();
         for (index, case) in self.cases.iter().enumerate() {
-            // Without its values, which are `null` here: 4 bytes each.
-            let frame = size(&case_value(case, Value::Null, Value::Null)) - 8;
-            let comma = usize::from(index > 0);
-            bytes += comma + frame + size(&case.input) + size(&case.expected);
+            text.clear();
+            push_case(&mut text, case);
+            bytes += usize::from(index > 0) + text.len();
             if bytes > MAX_BYTES {
                 let rule = format!(
                     "is over: a problem may be {MAX_BYTES} bytes of JSON at most, and the cases \
@@ -40,8 +45,8 @@ impl Problem {
         }
     }
 
-    /// Everything, with `cases` in the place of its own.
-    fn with_cases(&self, cases: Vec<Value>) -> Value {
+    /// Everything but the cases, as a JSON object.
+    pub(super) fn head(&self) -> String {
         let mut limits = Map::new();
         for (name, limit) in [
             ("timeMs", self.limits.time_ms),
@@ -68,11 +73,11 @@ impl Problem {
             ("statement", self.statement.as_str().into()),
             ("kind", self.kind.name().into()),
             ("signature", signature),
-            ("cases", cases.into()),
             ("checker", self.checker.to_value()),
             ("limits", limits.into()),
             ("stopOnFirstFail", self.stop_on_first_fail.into()),
         ])
+        .to_string()
     }
 }
 
@@ -104,23 +109,21 @@ impl Signature {
     }
 }
 
-fn case_value(case: &Case, input: Value, expected: Value) -> Value {
-    let mut value = Map::new();
-    if let Some(name) = &case.name {
-        value.insert("name".into(), name.as_str().into());
-    }
-    value.insert("input".into(), input);
-    value.insert("expected".into(), expected);
+fn push_case(json: &mut String, case: &Case) {
+    json.push_str("{\"expected\":");
+    json.push_str(case.expected.as_str());
     if case.hidden {
-        value.insert("hidden".into(), true.into());
+        json.push_str(",\"hidden\":true");
+    }
+    json.push_str(",\"input\":");
+    json.push_str(case.input.as_str());
+    if let Some(name) = &case.name {
+        json.push_str(",\"name\":");
+        push_string(json, name);
     }
     if case.weight != 1 {
-        value.insert("weight".into(), case.weight.into());
+        json.push_str(",\"weight\":");
+        json.push_str(&case.weight.to_string());
     }
-    value.into()
-}
-
-/// The size in bytes of JSON.
-fn size(value: &Value) -> usize {
-    serde_json::to_vec(value).map_or(0, |text| text.len())
+    json.push('}');
 }

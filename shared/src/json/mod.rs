@@ -1,0 +1,18 @@
+//! JSON that others wrote, read within bounds.
+//!
+//! As a tree of values a JSON text takes many times its size: `{"":0}` is 6
+//! bytes of text and more than 100 of memory. So nothing that strangers send,
+//! programs print or endpoints answer is read into a tree. [`Json`] is a value as
+//! text, whose syntax was checked; readers walk over it and take out what they
+//! want. An [`Object`] has a bounded number of members, and no member twice.
+//!
+//! - [`value`]: a value as text, and its items and members.
+//! - [`object`]: the members of an object by name.
+//! - [`write`]: strings as JSON, and how long they are as such.
+
+pub mod object;
+pub mod value;
+pub mod write;
+
+pub use object::{Object, ObjectError};
+pub use value::{Json, JsonText, Kind, SyntaxError};
