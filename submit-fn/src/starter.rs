@@ -213,9 +213,11 @@ fn add(text: &mut String, parts: &[&str]) {
 mod tests {
     use super::*;
     use serde_json::json;
+    use shared::json::JsonText;
 
     fn made(signature: Value) -> Value {
-        starters(&Signature::from_value(signature, "signature").unwrap())
+        let signature = JsonText::from(signature);
+        starters(&Signature::from_value(signature.json(), "signature").unwrap())
     }
 
     #[test]

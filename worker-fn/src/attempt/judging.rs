@@ -1,7 +1,7 @@
 //! Having a submission to a known problem judged: the loop of I/O around a
 //! [`JudgeSession`], within what the job may use.
 
-use shared::domain::answer::{CaseAnswer, Usage};
+use shared::domain::answer::Usage;
 use shared::domain::archive::SubmissionArchive;
 use shared::domain::job::Job;
 use shared::domain::stage::Stage;
@@ -38,7 +38,7 @@ pub struct Judged {
 pub fn judge_again(cached: &CachedProblem, job: &Job) -> Option<Judged> {
     let problem = &cached.problem;
     let runs = archive::runs(job.archived.as_ref()?, &cached.inputs, problem)?;
-    let usages = runs.iter().map(|run| run.usage);
+    let usages = runs.iter().flatten().map(|run| run.usage);
     let findings = Findings {
         runs: &runs,
         evidence: &[],
@@ -48,7 +48,7 @@ pub fn judge_again(cached: &CachedProblem, job: &Job) -> Option<Judged> {
     let assessment = assess(problem, &cached.version, &findings);
     // Where the first failure ends judging, later cases were not run.
     let complete = assessment.judgement.failed_case.is_some() && problem.stop_on_first_fail
-        || runs.iter().all(|run| run.answer.is_some());
+        || runs.iter().all(Option::is_some);
     complete.then(|| Judged {
         assessment,
         compile: None,
@@ -101,10 +101,11 @@ pub async fn judge(
 fn conclude(cached: &CachedProblem, job: &Job, session: JudgeSession<'_>) -> Judged {
     let assessment = assess(&cached.problem, &cached.version, &session.findings());
     let has_internal_error = assessment.verdict == Verdict::InternalError
-        || session.runs.iter().any(|run| {
-            matches!(&run.answer, Some(CaseAnswer::Failed(failure))
-                if failure.verdict == Verdict::InternalError)
-        });
+        || session
+            .runs
+            .iter()
+            .flatten()
+            .any(|run| run.verdict == Verdict::InternalError);
     let archive = if has_internal_error {
         SubmissionArchive::unjudged(&job.code)
     } else if session.failure.is_some() {

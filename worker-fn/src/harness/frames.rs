@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
 use shared::domain::problem::MAX_DEPTH;
+use shared::json::{Json, JsonText, Object};
 use shared::text::truncated;
 
 use super::kind::Harness;
@@ -27,7 +27,7 @@ pub struct Frames {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Frame {
     /// The value that was returned, nested no deeper than [`MAX_DEPTH`].
-    Returned(Value),
+    Returned(JsonText),
     /// The function returned what JSON cannot hold; the text says what, such as
     /// `NaN`.
     NotJson(String),
@@ -94,9 +94,10 @@ fn frame(payload: &str) -> Option<Frame> {
     match rest.next()? {
         '=' => {
             let value = parse(rest.as_str())?;
-            within(&value, MAX_DEPTH).then_some(Frame::Returned(value))
+            let fits = value.depth() <= MAX_DEPTH && value.flaw().is_none();
+            fits.then(|| Frame::Returned(value.into()))
         }
-        '?' => Some(Frame::NotJson(clip(parse(rest.as_str())?.as_str()?))),
+        '?' => Some(Frame::NotJson(clip(&parse(rest.as_str())?.text()?))),
         '!' => harness_error(rest.as_str())
             .filter(|error| {
                 matches!(
@@ -110,33 +111,21 @@ fn frame(payload: &str) -> Option<Frame> {
 }
 
 fn harness_error(json: &str) -> Option<HarnessError> {
-    let value = parse(json)?;
+    let members = Object::of(parse(json)?).ok()?;
     Some(HarnessError {
-        kind: match value.get("kind")?.as_str()? {
+        kind: match members.get("kind")?.text()?.as_ref() {
             "syntax" => HarnessErrorKind::Syntax,
             "missing" => HarnessErrorKind::Missing,
             "memory" => HarnessErrorKind::Memory,
             "error" => HarnessErrorKind::Error,
             _ => return None,
         },
-        text: clip(value.get("text")?.as_str()?),
+        text: clip(&members.get("text")?.text()?),
     })
 }
 
-fn parse(json: &str) -> Option<Value> {
-    serde_json::from_slice(json.as_bytes()).ok()
-}
-
-/// Whether a value is nested no deeper than `levels`.
-fn within(value: &Value, levels: usize) -> bool {
-    let Some(below) = levels.checked_sub(1) else {
-        return !value.is_array() && !value.is_object();
-    };
-    match value {
-        Value::Array(items) => items.iter().all(|item| within(item, below)),
-        Value::Object(members) => members.values().all(|item| within(item, below)),
-        _ => true,
-    }
+fn parse(json: &str) -> Option<Json<'_>> {
+    Json::parse(json.as_bytes()).ok()
 }
 
 fn clip(text: &str) -> String {
@@ -209,7 +198,7 @@ mod tests {
             text: "MemoryError".into(),
         };
         let expected = [
-            (0, Frame::Returned(json!([1, 2.0]))),
+            (0, Frame::Returned(json!([1, 2.0]).into())),
             (1, Frame::NotJson("NaN".into())),
             (12, Frame::Raised(error)),
         ];
@@ -219,7 +208,7 @@ mod tests {
 
     #[test]
     fn frames_are_found_wherever_they_begin_and_only_with_a_line_end() {
-        let returned = |index: usize, value: i64| (index, Frame::Returned(json!(value)));
+        let returned = |index: usize, value: i64| (index, Frame::Returned(json!(value).into()));
         for (out, expected) in [
             ("", vec![]),
             (
@@ -276,7 +265,7 @@ mod tests {
         for second in ["=1", "=2", "", "?\"NaN\""] {
             let out = format!("\x1eN1 0 =1\n\x1eN1 1 =5\n\x1eN1 0 {second}\n\x1eN1 0 =1\n");
             assert_eq!(cases(&out).get(&0), Some(&Frame::Duplicate));
-            assert_eq!(cases(&out).get(&1), Some(&Frame::Returned(json!(5))));
+            assert_eq!(cases(&out).get(&1), Some(&Frame::Returned(json!(5).into())));
         }
     }
 

@@ -1,8 +1,8 @@
 //! A harness's standard input: the nonce and the inputs, never an expected value.
 
-use serde_json::{Map, Value};
+use shared::json::write::push_string;
+use shared::json::{Json, Kind};
 
-use super::json;
 use super::kind::Harness;
 
 /// A double holds every whole number up to this one.
@@ -10,16 +10,20 @@ const MAX_SAFE: u64 = (1 << 53) - 1;
 
 /// The standard input of a run: `nonce` on a line, then a line for each case
 /// with its index and its array of arguments. `nonce`: letters and digits.
-pub fn stdin(harness: Harness, nonce: &str, cases: &[(usize, &Value)]) -> String {
-    let mut text = format!("{nonce}\n");
+pub fn stdin(harness: Harness, nonce: &str, cases: &[(usize, Json<'_>)]) -> String {
+    let bytes = cases
+        .iter()
+        .map(|(_, arguments)| arguments.as_str().len() + 8);
+    let mut text = String::with_capacity(nonce.len() + 1 + bytes.sum::<usize>());
+    text.push_str(nonce);
+    text.push('\n');
     for (index, arguments) in cases {
         text.push_str(&index.to_string());
         text.push(' ');
-        let arguments = match harness {
-            Harness::JavaScript | Harness::TypeScript => json(&for_javascript(arguments)),
-            Harness::Python | Harness::Cpp => json(arguments),
-        };
-        text.push_str(&arguments);
+        match harness {
+            Harness::JavaScript | Harness::TypeScript => push_for_javascript(&mut text, *arguments),
+            Harness::Python | Harness::Cpp => text.push_str(arguments.as_str()),
+        }
         text.push('\n');
     }
     text
@@ -27,36 +31,49 @@ pub fn stdin(harness: Harness, nonce: &str, cases: &[(usize, &Value)]) -> String
 
 /// Writes whole numbers that a double cannot hold as `{"$int":"…"}`, and adds a
 /// `$` to keys that begin with one.
-fn for_javascript(value: &Value) -> Value {
-    match value {
-        Value::Number(number) => {
-            let safe = match (number.as_i64(), number.as_u64()) {
+fn push_for_javascript(text: &mut String, value: Json<'_>) {
+    match value.kind() {
+        Kind::Number => {
+            let safe = match (value.i64(), value.u64()) {
                 (Some(number), _) => number.unsigned_abs() <= MAX_SAFE,
                 (None, Some(_)) => false,
                 (None, None) => true,
             };
             if safe {
-                return value.clone();
+                return text.push_str(value.as_str());
             }
-            let mut tagged = Map::new();
-            tagged.insert("$int".into(), number.to_string().into());
-            Value::Object(tagged)
+            text.push_str("{\"$int\":\"");
+            text.push_str(value.as_str());
+            text.push_str("\"}");
         }
-        Value::Array(items) => Value::Array(items.iter().map(for_javascript).collect()),
-        Value::Object(members) => Value::Object(
-            members
-                .iter()
-                .map(|(key, value)| {
-                    let key = if key.starts_with('$') {
-                        format!("${key}")
-                    } else {
-                        key.clone()
-                    };
-                    (key, for_javascript(value))
-                })
-                .collect(),
-        ),
-        _ => value.clone(),
+        Kind::Array => {
+            text.push('[');
+            for (index, item) in value.items().into_iter().flatten().enumerate() {
+                if index > 0 {
+                    text.push(',');
+                }
+                push_for_javascript(text, item);
+            }
+            text.push(']');
+        }
+        Kind::Object => {
+            text.push('{');
+            for (index, (name, value)) in value.members().into_iter().flatten().enumerate() {
+                if index > 0 {
+                    text.push(',');
+                }
+                match name.text() {
+                    Some(plain) if plain.starts_with('$') => {
+                        push_string(text, &format!("${plain}"))
+                    }
+                    _ => text.push_str(name.as_str()),
+                }
+                text.push(':');
+                push_for_javascript(text, value);
+            }
+            text.push('}');
+        }
+        Kind::Null | Kind::Bool | Kind::String => text.push_str(value.as_str()),
     }
 }
 
@@ -64,6 +81,7 @@ fn for_javascript(value: &Value) -> Value {
 mod tests {
     use super::*;
     use serde_json::json;
+    use shared::json::JsonText;
 
     #[test]
     fn each_case_is_a_line_and_large_numbers_are_tagged() {
@@ -74,7 +92,8 @@ mod tests {
             "a\nb"
         ]);
         let second = json!([{"$int": u64::MAX, "x": {"$": null}}]);
-        let cases = [(0, &first), (7, &second)];
+        let (first, second) = (JsonText::from(first), JsonText::from(second));
+        let cases = [(0, first.json()), (7, second.json())];
         assert_eq!(
             stdin(Harness::Python, "N", &cases),
             concat!(

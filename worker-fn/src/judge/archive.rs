@@ -6,60 +6,52 @@
 
 use std::rc::Rc;
 
-use shared::domain::archive::{ArchivedAnswers, CaseToArchive, SubmissionArchive};
+use shared::domain::archive::{ArchivedAnswers, SubmissionArchive};
 use shared::domain::ids::{InputsHash, ProblemVersion};
-use shared::domain::judgement::MAX_EVIDENCE_BYTES;
 use shared::domain::problem::Problem;
 use shared::domain::stage::Stage;
-use shared::text::truncated;
 
 use super::case::CaseRun;
 
-/// The archive of a submission that was judged.
+/// The archive of a submission that was judged. Without its answers where one of
+/// them is not there any more: all of them together were too long.
 pub fn archive(
     code: &str,
     version: &ProblemVersion,
     inputs: &InputsHash,
-    runs: &[CaseRun],
+    runs: &[Option<CaseRun>],
 ) -> SubmissionArchive {
-    let mut cases = runs.iter().map(|run| {
-        let shown = run.shown.as_ref();
-        Some(CaseToArchive {
-            answer: run.answer.as_ref()?,
-            usage: run.usage,
-            stderr: shown.map(|stage| truncated(&stage.stderr, MAX_EVIDENCE_BYTES)),
-        })
-    });
-    SubmissionArchive::judged(code, version, inputs, &mut cases)
+    let complete = runs.iter().flatten().all(|run| run.archived.is_some());
+    let items = runs.iter().filter(|_| complete);
+    let items = items.map(|run| run.as_ref().and_then(|run| run.archived.as_ref()));
+    SubmissionArchive::judged(code, version, inputs, items)
 }
 
-/// The runs that are archived; `None` where there are none, or where they are
-/// answers to other inputs.
+/// The runs that are archived, by the problem as it is now; `None` where there
+/// are none, or where they are answers to other inputs.
 pub fn runs(
     archived: &ArchivedAnswers,
     inputs: &InputsHash,
     problem: &Problem,
-) -> Option<Vec<CaseRun>> {
-    let cases = archived.decode(inputs)?;
-    if cases.len() != problem.cases.len() {
+) -> Option<Vec<Option<CaseRun>>> {
+    let answers = archived.decode(inputs)?;
+    if answers.len() != problem.cases.len() {
         return None;
     }
-    let restored = cases.into_iter().map(|case| {
-        let Some(case) = case else {
-            return CaseRun::default();
-        };
-        let stage = |stderr| {
-            Rc::new(Stage {
-                stderr,
-                ..Stage::default()
-            })
-        };
-        CaseRun {
-            answer: Some(case.answer),
-            usage: case.usage,
-            shown: case.stderr.map(stage),
-        }
-    });
+    let restored = answers
+        .into_iter()
+        .zip(&problem.cases)
+        .map(|(answer, case)| {
+            let answer = answer?;
+            let stage = answer.stderr.map(|stderr| {
+                Rc::new(Stage {
+                    stderr,
+                    ..Stage::default()
+                })
+            });
+            let run = CaseRun::new(problem, case, &answer.answer, answer.usage, stage.as_ref());
+            Some(run)
+        });
     Some(restored.collect())
 }
 
@@ -81,24 +73,25 @@ mod tests {
         });
         let id = ProblemId::parse("any", "id").unwrap();
         let problem = Problem::from_value(&id, &value).unwrap();
-        let run = |answer| CaseRun {
-            answer: Some(answer),
-            usage: Usage {
-                cpu_time_ms: Some(3),
-                memory_bytes: None,
-            },
-            shown: Some(Rc::new(Stage {
-                stderr: "said".into(),
-                ..Stage::default()
-            })),
+        let usage = Usage {
+            cpu_time_ms: Some(3),
+            memory_bytes: None,
+        };
+        let stage = Rc::new(Stage {
+            stderr: "said".into(),
+            ..Stage::default()
+        });
+        let run = |answer| {
+            let case = &problem.cases[0];
+            Some(CaseRun::new(&problem, case, &answer, usage, Some(&stage)))
         };
         let failure = Failure::new(Verdict::TimeLimitExceeded, "too long");
         let all = [
             run(CaseAnswer::Text("a\nb".into())),
-            run(CaseAnswer::Value(json!({"a": [1, 0.1, null]}))),
+            run(CaseAnswer::Value(json!({"a": [1, 0.1, null]}).into())),
             run(CaseAnswer::NotJson("NaN".into())),
             run(CaseAnswer::Failed(failure)),
-            CaseRun::default(),
+            None,
         ];
         let (version, inputs) = (ProblemVersion::new("v"), InputsHash::new("h"));
         let stored = |runs| {

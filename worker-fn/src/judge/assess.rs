@@ -2,13 +2,13 @@
 //! evidence for failures. This is the only place that decides what is shown: of
 //! a hidden case nothing but its verdict and what was measured.
 
-use serde_json::Value;
-use shared::domain::answer::{CaseAnswer, Failure, Usage};
+use shared::domain::answer::{Failure, Usage};
 use shared::domain::ids::ProblemVersion;
 use shared::domain::judgement::{CaseResult, Evidence, Judgement, MAX_EVIDENCE_BYTES};
 use shared::domain::problem::{Case, Problem};
 use shared::domain::stage::Stage;
 use shared::domain::verdict::Verdict;
+use shared::json::{Json, JsonText};
 use shared::text::truncated;
 
 use super::case::CaseRun;
@@ -30,8 +30,8 @@ pub struct Assessment {
 
 /// What is known of all cases.
 pub struct Findings<'a> {
-    /// By case.
-    pub runs: &'a [CaseRun],
+    /// By case; `None` for a case that was not run.
+    pub runs: &'a [Option<CaseRun>],
     /// Runs for evidence only, by case.
     pub evidence: &'a [(usize, CaseRun)],
     /// Why no case could be run.
@@ -66,11 +66,8 @@ pub fn assess(problem: &Problem, version: &ProblemVersion, findings: &Findings<'
         ),
     };
     let shown = first_failed.and_then(|index| {
-        findings
-            .evidence_run(index)
-            .unwrap_or(&findings.runs[index])
-            .shown
-            .as_deref()
+        let run = findings.runs[index].as_ref();
+        findings.evidence_run(index).or(run)?.shown.as_ref()
     });
     let accepted = |index: &usize| cases[*index].verdict == Verdict::Accepted;
     let weight = |index: usize| u64::from(problem.cases[index].weight);
@@ -79,7 +76,7 @@ pub fn assess(problem: &Problem, version: &ProblemVersion, findings: &Findings<'
     Assessment {
         verdict,
         output,
-        run: shown.cloned(),
+        run: shown.map(|shown| Stage::clone(&shown.stage)),
         judgement: Judgement {
             problem_version: version.clone(),
             score: percent(won, indices.clone().map(weight).sum()),
@@ -101,12 +98,12 @@ fn case_results(problem: &Problem, findings: &Findings<'_>) -> Vec<CaseResult> {
         let verdict = if ended || findings.failure.is_some() {
             Verdict::Skipped
         } else {
-            run.verdict(problem, case)
+            run.as_ref().map_or(Verdict::Skipped, |run| run.verdict)
         };
         failed_before |= verdict.is_failure();
         let usage = match verdict {
             Verdict::Skipped => Usage::default(),
-            _ => run.usage,
+            _ => run.as_ref().map_or(Usage::default(), |run| run.usage),
         };
         let shows_evidence = verdict.is_failure() && !case.hidden && with_evidence < MAX_EVIDENCE;
         with_evidence += usize::from(shows_evidence);
@@ -118,7 +115,7 @@ fn case_results(problem: &Problem, findings: &Findings<'_>) -> Vec<CaseResult> {
             cpu_time_ms: usage.cpu_time_ms,
             memory_bytes: usage.memory_bytes,
             evidence: shows_evidence
-                .then(|| evidence(problem, case, run, findings.evidence_run(index))),
+                .then(|| evidence(case, run.as_ref(), findings.evidence_run(index))),
         });
     }
     results
@@ -142,32 +139,20 @@ fn percent(won: u64, total: u64) -> f64 {
 }
 
 /// `alone` is the same case run by itself, where the first run may not be shown.
-fn evidence(problem: &Problem, case: &Case, run: &CaseRun, alone: Option<&CaseRun>) -> Evidence {
-    let shown = match alone {
-        Some(alone) => Some(alone),
-        None => Some(run).filter(|run| run.shown.is_some()),
-    };
-    let (actual, mut message) = match shown.and_then(|run| run.answer.as_ref()) {
-        None => (None, None),
-        Some(CaseAnswer::Text(text)) => (Some(clip(text)), None),
-        Some(CaseAnswer::Value(value)) => (Some(clip(&value.to_string())), None),
-        Some(CaseAnswer::NotJson(what)) => (None, Some(format!("It answered with {what}."))),
-        Some(CaseAnswer::Failed(failure)) => (None, Some(failure.message.clone())),
-    };
-    if alone.is_some_and(|alone| alone.verdict(problem, case) == Verdict::Accepted) {
+fn evidence(case: &Case, run: Option<&CaseRun>, alone: Option<&CaseRun>) -> Evidence {
+    let shown = alone.or(run).and_then(|run| run.shown.as_ref());
+    let mut message = shown.and_then(|shown| shown.message.clone());
+    if alone.is_some_and(|alone| alone.verdict == Verdict::Accepted) {
         message =
             Some("By itself this case is accepted: the answer depends on other cases.".into());
     }
-    let stderr = shown.and_then(|run| run.shown.as_ref());
     Evidence {
         input: text(&case.input),
         expected: text(&case.expected),
-        actual,
-        message: message
-            .map(|text| clip(&text))
-            .filter(|text| !text.is_empty()),
-        stderr: stderr
-            .map(|stage| clip(&stage.stderr))
+        actual: shown.and_then(|shown| shown.actual.clone()),
+        message: message.filter(|text| !text.is_empty()),
+        stderr: shown
+            .map(|shown| clip(&shown.stage.stderr))
             .filter(|text| !text.is_empty()),
     }
 }
@@ -202,10 +187,10 @@ fn headline(cases: &[CaseResult], index: usize) -> String {
     text
 }
 
-fn text(value: &Value) -> String {
-    match value {
-        Value::String(text) => clip(text),
-        value => clip(&value.to_string()),
+fn text(value: &JsonText) -> String {
+    match Json::text(value.json()) {
+        Some(text) => clip(&text),
+        None => clip(value.as_str()),
     }
 }
 

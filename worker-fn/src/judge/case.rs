@@ -1,48 +1,107 @@
 //! What is known of one case once it was run.
+//!
+//! An answer can be as long as an endpoint's response, and a problem can have a
+//! thousand cases. So an answer is compared at once, and only what is needed
+//! later stays of it: the verdict, what evidence shows, and the item for the
+//! archive, as long as that has room.
 
 use std::rc::Rc;
 
 use shared::domain::answer::{CaseAnswer, Usage};
+use shared::domain::archive::ArchivedItem;
+use shared::domain::judgement::MAX_EVIDENCE_BYTES;
 use shared::domain::problem::{Case, Kind, Problem};
 use shared::domain::stage::Stage;
 use shared::domain::verdict::Verdict;
+use shared::text::truncated;
 
 use super::compare;
 
 /// One case's run.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct CaseRun {
-    /// What came of it; `None`: the case was not run.
-    pub answer: Option<CaseAnswer>,
+    /// The case's verdict by itself.
+    pub verdict: Verdict,
     /// What its process used, if it had one of its own.
     pub usage: Usage,
-    /// The run, if it may be shown: its process had no hidden input.
-    pub shown: Option<Rc<Stage>>,
+    /// What may be shown of it: its process had no hidden input, and it failed.
+    pub shown: Option<ShownAnswer>,
+    /// Whether all of it may be shown: its process had no hidden input.
+    pub may_be_shown: bool,
+    /// For the archive.
+    pub archived: Option<ArchivedItem>,
+}
+
+/// What is shown of an answer that is not accepted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ShownAnswer {
+    /// What it answered, where it did.
+    pub actual: Option<String>,
+    /// Why there is no answer.
+    pub message: Option<String>,
+    /// Its process.
+    pub stage: Rc<Stage>,
 }
 
 impl CaseRun {
-    /// The case's verdict by itself.
-    pub fn verdict(&self, problem: &Problem, case: &Case) -> Verdict {
-        let Some(answer) = &self.answer else {
-            return Verdict::Skipped;
-        };
-        let same = match (answer, &problem.kind) {
-            (CaseAnswer::Failed(failure), _) => return failure.verdict,
-            (CaseAnswer::Text(text), Kind::Program) => {
-                let expected = case.expected.as_str().unwrap_or_default();
-                compare::text(problem.checker, expected, text)
-            }
-            (CaseAnswer::Value(value), Kind::Function(signature)) => {
-                compare::value(problem.checker, &signature.returns, &case.expected, value)
-            }
-            (CaseAnswer::NotJson(_), _)
-            | (CaseAnswer::Text(_), Kind::Function(_))
-            | (CaseAnswer::Value(_), Kind::Program) => false,
-        };
-        if same {
-            Verdict::Accepted
-        } else {
-            Verdict::WrongAnswer
+    /// Compares an answer. `stage`: its process, if that had no hidden input.
+    pub fn new(
+        problem: &Problem,
+        case: &Case,
+        answer: &CaseAnswer,
+        usage: Usage,
+        stage: Option<&Rc<Stage>>,
+    ) -> Self {
+        let verdict = verdict(problem, case, answer);
+        let stderr = stage.map(|stage| truncated(&stage.stderr, MAX_EVIDENCE_BYTES));
+        let shown = stage.filter(|_| verdict.is_failure());
+        Self {
+            verdict,
+            usage,
+            shown: shown.map(|stage| ShownAnswer::new(answer, stage)),
+            may_be_shown: stage.is_some(),
+            archived: Some(ArchivedItem::new(answer, usage, stderr)),
         }
+    }
+}
+
+impl ShownAnswer {
+    fn new(answer: &CaseAnswer, stage: &Rc<Stage>) -> Self {
+        let clip = |text: &str| truncated(text, MAX_EVIDENCE_BYTES).to_owned();
+        let (actual, message) = match answer {
+            CaseAnswer::Text(text) => (Some(clip(text)), None),
+            CaseAnswer::Value(value) => (Some(clip(value.as_str())), None),
+            CaseAnswer::NotJson(what) => (None, Some(format!("It answered with {what}."))),
+            CaseAnswer::Failed(failure) => (None, Some(clip(&failure.message))),
+        };
+        Self {
+            actual,
+            message,
+            stage: Rc::clone(stage),
+        }
+    }
+}
+
+fn verdict(problem: &Problem, case: &Case, answer: &CaseAnswer) -> Verdict {
+    let same = match (answer, &problem.kind) {
+        (CaseAnswer::Failed(failure), _) => return failure.verdict,
+        (CaseAnswer::Text(text), Kind::Program) => {
+            let expected = case.expected.json().text().unwrap_or_default();
+            compare::text(problem.checker, &expected, text)
+        }
+        (CaseAnswer::Value(value), Kind::Function(signature)) => compare::value(
+            problem.checker,
+            &signature.returns,
+            case.expected.json(),
+            value.json(),
+        ),
+        (CaseAnswer::NotJson(_), _)
+        | (CaseAnswer::Text(_), Kind::Function(_))
+        | (CaseAnswer::Value(_), Kind::Program) => false,
+    };
+    if same {
+        Verdict::Accepted
+    } else {
+        Verdict::WrongAnswer
     }
 }

@@ -1,8 +1,10 @@
 //! Whether an answer counts as the expected one. Pure. The rules are in
 //! `problems/README.md`, under "Checkers".
 
-use serde_json::Value;
 use shared::domain::problem::{Checker, Type};
+use shared::json::Json;
+
+use super::canonical::canonical;
 
 /// Compares a program's output with the expected text.
 pub fn text(checker: Checker, expected: &str, actual: &str) -> bool {
@@ -25,141 +27,122 @@ pub fn text(checker: Checker, expected: &str, actual: &str) -> bool {
                     (Some(a), Some(b)) if a == b => {}
                     (Some(a), Some(b)) => match (decimal(a), decimal(b)) {
                         (Some(a), Some(b)) if close(a, b, absolute, relative) => {}
+                        (None, None) if special(a).is_some() && special(a) == special(b) => {}
                         _ => return false,
                     },
                     _ => return false,
                 }
             }
         }
-        Checker::Unordered { .. } => {
-            let lines = |text: &str| {
-                let mut lines: Vec<String> = text
-                    .lines()
-                    .map(|line| line.trim_end().to_owned())
-                    .filter(|line| !line.is_empty())
-                    .collect();
-                lines.sort_unstable();
-                lines
-            };
-            lines(expected) == lines(actual)
-        }
+        Checker::Unordered { .. } => sorted_lines(expected) == sorted_lines(actual),
     }
+}
+
+fn sorted_lines(text: &str) -> Vec<&str> {
+    let lines = text.lines().map(str::trim_end);
+    let mut lines: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
+    lines.sort_unstable();
+    lines
 }
 
 /// Compares a function's result with the expected value of its type.
-pub fn value(checker: Checker, ty: &Type, expected: &Value, actual: &Value) -> bool {
+pub fn value(checker: Checker, ty: &Type, expected: Json<'_>, actual: Json<'_>) -> bool {
+    let unordered = match checker {
+        Checker::Unordered { depth } => depth,
+        Checker::Exact | Checker::Tokens | Checker::Float { .. } => 0,
+    };
+    let (expected, actual) = (
+        canonical(expected, ty, unordered),
+        canonical(actual, ty, unordered),
+    );
+    let (Some(expected), Some(actual)) = (expected, actual) else {
+        return false;
+    };
     match checker {
-        Checker::Unordered { depth } => {
-            let (mut expected, mut actual) = (expected.clone(), actual.clone());
-            sort(&mut expected, ty, depth);
-            sort(&mut actual, ty, depth);
-            same(Checker::Exact, ty, &expected, &actual)
-        }
-        Checker::Exact | Checker::Tokens | Checker::Float { .. } => {
-            same(checker, ty, expected, actual)
-        }
+        Checker::Exact | Checker::Unordered { .. } => expected == actual,
+        Checker::Tokens | Checker::Float { .. } => alike(checker, &expected, &actual),
     }
 }
 
-fn same(checker: Checker, ty: &Type, expected: &Value, actual: &Value) -> bool {
-    match (expected, actual) {
-        (Value::Null, Value::Null) => true,
-        (Value::Bool(a), Value::Bool(b)) => a == b,
-        (Value::String(a), Value::String(b)) => match checker {
-            Checker::Tokens => text(checker, a, b),
-            Checker::Exact | Checker::Float { .. } | Checker::Unordered { .. } => a == b,
-        },
-        (Value::Number(a), Value::Number(b)) => {
-            let whole = !a.is_f64() && !b.is_f64();
-            let (Some(x), Some(y)) = (a.as_f64(), b.as_f64()) else {
-                return false;
-            };
-            match (checker, ty) {
-                (Checker::Float { absolute, relative }, _) if !whole || *ty == Type::Float => {
-                    close(x, y, absolute, relative)
+/// Whether two canonical texts differ only where the checker allows it: in the
+/// space within strings, or in numbers of which one is a float.
+fn alike(checker: Checker, mut expected: &str, mut actual: &str) -> bool {
+    loop {
+        let (a, b) = (next_part(&mut expected), next_part(&mut actual));
+        let same = match (a.as_bytes().first(), b.as_bytes().first()) {
+            (None, None) => return true,
+            _ if a == b => true,
+            // A member's name is not part of the answer's text.
+            (Some(b'"'), Some(b'"')) if !expected.starts_with(':') => {
+                let (a, b) = (Json::parse(a.as_bytes()), Json::parse(b.as_bytes()));
+                match (a.ok().and_then(Json::text), b.ok().and_then(Json::text)) {
+                    (Some(a), Some(b)) if checker == Checker::Tokens => text(checker, &a, &b),
+                    _ => false,
                 }
-                (_, Type::Float) => x == y,
-                // Whole numbers are compared as such: beyond 2^53 two of them
-                // can be one float.
-                _ if whole => a == b,
-                _ => a.is_f64() == b.is_f64() && x == y,
             }
+            (Some(b'-' | b'0'..=b'9'), Some(b'-' | b'0'..=b'9')) => match checker {
+                Checker::Float { absolute, relative } if is_float(a) || is_float(b) => {
+                    let number = |text: &str| serde_json::from_str::<f64>(text).ok();
+                    number(a)
+                        .zip(number(b))
+                        .is_some_and(|(a, b)| close(a, b, absolute, relative))
+                }
+                _ => false,
+            },
+            _ => false,
+        };
+        if !same {
+            return false;
         }
-        (Value::Array(a), Value::Array(b)) => {
-            let (a, b) = (nodes(ty, a), nodes(ty, b));
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(checker, item(ty), a, b))
-        }
-        (Value::Object(a), Value::Object(b)) => {
-            a.len() == b.len()
-                && a.iter()
-                    .all(|(key, a)| b.get(key).is_some_and(|b| same(checker, item(ty), a, b)))
-        }
-        _ => false,
     }
 }
 
-/// Absent children at the end of a tree may be left out.
-fn nodes<'a>(ty: &Type, values: &'a [Value]) -> &'a [Value] {
-    let last = match ty {
-        Type::BinaryTree(_) => values.iter().rposition(|value| !value.is_null()),
-        _ => return values,
+fn is_float(number: &str) -> bool {
+    number.contains(['.', 'e'])
+}
+
+/// Takes the next string, number, name or bracket of a canonical text.
+fn next_part<'a>(text: &mut &'a str) -> &'a str {
+    let bytes = text.as_bytes();
+    let length = match bytes.first() {
+        None => 0,
+        Some(b'"') => {
+            let mut at = 1;
+            while at < bytes.len() && bytes[at] != b'"' {
+                at += if bytes[at] == b'\\' { 2 } else { 1 };
+            }
+            at + 1
+        }
+        Some(b'[' | b']' | b'{' | b'}' | b',' | b':') => 1,
+        Some(_) => {
+            let ends = |byte: &u8| matches!(byte, b',' | b']' | b'}');
+            bytes.iter().position(ends).unwrap_or(bytes.len())
+        }
     };
-    &values[..last.map_or(0, |at| at + 1)]
-}
-
-/// The type of the items of a value of type `ty`.
-fn item(ty: &Type) -> &Type {
-    match ty {
-        Type::List(item) | Type::Map(item) | Type::LinkedList(item) | Type::BinaryTree(item) => {
-            item
-        }
-        _ => &Type::Any,
-    }
-}
-
-/// Sorts lists by their items' text, down to `depth`.
-fn sort(value: &mut Value, ty: &Type, depth: u32) {
-    let Value::Array(items) = value else { return };
-    let Some(below) = depth.checked_sub(1) else {
-        return;
-    };
-    for item_value in items.iter_mut() {
-        sort(item_value, item(ty), below);
-    }
-    items.sort_by_cached_key(|value| {
-        let mut key = value.clone();
-        normalize(&mut key, item(ty));
-        key.to_string()
-    });
-}
-
-/// Gives equal values the same text: as a float `1` is `1.0`, and `-0.0` is
-/// `0.0`.
-fn normalize(value: &mut Value, ty: &Type) {
-    match value {
-        Value::Number(number) if number.is_f64() || *ty == Type::Float => {
-            if let Some(float) = number.as_f64() {
-                *value = Value::from(float + 0.0);
-            }
-        }
-        Value::Array(items) => {
-            items.truncate(nodes(ty, items).len());
-            for value in items {
-                normalize(value, item(ty));
-            }
-        }
-        Value::Object(members) => {
-            for value in members.values_mut() {
-                normalize(value, item(ty));
-            }
-        }
-        _ => {}
-    }
+    let (part, rest) = text.split_at(length);
+    *text = rest;
+    part
 }
 
 fn close(expected: f64, actual: f64, absolute: f64, relative: f64) -> bool {
     let difference = (expected - actual).abs();
     difference <= absolute || difference <= relative * expected.abs()
+}
+
+/// What is no decimal number, as languages print it: infinity with its sign, and
+/// no number at all.
+fn special(word: &str) -> Option<&'static str> {
+    let bare = word.strip_prefix(['+', '-']).unwrap_or(word);
+    let is = |name: &str| bare.eq_ignore_ascii_case(name);
+    if is("nan") || is("nan(ind)") {
+        Some("nan")
+    } else if !is("inf") && !is("infinity") {
+        None
+    } else if word.starts_with('-') {
+        Some("-inf")
+    } else {
+        Some("inf")
+    }
 }
 
 /// A decimal number: an optional sign, digits with at most one point among or
@@ -196,6 +179,7 @@ fn decimal(word: &str) -> Option<f64> {
 mod tests {
     use super::*;
     use serde_json::json;
+    use shared::json::JsonText;
 
     const FLOAT: Checker = Checker::Float {
         absolute: 1e-9,
@@ -225,6 +209,11 @@ mod tests {
             (FLOAT, "1", "nan", false),
             (FLOAT, "1", "inf", false),
             (FLOAT, "nan", "nan", true),
+            (FLOAT, "NaN inf", "-nan Infinity", true),
+            (FLOAT, "-inf", "-Infinity", true),
+            (FLOAT, "-inf", "inf", false),
+            (FLOAT, "inf", "nan", false),
+            (FLOAT, "inf", "info", false),
             (FLOAT, "1e400", "1e500", false),
             (UNORDERED, "a\nb\n", "b \n\na", true),
             (UNORDERED, "a\na\nb", "a\nb\nb", false),
@@ -342,6 +331,33 @@ mod tests {
             (FLOAT, "float", json!(3), json!(3.1), false),
             (FLOAT, "int", json!(3), json!(4), false),
             (FLOAT, any, json!([0.5, "x"]), json!([0.5000001, "x"]), true),
+            (FLOAT, any, json!([1, "a"]), json!([1.0, "a"]), true),
+            (FLOAT, any, json!(["a"]), json!(["b"]), false),
+            (FLOAT, any, json!({"a": 0.5}), json!({"b": 0.5}), false),
+            (FLOAT, any, json!([0.5]), json!([0.5, 0.5]), false),
+            (FLOAT, any, json!([0.5]), json!([null]), false),
+            (
+                Checker::Tokens,
+                any,
+                json!({"a b": "x  y"}),
+                json!({"a b": " x y"}),
+                true,
+            ),
+            (
+                Checker::Tokens,
+                any,
+                json!({"a b": 1}),
+                json!({"a  b": 1}),
+                false,
+            ),
+            (
+                Checker::Tokens,
+                any,
+                json!(["\"", "\\"]),
+                json!([" \"", "\\ "]),
+                true,
+            ),
+            (Checker::Tokens, any, json!([1.0]), json!([1.5]), false),
             (
                 UNORDERED,
                 "list<int>",
@@ -400,10 +416,11 @@ mod tests {
             ),
         ] {
             let ty = Type::parse(ty).unwrap();
+            let (a, b) = (JsonText::from(expected), JsonText::from(actual));
             assert_eq!(
-                value(checker, &ty, &expected, &actual),
+                value(checker, &ty, a.json(), b.json()),
                 same,
-                "{checker:?} {ty} {expected} {actual}"
+                "{checker:?} {ty} {a:?} {b:?}"
             );
         }
     }

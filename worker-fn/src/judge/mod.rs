@@ -8,11 +8,12 @@
 //! [`archive`] makes them last, to be judged again.
 //!
 //! - [`case`]: what is known of one case.
-//! - [`compare`]: whether an answer is the expected one.
+//! - [`compare`] and `canonical`: whether an answer is the expected one.
 //! - [`failure`]: how a stage failed, memory told apart from crashes.
 
 pub mod archive;
 pub mod assess;
+mod canonical;
 pub mod case;
 pub mod compare;
 pub mod failure;

@@ -17,6 +17,7 @@
 use std::rc::Rc;
 
 use shared::domain::answer::{CaseAnswer, Failure, Usage};
+use shared::domain::archive::MAX_ANSWERS_BYTES;
 use shared::domain::problem::{Kind, Problem, Signature};
 use shared::domain::stage::Stage;
 use shared::domain::verdict::Verdict;
@@ -41,8 +42,8 @@ pub struct JudgeSession<'a> {
     /// The limits of each run.
     pub limits: RunLimits,
     phase: Phase,
-    /// By case.
-    pub runs: Vec<CaseRun>,
+    /// By case; `None` for a case that was not run.
+    pub runs: Vec<Option<CaseRun>>,
     /// Runs for evidence only, by case.
     pub evidence: Vec<(usize, CaseRun)>,
     /// Why no case can be run: the code does not compile, or cannot be loaded.
@@ -51,6 +52,10 @@ pub struct JudgeSession<'a> {
     pub compile: Option<StageReport>,
     /// How many processes had one case.
     single_runs: usize,
+    /// How many bytes the archive may still take.
+    archive_left: usize,
+    /// How many runs are kept to be shown.
+    shown: usize,
     /// The language's version.
     pub version: Option<String>,
     /// The most that one process used.
@@ -94,11 +99,13 @@ impl<'a> JudgeSession<'a> {
                 memory_bytes: problem.limits.memory_bytes,
             },
             phase: Phase::Single,
-            runs: vec![CaseRun::default(); problem.cases.len()],
+            runs: vec![None; problem.cases.len()],
             evidence: Vec::new(),
             failure: None,
             compile: None,
             single_runs: 0,
+            archive_left: MAX_ANSWERS_BYTES,
+            shown: 0,
             version: None,
             peak_usage: Usage::default(),
         };
@@ -172,11 +179,11 @@ impl<'a> JudgeSession<'a> {
     }
 
     fn stdin(&self, cases: &[usize]) -> String {
-        let input = |case: usize| &self.problem.cases[case].input;
+        let input = |case: usize| self.problem.cases[case].input.json();
         match self.harness {
             None => cases
                 .iter()
-                .filter_map(|&case| input(case).as_str())
+                .filter_map(|&case| input(case).text())
                 .collect(),
             Some((harness, _)) => {
                 let cases: Vec<_> = cases.iter().map(|&case| (case, input(case))).collect();
@@ -227,12 +234,14 @@ impl<'a> JudgeSession<'a> {
             Phase::Single | Phase::Over => {
                 self.single_runs += execution.runs.len();
                 for (&case, report) in step.cases.iter().zip(&execution.runs) {
-                    self.runs[case] = self.single_run(case, report);
+                    let run = self.single_run(case, report);
+                    self.store(case, run);
                 }
             }
             Phase::Evidence => {
                 for (&case, report) in step.cases.iter().zip(&execution.runs) {
-                    let run = self.single_run(case, report);
+                    let mut run = self.single_run(case, report);
+                    run.archived = None;
                     self.evidence.push((case, run));
                 }
                 self.phase = Phase::Over;
@@ -275,22 +284,46 @@ impl<'a> JudgeSession<'a> {
         }
         let shown = may_be_shown.then(|| self.shown_stage(report));
         for (case, frame) in frames.cases {
-            self.runs[case] = CaseRun {
-                answer: Some(answer_of(frame)),
-                shown: shown.clone(),
-                ..CaseRun::default()
-            };
+            let answer = answer_of(frame);
+            let usage = Usage::default();
+            let case_of = &self.problem.cases[case];
+            let run = CaseRun::new(self.problem, case_of, &answer, usage, shown.as_ref());
+            self.store(case, run);
         }
         self.phase = Phase::Single;
     }
 
     /// A process with one case in it.
     fn single_run(&self, case: usize, report: &StageReport) -> CaseRun {
-        CaseRun {
-            answer: Some(self.single_answer(case, report)),
-            usage: usage_of(&report.stage),
-            shown: (!self.problem.cases[case].hidden).then(|| self.shown_stage(report)),
+        let answer = self.single_answer(case, report);
+        let usage = usage_of(&report.stage);
+        let case = &self.problem.cases[case];
+        let stage = (!case.hidden).then(|| self.shown_stage(report));
+        CaseRun::new(self.problem, case, &answer, usage, stage.as_ref())
+    }
+
+    /// Keeps a case's run, and of what it holds as much as there is room for.
+    fn store(&mut self, case: usize, mut run: CaseRun) {
+        if run.shown.is_some() {
+            if self.shown == MAX_EVIDENCE {
+                run.shown = None;
+            } else {
+                self.shown += 1;
+            }
         }
+        if let Some(item) = &run.archived {
+            match self.archive_left.checked_sub(item.stored_len()) {
+                Some(left) => self.archive_left = left,
+                None => {
+                    // All of them or none: what is judged again needs every answer.
+                    self.archive_left = 0;
+                    for run in self.runs.iter_mut().flatten().chain([&mut run]) {
+                        run.archived = None;
+                    }
+                }
+            }
+        }
+        self.runs[case] = Some(run);
     }
 
     fn single_answer(&self, case: usize, report: &StageReport) -> CaseAnswer {
@@ -336,7 +369,7 @@ impl<'a> JudgeSession<'a> {
             Some(_) => 1,
         };
         (0..end)
-            .filter(|&case| self.runs[case].answer.is_none())
+            .filter(|&case| self.runs[case].is_none())
             .take(most)
             .collect()
     }
@@ -344,8 +377,9 @@ impl<'a> JudgeSession<'a> {
     /// The shown cases that failed in a process of which nothing may be shown.
     fn cases_without_evidence(&self) -> Vec<usize> {
         let lacks_evidence = |&case: &usize| {
-            let (run, case) = (&self.runs[case], &self.problem.cases[case]);
-            !case.hidden && run.shown.is_none() && run.verdict(self.problem, case).is_failure()
+            let hidden = self.problem.cases[case].hidden;
+            let run = self.runs[case].as_ref();
+            !hidden && run.is_some_and(|run| !run.may_be_shown && run.verdict.is_failure())
         };
         match self.first_failed() {
             Some(first) if self.problem.stop_on_first_fail => {
@@ -359,8 +393,9 @@ impl<'a> JudgeSession<'a> {
     }
 
     fn first_failed(&self) -> Option<usize> {
-        let mut runs = self.runs.iter().zip(&self.problem.cases);
-        runs.position(|(run, case)| run.verdict(self.problem, case).is_failure())
+        let failed = |run: &CaseRun| run.verdict.is_failure();
+        let mut runs = self.runs.iter();
+        runs.position(|run| run.as_ref().is_some_and(failed))
     }
 
     /// Whether what is still to be run would only add evidence.

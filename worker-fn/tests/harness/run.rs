@@ -1,5 +1,6 @@
 //! Runs a harness around some code, as an execution endpoint would.
 
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use shared::domain::problem::types::Type;
 use shared::domain::problem::{Param, Signature};
+use shared::json::JsonText;
 use worker_fn::harness::{Frame, Frames, Harness, HarnessErrorKind, read, stdin};
 
 pub(crate) const NONCE: &str = "5b1a66f0c9e74d21";
@@ -21,6 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) frames: Frames,
+    /// What the cases returned.
+    values: BTreeMap<usize, Value>,
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
@@ -29,9 +33,9 @@ pub(crate) struct Ran {
 impl Ran {
     /// What the case returned.
     pub(crate) fn value(&self, index: usize) -> &Value {
-        match self.frames.cases.get(&index) {
-            Some(Frame::Returned(value)) => value,
-            other => panic!("case {index}: {other:?}\n{self:?}"),
+        match self.values.get(&index) {
+            Some(value) => value,
+            None => panic!("case {index}\n{self:?}"),
         }
     }
 
@@ -94,14 +98,21 @@ pub(crate) fn run_with(
     enough: impl Fn(&str) -> bool,
 ) -> Ran {
     let source = harness.source(signature, code).unwrap();
-    let cases: Vec<(usize, &Value)> = cases.iter().enumerate().collect();
+    let cases: Vec<JsonText> = cases.iter().cloned().map(JsonText::from).collect();
+    let cases: Vec<_> = cases.iter().map(JsonText::json).enumerate().collect();
     let input = stdin(harness, NONCE, &cases);
     let folder = tempfile::tempdir().unwrap();
     let mut command = prepare(harness, folder.path(), &source);
     let (stdout, stderr, code) = execute(&mut command, input, enough);
     let indices: Vec<usize> = cases.iter().map(|(index, _)| *index).collect();
+    let frames = read(NONCE, &stdout, &indices);
+    let value = |(index, frame): (&usize, &Frame)| match frame {
+        Frame::Returned(value) => Some((*index, serde_json::from_str(value.as_str()).unwrap())),
+        _ => None,
+    };
     Ran {
-        frames: read(NONCE, &stdout, &indices),
+        values: frames.cases.iter().filter_map(value).collect(),
+        frames,
         code,
         stdout,
         stderr,

@@ -100,10 +100,8 @@ async fn read<W>(
     let mut response = if etag::is_known(context.headers, &tag) {
         response::empty(StatusCode::NOT_MODIFIED)
     } else {
-        response::json(
-            StatusCode::OK,
-            &view::problem(&id, &text, &version, operator)?,
-        )
+        let json = view::problem(&id, &text, &version, operator)?;
+        response::raw_json(StatusCode::OK, json.into_bytes())
     };
     let headers = response.headers_mut();
     if let Ok(tag) = HeaderValue::try_from(tag) {

@@ -6,61 +6,82 @@ use serde_json::{Map, Value};
 use shared::domain::ids::{ProblemId, ProblemVersion};
 use shared::domain::problem::Signature;
 use shared::http::ApiError;
+use shared::json::write::push_string;
+use shared::json::{Json, Object};
 
 use crate::starter::starters;
 
-/// A problem that is stored as `text`, as an operator or anyone may see it.
+/// A problem that is stored as `text`, as an operator or anyone may see it. JSON,
+/// put together from pieces of `text`.
 pub(super) fn problem(
     id: &ProblemId,
     text: &[u8],
     version: &ProblemVersion,
     operator: bool,
-) -> Result<Value, ApiError> {
+) -> Result<String, ApiError> {
     let damaged = |why: &dyn Display| ApiError::damaged_problem(id.as_str(), why);
-    let mut problem: Value = serde_json::from_slice(text).map_err(|error| damaged(&error))?;
-    let Some(members) = problem.as_object_mut() else {
-        return Err(damaged(&"no object"));
-    };
+    let value = Json::parse(text).map_err(|error| damaged(&error))?;
+    let mut members = Object::of(value).map_err(|error| damaged(&error))?;
     let mut starter = Value::Object(Map::new());
-    if let Some(stored) = members.remove("signature") {
+    if let Some(stored) = members.get("signature") {
         let signature =
             Signature::from_value(stored, "signature").map_err(|violation| damaged(&violation))?;
         starter = starters(&signature);
-        members.insert("signature".into(), signature.to_value());
     }
-    match members.get_mut("cases") {
-        _ if operator => {}
-        Some(Value::Array(cases)) => {
-            for (index, case) in cases.iter_mut().enumerate() {
-                hide(index, case);
+    let mut json = String::with_capacity(text.len() + 4_096);
+    json.push_str("{\"success\":true,\"id\":");
+    push_string(&mut json, id.as_str());
+    json.push_str(",\"version\":");
+    push_string(&mut json, version.as_str());
+    json.push_str(",\"starter\":");
+    json.push_str(&starter.to_string());
+    while let Some(name) = members.first_name().map(str::to_owned) {
+        let Some(value) = members.take(&name) else {
+            break;
+        };
+        json.push(',');
+        push_string(&mut json, &name);
+        json.push(':');
+        if name == "cases" && !operator {
+            let cases = value.items().ok_or_else(|| damaged(&"no cases"))?;
+            json.push('[');
+            for (index, case) in cases.enumerate() {
+                if index > 0 {
+                    json.push(',');
+                }
+                push_public(&mut json, index, case);
             }
+            json.push(']');
+        } else {
+            json.push_str(value.as_str());
         }
-        _ => return Err(damaged(&"no cases")),
     }
-    members.insert("success".into(), true.into());
-    members.insert("id".into(), id.as_str().into());
-    members.insert("version".into(), version.as_str().into());
-    members.insert("starter".into(), starter);
-    Ok(problem)
+    json.push('}');
+    Ok(json)
 }
 
-/// Leaves only what anyone may see of a hidden case. A case is hidden unless it
-/// clearly says that it is not.
-fn hide(index: usize, case: &mut Value) {
-    if let Value::Object(members) = case
-        && matches!(members.get("hidden"), None | Some(Value::Bool(false)))
-    {
-        return;
+/// Writes what anyone may see of a case: of a hidden one a number with a weight.
+/// A case is hidden unless it clearly says that it is not.
+fn push_public(json: &mut String, index: usize, case: Json<'_>) {
+    let mut members = Object::of(case).ok();
+    let hidden = members.as_mut().map(|members| members.take("hidden"));
+    if hidden.is_some_and(|hidden| hidden.is_none_or(|hidden| hidden.bool() == Some(false))) {
+        return json.push_str(case.as_str());
     }
-    let mut place = Map::new();
-    place.insert("number".into(), (index + 1).into());
-    place.insert("hidden".into(), true.into());
-    let weight = case.get("weight").and_then(Value::as_u64);
-    place.insert("weight".into(), weight.unwrap_or(1).into());
-    if let Some(name) = case.get("name").and_then(Value::as_str) {
-        place.insert("name".into(), name.into());
+    let weight = members
+        .as_ref()
+        .and_then(|members| members.get("weight")?.u64());
+    let place = format!(
+        "{{\"number\":{},\"hidden\":true,\"weight\":{}",
+        index + 1,
+        weight.unwrap_or(1)
+    );
+    json.push_str(&place);
+    if let Some(name) = members.and_then(|members| members.get("name")?.text()) {
+        json.push_str(",\"name\":");
+        push_string(json, &name);
     }
-    *case = place.into();
+    json.push('}');
 }
 
 #[cfg(test)]
@@ -93,8 +114,10 @@ mod tests {
     }
 
     fn seen(operator: bool) -> Value {
-        let text = stored().to_value().to_string();
-        problem(&id(), text.as_bytes(), &ProblemVersion::new("v1"), operator).unwrap()
+        let text = stored().to_json();
+        let version = ProblemVersion::new("v1");
+        let json = problem(&id(), text.as_bytes(), &version, operator).unwrap();
+        serde_json::from_str(&json).unwrap()
     }
 
     #[test]
@@ -124,20 +147,24 @@ mod tests {
         assert_eq!(violation.field, "cases[1].input");
     }
 
+    fn public(index: usize, case: &str) -> Value {
+        let mut json = String::new();
+        push_public(&mut json, index, Json::parse(case.as_bytes()).unwrap());
+        serde_json::from_str(&json).unwrap()
+    }
+
     #[test]
     fn a_case_is_hidden_unless_it_clearly_is_not() {
-        for hidden in [json!(true), json!("no"), json!(0), json!(null)] {
-            let mut case = json!({ "input": "secret", "expected": "secret", "hidden": hidden });
-            hide(4, &mut case);
-            assert_eq!(case, json!({ "number": 5, "hidden": true, "weight": 1 }));
+        let place = json!({ "number": 5, "hidden": true, "weight": 1 });
+        for hidden in ["true", "\"no\"", "0", "null", "false,\"hidden\":true"] {
+            let case = format!(r#"{{"input":"secret","expected":"secret","hidden":{hidden}}}"#);
+            assert_eq!(public(4, &case), place, "{hidden}");
         }
-        let mut text = json!("secret");
-        hide(0, &mut text);
-        assert_eq!(text["hidden"], true);
-        let shown = json!({ "input": "a", "expected": "b", "hidden": false });
-        let mut case = shown.clone();
-        hide(0, &mut case);
-        assert_eq!(case, shown);
+        assert_eq!(public(4, "\"secret\""), place);
+        for hidden in ["", ",\"hidden\":false"] {
+            let case = format!(r#"{{"input":"a","expected":"b"{hidden}}}"#);
+            assert_eq!(public(0, &case)["input"], "a", "{hidden}");
+        }
     }
 
     #[test]

@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use serde_json::Value;
 use shared::domain::ids::{ProblemId, ProblemVersion};
 use shared::domain::problem::{Kind, Signature};
 use shared::domain::violation::Violation;
 use shared::http::ApiError;
+use shared::json::Json;
 use shared::queue::Store;
 use shared::redis::Client;
 
@@ -69,7 +69,7 @@ impl PreparedRun {
             let rule = "This problem asks for a function: args are required.";
             Violation::invalid("args", rule)
         })?;
-        check_args(signature, args)?;
+        check_args(signature, args.json())?;
         let harness = Harness::of(&request.language).ok_or_else(|| {
             let rule = format!("A function can be run in {}.", harness::LANGUAGES);
             Violation::invalid("language", rule)
@@ -77,7 +77,7 @@ impl PreparedRun {
         self.source = harness
             .source(signature, &request.code)
             .map_err(|error| Violation::invalid("language", error.to_string()))?;
-        self.stdin = harness::stdin(harness, &nonce, &[(0, args)]);
+        self.stdin = harness::stdin(harness, &nonce, &[(0, args.json())]);
         self.nonce = Some(nonce);
         Ok(())
     }
@@ -100,9 +100,12 @@ async fn fetch(
     }
 }
 
-fn check_args(signature: &Signature, args: &Value) -> Result<(), Violation> {
+fn check_args(signature: &Signature, args: Json<'_>) -> Result<(), Violation> {
     let count = signature.params.len();
-    let Some(values) = args.as_array().filter(|values| values.len() == count) else {
+    let Some(values) = args
+        .items()
+        .filter(|values| values.clone().count() == count)
+    else {
         let rule = format!("args must be an array of {count} values.");
         return Err(Violation::invalid("args", rule));
     };

@@ -1,10 +1,10 @@
 //! The body of `POST /run`.
 
-use serde_json::Value;
-use shared::domain::fields::{parse_body, required_text, text};
+use shared::domain::fields::{parse_object, required_text, text};
 use shared::domain::ids::ProblemId;
 use shared::domain::submission;
 use shared::domain::violation::Violation;
+use shared::json::JsonText;
 
 /// The longest `stdin` and the largest `args`, in bytes.
 const MAX_INPUT_BYTES: usize = 64 * 1024;
@@ -15,29 +15,25 @@ pub(super) struct RunRequest {
     pub language: String,
     pub problem_id: Option<ProblemId>,
     pub stdin: String,
-    pub args: Option<Value>,
+    pub args: Option<JsonText>,
 }
 
 impl RunRequest {
     /// Reads a JSON object with `code` and `language`, and optionally
     /// `problemId`, `stdin` and `args`.
     pub(super) fn read(body: &[u8]) -> Result<Self, Violation> {
-        let Value::Object(members) = parse_body(body)? else {
-            return Err(Violation::unreadable(
-                "body",
-                "The body must be a JSON object with code and language.",
-            ));
-        };
-        let code = required_text(&members, "code")?.to_owned();
+        let shape = "The body must be a JSON object with code and language.";
+        let members = parse_object(body, shape)?;
+        let code = required_text(&members, "code")?.into_owned();
         submission::check_code(&code)?;
-        let language = required_text(&members, "language")?.to_owned();
+        let language = required_text(&members, "language")?.into_owned();
         submission::check_language(&language)?;
         let problem_id = text(&members, "problemId")?
-            .map(|id| ProblemId::parse(id, "problemId"))
+            .map(|id| ProblemId::parse(&id, "problemId"))
             .transpose()?;
-        let args = members.get("args").filter(|args| !args.is_null()).cloned();
-        let stdin = text(&members, "stdin")?.unwrap_or_default().to_owned();
-        let args_bytes = args.as_ref().map_or(0, |args| args.to_string().len());
+        let args = members.get("args").map(JsonText::from);
+        let stdin = text(&members, "stdin")?.unwrap_or_default().into_owned();
+        let args_bytes = args.as_ref().map_or(0, |args| args.as_str().len());
         for (field, bytes) in [("stdin", stdin.len()), ("args", args_bytes)] {
             if bytes > MAX_INPUT_BYTES {
                 let rule = format!("{field} must be at most {MAX_INPUT_BYTES} bytes.");

@@ -57,8 +57,13 @@ fn verdict_from_frames(mut frames: Frames, plain: Verdict, body: &mut Value) -> 
     }
     match frames.cases.remove(&0) {
         Some(Frame::Returned(value)) => {
-            let text = value.to_string();
-            body["returned"] = value;
+            let text = value.as_str().to_owned();
+            // Shown as it is up to the limit of all output; longer ones are not a
+            // value any more.
+            body["returned"] = match serde_json::from_str(&text) {
+                Ok(value) if text.len() <= MAX_STREAM_BYTES => value,
+                _ => Value::Null,
+            };
             (Verdict::Executed, text)
         }
         Some(Frame::NotJson(what)) => (Verdict::RuntimeError, format!("It returned {what}.")),
