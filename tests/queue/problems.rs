@@ -3,7 +3,7 @@
 use serde_json::json;
 use shared::config::Secret;
 use shared::domain::answer::{CaseAnswer, Usage};
-use shared::domain::archive::{CaseToArchive, SubmissionArchive};
+use shared::domain::archive::{ArchivedItem, SubmissionArchive};
 use shared::domain::ids::{InputsHash, ProblemVersion};
 use shared::domain::job::Job;
 use shared::domain::judgement::Judgement;
@@ -199,21 +199,17 @@ fn a_rejudge_skips_expired_results(stack: &QueueStack) {
 }
 
 fn large_submissions_are_requeued_in_several_calls(stack: &QueueStack) {
-    // 250 KB of answers each: eight fill the first call's 2 MB.
-    let answer = CaseAnswer::Text("x".repeat(250_000));
-    let case = CaseToArchive {
-        answer: &answer,
-        usage: Usage::default(),
-        stderr: None,
-    };
+    // 30 KB of answers each: 67 fill the first call's 2 MB.
+    let answer = CaseAnswer::Text("x".repeat(30_000));
+    let item = ArchivedItem::new(&answer, Usage::default(), None);
     let archive = SubmissionArchive::judged(
         "code",
         &ProblemVersion::new("v"),
         &InputsHash::new("h"),
-        &mut std::iter::once(Some(case)),
+        std::iter::once(Some(&item)),
     );
     let (_, archived) = SubmissionArchive::split(archive.as_str().as_bytes()).unwrap();
-    let names: Vec<String> = (0..10).map(|number| format!("s{number}")).collect();
+    let names: Vec<String> = (0..70).map(|number| format!("s{number}")).collect();
     let jobs: Vec<Job> = names
         .iter()
         .map(|name| Job {
@@ -223,6 +219,6 @@ fn large_submissions_are_requeued_in_several_calls(stack: &QueueStack) {
         .collect();
     let cost = stack.cost_of(|| assert_eq!(stack.ok(stack.store.requeue(&jobs)), 2));
     assert_eq!(cost.round_trips, 2, "{cost:?}");
-    assert_eq!(ids(&stack.claim(10)), names);
+    assert_eq!(ids(&stack.claim(70)), names);
     assert_eq!(stack.ok(stack.store.requeue(&[])), 0);
 }

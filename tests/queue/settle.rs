@@ -39,7 +39,7 @@ fn the_first_result_stays(stack: &QueueStack) {
     stack.enqueue_each(&["a", "a", "a"]);
     let jobs = stack.claim(3).leases;
     let mut other = document("a");
-    other.output = "other".into();
+    other.output = Some("other".into());
     stack.work(&[complete(&jobs[0], "a")], 0);
     let outcome = shared::queue::settlement::Outcome::Complete(Box::new(other));
     stack.work(&[settle(&jobs[1].token, outcome)], 0);

@@ -12,9 +12,12 @@ use super::ids::ProblemId;
 use super::judgement::Judgement;
 use super::stage::Stage;
 use super::verdict::Verdict;
-use crate::text::truncated;
+use crate::json::write::truncated_escaped;
+use crate::json::{Json, Object};
 
-/// The most bytes of output in a summary.
+/// The most of [`ResultDocument::output`], in bytes of JSON.
+pub const MAX_OUTPUT_BYTES: usize = 16 * 1024;
+/// The most of the output in a summary, in bytes of JSON.
 pub const MAX_SUMMARY_OUTPUT_BYTES: usize = 2 * 1024;
 
 /// Everything that is stored of a finished job.
@@ -35,8 +38,9 @@ pub struct ResultDocument {
     /// The judge's answer.
     pub verdict: Verdict,
     /// What a person wants to see first: what the program printed, or, where it
-    /// failed, why.
-    pub output: String,
+    /// failed, why. `None`: the same as `run.stdout`, which is not stored twice;
+    /// [`ResultDocument::with_output`] and [`restore_output`] put it in its place.
+    pub output: Option<String>,
     /// How compiling went, for languages that compile.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compile: Option<Stage>,
@@ -103,16 +107,51 @@ impl ResultDocument {
         Ok(text)
     }
 
+    /// What a person wants to see first.
+    pub fn output(&self) -> &str {
+        let printed = self.run.as_ref().map_or("", |run| run.stdout.as_str());
+        self.output.as_deref().unwrap_or(printed)
+    }
+
+    /// As a client sees it.
+    #[must_use]
+    pub fn with_output(mut self) -> Self {
+        self.output = Some(self.output().to_owned());
+        self
+    }
+
     /// The entry for the problem's index.
     pub fn summary(&self) -> Summary<'_> {
         Summary {
             id: &self.id,
             verdict: self.verdict,
             language: &self.language,
-            output: truncated(&self.output, MAX_SUMMARY_OUTPUT_BYTES),
+            output: truncated_escaped(self.output(), MAX_SUMMARY_OUTPUT_BYTES),
             finished_at_ms: self.finished_at_ms,
         }
     }
+}
+
+/// A stored document as a client sees it: with `run.stdout` as its `output` where
+/// none is stored.
+pub fn restore_output(document: Vec<u8>) -> Vec<u8> {
+    const ABSENT: &str = "\"output\":null";
+    let Some(text) = Json::parse(&document).ok().map(Json::as_str) else {
+        return document;
+    };
+    // No string holds this text: in one the quotation marks are escaped.
+    let Some((before, after)) = text.split_once(ABSENT) else {
+        return document;
+    };
+    let printed = || {
+        Object::of(Object::of(Json::parse(&document).ok()?).ok()?.get("run")?)
+            .ok()?
+            .get("stdout")
+    };
+    let printed = printed().map_or("\"\"", Json::as_str);
+    [before, "\"output\":", printed, after]
+        .concat()
+        .into_bytes()
 }
 
 /// The two lines of a stored result: the document, and the archive if there is
@@ -131,6 +170,23 @@ pub fn split_stored(mut stored: Vec<u8>) -> (Vec<u8>, Option<Vec<u8>>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_output_that_is_not_stored_is_what_the_run_printed() {
+        let restored = |text: &str| String::from_utf8(restore_output(text.into())).unwrap();
+        assert_eq!(
+            restored(r#"{"id":"i","output":null,"run":{"stdout":"a\n\u0001","code":0}}"#),
+            r#"{"id":"i","output":"a\n\u0001","run":{"stdout":"a\n\u0001","code":0}}"#
+        );
+        assert_eq!(restored(r#"{"output":null}"#), r#"{"output":""}"#);
+        for same in [
+            r#"{"output":"x","run":{"stdout":"y"}}"#,
+            r#"{"output":"\"output\":null","run":{"stdout":"y"}}"#,
+            "no JSON",
+        ] {
+            assert_eq!(restored(same), same);
+        }
+    }
 
     #[test]
     fn a_stored_result_is_split_at_its_line_end() {

@@ -2,10 +2,15 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::text::truncated;
+use crate::json::write::truncated_escaped;
 
-/// The most bytes of one output stream in a result.
-pub const MAX_STREAM_BYTES: usize = 64 * 1024;
+/// The most of a run's standard output in a result, in bytes of JSON: what a
+/// program prints is stored as JSON, where a control byte takes six.
+pub const MAX_STDOUT_BYTES: usize = 48 * 1024;
+/// The most of a run's standard error in a result, in bytes of JSON.
+pub const MAX_STDERR_BYTES: usize = 16 * 1024;
+/// The most of either stream of a compilation in a result, in bytes of JSON.
+const MAX_COMPILER_BYTES: usize = 12 * 1024;
 
 /// How a stage ended. Each kind of execution endpoint has its own words for
 /// this; its adapter reads them into one of these.
@@ -34,9 +39,9 @@ pub enum Termination {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Stage {
-    /// Standard output; in a result [`MAX_STREAM_BYTES`] at most.
+    /// Standard output; in a result [`MAX_STDOUT_BYTES`] at most.
     pub stdout: String,
-    /// Standard error; in a result [`MAX_STREAM_BYTES`] at most.
+    /// Standard error; in a result [`MAX_STDERR_BYTES`] at most.
     pub stderr: String,
     /// Whether either stream was cut.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -59,13 +64,25 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Cuts both streams to [`MAX_STREAM_BYTES`], and notes where that was done.
+    /// Cuts the streams of a run to what a result may hold, and notes where that
+    /// was done.
     #[must_use]
-    pub fn truncate_streams(mut self) -> Self {
-        for stream in [&mut self.stdout, &mut self.stderr] {
-            let end = truncated(stream, MAX_STREAM_BYTES).len();
+    pub fn truncate_streams(self) -> Self {
+        self.truncated_to(MAX_STDOUT_BYTES, MAX_STDERR_BYTES)
+    }
+
+    /// As [`Stage::truncate_streams`], for a compilation.
+    #[must_use]
+    pub fn truncate_compiler_streams(self) -> Self {
+        self.truncated_to(MAX_COMPILER_BYTES, MAX_COMPILER_BYTES)
+    }
+
+    fn truncated_to(mut self, stdout: usize, stderr: usize) -> Self {
+        for (stream, max_bytes) in [(&mut self.stdout, stdout), (&mut self.stderr, stderr)] {
+            let end = truncated_escaped(stream, max_bytes).len();
             self.truncated |= end < stream.len();
             stream.truncate(end);
+            stream.shrink_to_fit();
         }
         self
     }
@@ -98,17 +115,28 @@ mod tests {
     #[test]
     fn long_streams_are_cut_and_say_so() {
         let stage = Stage {
-            stdout: "x".repeat(MAX_STREAM_BYTES),
+            stdout: "x".repeat(MAX_STDOUT_BYTES),
+            stderr: "\n".repeat(MAX_STDERR_BYTES / 2),
             ..Stage::default()
         };
         assert!(!stage.clone().truncate_streams().truncated);
-        let stage = Stage {
-            stderr: "ä".repeat(MAX_STREAM_BYTES),
-            ..stage
+        let longer = |add: fn(&mut Stage)| {
+            let mut stage = stage.clone();
+            add(&mut stage);
+            stage.truncate_streams()
         };
-        let stage = stage.truncate_streams();
-        assert!(stage.truncated);
-        assert_eq!(stage.stderr.len(), MAX_STREAM_BYTES);
+        assert_eq!(longer(|stage| stage.stdout.push('x')).stdout, stage.stdout);
+        let cut = longer(|stage| stage.stderr.push('x'));
+        assert!(cut.truncated && cut.stderr == stage.stderr);
+        let cut = Stage {
+            stdout: "\u{1}".repeat(MAX_STDOUT_BYTES),
+            stderr: "ä".repeat(MAX_STDERR_BYTES),
+            ..Stage::default()
+        };
+        let stored = serde_json::to_string(&cut.clone().truncate_streams()).unwrap();
+        assert!(stored.len() < MAX_STDOUT_BYTES + MAX_STDERR_BYTES + 300);
+        let compile = cut.truncate_compiler_streams();
+        assert_eq!(compile.stdout.len(), MAX_COMPILER_BYTES / 6);
     }
 
     #[test]

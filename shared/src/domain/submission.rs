@@ -7,12 +7,16 @@ use super::fields::{object, parse_body, required_text};
 use super::ids::ProblemId;
 use super::lane::Lane;
 use super::violation::{Violation, ViolationKind};
+use crate::json::write::escaped_len;
 use crate::json::{Json, Kind, Object};
 
 /// The largest request body, in bytes.
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
 /// The largest program, in bytes of UTF-8.
 pub const MAX_CODE_BYTES: usize = 64 * 1024;
+/// The largest program as it is stored, in bytes of JSON: enough for one in which
+/// every character is escaped in the usual way.
+pub const MAX_STORED_CODE_BYTES: usize = 2 * MAX_CODE_BYTES;
 /// The longest language name, in characters. No real one comes near.
 pub const MAX_LANGUAGE_CHARS: usize = 64;
 
@@ -183,6 +187,15 @@ pub fn check_code(code: &str) -> Result<(), Violation> {
         return Err(Violation::too_large(
             "code",
             format!("code must be at most {MAX_CODE_BYTES} bytes."),
+        ));
+    }
+    if escaped_len(code) > MAX_STORED_CODE_BYTES {
+        return Err(Violation::too_large(
+            "code",
+            format!(
+                "code must be at most {MAX_STORED_CODE_BYTES} bytes as JSON, where a control \
+                 character takes six."
+            ),
         ));
     }
     Ok(())

@@ -197,6 +197,27 @@ impl<'a> Json<'a> {
         }
     }
 
+    /// How many values it holds, counted by its commas and brackets, and how many
+    /// objects. A walk over the text.
+    pub fn size(self) -> (usize, usize) {
+        let (mut values, mut objects) = (1, 0);
+        let mut rest = self.0.as_bytes();
+        while let Some(byte) = rest.first() {
+            let mut length = 1;
+            match byte {
+                b',' | b'[' => values += 1,
+                b'{' => {
+                    values += 1;
+                    objects += 1;
+                }
+                b'"' => length = string_length(rest),
+                _ => {}
+            }
+            rest = rest.get(length..).unwrap_or_default();
+        }
+        (values, objects)
+    }
+
     /// How deep it is nested: 0 for a value that can hold no other.
     pub fn depth(self) -> usize {
         let (mut depth, mut deepest) = (0_usize, 0);
@@ -426,6 +447,7 @@ mod tests {
         assert_eq!(json("\"a\\tb\"").text().as_deref(), Some("a\tb"));
         assert_eq!(json("[[],{\"a\":[0]}]").depth(), 3);
         assert_eq!(json("\"[[[\"").depth(), 0);
+        assert_eq!(json("[1,{\"a\":\",{\"},{}]").size(), (6, 2));
         assert_eq!(json(" [1, 2] ").as_str(), "[1, 2]");
         assert_eq!(tree(json("{}")), Some(json!({})));
     }

@@ -2,7 +2,7 @@
 
 use super::{Store, keys};
 use crate::domain::ids::ProblemId;
-use crate::domain::result::split_stored;
+use crate::domain::result::{restore_output, split_stored};
 use crate::redis::{Command, Items, RedisError};
 
 impl Store {
@@ -10,7 +10,7 @@ impl Store {
     pub async fn result(&self, id: &str) -> Result<Option<Vec<u8>>, RedisError> {
         let stored: Option<Vec<u8>> = self.redis.get(&keys::result(id)).await?;
         // The archive line after the document is internal; it is never returned.
-        Ok(stored.map(|stored| split_stored(stored).0))
+        Ok(stored.map(|stored| restore_output(split_stored(stored).0)))
     }
 
     /// The newest summaries of a problem as they are stored: JSON texts, newest

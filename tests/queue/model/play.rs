@@ -288,7 +288,7 @@ impl<'a> Player<'a> {
             Fate::Hold => return None,
             Fate::Complete => {
                 let mut document = fixtures::document(&id);
-                document.output = number.to_string();
+                document.output = Some(number.to_string());
                 document.problem_id = fixtures::problem_id(&format!("p{}", number % 3));
                 document.archive = number
                     .is_multiple_of(2)

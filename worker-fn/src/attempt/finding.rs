@@ -13,7 +13,8 @@ use crate::judge::plain;
 /// What was found out.
 pub(super) struct Finding {
     pub verdict: Verdict,
-    pub output: String,
+    /// `None`: what the run printed.
+    pub output: Option<String>,
     pub version: Option<String>,
     pub compile: Option<Stage>,
     pub run: Option<Stage>,
@@ -26,7 +27,7 @@ impl Finding {
     pub(super) fn internal_error(why: String) -> Self {
         Self {
             verdict: Verdict::InternalError,
-            output: why,
+            output: Some(why),
             version: None,
             compile: None,
             run: None,
@@ -46,7 +47,7 @@ impl From<Execution> for Finding {
             version: Some(execution.version),
             compile: execution
                 .compile
-                .map(|report| report.stage.truncate_streams()),
+                .map(|report| report.stage.truncate_compiler_streams()),
             run: run.map(|report| report.stage.truncate_streams()),
             judgement: None,
             archive: None,
@@ -59,7 +60,7 @@ impl From<Judged> for Finding {
         let assessment = judged.assessment;
         Self {
             verdict: assessment.verdict,
-            output: assessment.output,
+            output: Some(assessment.output),
             version: judged.version,
             compile: judged.compile,
             run: assessment.run,

@@ -8,14 +8,13 @@ use std::rc::Rc;
 use shared::domain::archive::SubmissionArchive;
 use shared::domain::dead_letter::{DeadLetter, FailedAttempt};
 use shared::domain::job::Job;
-use shared::domain::result::{ResultDocument, Status};
-use shared::domain::stage::MAX_STREAM_BYTES;
+use shared::domain::result::{MAX_OUTPUT_BYTES, ResultDocument, Status};
 use shared::domain::ticket::TicketKey;
+use shared::json::write::truncated_escaped;
 use shared::queue::Store;
 use shared::queue::backoff::backoff_ms;
 use shared::queue::settlement::Outcome;
 use shared::redis::Client;
-use shared::text::truncated;
 
 use super::claimed_job::ClaimedJob;
 use super::finding::Finding;
@@ -25,7 +24,7 @@ use crate::config::Config;
 use crate::executor::{EndpointId, Endpoints, Execution, ExecutorError};
 use crate::executor::{Run, RunLimits, SelectedEndpoint};
 use crate::instance::Instance;
-use crate::limits::{JobBudget, JobGrant};
+use crate::limits::{JobBudget, JobGrant, Memory};
 use crate::runtime::Runtime;
 
 /// The `executor` of a result that was judged by archived answers.
@@ -56,6 +55,7 @@ pub struct JobRunner {
     tickets: TicketKey,
     max_attempts: u32,
     processing_delay_ms: u64,
+    memory: Memory,
     runtime: Runtime,
 }
 
@@ -65,12 +65,18 @@ impl JobRunner {
         let store = Store::new(Client::new(config.redis.clone()));
         Self {
             endpoints: Endpoints::new(&config.executor, runtime, Rc::clone(&instance.endpoints)),
-            problems: Problems::new(store, Rc::clone(&instance.problems)),
+            problems: Problems::new(
+                store,
+                Rc::clone(&instance.problems),
+                instance.memory.clone(),
+                runtime,
+            ),
             archive_submissions: config.archive_submissions,
             executor_timeout_ms: config.executor.timeout_ms,
             tickets: config.tickets.clone(),
             max_attempts: config.max_attempts,
             processing_delay_ms: config.processing_delay_ms,
+            memory: instance.memory.clone(),
             runtime,
         }
     }
@@ -78,6 +84,11 @@ impl JobRunner {
     /// The endpoints.
     pub fn endpoints(&self) -> &Endpoints {
         &self.endpoints
+    }
+
+    /// The instance's memory.
+    pub fn memory(&self) -> &Memory {
+        &self.memory
     }
 
     /// The problems that the jobs are submissions to.
@@ -265,7 +276,9 @@ impl JobRunner {
             language_version: finding.version,
             status: Status::Done,
             verdict: finding.verdict,
-            output: truncated(&finding.output, MAX_STREAM_BYTES).to_owned(),
+            output: finding
+                .output
+                .map(|text| truncated_escaped(&text, MAX_OUTPUT_BYTES).to_owned()),
             compile: finding.compile,
             run: finding.run,
             judgement: finding.judgement,

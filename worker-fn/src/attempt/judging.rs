@@ -21,6 +21,9 @@ const MIN_CALL_MS: u64 = 2_500;
 /// The time of a call beyond its longest run, in milliseconds.
 const MARGIN_MS: u64 = 1_500;
 
+/// Problems up to this size need no reservation of memory, in bytes.
+const SMALL_BYTES: usize = 64 * 1024;
+
 /// A submission that was judged.
 pub struct Judged {
     /// What is shown of it.
@@ -65,6 +68,19 @@ pub async fn judge(
     budget: &JobBudget,
     runtime: Runtime,
 ) -> Result<Judged, ExecutorError> {
+    // The inputs of all cases, and the body into which they are written with every
+    // quotation mark escaped.
+    let bytes = if cached.bytes > SMALL_BYTES {
+        3 * cached.bytes
+    } else {
+        0
+    };
+    let left_ms = budget.remaining_ms((runtime.now_ms)());
+    let requests = &budget.memory().requests;
+    let Some(_memory) = requests.reserve(bytes, runtime, left_ms / 2).await else {
+        // A fresh invocation may be in an instance that has.
+        return Err(ExecutorError::BudgetExhausted(1));
+    };
     let nonce = hex(&(runtime.random)());
     let mut session = JudgeSession::new(&cached.problem, &job.language, &job.code, nonce);
     let mut calls = 0;
@@ -94,6 +110,7 @@ pub async fn judge(
             Err(_) if session.is_decided() => break,
             Err(error) => return Err(error),
         }
+        budget.release_responses();
     }
     Ok(conclude(cached, job, session))
 }
@@ -119,7 +136,7 @@ fn conclude(cached: &CachedProblem, job: &Job, session: JudgeSession<'_>) -> Jud
         assessment,
         compile: session
             .compile
-            .map(|report| report.stage.truncate_streams()),
+            .map(|report| report.stage.truncate_compiler_streams()),
         version: session.version,
     }
 }

@@ -14,10 +14,17 @@ use shared::queue::Store;
 use shared::redis::RedisError;
 
 use super::claimed_job::ClaimedJob;
-use crate::limits::Semaphore;
+use crate::limits::{Memory, Semaphore};
+use crate::runtime::Runtime;
 
 /// The most bytes of JSON of all problems that an instance holds.
 const MAX_BYTES: usize = 12 * 1024 * 1024;
+
+/// What fetching a problem takes at the most: its text of 4 MiB is a third longer
+/// in the response, which is there as bytes and as a value while it is decoded.
+const FETCH_BYTES: usize = 20 * 1024 * 1024;
+/// How long a fetch waits for room, in milliseconds.
+const FETCH_WAIT_MS: u64 = 5_000;
 
 /// A problem as it was published.
 #[derive(Debug)]
@@ -29,7 +36,7 @@ pub struct CachedProblem {
     /// [`Problem::inputs_hash`].
     pub inputs: InputsHash,
     /// Its size as JSON.
-    bytes: usize,
+    pub bytes: usize,
 }
 
 impl CachedProblem {
@@ -89,16 +96,20 @@ pub struct Problems {
     /// One problem is fetched at a time: several jobs may need the same one, and
     /// a large one takes much of an instance's memory while it is read.
     fetching: Rc<Semaphore>,
+    memory: Memory,
+    runtime: Runtime,
     versions: RefCell<BTreeMap<ProblemId, Option<ProblemVersion>>>,
 }
 
 impl Problems {
-    /// The problems in `store`, with those that the instance holds.
-    pub fn new(store: Store, cache: Rc<ProblemCache>) -> Self {
+    /// The problems in `store`, with those that the instance holds, in its memory.
+    pub fn new(store: Store, cache: Rc<ProblemCache>, memory: Memory, runtime: Runtime) -> Self {
         Self {
             store,
             cache,
             fetching: Semaphore::new(1),
+            memory,
+            runtime,
             versions: RefCell::default(),
         }
     }
@@ -154,14 +165,17 @@ impl Problems {
         id: &ProblemId,
         version: ProblemVersion,
     ) -> Result<Option<CachedProblem>, ProblemError> {
+        let requests = &self.memory.requests;
+        // Without room for so long, fetching it is no worse than waiting.
+        let _memory = requests
+            .reserve(FETCH_BYTES, self.runtime, FETCH_WAIT_MS)
+            .await;
         let text = self.store.problem_text(id).await;
         // A problem that was looked up may have been deleted since.
         let Some(text) = text.map_err(ProblemError::Store)? else {
             return Ok(None);
         };
-        let value = serde_json::from_slice(&text)
-            .map_err(|_| ProblemError::Damaged("it is not JSON".into()))?;
-        let problem = Problem::from_stored(id, value)
+        let problem = Problem::from_stored(id, &text)
             .map_err(|violation| ProblemError::Damaged(violation.message))?;
         Ok(Some(CachedProblem::new(problem, version, text.len())))
     }

@@ -170,6 +170,7 @@ impl<'a> DrainLoop<'a> {
                 calls: self.context.budget.calls.clone(),
                 in_flight: Rc::clone(&self.in_flight),
                 permit,
+                memory: self.context.runner.memory().clone(),
             };
             let runner = self.context.runner;
             running.push(Box::pin(async move {

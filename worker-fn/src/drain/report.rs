@@ -52,7 +52,7 @@ impl Report {
                 if let Ok(job) = claimed.job
                     && return_results
                 {
-                    self.results.push((job, *result));
+                    self.results.push((job, result.with_output()));
                 }
             }
             Outcome::DeadLetter(letter) => {

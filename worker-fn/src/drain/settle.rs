@@ -200,7 +200,7 @@ mod tests {
                 language_version: None,
                 status: Status::Done,
                 verdict: Verdict::Executed,
-                output: String::new(),
+                output: None,
                 compile: None,
                 run: Some(run),
                 judgement: None,

@@ -1,16 +1,35 @@
 //! HTTP to one endpoint, whatever its protocol.
+//!
+//! An endpoint answers with what a hostile program printed. So a response is read
+//! piece by piece and only up to a limit, and only while the instance has memory
+//! for it; and it becomes a tree of values only if that stays small beside its
+//! text.
 
 use std::rc::Rc;
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use http::StatusCode;
-use reqwest::{RequestBuilder, Url};
+use reqwest::{RequestBuilder, Response, Url};
 use serde_json::Value;
+use shared::json::Json;
 
 use super::ExecutorError;
 use super::endpoint_states::{EndpointId, EndpointStates};
 use crate::config::EndpointConfig;
+use crate::limits::JobBudget;
 use crate::runtime::Runtime;
+
+/// The longest response to a run that is read, in bytes: twice the most that a
+/// problem's limit on output may allow, because escapes make it longer.
+pub(super) const MAX_RESPONSE_BYTES: usize = 8 * 1024 * 1024;
+/// The longest list of languages that is read, in bytes.
+const MAX_LIST_BYTES: usize = 256 * 1024;
+/// The most objects in a response: a thousand cases with room to spare. Each takes
+/// about 600 bytes as a tree of values.
+const MAX_OBJECTS: usize = 5_000;
+/// The most values in a response. Each takes 24 bytes.
+const MAX_VALUES: usize = 100_000;
 
 /// An HTTP client for one endpoint.
 #[derive(Debug, Clone)]
@@ -47,38 +66,64 @@ impl Connection {
         }
     }
 
-    /// `GET path?query`, waiting `timeout_ms` at most.
+    /// `GET path?query`, waiting `timeout_ms` at most: for lists of languages.
     pub(super) async fn get(
         &self,
         path: &str,
         query: Option<&str>,
         timeout_ms: u64,
     ) -> Result<JsonResponse, ExecutorError> {
-        self.send(self.http.get(self.url(path, query)), timeout_ms)
-            .await
+        let request = self.http.get(self.url(path, query));
+        let (status, response) = self.send(request, timeout_ms).await?;
+        let body = read(response, MAX_LIST_BYTES).await?;
+        Ok((status, body.map(|body| tree(&body)).unwrap_or_default()))
     }
 
-    /// `POST path?query` with a body of JSON.
-    pub(super) async fn post(
+    /// `GET path?query` or, with a body of JSON, `POST`, for a run. `None`: the
+    /// response is longer than [`MAX_RESPONSE_BYTES`]. Its memory is reserved
+    /// until `budget` releases it.
+    pub(super) async fn exchange(
         &self,
         path: &str,
         query: Option<&str>,
-        body: Vec<u8>,
-        timeout_ms: u64,
-    ) -> Result<JsonResponse, ExecutorError> {
-        let request = self
-            .http
-            .post(self.url(path, query))
-            .header("content-type", "application/json")
-            .body(body);
-        self.send(request, timeout_ms).await
+        body: Option<Vec<u8>>,
+        context: &EndpointContext,
+        budget: &JobBudget,
+    ) -> Result<Option<JsonResponse>, ExecutorError> {
+        let url = self.url(path, query);
+        let request = match body {
+            None => self.http.get(url),
+            Some(body) => self
+                .http
+                .post(url)
+                .header("content-type", "application/json")
+                .body(body),
+        };
+        let timeout_ms = budget.remaining_ms(context.now_ms());
+        let (status, response) = self.send(request, timeout_ms).await?;
+        // Its text, and as much again that is read out of it.
+        let announced = response
+            .content_length()
+            .and_then(|bytes| usize::try_from(bytes).ok());
+        let bytes = announced.unwrap_or(MAX_RESPONSE_BYTES);
+        if bytes > MAX_RESPONSE_BYTES {
+            return Ok(None);
+        }
+        let responses = &budget.memory().responses;
+        let left_ms = budget.remaining_ms(context.now_ms());
+        let Some(memory) = responses.reserve(2 * bytes, context.runtime, left_ms).await else {
+            return Err(ExecutorError::BudgetExhausted(1));
+        };
+        budget.hold_response(memory);
+        let body = read(response, MAX_RESPONSE_BYTES).await?;
+        Ok(body.map(|body| (status, tree(&body))))
     }
 
     async fn send(
         &self,
         mut request: RequestBuilder,
         timeout_ms: u64,
-    ) -> Result<JsonResponse, ExecutorError> {
+    ) -> Result<(StatusCode, Response), ExecutorError> {
         if let Some(token) = &self.config.token {
             let header = self.config.token_header.as_str();
             request = if header.eq_ignore_ascii_case("authorization") {
@@ -87,17 +132,12 @@ impl Connection {
                 request.header(header, token.expose())
             };
         }
-        // Without the URL: the log needs the cause, not the address.
-        let no_response =
-            |error: reqwest::Error| ExecutorError::NoResponse(error.without_url().to_string());
         let response = request
             .timeout(Duration::from_millis(timeout_ms.max(1)))
             .send()
             .await
             .map_err(no_response)?;
-        let status = response.status();
-        let body = response.bytes().await.map_err(no_response)?;
-        Ok((status, serde_json::from_slice(&body).unwrap_or_default()))
+        Ok((response.status(), response))
     }
 
     fn url(&self, path: &str, query: Option<&str>) -> Url {
@@ -106,6 +146,39 @@ impl Connection {
         url.set_path(&format!("{base}/{path}"));
         url.set_query(query);
         url
+    }
+}
+
+/// Without the URL: the log needs the cause, not the address.
+fn no_response(error: reqwest::Error) -> ExecutorError {
+    ExecutorError::NoResponse(error.without_url().to_string())
+}
+
+/// A whole body; `None` if it is longer than `limit`. Not more of it is read.
+async fn read(response: Response, limit: usize) -> Result<Option<Vec<u8>>, ExecutorError> {
+    let announced = response.content_length().unwrap_or_default();
+    let announced = usize::try_from(announced).unwrap_or(usize::MAX);
+    let mut body = Vec::with_capacity(announced.min(limit));
+    let mut chunks = response.bytes_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(no_response)?;
+        if body.len() + chunk.len() > limit {
+            return Ok(None);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Some(body))
+}
+
+/// A body as a value; `null` if it is not JSON, or if it would become too large.
+fn tree(body: &[u8]) -> Value {
+    let fits = |json: &Json<'_>| {
+        let (values, objects) = json.size();
+        values <= MAX_VALUES && objects <= MAX_OBJECTS
+    };
+    match Json::parse(body).ok().filter(fits) {
+        Some(json) => serde_json::from_str(json.as_str()).unwrap_or_default(),
+        None => Value::Null,
     }
 }
 

@@ -29,6 +29,9 @@ pub struct RunLimits {
     pub time_ms: Option<u64>,
     /// Memory, in bytes.
     pub memory_bytes: Option<u64>,
+    /// Standard output, in bytes. Of a function it is the harness's frames, which
+    /// have no limit but that of a response.
+    pub output_bytes: Option<u64>,
 }
 
 /// What an endpoint reported.

@@ -64,7 +64,7 @@ fn push_for_javascript(text: &mut String, value: Json<'_>) {
                 }
                 match name.text() {
                     Some(plain) if plain.starts_with('$') => {
-                        push_string(text, &format!("${plain}"))
+                        push_string(text, &format!("${plain}"));
                     }
                     _ => text.push_str(name.as_str()),
                 }

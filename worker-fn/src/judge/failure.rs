@@ -5,7 +5,8 @@
 //! language's own runtime says that it got no more.
 
 use shared::domain::answer::Failure;
-use shared::domain::stage::{MAX_STREAM_BYTES, Termination};
+use shared::domain::result::MAX_OUTPUT_BYTES;
+use shared::domain::stage::{Stage, Termination};
 use shared::domain::verdict::Verdict;
 use shared::text::truncated;
 
@@ -92,18 +93,23 @@ pub fn trim_paths(text: &str) -> String {
 /// What a person wants to see first of a stage that failed: what it printed, or
 /// else the endpoint's message.
 pub fn shown_output(report: &StageReport) -> String {
-    let text = if report.output.trim().is_empty() {
+    let Stage { stdout, stderr, .. } = &report.stage;
+    let both;
+    let text = if !report.output.trim().is_empty() {
+        &report.output
+    } else if stdout.trim().is_empty() && stderr.trim().is_empty() {
         report.stage.message.as_deref().unwrap_or_default()
     } else {
-        &report.output
+        // Why it failed stands in standard error, so half of the room is for that.
+        both = [truncated(stdout, MAX_OUTPUT_BYTES / 2), stderr].concat();
+        &both
     };
-    trim_paths(truncated(text, MAX_STREAM_BYTES))
+    trim_paths(truncated(text, MAX_OUTPUT_BYTES))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shared::domain::stage::Stage;
 
     fn report(termination: Termination, code: Option<i64>, signal: Option<&str>) -> StageReport {
         StageReport {

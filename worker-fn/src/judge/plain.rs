@@ -7,21 +7,22 @@ use shared::domain::verdict::Verdict;
 use super::failure;
 use crate::executor::Execution;
 
-/// The verdict, and the text that a person wants to see first.
-pub fn judge(execution: &Execution) -> (Verdict, String) {
+/// The verdict, and the text that a person wants to see first; `None` for what the
+/// run printed.
+pub fn judge(execution: &Execution) -> (Verdict, Option<String>) {
     match (&execution.compile, execution.runs.first()) {
         (_, Some(run)) => match failure::classify(run, None) {
-            None => (Verdict::Executed, run.stage.stdout.clone()),
-            Some(failure) => (failure.verdict, failure::shown_output(run)),
+            None => (Verdict::Executed, None),
+            Some(failure) => (failure.verdict, Some(failure::shown_output(run))),
         },
         (Some(compile), None) => {
             let verdict = match compile.stage.termination {
                 Termination::EndpointFault => Verdict::InternalError,
                 _ => Verdict::CompilationError,
             };
-            (verdict, failure::shown_output(compile))
+            (verdict, Some(failure::shown_output(compile)))
         }
-        (None, None) => (Verdict::InternalError, String::new()),
+        (None, None) => (Verdict::InternalError, Some(String::new())),
     }
 }
 
@@ -45,7 +46,7 @@ mod tests {
         }
     }
 
-    fn judged(compile: Option<StageReport>, run: Option<StageReport>) -> (Verdict, String) {
+    fn judged(compile: Option<StageReport>, run: Option<StageReport>) -> (Verdict, Option<String>) {
         judge(&Execution {
             version: "1.0.0".into(),
             compile,
@@ -56,15 +57,15 @@ mod tests {
     #[test]
     fn a_success_shows_stdout_and_a_failure_shows_both_streams() {
         let well = judged(None, Some(stage(Termination::Success, Some(0))));
-        assert_eq!(well, (Verdict::Executed, "out".into()));
+        assert_eq!(well, (Verdict::Executed, None));
         let badly = judged(None, Some(stage(Termination::NonZeroExit, Some(3))));
-        assert_eq!(badly, (Verdict::RuntimeError, "outerr".into()));
+        assert_eq!(badly, (Verdict::RuntimeError, Some("outerr".into())));
     }
 
     #[test]
     fn a_failed_compilation_is_its_own_verdict() {
         let failed = judged(Some(stage(Termination::NonZeroExit, Some(1))), None);
-        assert_eq!(failed, (Verdict::CompilationError, "outerr".into()));
+        assert_eq!(failed, (Verdict::CompilationError, Some("outerr".into())));
         let broken = judged(Some(stage(Termination::EndpointFault, None)), None);
         assert_eq!(broken.0, Verdict::InternalError);
         // Compiled well, ran well.
@@ -80,7 +81,12 @@ mod tests {
     fn a_failure_without_output_shows_the_endpoints_message() {
         let mut silent = stage(Termination::TimeLimit, None);
         silent.output.clear();
+        // Without both streams in their order, one after the other is shown.
+        let both = judged(None, Some(silent.clone()));
+        assert_eq!(both.1.as_deref(), Some("outerr"));
+        silent.stage.stdout.clear();
+        silent.stage.stderr.clear();
         let shown = judged(None, Some(silent));
-        assert_eq!(shown, (Verdict::TimeLimitExceeded, "said".into()));
+        assert_eq!(shown, (Verdict::TimeLimitExceeded, Some("said".into())));
     }
 }

@@ -97,6 +97,10 @@ impl<'a> JudgeSession<'a> {
             limits: RunLimits {
                 time_ms: problem.limits.time_ms_for(language),
                 memory_bytes: problem.limits.memory_bytes,
+                output_bytes: match problem.kind {
+                    Kind::Program => problem.limits.output_bytes,
+                    Kind::Function(_) => None,
+                },
             },
             phase: Phase::Single,
             runs: vec![None; problem.cases.len()],

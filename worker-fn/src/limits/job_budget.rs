@@ -5,12 +5,13 @@
 //! needs at once or none, so that it does not stop half-way; and it makes them
 //! side by side only while permits are free.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
 
 use super::call_counter::{CallCounter, MAX_REQUESTS_IN_FLIGHT};
+use super::memory::{Memory, MemoryReservation};
 use super::semaphore::{Permit, Semaphore};
 
 /// What a job is started with.
@@ -22,6 +23,8 @@ pub struct JobGrant {
     pub in_flight: Rc<Semaphore>,
     /// The job's own permit.
     pub permit: Permit,
+    /// The instance's memory.
+    pub memory: Memory,
 }
 
 /// Why calls cannot be reserved.
@@ -52,6 +55,9 @@ pub struct JobBudget {
     paid: Cell<u64>,
     /// Calls that were made.
     made: Cell<u64>,
+    memory: Memory,
+    /// The memory of responses that are in use.
+    responses: RefCell<Vec<MemoryReservation>>,
 }
 
 /// Calls that were reserved. Those that are not made go back to the job when this
@@ -74,12 +80,14 @@ impl JobBudget {
             _permit: Some(grant.permit),
             paid: Cell::new(1),
             made: Cell::new(0),
+            memory: grant.memory,
+            responses: RefCell::default(),
         }
     }
 
     /// The budget of a run outside of a drain, which has the invocation for
     /// itself.
-    pub fn alone(calls: CallCounter, deadline_ms: u64) -> Self {
+    pub fn alone(calls: CallCounter, deadline_ms: u64, memory: Memory) -> Self {
         Self {
             deadline_ms,
             calls,
@@ -88,6 +96,8 @@ impl JobBudget {
             _permit: None,
             paid: Cell::new(0),
             made: Cell::new(0),
+            memory,
+            responses: RefCell::default(),
         }
     }
 
@@ -118,6 +128,21 @@ impl JobBudget {
     /// Takes one call that is not part of a reservation, if it can be spared.
     pub fn take_one(&self) -> bool {
         self.calls.take(1)
+    }
+
+    /// The instance's memory.
+    pub fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    /// Keeps the memory of a response reserved until [`Self::release_responses`].
+    pub fn hold_response(&self, reservation: MemoryReservation) {
+        self.responses.borrow_mut().push(reservation);
+    }
+
+    /// Gives the memory of responses back: what they held was taken in.
+    pub fn release_responses(&self) {
+        self.responses.borrow_mut().clear();
     }
 
     /// A permit to have a request in flight: the job's own, or a free one.

@@ -9,13 +9,16 @@
 //! - [`CallCounter`]: its calls.
 //! - [`JobBudget`]: one job's time, calls and requests in flight.
 //! - [`Semaphore`]: requests in flight.
+//! - [`Memory`]: the memory of an instance, shared by its invocations.
 
 mod budget;
 mod call_counter;
 mod job_budget;
+mod memory;
 mod semaphore;
 
 pub use budget::{Budget, MAX_HELD, SETTLE_AFTER_MS, SETTLE_AT};
 pub use call_counter::{CallCounter, MAX_REQUESTS_IN_FLIGHT};
 pub use job_budget::{BudgetError, CallReservation, JobBudget, JobGrant};
+pub use memory::{Memory, MemoryBudget, MemoryReservation};
 pub use semaphore::{Permit, Semaphore, join_all};

@@ -45,6 +45,7 @@ fn one_input_is_one_call_that_waits() {
         limited.limits = RunLimits {
             time_ms: Some(1_050),
             memory_bytes: Some((1 << 26) + 1),
+            output_bytes: None,
         };
         execute(&endpoints, &limited).await.unwrap();
         let request = server.requests();

@@ -53,6 +53,20 @@ impl MockServer {
     /// Starts one that answers with a status and a JSON body; with status 0 it
     /// hangs up instead.
     pub(crate) async fn start(answers: impl Fn(&Received) -> (u16, Value) + 'static) -> Self {
+        Self::start_as(answers, false).await
+    }
+
+    /// One that does not say beforehand how long its answers are.
+    pub(crate) async fn start_chunked(
+        answers: impl Fn(&Received) -> (u16, Value) + 'static,
+    ) -> Self {
+        Self::start_as(answers, true).await
+    }
+
+    async fn start_as(
+        answers: impl Fn(&Received) -> (u16, Value) + 'static,
+        chunked: bool,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let seen = Rc::new(Seen::default());
@@ -60,7 +74,12 @@ impl MockServer {
         let noted = Rc::clone(&seen);
         spawn_local(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                spawn_local(serve(stream, Rc::clone(&answers), Rc::clone(&noted)));
+                spawn_local(serve(
+                    stream,
+                    Rc::clone(&answers),
+                    Rc::clone(&noted),
+                    chunked,
+                ));
             }
         });
         Self { url, seen }
@@ -85,7 +104,7 @@ impl MockServer {
     }
 }
 
-async fn serve(mut stream: TcpStream, answers: Rc<Answer>, seen: Rc<Seen>) {
+async fn serve(mut stream: TcpStream, answers: Rc<Answer>, seen: Rc<Seen>, chunked: bool) {
     let Some(request) = read(&mut stream).await else {
         return;
     };
@@ -98,10 +117,15 @@ async fn serve(mut stream: TcpStream, answers: Rc<Answer>, seen: Rc<Seen>) {
     seen.in_flight.set(seen.in_flight.get() - 1);
     if status > 0 {
         let body = body.to_string();
+        let length = if chunked {
+            // The end of the connection is the end of the body.
+            String::new()
+        } else {
+            format!("content-length: {}\r\n", body.len())
+        };
         let head = format!(
             "HTTP/1.1 {status} As It Is\r\ncontent-type: application/json\r\n\
-             content-length: {}\r\nconnection: close\r\n\r\n",
-            body.len()
+             {length}connection: close\r\n\r\n"
         );
         let _ = stream.write_all((head + &body).as_bytes()).await;
         let _ = stream.shutdown().await;

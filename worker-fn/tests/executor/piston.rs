@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 use shared::domain::stage::Termination;
 use worker_fn::executor::{ExecutorError, RunLimits};
-use worker_fn::limits::CallCounter;
+use worker_fn::limits::{CallCounter, Memory};
 
 use crate::mock_server::{MockServer, Received, Shared};
 use crate::support::{
-    alone, calls_left, config, endpoints, execute, job_budget, one, outputs, pass_ms, run,
+    alone, calls_left, config, endpoints, execute, job_budget, job_budget_in, one, outputs,
+    pass_ms, run,
 };
 
 /// A stage that printed its input.
@@ -47,6 +48,96 @@ fn ours(request: &Received) -> (u16, Value) {
     )
 }
 
+/// What every request holds, and these members.
+fn asked(members: Value) -> Value {
+    let mut asked = json!({
+        "language": "python", "version": "*", "files": [{"content": "code"}],
+        "streams": "separate", "run_stderr_limit": 65_536, "answer_limit": 8 << 20,
+    });
+    let all = asked.as_object_mut().unwrap();
+    all.extend(members.as_object().unwrap().clone());
+    asked
+}
+
+/// An answer of so many bytes.
+fn answer_of(bytes: usize) -> Value {
+    let mut answer = json!({"language": "python", "version": "1", "run": stage("")});
+    let rest = bytes - answer.to_string().len();
+    answer["run"]["stdout"] = "x".repeat(rest).into();
+    answer
+}
+
+/// A response of hostile size becomes neither a crash nor the endpoint's fault.
+#[test]
+fn a_response_is_read_up_to_its_limit() {
+    const MOST: usize = 8 << 20;
+    for announced in [true, false] {
+        for (bytes, termination) in [
+            (MOST, Termination::Success),
+            (MOST + 1, Termination::OutputLimit),
+            (3 * MOST, Termination::OutputLimit),
+        ] {
+            alone(async move {
+                let answer = move |_: &Received| (200, answer_of(bytes));
+                let server = if announced {
+                    MockServer::start(answer).await
+                } else {
+                    MockServer::start_chunked(answer).await
+                };
+                let endpoints = one("piston", &server.url);
+                let execution = execute(&endpoints, &run("code", &[""])).await.unwrap();
+                let ended = execution.runs[0].stage.termination;
+                assert_eq!(ended, termination, "{bytes} {announced}");
+            });
+        }
+    }
+}
+
+/// `[{},{},…]` takes a hundred times its bytes as a tree.
+#[test]
+fn an_answer_that_would_grow_is_not_the_protocols() {
+    for part in ["{}", "[]", "0"] {
+        alone(async move {
+            let server = MockServer::start(move |_| {
+                let parts = vec![part; 150_000].join(",");
+                let odd: Value = serde_json::from_str(&format!("[{parts}]")).unwrap();
+                (200, json!({"version": "1", "run": stage(""), "odd": odd}))
+            })
+            .await;
+            let endpoints = one("piston", &server.url);
+            let error = execute(&endpoints, &run("code", &[""])).await.unwrap_err();
+            assert!(matches!(error, ExecutorError::NoResponse(_)), "{error}");
+        });
+    }
+}
+
+/// Responses wait for each other's memory, and all of them are read.
+#[test]
+fn responses_share_the_instances_memory() {
+    alone(async {
+        let server = MockServer::start(|_| (200, answer_of(6 << 20))).await;
+        let endpoints = one("piston", &server.url);
+        let memory = Memory::default();
+        let runs = (0..5).map(|_| async {
+            let budget = job_budget_in(&CallCounter::new(10), &memory);
+            let selected = endpoints.select("python", &budget).await.unwrap();
+            let execution = selected
+                .execute(&run("code", &[""]), &budget)
+                .await
+                .unwrap();
+            // Two of them would be 24 MiB of the 16 that there are.
+            assert!(memory.responses.try_reserve(8 << 20).is_none());
+            execution.runs[0].is_success()
+        });
+        let all = futures_util::future::join_all(runs).await;
+        assert_eq!(all, [true; 5]);
+        assert!(
+            memory.responses.try_reserve(16 << 20).is_some(),
+            "all is given back"
+        );
+    });
+}
+
 #[test]
 fn one_input_is_one_call_that_any_piston_understands() {
     alone(async {
@@ -68,6 +159,7 @@ fn one_input_is_one_call_that_any_piston_understands() {
         limited.limits = RunLimits {
             time_ms: Some(1_500),
             memory_bytes: Some(1 << 26),
+            output_bytes: Some(9),
         };
         execute(&endpoints, &limited).await.unwrap();
         let request = server.requests();
@@ -75,14 +167,14 @@ fn one_input_is_one_call_that_any_piston_understands() {
         assert_eq!(request[0].header("authorization"), Some("Bearer hidden"));
         assert_eq!(
             request[0].body,
-            json!({"language": "python", "version": "*", "files": [{"content": "code"}],
-                   "stdin": "in", "run_timeout": 2_500, "compile_timeout": 9_000})
+            asked(json!({"stdin": "in", "run_timeout": 2_500, "compile_timeout": 9_000}))
         );
         assert_eq!(
             request[1].body,
-            json!({"language": "python", "version": "*", "files": [{"content": "code"}],
-                   "run_timeout": 1_500, "run_cpu_time": 1_500,
-                   "run_memory_limit": 1 << 26, "compile_timeout": 9_000})
+            asked(
+                json!({"run_timeout": 1_500, "run_cpu_time": 1_500, "run_output_limit": 9,
+                         "run_memory_limit": 1 << 26, "compile_timeout": 9_000})
+            )
         );
         assert_eq!(request.len(), 2, "no list of languages, no look");
     });
@@ -104,11 +196,11 @@ fn our_runner_takes_all_inputs_in_one_call() {
         assert_eq!(request.len(), 2);
         assert_eq!(
             request[1].body,
-            json!({"language": "python", "version": "*", "files": [{"content": "code"}],
-                   "stdin": "a", "cases": ["a", "fail", "c"], "stop_at_first_failure": true,
-                   // The job's time, less one run and a second.
-                   "cases_timeout": 15_000 - 1_500 - 1_000,
-                   "run_timeout": 1_500, "run_cpu_time": 1_500})
+            asked(json!({"stdin": "a", "cases": ["a", "fail", "c"],
+                         "stop_at_first_failure": true,
+                         // The job's time, less one run and a second.
+                         "cases_timeout": 15_000 - 1_500 - 1_000,
+                         "run_timeout": 1_500, "run_cpu_time": 1_500}))
         );
     });
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use worker_fn::config::ExecutorConfig;
 use worker_fn::executor::endpoint_states::EndpointStates;
 use worker_fn::executor::{Endpoints, Execution, ExecutorError, Run, RunLimits};
-use worker_fn::limits::{CallCounter, JobBudget, JobGrant, Semaphore};
+use worker_fn::limits::{CallCounter, JobBudget, JobGrant, Memory, Semaphore};
 use worker_fn::runtime::Runtime;
 
 pub(crate) const START_MS: u64 = 1_700_000_000_000;
@@ -99,6 +99,11 @@ pub(crate) fn run<'a>(source: &'a str, stdins: &[&str]) -> Run<'a> {
 
 /// The budget of a job that a drain starts in an invocation with `calls`.
 pub(crate) fn job_budget(calls: &CallCounter) -> JobBudget {
+    job_budget_in(calls, &Memory::default())
+}
+
+/// The same, in an instance with this memory.
+pub(crate) fn job_budget_in(calls: &CallCounter, memory: &Memory) -> JobBudget {
     calls.spend(1);
     let in_flight = Semaphore::new(6);
     let permit = in_flight.try_acquire().unwrap();
@@ -106,6 +111,7 @@ pub(crate) fn job_budget(calls: &CallCounter) -> JobBudget {
         calls: calls.clone(),
         in_flight: Rc::clone(&in_flight),
         permit,
+        memory: memory.clone(),
     };
     JobBudget::new(grant, now_ms() + JOB_MS)
 }

@@ -37,6 +37,9 @@ pub const MAX_BYTES: usize = 4 * 1024 * 1024;
 pub const MAX_TITLE_CHARS: usize = 200;
 /// The longest statement, in bytes of Markdown.
 pub const MAX_STATEMENT_BYTES: usize = 64 * 1024;
+/// The most that a limit on output may allow, in bytes: an expected output is not
+/// longer, because the problem is not.
+pub const MAX_OUTPUT_BYTES: u64 = MAX_BYTES as u64;
 /// The most parameters of a function.
 pub const MAX_PARAMS: usize = 20;
 
@@ -142,7 +145,7 @@ pub struct Limits {
     pub time_ms: Option<u64>,
     /// Memory, in bytes: 1 MiB to 16 GiB.
     pub memory_bytes: Option<u64>,
-    /// Standard output of one case, in bytes: 1 to 16 MiB.
+    /// Standard output of one case, in bytes: 1 to [`MAX_OUTPUT_BYTES`].
     pub output_bytes: Option<u64>,
     /// Multipliers of the time limit, 0.1 to 100, by a language's name or alias.
     pub factors: Vec<(String, f64)>,

@@ -8,8 +8,8 @@
 
 use super::object::{ObjectReader, Violations, element};
 use super::{
-    Case, Checker, Kind, Limits, MAX_BYTES, MAX_CASES, MAX_PARAMS, MAX_STATEMENT_BYTES,
-    MAX_TITLE_CHARS, Param, Problem, Signature, Type,
+    Case, Checker, Kind, Limits, MAX_BYTES, MAX_CASES, MAX_OUTPUT_BYTES, MAX_PARAMS,
+    MAX_STATEMENT_BYTES, MAX_TITLE_CHARS, Param, Problem, Signature, Type,
 };
 use crate::domain::fields::parse_body;
 use crate::domain::ids::ProblemId;
@@ -213,7 +213,7 @@ fn read_limits(limits: &mut Limits, value: Json<'_>, violations: &mut Violations
     let mut members = ObjectReader::new(value, "limits".into(), violations);
     limits.time_ms = members.whole("timeMs", 1, 120_000);
     limits.memory_bytes = members.whole("memoryBytes", 1 << 20, 16 << 30);
-    limits.output_bytes = members.whole("outputBytes", 1, 16 << 20);
+    limits.output_bytes = members.whole("outputBytes", 1, MAX_OUTPUT_BYTES);
     if let Some(value) = members.take("factors") {
         let mut factors = ObjectReader::new(value, "limits.factors".into(), members.violations);
         while let Some(name) = factors.next() {

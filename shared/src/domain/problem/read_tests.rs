@@ -251,6 +251,33 @@ fn the_size_is_that_of_the_stored_form() {
     assert_eq!(violation(&of(MAX_BYTES - frame + 1)).0, TooLarge);
 }
 
+/// Whoever reads the last of two members shows a case that the other one hides.
+#[test]
+fn no_object_may_have_a_member_twice() {
+    let body = |case: &str, signature: &str| {
+        format!(
+            r#"{{"title":"T","kind":"function","cases":[{{"input":[{{"a":1}}],"expected":1{case}}}],
+            "signature":{{"name":"f","params":[{{"name":"a","type":"any"}}],"returns":"int"{signature}}}}}"#
+        )
+    };
+    let violation = |body: String| {
+        let violation = Problem::from_body(&id("id"), body.as_bytes()).unwrap_err();
+        (violation.field.into_owned(), violation.message)
+    };
+    assert!(Problem::from_body(&id("id"), body("", "").as_bytes()).is_ok());
+    let (field, message) = violation(body(r#","hidden":true,"hidden":false"#, ""));
+    assert_eq!(field, "cases[0]");
+    assert!(
+        message.contains(r#"the member "hidden" twice"#),
+        "{message}"
+    );
+    assert_eq!(violation(body("", r#","returns":"int""#)).0, "signature");
+    let body = body("", "").replace(r#"{"a":1}"#, r#"{"a":1,"\u0061":2}"#);
+    let (field, message) = violation(body);
+    assert_eq!(field, "cases[0].input[0]");
+    assert!(message.contains("twice"), "{message}");
+}
+
 #[test]
 fn a_body_is_json_and_not_too_large() {
     let violation = |body: &[u8]| {

@@ -165,10 +165,9 @@ impl Judge0 {
             }
         }
         let _permit = budget.acquire().await;
-        let remaining_ms = budget.remaining_ms(self.0.now_ms());
         calls.make_one();
-        let response = self.0.connection.get(&path, Some(&query), remaining_ms);
-        let mut answer = poll_result(response.await?)?;
+        let response = self.exchange(&path, &query, None, budget).await?;
+        let mut answer = poll_result(response)?;
         let mut found = match answer.get_mut("submissions").map(Value::take) {
             None if open.len() == 1 => vec![answer],
             Some(Value::Array(found)) if found.len() == open.len() => found,

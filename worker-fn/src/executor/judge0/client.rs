@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use crate::executor::connection::{EndpointContext, JsonResponse};
+use crate::executor::connection::{EndpointContext, JsonResponse, MAX_RESPONSE_BYTES};
 use crate::executor::endpoint_states::{FRESH_MS, RECHECK_MS};
 use crate::executor::run::ExecutionClient;
 use crate::executor::{ExecutorError, PROBE_TIMEOUT_MS};
@@ -63,12 +63,27 @@ impl Judge0 {
         calls: &CallReservation<'_>,
     ) -> Result<JsonResponse, ExecutorError> {
         let _permit = budget.acquire().await;
-        let remaining_ms = budget.remaining_ms(self.0.now_ms());
         calls.make_one();
-        self.0
-            .connection
-            .post(path, Some(query), body.into_bytes(), remaining_ms)
+        self.exchange(path, query, Some(body.into_bytes()), budget)
             .await
+    }
+
+    /// One call. Errors: also a response that is too long to be read.
+    pub(super) async fn exchange(
+        &self,
+        path: &str,
+        query: &str,
+        body: Option<Vec<u8>>,
+        budget: &JobBudget,
+    ) -> Result<JsonResponse, ExecutorError> {
+        let connection = &self.0.connection;
+        let response = connection.exchange(path, Some(query), body, &self.0, budget);
+        response.await?.ok_or_else(|| {
+            ExecutorError::Refused(format!(
+                "The programs printed too much: the execution endpoint's answer is longer than \
+                 {MAX_RESPONSE_BYTES} bytes."
+            ))
+        })
     }
 }
 

@@ -10,8 +10,9 @@ mod wire;
 
 use http::StatusCode;
 use serde_json::Value;
+use shared::domain::stage::MAX_STDERR_BYTES;
 
-use super::connection::EndpointContext;
+use super::connection::{EndpointContext, MAX_RESPONSE_BYTES};
 use super::endpoint_states::EndpointLanguages;
 use super::run::ExecutionClient;
 use super::{Execution, ExecutorError, Run};
@@ -71,14 +72,20 @@ impl Piston {
             run_cpu_time: run.limits.time_ms,
             run_memory_limit: run.limits.memory_bytes,
             compile_timeout: self.compile_timeout_ms,
+            streams: "separate",
+            run_output_limit: run.limits.output_bytes,
+            run_stderr_limit: 4 * MAX_STDERR_BYTES,
+            answer_limit: MAX_RESPONSE_BYTES,
         })
         .map_err(|error| ExecutorError::Refused(format!("The job cannot be sent: {error}.")))?;
         calls.make_one();
-        let (status, answer) = self
-            .context
+        let context = &self.context;
+        let exchange = context
             .connection
-            .post("execute", None, body, remaining_ms)
-            .await?;
+            .exchange("execute", None, Some(body), context, budget);
+        let Some((status, answer)) = exchange.await? else {
+            return Ok(wire::ExecuteResponse::too_long());
+        };
         if status != StatusCode::OK {
             let message = answer.get("message").and_then(Value::as_str);
             return Err(ExecutorError::from_status(

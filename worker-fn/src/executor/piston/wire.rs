@@ -2,8 +2,9 @@
 //!
 //! Source: the project's `docs/api-v2.md` and `api/src/api/v2.js`. Fields that
 //! older versions of Piston lack are optional here; fields we do not use are
-//! not read. `cases`, `stop_at_first_failure` and `cases_timeout` in a request,
-//! `runs` in a response and `limit` in a stage are our own runner's.
+//! not read. Our own runner's are `cases`, `stop_at_first_failure`,
+//! `cases_timeout`, `streams` and the limits of output and answer in a request,
+//! `runs` in a response and `limit` in a stage; Piston passes them over.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -39,6 +40,16 @@ pub(super) struct Request<'a> {
     pub run_memory_limit: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compile_timeout: Option<u64>,
+    /// `separate`: no `output`, which repeats both streams, and beside `runs` no
+    /// `run`.
+    pub streams: &'static str,
+    /// Standard output of a run, in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run_output_limit: Option<u64>,
+    /// Standard error of a run, in bytes.
+    pub run_stderr_limit: usize,
+    /// The whole response, in bytes.
+    pub answer_limit: usize,
 }
 
 #[derive(Serialize)]
@@ -51,6 +62,30 @@ pub(super) struct ExecuteResponse {
     pub execution: Execution,
     /// Whether the endpoint knows `cases`.
     pub knows_cases: bool,
+}
+
+impl ExecuteResponse {
+    /// For a response that is too long to be read: of whatever ran, it printed too
+    /// much.
+    pub(super) fn too_long() -> Self {
+        let stage = Stage {
+            termination: Termination::OutputLimit,
+            signal: Some("SIGKILL".into()),
+            message: Some("It printed more than can be judged.".into()),
+            ..Stage::default()
+        };
+        let report = StageReport {
+            stage,
+            output: String::new(),
+        };
+        Self {
+            execution: Execution {
+                runs: vec![report],
+                ..Execution::default()
+            },
+            knows_cases: true,
+        }
+    }
 }
 
 /// Errors: the name of the part that is not as in Piston.

@@ -36,10 +36,14 @@ pub(super) async fn run(
     }
     let request = RunRequest::read(request.body())?;
     let nonce = hex(&(runtime.random)());
-    let prepared = PreparedRun::new(config, instance, &request, nonce).await?;
+    let prepared = PreparedRun::new(config, runtime, instance, &request, nonce).await?;
     let endpoints = Endpoints::new(&config.executor, runtime, instance.endpoints.clone());
     let deadline_ms = (runtime.now_ms)() + config.executor.timeout_ms;
-    let budget = JobBudget::alone(CallCounter::new(config.subrequest_budget), deadline_ms);
+    let budget = JobBudget::alone(
+        CallCounter::new(config.subrequest_budget),
+        deadline_ms,
+        instance.memory.clone(),
+    );
     let run = Run {
         language: &request.language,
         source: &prepared.source,

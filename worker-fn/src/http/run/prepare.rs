@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::executor::RunLimits;
 use crate::harness::{self, Harness};
 use crate::instance::Instance;
+use crate::runtime::Runtime;
 
 /// A source file with its input.
 pub(super) struct PreparedRun {
@@ -30,6 +31,7 @@ impl PreparedRun {
     /// Prepares what was asked for. `nonce` must be unguessable.
     pub(super) async fn new(
         config: &Config,
+        runtime: Runtime,
         instance: &Instance,
         request: &RunRequest,
         nonce: String,
@@ -43,10 +45,11 @@ impl PreparedRun {
         let Some(id) = &request.problem_id else {
             return Ok(prepared);
         };
-        let problem = fetch(config, instance, id).await?.problem;
+        let problem = fetch(config, runtime, instance, id).await?.problem;
         prepared.limits = RunLimits {
             time_ms: problem.limits.time_ms_for(&request.language),
             memory_bytes: problem.limits.memory_bytes,
+            output_bytes: problem.limits.output_bytes,
         };
         match &problem.kind {
             Kind::Program if request.args.is_none() => {}
@@ -85,11 +88,13 @@ impl PreparedRun {
 
 async fn fetch(
     config: &Config,
+    runtime: Runtime,
     instance: &Instance,
     id: &ProblemId,
 ) -> Result<CachedProblem, ApiError> {
     let store = Store::new(Client::new(config.redis.clone()));
-    let problems = Problems::new(store, Rc::clone(&instance.problems));
+    let (cache, memory) = (Rc::clone(&instance.problems), instance.memory.clone());
+    let problems = Problems::new(store, cache, memory, runtime);
     match problems.fetch(id, ProblemVersion::new("")).await {
         Ok(Some(problem)) => Ok(problem),
         Ok(None) => Err(ApiError::no_such_problem().on("problemId")),

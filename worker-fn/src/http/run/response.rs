@@ -1,9 +1,9 @@
 //! The answer to `POST /run`.
 
 use serde_json::{Value, json};
-use shared::domain::stage::MAX_STREAM_BYTES;
+use shared::domain::stage::MAX_STDOUT_BYTES;
 use shared::domain::verdict::Verdict;
-use shared::text::truncated;
+use shared::json::write::truncated_escaped;
 
 use crate::executor::Execution;
 use crate::harness::{self, Frame, Frames, HarnessError};
@@ -16,7 +16,9 @@ pub(super) fn body(execution: Execution, nonce: Option<&str>) -> Value {
         (Some(nonce), Some(run)) => Some(harness::read(nonce, &run.stage.stdout, &[0])),
         _ => None,
     };
-    let (mut verdict, mut output) = plain::judge(&execution);
+    let (mut verdict, output) = plain::judge(&execution);
+    let printed = || execution.runs.first().map_or("", |run| &run.stage.stdout);
+    let mut output = output.unwrap_or_else(|| printed().to_owned());
     let mut body = json!({ "success": true, "languageVersion": execution.version });
     let mut run = execution
         .runs
@@ -37,10 +39,10 @@ pub(super) fn body(execution: Execution, nonce: Option<&str>) -> Value {
         }
     }
     body["verdict"] = verdict.name().into();
-    body["output"] = truncated(&output, MAX_STREAM_BYTES).into();
+    body["output"] = truncated_escaped(&output, MAX_STDOUT_BYTES).into();
     let compile = execution
         .compile
-        .map(|report| report.stage.truncate_streams());
+        .map(|report| report.stage.truncate_compiler_streams());
     for (name, stage) in [("compile", compile), ("run", run)] {
         if let Some(stage) = stage {
             body[name] = json!(stage);
@@ -61,7 +63,7 @@ fn verdict_from_frames(mut frames: Frames, plain: Verdict, body: &mut Value) -> 
             // Shown as it is up to the limit of all output; longer ones are not a
             // value any more.
             body["returned"] = match serde_json::from_str(&text) {
-                Ok(value) if text.len() <= MAX_STREAM_BYTES => value,
+                Ok(value) if text.len() <= MAX_STDOUT_BYTES => value,
                 _ => Value::Null,
             };
             (Verdict::Executed, text)
