@@ -15,6 +15,7 @@ use futures_util::future::LocalBoxFuture;
 
 use shared::domain::submission;
 use shared::http::{ApiError, Code};
+use shared::memory::{MemoryBudget, MemoryReservation};
 use worker::{Context, Date, Delay, Env, Headers, Request, Response};
 
 /// Logs the place of a panic.
@@ -30,22 +31,57 @@ pub fn install_panic_hook() {
     }));
 }
 
-/// Reads a whole request, body included, and refuses a body over
-/// `max_body_bytes` without reading more of it than that. The headers are
-/// returned in any case: CORS needs them for an error, too.
+/// How long a request waits for memory, in milliseconds.
+const MEMORY_WAIT_MS: u64 = 5_000;
+
+/// What handling a body takes in all, as a multiple of its bytes: the body itself,
+/// what is read out of it, what is made of that for Redis, and the same once more
+/// inside of JSON, where every quotation mark is two bytes.
+const BODY_FACTOR: usize = 6;
+
+/// A request that was read.
+#[derive(Debug)]
+pub struct ReadRequest {
+    /// There also where the request could not be read: CORS needs them.
+    pub headers: http::HeaderMap,
+    /// The request, or why there is none.
+    pub request: Result<http::Request<Bytes>, ApiError>,
+    /// The memory that handling it takes; to be dropped after the response is
+    /// written.
+    pub memory: Option<MemoryReservation>,
+}
+
+/// Reads a whole request, body included, once there is room in `memory` for what
+/// becomes of it. Refuses a body over `max_body_bytes` without reading more of it
+/// than that.
 pub async fn read_request(
     mut request: Request,
     max_body_bytes: usize,
-) -> (http::HeaderMap, Result<http::Request<Bytes>, ApiError>) {
+    memory: &MemoryBudget,
+) -> ReadRequest {
     let mut headers = http::HeaderMap::new();
-    let read = read(&mut request, max_body_bytes, &mut headers).await;
-    (headers, read)
+    let mut reserved = None;
+    let read = read(
+        &mut request,
+        max_body_bytes,
+        &mut headers,
+        memory,
+        &mut reserved,
+    )
+    .await;
+    ReadRequest {
+        headers,
+        request: read,
+        memory: reserved,
+    }
 }
 
 async fn read(
     request: &mut Request,
     max_body_bytes: usize,
     headers: &mut http::HeaderMap,
+    memory: &MemoryBudget,
+    reserved: &mut Option<MemoryReservation>,
 ) -> Result<http::Request<Bytes>, ApiError> {
     let unreadable = |error: String| {
         ApiError::new(Code::Unreadable, "The request could not be read.").detail(error)
@@ -61,7 +97,13 @@ async fn read(
         .map_err(|error| unreadable(error.to_string()))?;
     headers.clone_from(plain.headers());
     if request.inner().body().is_some() {
-        let mut body = Vec::new();
+        let announced = headers.get(http::header::CONTENT_LENGTH);
+        let announced = announced.and_then(|length| length.to_str().ok()?.parse().ok());
+        let length: usize = announced.unwrap_or(max_body_bytes);
+        submission::check_body_size(length, max_body_bytes)?;
+        let room = memory.reserve(BODY_FACTOR * length, sleep, MEMORY_WAIT_MS);
+        *reserved = Some(room.await.ok_or_else(ApiError::busy)?);
+        let mut body = Vec::with_capacity(length);
         let mut chunks = request
             .stream()
             .map_err(|error| unreadable(error.to_string()))?;

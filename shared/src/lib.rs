@@ -14,6 +14,7 @@
 //! - [`http`]: how answers and errors become HTTP responses.
 //! - [`config`]: settings from variables, with errors that name the variable.
 //! - [`json`]: JSON that others wrote, read within bounds.
+//! - [`memory`]: memory that the work of an instance shares.
 //! - [`text`]: hex digits, and cutting text between characters.
 //!
 //! Each may use those below it: `http` and `queue` use `domain`; nothing in
@@ -23,6 +24,7 @@ pub mod config;
 pub mod domain;
 pub mod http;
 pub mod json;
+pub mod memory;
 pub mod queue;
 pub mod redis;
 pub mod text;

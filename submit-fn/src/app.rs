@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response};
 use shared::config::Lookup;
 use shared::http::ApiError;
+use shared::memory::Sleep;
 
 use crate::config::Config;
 use crate::context::Context;
@@ -26,6 +27,8 @@ pub struct App<'a, W> {
     pub now_ms: u64,
     /// Ten secure bytes, new ones each time.
     pub random: fn() -> [u8; 10],
+    /// A timer.
+    pub sleep: Sleep,
 }
 
 impl<W: WorkerFn> App<'_, W> {
@@ -43,6 +46,7 @@ impl<W: WorkerFn> App<'_, W> {
             headers,
             self.now_ms,
             self.random,
+            self.sleep,
         );
         let answered = match &request {
             Ok(request) => route(&mut context, request).await,

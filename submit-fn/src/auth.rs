@@ -36,6 +36,7 @@ pub(crate) fn require_operator<W>(context: &Context<'_, W>) -> Result<(), ApiErr
 mod tests {
     use super::*;
     use crate::config::Config;
+    use crate::context::no_sleep;
     use crate::instance::Instance;
     use http::HeaderMap;
 
@@ -51,7 +52,7 @@ mod tests {
             headers.insert(header::AUTHORIZATION, value.parse().unwrap());
         }
         let instance = Instance::default();
-        let context = Context::new(config, &instance, &(), &headers, 0, || [0; 10]);
+        let context = Context::new(config, &instance, &(), &headers, 0, || [0; 10], no_sleep);
         let error = require_operator(&context).err()?;
         Some(error.status().as_u16())
     }

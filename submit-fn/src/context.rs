@@ -3,6 +3,7 @@
 use http::HeaderMap;
 use shared::config::ConfigError;
 use shared::http::ApiError;
+use shared::memory::Sleep;
 use shared::queue::Store;
 use shared::redis::Client;
 
@@ -23,6 +24,8 @@ pub(crate) struct Context<'a, W> {
     pub now_ms: u64,
     /// Ten secure bytes, new ones each time.
     pub random: fn() -> [u8; 10],
+    /// A timer.
+    pub sleep: Sleep,
     /// What is to be done beside the response.
     pub effects: Effects,
 }
@@ -35,6 +38,7 @@ impl<'a, W> Context<'a, W> {
         headers: &'a HeaderMap,
         now_ms: u64,
         random: fn() -> [u8; 10],
+        sleep: Sleep,
     ) -> Self {
         Self {
             config,
@@ -43,6 +47,7 @@ impl<'a, W> Context<'a, W> {
             headers,
             now_ms,
             random,
+            sleep,
             effects: Effects::default(),
         }
     }
@@ -60,4 +65,10 @@ impl<'a, W> Context<'a, W> {
     pub(crate) fn store(&self) -> Result<Store, ApiError> {
         Ok(Store::new(Client::new(self.config()?.redis.clone())))
     }
+}
+
+/// For tests, in which nothing waits.
+#[cfg(test)]
+pub(crate) fn no_sleep(_ms: u64) -> std::pin::Pin<Box<dyn Future<Output = ()>>> {
+    Box::pin(std::future::ready(()))
 }

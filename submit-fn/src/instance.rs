@@ -1,12 +1,22 @@
 //! What an instance of the Worker remembers from one request to the next: made
 //! once in `lib.rs`, handed in, and lost whenever the platform ends the instance.
 
+use shared::memory::MemoryBudget;
+
 use crate::backpressure::Backpressure;
 use crate::language_cache::LanguageCache;
+use crate::problem_sizes::ProblemSizes;
 use crate::run_limiter::RunLimiter;
 
+/// For all large requests and responses of an instance, in bytes. The platform ends
+/// an instance at 128 MB. A body takes six times its bytes (`platform`), a batch of
+/// 4 MiB 24; so does a problem of 4 MiB that is read ([`ProblemSizes`]). Beside
+/// these there are lists and results, of which a hundred at once are less than
+/// 20 MB.
+const MEMORY_BYTES: usize = 64 * 1024 * 1024;
+
 /// The state of one instance.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Instance {
     /// The offered languages.
     pub languages: LanguageCache,
@@ -14,4 +24,20 @@ pub struct Instance {
     pub backpressure: Backpressure,
     /// How many runs were asked for.
     pub run_limiter: RunLimiter,
+    /// How large problems are.
+    pub problem_sizes: ProblemSizes,
+    /// The memory for large requests and responses.
+    pub memory: MemoryBudget,
+}
+
+impl Default for Instance {
+    fn default() -> Self {
+        Self {
+            languages: LanguageCache::default(),
+            backpressure: Backpressure::default(),
+            run_limiter: RunLimiter::default(),
+            problem_sizes: ProblemSizes::default(),
+            memory: MemoryBudget::new(MEMORY_BYTES),
+        }
+    }
 }

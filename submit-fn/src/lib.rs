@@ -11,8 +11,8 @@
 //! - `handlers`: one file a resource.
 //! - `context`, [`outcome`]: what handlers work with, and what they lead to.
 //! - `auth`, `query`, `cors`: the operator's token, parameters, origins.
-//! - [`backpressure`], [`language_cache`], [`run_limiter`]: what an [`instance`]
-//!   remembers.
+//! - [`backpressure`], [`language_cache`], [`problem_sizes`], [`run_limiter`]: what
+//!   an [`instance`] remembers.
 //! - [`worker_fn`]: the other Worker.
 //! - `starter`: starter code for functions.
 //! - [`config`]: the variables.
@@ -27,6 +27,7 @@ mod handlers;
 pub mod instance;
 pub mod language_cache;
 pub mod outcome;
+pub mod problem_sizes;
 mod query;
 pub mod route;
 pub mod run_limiter;
@@ -60,16 +61,18 @@ fn start() {
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<Response> {
     let limit = route::max_body_bytes(&request.path());
-    let (headers, request) = platform::read_request(request, limit).await;
+    let instance = INSTANCE.with(Rc::clone);
+    let read = platform::read_request(request, limit, &instance.memory).await;
     let lookup = platform::lookup(&env);
     let app = App {
         lookup: &lookup,
-        instance: &INSTANCE.with(Rc::clone),
+        instance: &instance,
         worker: &ServiceBinding(&env),
         now_ms: platform::now_ms(),
         random: platform::random_bytes,
+        sleep: platform::sleep,
     };
-    let handled = app.answer(&headers, request).await;
+    let handled = app.answer(&read.headers, read.request).await;
     for line in &handled.effects.log {
         platform::log_error(line);
     }

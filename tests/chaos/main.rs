@@ -1,10 +1,11 @@
 //! What must hold when parts fail, in real workerd.
 //!
-//! Two stacks are started when a test first asks for one. In the faulty one the
+//! Three stacks are started when a test first asks for one. In the faulty one the
 //! network to Redis loses requests and responses, and every process is killed
 //! and restarted while jobs run. In the mocked one the execution endpoint is a
 //! mock that fails as a test asks; there, submissions wake no drain, so that a
-//! test decides when jobs are run.
+//! test decides when jobs are run. In the capped one the Workers have little
+//! memory.
 //!
 //! One test after the other: several measure times and counts, and a storm at
 //! the same time would change both.
@@ -15,8 +16,10 @@
 )]
 
 mod admin;
+mod capped;
 mod isolation;
 mod limits;
+mod memory;
 mod outages;
 mod stacks;
 mod storm;
@@ -33,6 +36,7 @@ fn main() -> ExitCode {
         submissions::TESTS,
         admin::TESTS,
         outages::TESTS,
+        memory::TESTS,
         storm::TESTS,
     ];
     support::harness::run::<Context>(&tests, Some(1))

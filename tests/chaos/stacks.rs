@@ -1,4 +1,4 @@
-//! The two stacks of the chaos tests.
+//! The stacks of the chaos tests.
 
 use std::sync::Arc;
 
@@ -13,17 +13,20 @@ use support::slot::{Lent, Slot};
 use support::stack;
 use xtask::stack::{Ports, Stack};
 
+use crate::capped::Capped;
+
 /// How many jobs may wait in a lane of the mocked stack.
 pub(crate) const QUEUE_MAX: usize = 100;
 /// How many jobs may be in flight in the whole mocked stack: as many as the batch
 /// that one bad job must not harm.
 pub(crate) const MAX_IN_FLIGHT: usize = 10;
 
-/// Both stacks, each started when first asked for.
+/// All stacks, each started when first asked for.
 #[derive(Default)]
 pub(crate) struct Stacks {
     faulty: Slot<Faulty>,
     mocked: Slot<Mocked>,
+    capped: Slot<Capped>,
 }
 
 /// A stack whose network may lose messages and whose parts may be killed, with
@@ -55,7 +58,8 @@ impl Suite for Stacks {
     fn stop(&self) -> Vec<u16> {
         let faulty = self.faulty.take().map(|faulty| faulty.stack);
         let mocked = self.mocked.take().map(|mocked| mocked.stack);
-        let stacks = faulty.into_iter().chain(mocked);
+        let capped = self.capped.take().map(Capped::stop);
+        let stacks = faulty.into_iter().chain(mocked).chain(capped);
         stacks.flat_map(stack::stop).collect()
     }
 }
@@ -68,6 +72,13 @@ impl Stacks {
         faulty.recorder.reset();
         faulty.redis.flush();
         faulty
+    }
+
+    /// The capped stack, with an empty database.
+    pub(crate) fn capped(&self) -> Lent<'_, Capped> {
+        let capped = self.capped.get_or_start(Capped::start);
+        capped.redis.flush();
+        capped
     }
 
     /// The mocked stack, with an empty database and an endpoint without faults.

@@ -139,6 +139,17 @@ impl SubmitFn {
         }
     }
 
+    /// The one on this port of 127.0.0.1.
+    pub fn at(port: u16, admin_token: &str) -> Self {
+        Self {
+            api: Api {
+                worker: Worker::SubmitFn,
+                url: format!("http://127.0.0.1:{port}"),
+            },
+            admin_token: admin_token.to_owned(),
+        }
+    }
+
     /// A call of the operator, with the admin token.
     pub fn admin(&self, method: &str, path: &str, body: Option<&Value>) -> Response {
         let bearer = format!("Bearer {}", self.admin_token);
@@ -196,6 +207,22 @@ impl WorkerFn {
                 url: stack.worker_url(),
             },
         }
+    }
+
+    /// The one on this port of 127.0.0.1.
+    pub fn at(port: u16) -> Self {
+        Self {
+            api: Api {
+                worker: Worker::WorkerFn,
+                url: format!("http://127.0.0.1:{port}"),
+            },
+        }
+    }
+
+    /// Starts a drain in the background.
+    pub fn wake(&self) {
+        let response = self.post("/wake?lanes=all", "");
+        assert_eq!(response.status, 202, "{}", response.text);
     }
 
     /// `GET /worker` with a query such as `?batch=2`, or without one.

@@ -55,7 +55,9 @@ fn start() {
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<Response> {
-    let (_, request) = platform::read_request(request, submission::MAX_BODY_BYTES).await;
+    let memory = INSTANCE.with(|instance| instance.memory.requests.clone());
+    let read = platform::read_request(request, submission::MAX_BODY_BYTES, &memory).await;
+    let (request, _memory) = (read.request, read.memory);
     let app = Rc::new(app(&env));
     // A claimed job is brought to its end, also when the caller of GET /worker
     // goes away.

@@ -31,8 +31,8 @@ const TARGET: &str = "wasm32-unknown-unknown";
 /// (`docs/adr/0003`).
 fn max_gzip_bytes(worker: Worker) -> usize {
     match worker {
-        Worker::SubmitFn => 220 * 1024,
-        Worker::WorkerFn => 288 * 1024,
+        Worker::SubmitFn => 300 * 1024,
+        Worker::WorkerFn => 420 * 1024,
     }
 }
 

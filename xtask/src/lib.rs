@@ -11,6 +11,7 @@
 //! - [`child`]: a process in the background, and its end.
 //! - [`ports`]: where the parts of a stack listen.
 //! - [`stack`]: redis-rest, the runner and both Workers together.
+//! - [`workerd`]: the Workers as they would be deployed.
 //! - [`problems`]: the sample problems, and an operator's own folder.
 //! - [`mod@bench`]: throughput, beside a classic JavaScript Worker; the sandbox's
 //!   overhead.
@@ -29,3 +30,4 @@ pub mod stack;
 pub mod test;
 pub mod tidy;
 pub mod tools;
+pub mod workerd;

@@ -87,6 +87,15 @@ impl ApiError {
             .detail(why)
     }
 
+    /// 503: the instance has no memory left for this at the moment.
+    pub fn busy() -> Self {
+        Self::new(
+            Code::Busy,
+            "Too many large requests are under way. Nothing was stored; try again.",
+        )
+        .retry_after(2)
+    }
+
     /// Names the input that is to blame: a member, or a path such as
     /// `cases[3].expected`.
     #[must_use]

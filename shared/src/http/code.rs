@@ -45,11 +45,13 @@ pub enum Code {
     ExecutorUnavailable,
     /// Redis is away, or refuses.
     StoreUnavailable,
+    /// The instance has no memory left for this at the moment.
+    Busy,
 }
 
 impl Code {
     /// All of them, in the order of their statuses.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::InvalidJson,
         Self::Unreadable,
         Self::Unauthorized,
@@ -68,6 +70,7 @@ impl Code {
         Self::DamagedResult,
         Self::ExecutorUnavailable,
         Self::StoreUnavailable,
+        Self::Busy,
     ];
 
     /// The name on the wire, and the status that goes with it.
@@ -91,6 +94,7 @@ impl Code {
             Self::DamagedResult => ("damaged_result", StatusCode::INTERNAL_SERVER_ERROR),
             Self::ExecutorUnavailable => ("executor_unavailable", StatusCode::BAD_GATEWAY),
             Self::StoreUnavailable => ("store_unavailable", StatusCode::SERVICE_UNAVAILABLE),
+            Self::Busy => ("busy", StatusCode::SERVICE_UNAVAILABLE),
         }
     }
 

@@ -42,6 +42,7 @@ fn worker_request(tickets: &TicketKey, body: Bytes) -> Request<Bytes> {
 mod tests {
     use super::*;
     use crate::config::Config;
+    use crate::context::no_sleep;
     use crate::instance::Instance;
     use http::HeaderMap;
     use shared::domain::language::Language;
@@ -74,7 +75,15 @@ mod tests {
     #[tokio::test]
     async fn a_run_is_passed_on_with_the_service_token_and_counted() {
         let (instance, headers) = (Instance::default(), HeaderMap::new());
-        let mut context = Context::new(Ok(config()), &instance, &Echo, &headers, 0, || [0; 10]);
+        let mut context = Context::new(
+            Ok(config()),
+            &instance,
+            &Echo,
+            &headers,
+            0,
+            || [0; 10],
+            no_sleep,
+        );
         let request = Request::new(Bytes::from_static(b"{}"));
         let response = run(&mut context, &request).await.unwrap();
         assert_eq!(response.body(), "{}");

@@ -77,7 +77,7 @@ pub async fn judge(
     };
     let left_ms = budget.remaining_ms((runtime.now_ms)());
     let requests = &budget.memory().requests;
-    let Some(_memory) = requests.reserve(bytes, runtime, left_ms / 2).await else {
+    let Some(_memory) = requests.reserve(bytes, runtime.sleep, left_ms / 2).await else {
         // A fresh invocation may be in an instance that has.
         return Err(ExecutorError::BudgetExhausted(1));
     };

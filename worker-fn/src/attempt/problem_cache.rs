@@ -168,7 +168,7 @@ impl Problems {
         let requests = &self.memory.requests;
         // Without room for so long, fetching it is no worse than waiting.
         let _memory = requests
-            .reserve(FETCH_BYTES, self.runtime, FETCH_WAIT_MS)
+            .reserve(FETCH_BYTES, self.runtime.sleep, FETCH_WAIT_MS)
             .await;
         let text = self.store.problem_text(id).await;
         // A problem that was looked up may have been deleted since.

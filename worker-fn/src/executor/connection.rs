@@ -111,7 +111,10 @@ impl Connection {
         }
         let responses = &budget.memory().responses;
         let left_ms = budget.remaining_ms(context.now_ms());
-        let Some(memory) = responses.reserve(2 * bytes, context.runtime, left_ms).await else {
+        let Some(memory) = responses
+            .reserve(2 * bytes, context.runtime.sleep, left_ms)
+            .await
+        else {
             return Err(ExecutorError::BudgetExhausted(1));
         };
         budget.hold_response(memory);

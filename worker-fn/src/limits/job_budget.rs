@@ -10,8 +10,10 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
 
+use shared::memory::MemoryReservation;
+
 use super::call_counter::{CallCounter, MAX_REQUESTS_IN_FLIGHT};
-use super::memory::{Memory, MemoryReservation};
+use super::memory::Memory;
 use super::semaphore::{Permit, Semaphore};
 
 /// What a job is started with.

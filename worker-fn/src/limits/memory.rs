@@ -17,20 +17,12 @@
 //! Requests never wait for responses of others, and responses for nothing but
 //! other responses, so what waits does not wait for ever.
 
-use std::cell::Cell;
-use std::rc::Rc;
-
-use crate::runtime::Runtime;
+use shared::memory::MemoryBudget;
 
 /// For all requests to endpoints, in bytes.
 const REQUESTS: usize = 24 * 1024 * 1024;
 /// For all responses of endpoints, in bytes.
 const RESPONSES: usize = 16 * 1024 * 1024;
-/// How long a reservation that finds no room waits before it looks again, in
-/// milliseconds. Whoever gives room back may be another request, which cannot
-/// wake this one on this platform.
-const PAUSE_MS: u64 = 20;
-
 /// The memory of an instance.
 #[derive(Debug, Clone)]
 pub struct Memory {
@@ -46,90 +38,5 @@ impl Default for Memory {
             requests: MemoryBudget::new(REQUESTS),
             responses: MemoryBudget::new(RESPONSES),
         }
-    }
-}
-
-/// Bytes that are shared by all work of an instance.
-#[derive(Debug, Clone)]
-pub struct MemoryBudget {
-    total: usize,
-    used: Rc<Cell<usize>>,
-}
-
-/// Bytes that are in use; given back when this is dropped.
-#[derive(Debug)]
-pub struct MemoryReservation {
-    bytes: usize,
-    used: Rc<Cell<usize>>,
-}
-
-impl MemoryBudget {
-    /// A budget of `total` bytes.
-    pub fn new(total: usize) -> Self {
-        Self {
-            total,
-            used: Rc::default(),
-        }
-    }
-
-    /// Reserves bytes, if there is room. More than there is in all is reserved as
-    /// all of it, so that it can be had alone.
-    pub fn try_reserve(&self, bytes: usize) -> Option<MemoryReservation> {
-        let bytes = bytes.min(self.total);
-        let used = self.used.get() + bytes;
-        (used <= self.total).then(|| {
-            self.used.set(used);
-            MemoryReservation {
-                bytes,
-                used: Rc::clone(&self.used),
-            }
-        })
-    }
-
-    /// Reserves bytes as soon as there is room; `None` when there was none for
-    /// `at_most_ms`.
-    pub async fn reserve(
-        &self,
-        bytes: usize,
-        runtime: Runtime,
-        at_most_ms: u64,
-    ) -> Option<MemoryReservation> {
-        let mut waited_ms = 0;
-        loop {
-            let reserved = self.try_reserve(bytes);
-            if reserved.is_some() || waited_ms >= at_most_ms {
-                return reserved;
-            }
-            (runtime.sleep)(PAUSE_MS).await;
-            waited_ms += PAUSE_MS;
-        }
-    }
-}
-
-impl Drop for MemoryReservation {
-    fn drop(&mut self) {
-        self.used.set(self.used.get().saturating_sub(self.bytes));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_reserved_is_given_back() {
-        let budget = MemoryBudget::new(10);
-        let first = budget.try_reserve(6).unwrap();
-        assert!(budget.try_reserve(5).is_none());
-        let second = budget.try_reserve(4).unwrap();
-        assert!(budget.try_reserve(1).is_none());
-        drop(first);
-        assert!(budget.try_reserve(7).is_none());
-        drop(second);
-        // More than all there is can be had alone.
-        let all = budget.try_reserve(11).unwrap();
-        assert!(budget.try_reserve(1).is_none());
-        drop(all);
-        assert!(budget.try_reserve(10).is_some());
     }
 }

@@ -20,5 +20,5 @@ mod semaphore;
 pub use budget::{Budget, MAX_HELD, SETTLE_AFTER_MS, SETTLE_AT};
 pub use call_counter::{CallCounter, MAX_REQUESTS_IN_FLIGHT};
 pub use job_budget::{BudgetError, CallReservation, JobBudget, JobGrant};
-pub use memory::{Memory, MemoryBudget, MemoryReservation};
+pub use memory::Memory;
 pub use semaphore::{Permit, Semaphore, join_all};

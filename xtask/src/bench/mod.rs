@@ -23,7 +23,6 @@ mod round;
 mod runner;
 mod spread;
 mod stub;
-mod workers;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,7 +30,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, Result, bail};
 
 use crate::progress::{say, step};
-use crate::{bundle, cargo, project, tools};
+use crate::{bundle, cargo, project, tools, workerd};
 pub use options::Options;
 use report::Report;
 use rig::Rig;
@@ -58,8 +57,9 @@ pub fn queue(options: &Options) -> Result<()> {
         "redis-rest: compile with optimisation",
         &mut cargo::build(&["--release", "--package", "redis-rest"]),
     )?;
-    let date = workers::compatibility_date()?;
-    workers::bundle(&folder, &date)?;
+    let date = workerd::compatibility_date()?;
+    let classic = ("classic", "bench/classic.js");
+    workerd::bundle(&folder, &[workerd::SUBMIT, workerd::WORKER, classic], &date)?;
     if cancelled.load(Ordering::Relaxed) {
         bail!("cancelled");
     }

@@ -16,8 +16,8 @@ use super::machine::cpu_ms;
 use super::options::Options;
 use super::redis::Redis;
 use super::stub::Stub;
-use super::workers::{self, Worker};
 use crate::child::{Child, Guard};
+use crate::workerd::{self, Worker};
 use crate::{ports, progress, project};
 
 const READY_WITHIN: Duration = Duration::from_secs(30);
@@ -83,7 +83,7 @@ impl Rig {
         wait_for(&mut redis_rest, ports.redis_rest, &ping, cancelled)?;
 
         let mut start = |name: &str, workers: &[Worker]| {
-            let mut command = workers::serve(folder, name, workers, compatibility_date)?;
+            let mut command = workerd::serve(folder, name, workers, compatibility_date, &[])?;
             let log = logs.join(format!("{name}.log"));
             let shown = format!("workerd of {name}");
             Child::start(&shown, &mut command, &log, &mut guard)

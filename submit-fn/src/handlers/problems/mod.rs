@@ -20,6 +20,9 @@ use crate::context::Context;
 use crate::query::cursor;
 use crate::route::ProblemRoute;
 
+/// How long reading a problem waits for memory, in milliseconds.
+const MEMORY_WAIT_MS: u64 = 5_000;
+
 /// Does what is asked of the problems.
 pub(crate) async fn answer<W>(
     context: &mut Context<'_, W>,
@@ -94,7 +97,12 @@ async fn read<W>(
     operator: bool,
 ) -> Result<Response<Bytes>, ApiError> {
     let id = ProblemId::parse(id, "id").map_err(|_| ApiError::no_such_problem())?;
-    let stored = context.store()?.problem(&id).await?;
+    let store = context.store()?;
+    let (memory, sizes) = (&context.instance.memory, &context.instance.problem_sizes);
+    let room = memory.reserve(sizes.needed(&id), context.sleep, MEMORY_WAIT_MS);
+    let _memory = room.await.ok_or_else(ApiError::busy)?;
+    let stored = store.problem(&id).await?;
+    sizes.note(&id, stored.as_ref().map_or(0, |(_, text)| text.len()));
     let (version, text) = stored.ok_or_else(ApiError::no_such_problem)?;
     let tag = etag::of(&version, operator);
     let mut response = if etag::is_known(context.headers, &tag) {

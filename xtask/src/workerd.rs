@@ -1,8 +1,9 @@
 //! The Workers as they would be deployed, configured for `workerd serve`.
 //!
-//! `wrangler dev` proxies every request, and the proxy would be measured. So
-//! wrangler only bundles (`deploy --dry-run`), all three Workers in the same way,
-//! and workerd gets a configuration that is written here.
+//! `wrangler dev` proxies every request, and the proxy would be measured, and it
+//! takes no flags for V8. So wrangler only bundles (`deploy --dry-run`), and
+//! workerd gets a configuration that is written here. The bench and the tests of
+//! memory use this.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -17,26 +18,25 @@ use crate::stack;
 
 /// A Worker with a socket of its own.
 #[derive(Debug)]
-pub(super) struct Worker {
+pub struct Worker {
     /// The name of its folder and of its service.
-    pub(super) name: &'static str,
-    pub(super) port: u16,
+    pub name: &'static str,
+    /// Where it listens, on 127.0.0.1.
+    pub port: u16,
     /// Variables and secrets.
-    pub(super) texts: Vec<(&'static str, String)>,
+    pub texts: Vec<(&'static str, String)>,
     /// Service bindings: the binding's name and the service's.
-    pub(super) services: Vec<(&'static str, &'static str)>,
+    pub services: Vec<(&'static str, &'static str)>,
 }
 
-/// The name of each Worker and the file it is bundled from.
-const SOURCES: [(&str, &str); 3] = [
-    ("submit", "submit-fn/build/index.js"),
-    ("worker", "worker-fn/build/index.js"),
-    ("classic", "bench/classic.js"),
-];
+/// submit-fn: its name here and the file it is bundled from.
+pub const SUBMIT: (&str, &str) = ("submit", "submit-fn/build/index.js");
+/// worker-fn: its name here and the file it is bundled from.
+pub const WORKER: (&str, &str) = ("worker", "worker-fn/build/index.js");
 
-/// Bundles all three into folders of their own inside `folder`.
-pub(super) fn bundle(folder: &Path, compatibility_date: &str) -> Result<()> {
-    for (name, source) in SOURCES {
+/// Bundles Workers, each into a folder of its own inside `folder`.
+pub fn bundle(folder: &Path, sources: &[(&str, &str)], compatibility_date: &str) -> Result<()> {
+    for (name, source) in sources {
         let main = project::root().join(source);
         if !main.exists() {
             bail!("{source} is not there; run without --as-built to have it built");
@@ -67,7 +67,7 @@ pub(super) fn bundle(folder: &Path, compatibility_date: &str) -> Result<()> {
 }
 
 /// The compatibility date of the project's `wrangler.toml`.
-pub(super) fn compatibility_date() -> Result<String> {
+pub fn compatibility_date() -> Result<String> {
     let settings: toml::Table =
         fs::read_to_string(project::root().join("wrangler.toml"))?.parse()?;
     settings
@@ -77,13 +77,14 @@ pub(super) fn compatibility_date() -> Result<String> {
         .context("wrangler.toml names no compatibility_date")
 }
 
-/// Writes `folder/NAME.capnp` for one workerd that serves `workers`; returns the
-/// command that starts it.
-pub(super) fn serve(
+/// Writes `folder/NAME.capnp` for one workerd that serves `workers`, with flags for
+/// V8; returns the command that starts it.
+pub fn serve(
     folder: &Path,
     name: &str,
     workers: &[Worker],
     compatibility_date: &str,
+    v8_flags: &[&str],
 ) -> Result<Command> {
     let (mut services, mut sockets, mut definitions) =
         (String::new(), String::new(), String::new());
@@ -101,7 +102,7 @@ pub(super) fn serve(
         "using Workerd = import \"/workerd/workerd.capnp\";\n\n\
          const config :Workerd.Config = (\n  services = [\n{services}    \
          (name = \"net\", network = (allow = [\"public\", \"private\", \"local\"])),\n  ],\n  \
-         sockets = [\n{sockets}  ],\n);\n{definitions}"
+         sockets = [\n{sockets}  ],\n  v8Flags = {v8_flags:?},\n);\n{definitions}"
     );
     let path = folder.join(format!("{name}.capnp"));
     fs::write(&path, config)?;
