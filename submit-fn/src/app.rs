@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response};
 use shared::config::Lookup;
-use shared::http::ApiError;
+use shared::http::{ApiError, response};
 
 use crate::config::Config;
 use crate::context::Context;
@@ -12,6 +12,7 @@ use crate::handlers::{admin, health, languages, problems, rejudge, results, run,
 use crate::instance::Instance;
 use crate::outcome::Handled;
 use crate::route::Route;
+use crate::runtime::Runtime;
 use crate::worker_fn::WorkerFn;
 
 /// submit-fn, for one request.
@@ -22,10 +23,8 @@ pub struct App<'a, W> {
     pub instance: &'a Instance,
     /// The other Worker.
     pub worker: &'a W,
-    /// Milliseconds since 1970 (UTC).
-    pub now_ms: u64,
-    /// Ten secure bytes, new ones each time.
-    pub random: fn() -> [u8; 10],
+    /// Clock, randomness, timer.
+    pub runtime: Runtime,
 }
 
 impl<W: WorkerFn> App<'_, W> {
@@ -36,28 +35,30 @@ impl<W: WorkerFn> App<'_, W> {
         request: Result<Request<Bytes>, ApiError>,
     ) -> Handled {
         let config = Config::from_lookup(self.lookup);
-        let mut context = Context::new(
-            config,
-            self.instance,
-            self.worker,
-            headers,
-            self.now_ms,
-            self.random,
-        );
+        let mut context = Context::new(config, self.instance, self.worker, headers, self.runtime);
         let answered = match &request {
             Ok(request) => route(&mut context, request).await,
             Err(error) => Err(error.clone()),
         };
-        let mut effects = context.effects;
+        let mut effects = std::mem::take(&mut context.effects);
         let mut response = answered.unwrap_or_else(|error| {
             effects.log.extend(error.log_line().map(str::to_owned));
             error.into_response()
         });
         cors::allow(self.lookup, headers, &mut response);
+        response::forbid_storing(&mut response);
         if request.is_ok_and(|request| request.method() == Method::HEAD) {
             *response.body_mut() = Bytes::new();
         }
-        Handled { response, effects }
+        let wake_ups = match (effects.wake, context.config()) {
+            (Some(wake), Ok(config)) => wake.requests(&config.tickets),
+            _ => Vec::new(),
+        };
+        Handled {
+            response,
+            wake_ups,
+            log: effects.log,
+        }
     }
 }
 

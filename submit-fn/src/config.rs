@@ -1,7 +1,8 @@
 //! submit-fn's settings, read from its variables.
 
-use shared::config::{self, ConfigError, Lookup, RedisConfig, Secret};
+use shared::config::{self, ConfigError, Lookup, RedisConfig};
 use shared::domain::ticket::TicketKey;
+use shared::http::Access;
 
 /// The settings of all handlers.
 pub struct Config {
@@ -25,9 +26,8 @@ pub struct Config {
     pub run_per_minute: u64,
     /// `RUN_AT_ONCE`, how many runs may be under way in an instance. Default 4.
     pub run_at_once: u64,
-    /// `ADMIN_TOKEN`, the operator's token. Default: none, and the operator's
-    /// calls are off.
-    pub admin_token: Option<Secret>,
+    /// `ADMIN_TOKEN`, `OPEN_ACCESS`.
+    pub access: Access,
 }
 
 impl Config {
@@ -44,7 +44,7 @@ impl Config {
             queue_max: config::number(lookup, "QUEUE_MAX", 10_000, 1..=10_000_000)?,
             run_per_minute: config::number(lookup, "RUN_PER_MINUTE", 30, 0..=10_000)?,
             run_at_once: config::number(lookup, "RUN_AT_ONCE", 4, 1..=100)?,
-            admin_token: config::optional(lookup, "ADMIN_TOKEN").map(Secret::new),
+            access: Access::from_lookup(lookup)?,
         })
     }
 }

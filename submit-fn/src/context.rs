@@ -9,6 +9,8 @@ use shared::redis::Client;
 use crate::config::Config;
 use crate::instance::Instance;
 use crate::outcome::Effects;
+use crate::runtime::Runtime;
+use crate::worker_fn::LanguageList;
 
 /// What the handlers of one request work with.
 pub(crate) struct Context<'a, W> {
@@ -19,10 +21,10 @@ pub(crate) struct Context<'a, W> {
     pub worker: &'a W,
     /// The request's headers.
     pub headers: &'a HeaderMap,
-    /// Milliseconds since 1970 (UTC).
+    /// When the request arrived, in milliseconds since 1970 (UTC).
     pub now_ms: u64,
-    /// Ten secure bytes, new ones each time.
-    pub random: fn() -> [u8; 10],
+    /// Clock, randomness, timer.
+    pub runtime: Runtime,
     /// What is to be done beside the response.
     pub effects: Effects,
 }
@@ -33,16 +35,15 @@ impl<'a, W> Context<'a, W> {
         instance: &'a Instance,
         worker: &'a W,
         headers: &'a HeaderMap,
-        now_ms: u64,
-        random: fn() -> [u8; 10],
+        runtime: Runtime,
     ) -> Self {
         Self {
             config,
             instance,
             worker,
             headers,
-            now_ms,
-            random,
+            now_ms: (runtime.now_ms)(),
+            runtime,
             effects: Effects::default(),
         }
     }
@@ -53,6 +54,15 @@ impl<'a, W> Context<'a, W> {
     #[inline(never)]
     pub(crate) fn config(&self) -> Result<&Config, ApiError> {
         self.config.as_ref().map_err(|error| error.clone().into())
+    }
+
+    /// Where the list of languages comes from.
+    pub(crate) fn language_list(&self) -> Result<LanguageList<'a, W>, ApiError> {
+        Ok(LanguageList {
+            worker: self.worker,
+            tickets: self.config()?.tickets.clone(),
+            runtime: self.runtime,
+        })
     }
 
     /// The store.

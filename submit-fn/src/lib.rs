@@ -10,6 +10,7 @@
 //! - [`app`]: dispatches a route to its handler.
 //! - `handlers`: one file a resource.
 //! - `context`, [`outcome`]: what handlers work with, and what they lead to.
+//! - [`runtime`]: the platform's services.
 //! - `auth`, `query`, `cors`: the operator's token, parameters, origins.
 //! - [`backpressure`], [`language_cache`], [`run_limiter`]: what an [`instance`]
 //!   remembers.
@@ -30,6 +31,7 @@ pub mod outcome;
 mod query;
 pub mod route;
 pub mod run_limiter;
+pub mod runtime;
 mod starter;
 pub mod worker_fn;
 
@@ -37,10 +39,9 @@ use std::rc::Rc;
 
 use app::App;
 use bytes::Bytes;
-use http::{Method, StatusCode, Uri};
+use http::StatusCode;
 use instance::Instance;
-use outcome::{Wake, WakeLanes};
-use shared::domain::language::{self, Language};
+use runtime::Runtime;
 use worker::{Context, Env, Request, Response, event};
 use worker_fn::WorkerFn;
 
@@ -66,62 +67,40 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
         lookup: &lookup,
         instance: &INSTANCE.with(Rc::clone),
         worker: &ServiceBinding(&env),
-        now_ms: platform::now_ms(),
-        random: platform::random_bytes,
+        runtime: Runtime {
+            now_ms: platform::now_ms,
+            random: platform::random_bytes,
+            sleep: platform::sleep,
+        },
     };
     let handled = app.answer(&headers, request).await;
-    for line in &handled.effects.log {
+    for line in &handled.log {
         platform::log_error(line);
     }
-    if let Some(Wake { lanes, drains }) = handled.effects.wake {
-        let path = match lanes {
-            WakeLanes::Normal => "/wake",
-            WakeLanes::All => "/wake?lanes=all",
-        };
-        for _ in 0..drains {
-            let env = env.clone();
-            context.wait_until(async move { wake(&env, path).await });
-        }
+    for call in handled.wake_ups {
+        let env = env.clone();
+        context.wait_until(async move { wake(&env, call).await });
     }
     platform::write_response(handled.response)
 }
 
 /// Starts a drain of worker-fn, which answers at once and works on after that.
 /// If it cannot be reached, its cron takes the jobs.
-async fn wake(env: &Env, path: &'static str) {
-    let wake_up = request(Method::POST, path);
-    match platform::call_service(env, WORKER, &wake_up).await {
+async fn wake(env: &Env, call: http::Request<Bytes>) {
+    match platform::call_service(env, WORKER, &call).await {
         Ok(response) if response.status() == StatusCode::ACCEPTED => {}
         Ok(response) => {
-            platform::log_error(&format!(
-                "wake-up: worker-fn answered {}",
-                response.status()
-            ));
+            let refused = worker_fn::refused(response.status());
+            platform::log_error(&format!("wake-up: {refused}"));
         }
         Err(error) => platform::log_error(&format!("wake-up: worker-fn not reached: {error}")),
     }
-}
-
-fn request(method: Method, path: &'static str) -> http::Request<Bytes> {
-    let mut request = http::Request::new(Bytes::new());
-    *request.method_mut() = method;
-    *request.uri_mut() = Uri::from_static(path);
-    request
 }
 
 /// worker-fn through its service binding.
 struct ServiceBinding<'a>(&'a Env);
 
 impl WorkerFn for ServiceBinding<'_> {
-    async fn languages(&self) -> Result<Vec<Language>, String> {
-        let response = self.call(request(Method::GET, "/languages")).await?;
-        if response.status() != StatusCode::OK {
-            return Err(format!("worker-fn answered {}", response.status()));
-        }
-        language::read_list(response.body())
-            .ok_or_else(|| "worker-fn answered no list of languages".to_owned())
-    }
-
     async fn call(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, String> {
         platform::call_service(self.0, WORKER, &request)
             .await

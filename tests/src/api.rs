@@ -34,6 +34,8 @@ pub struct SubmitFn {
 #[derive(Debug, Clone)]
 pub struct WorkerFn {
     api: Api,
+    /// Its variable `ADMIN_TOKEN`.
+    pub admin_token: String,
 }
 
 impl Api {
@@ -80,6 +82,13 @@ impl Api {
         }
         self.assert_documented(method, path, &response);
         Some(response)
+    }
+
+    fn admin(&self, token: &str, method: &str, path: &str, body: Option<&Value>) -> Response {
+        let bearer = format!("Bearer {token}");
+        let body = body.map(Value::to_string);
+        let body = body.as_deref().map(str::as_bytes);
+        self.request(method, path, &[("authorization", &bearer)], body)
     }
 
     fn send(
@@ -141,10 +150,7 @@ impl SubmitFn {
 
     /// A call of the operator, with the admin token.
     pub fn admin(&self, method: &str, path: &str, body: Option<&Value>) -> Response {
-        let bearer = format!("Bearer {}", self.admin_token);
-        let body = body.map(Value::to_string);
-        let body = body.as_deref().map(str::as_bytes);
-        self.request(method, path, &[("authorization", &bearer)], body)
+        self.api.admin(&self.admin_token, method, path, body)
     }
 
     /// Publishes a problem. Returns its version.
@@ -195,7 +201,13 @@ impl WorkerFn {
                 worker: Worker::WorkerFn,
                 url: stack.worker_url(),
             },
+            admin_token: stack.token.clone(),
         }
+    }
+
+    /// A call of the operator, with the admin token.
+    pub fn admin(&self, method: &str, path: &str) -> Response {
+        self.api.admin(&self.admin_token, method, path, None)
     }
 
     /// `GET /worker` with a query such as `?batch=2`, or without one.

@@ -2,12 +2,11 @@
 //! answered when it is done. Stored nowhere, and limited by a rate of its own.
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, Uri};
-use shared::domain::ticket::{SERVICE_TOKEN_HEADER, TicketKey};
+use http::{Method, Request, Response};
 use shared::http::ApiError;
 
 use crate::context::Context;
-use crate::worker_fn::WorkerFn;
+use crate::worker_fn::{self, WorkerFn};
 
 /// The platform sets this header to the client's address.
 const CLIENT: &str = "cf-connecting-ip";
@@ -21,21 +20,15 @@ pub(crate) async fn run<W: WorkerFn>(
     let config = context.config()?;
     let limiter = &context.instance.run_limiter;
     let _running = limiter.check(client, config, context.now_ms)?;
-    let request = worker_request(&config.tickets, request.body().clone());
+    let request = worker_fn::request(
+        &config.tickets,
+        Method::POST,
+        "/run",
+        request.body().clone(),
+    );
     context.worker.call(request).await.map_err(|error| {
         ApiError::executor_unavailable("Nothing can be run at the moment; try again.", error)
     })
-}
-
-/// worker-fn answers `POST /run` to the holder of the service token only.
-fn worker_request(tickets: &TicketKey, body: Bytes) -> Request<Bytes> {
-    let mut request = Request::new(body);
-    *request.method_mut() = Method::POST;
-    *request.uri_mut() = Uri::from_static("/run");
-    if let Ok(token) = HeaderValue::try_from(tickets.service_token()) {
-        request.headers_mut().insert(SERVICE_TOKEN_HEADER, token);
-    }
-    request
 }
 
 #[cfg(test)]
@@ -43,8 +36,9 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::instance::Instance;
+    use crate::runtime::Runtime;
     use http::HeaderMap;
-    use shared::domain::language::Language;
+    use shared::domain::ticket::SERVICE_TOKEN_HEADER;
 
     fn config() -> Config {
         Config::from_lookup(&|name| match name {
@@ -59,10 +53,6 @@ mod tests {
     struct Echo;
 
     impl WorkerFn for Echo {
-        async fn languages(&self) -> Result<Vec<Language>, String> {
-            Err("not called".into())
-        }
-
         async fn call(&self, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
             let token = request.headers()[SERVICE_TOKEN_HEADER].as_bytes();
             assert!(config().tickets.is_service_token(token));
@@ -74,7 +64,8 @@ mod tests {
     #[tokio::test]
     async fn a_run_is_passed_on_with_the_service_token_and_counted() {
         let (instance, headers) = (Instance::default(), HeaderMap::new());
-        let mut context = Context::new(Ok(config()), &instance, &Echo, &headers, 0, || [0; 10]);
+        let runtime = Runtime::standing_still();
+        let mut context = Context::new(Ok(config()), &instance, &Echo, &headers, runtime);
         let request = Request::new(Bytes::from_static(b"{}"));
         let response = run(&mut context, &request).await.unwrap();
         assert_eq!(response.body(), "{}");

@@ -188,7 +188,7 @@ fn issue<W>(context: &Context<'_, W>, schedule: Schedule) -> Result<String, ApiE
         Schedule::After(ms) => context.now_ms + ms,
     };
     let tickets = &context.config()?.tickets;
-    Ok(tickets.issue(from_ms, &(context.random)()))
+    Ok(tickets.issue(from_ms, &(context.runtime.random)()))
 }
 
 async fn check_language<W: WorkerFn>(
@@ -202,11 +202,10 @@ async fn check_language<W: WorkerFn>(
             Err(not_offered(name, &offered.join(", ")).into())
         };
     }
+    let source = context.language_list()?;
     let log = &mut context.effects.log;
     let cache = &context.instance.languages;
-    cache
-        .check(name, context.worker, context.now_ms, log)
-        .await?;
+    cache.check(name, &source, log).await?;
     Ok(())
 }
 

@@ -4,6 +4,7 @@ mod executors;
 
 use shared::config::{self, ConfigError, Lookup, RedisConfig};
 use shared::domain::ticket::TicketKey;
+use shared::http::Access;
 use shared::queue::settlement::QueueConfig;
 
 pub use executors::{EndpointConfig, ExecutorConfig, Kind, MAX_ENDPOINTS};
@@ -16,6 +17,8 @@ pub struct Config {
     pub redis: RedisConfig,
     /// `TICKET_SECRET`, or else derived from the Upstash token.
     pub tickets: TicketKey,
+    /// `ADMIN_TOKEN`, `OPEN_ACCESS`.
+    pub access: Access,
     /// Where code runs.
     pub executor: ExecutorConfig,
     /// `RESULT_TTL_S`, `RESULT_INDEX` (`on`, the default, or `off`),
@@ -40,6 +43,7 @@ impl Config {
         Self {
             tickets: TicketKey::from_lookup(lookup, &redis),
             redis,
+            access: Access::from_lookup(lookup)?,
             executor: ExecutorConfig::from_lookup(lookup)?,
             queue: QueueConfig {
                 result_ttl_s: config::result_ttl_s(lookup)?,

@@ -57,6 +57,7 @@ impl DrainLoop<'_> {
 
     async fn take_claimed(&mut self, claimed: Claimed) {
         self.context.budget.restore_reserve();
+        self.report.last_claim = Some(claimed.status);
         let jobs: Vec<ClaimedJob> = claimed.leases.into_iter().map(ClaimedJob::from).collect();
         self.more_expected = match claimed.status {
             ClaimStatus::MoreExpected => true,

@@ -11,7 +11,6 @@ mod response;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use shared::domain::ticket::SERVICE_TOKEN_HEADER;
 use shared::http::{ApiError, Code, response as http_response};
 use shared::text::hex;
 
@@ -30,10 +29,6 @@ pub(super) async fn run(
     instance: &Instance,
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, ApiError> {
-    let token = request.headers().get(SERVICE_TOKEN_HEADER);
-    if !token.is_some_and(|token| config.tickets.is_service_token(token.as_bytes())) {
-        return Err(ApiError::no_such_path());
-    }
     let request = RunRequest::read(request.body())?;
     let nonce = hex(&(runtime.random)());
     let prepared = PreparedRun::new(config, instance, &request, nonce).await?;
