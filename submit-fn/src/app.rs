@@ -5,6 +5,7 @@ use http::{HeaderMap, Method, Request, Response};
 use shared::config::Lookup;
 use shared::http::{ApiError, response};
 
+use crate::client_share::RateLimit;
 use crate::config::Config;
 use crate::context::Context;
 use crate::cors;
@@ -21,13 +22,13 @@ pub struct App<'a, W> {
     pub lookup: Lookup<'a>,
     /// What this instance remembers.
     pub instance: &'a Instance,
-    /// The other Worker.
+    /// The other Worker, and the platform's rate limit.
     pub worker: &'a W,
     /// Clock, randomness, timer.
     pub runtime: Runtime,
 }
 
-impl<W: WorkerFn> App<'_, W> {
+impl<W: WorkerFn + RateLimit> App<'_, W> {
     /// Answers a request with these headers, or the error of reading it.
     pub async fn answer(
         &self,
@@ -62,7 +63,7 @@ impl<W: WorkerFn> App<'_, W> {
     }
 }
 
-async fn route<W: WorkerFn>(
+async fn route<W: WorkerFn + RateLimit>(
     context: &mut Context<'_, W>,
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, ApiError> {

@@ -11,16 +11,21 @@
 //! - `handlers`: one file a resource.
 //! - `context`, [`outcome`]: what handlers work with, and what they lead to.
 //! - [`runtime`]: the platform's services.
-//! - `auth`, `query`, `cors`: the operator's token, parameters, origins.
-//! - [`backpressure`], [`language_cache`], [`run_limiter`]: what an [`instance`]
-//!   remembers.
+//! - `auth`, `sender`, `query`, `cors`: the operator, who sends, parameters,
+//!   origins.
+//! - `admission`: what a submission must pass.
+//! - [`backpressure`], [`client_counts`], [`client_share`], [`language_cache`],
+//!   [`run_limiter`], [`storage_quota`], [`wakes`]: what an [`instance`] remembers.
 //! - [`worker_fn`]: the other Worker.
 //! - `starter`: starter code for functions.
 //! - [`config`]: the variables.
 
+mod admission;
 pub mod app;
 mod auth;
 pub mod backpressure;
+pub mod client_counts;
+pub mod client_share;
 pub mod config;
 mod context;
 mod cors;
@@ -32,21 +37,35 @@ mod query;
 pub mod route;
 pub mod run_limiter;
 pub mod runtime;
+mod sender;
 mod starter;
+pub mod storage_quota;
+pub mod wakes;
 pub mod worker_fn;
 
 use std::rc::Rc;
 
 use app::App;
 use bytes::Bytes;
+use client_share::RateLimit;
 use http::StatusCode;
 use instance::Instance;
 use runtime::Runtime;
+use shared::domain::client::ClientId;
 use worker::{Context, Env, Request, Response, event};
 use worker_fn::WorkerFn;
 
 /// The service binding of `wrangler.toml` that leads to worker-fn.
 const WORKER: &str = "WORKER";
+
+/// The rate limiting binding of `wrangler.toml`.
+const CLIENT_SHARE: &str = "CLIENT_SHARE";
+
+const RUNTIME: Runtime = Runtime {
+    now_ms: platform::now_ms,
+    random: platform::random_bytes,
+    sleep: platform::sleep,
+};
 
 thread_local! {
     /// What this instance remembers.
@@ -62,18 +81,23 @@ fn start() {
 async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<Response> {
     let limit = route::max_body_bytes(&request.path());
     let (headers, request) = platform::read_request(request, limit).await;
-    let lookup = platform::lookup(&env);
-    let app = App {
-        lookup: &lookup,
-        instance: &INSTANCE.with(Rc::clone),
-        worker: &ServiceBinding(&env),
-        runtime: Runtime {
-            now_ms: platform::now_ms,
-            random: platform::random_bytes,
-            sleep: platform::sleep,
-        },
+    // To its end, also when the client goes away: a run holds a place until it is
+    // over, and nothing else tells when that is.
+    let answering = {
+        let env = env.clone();
+        async move {
+            let app = App {
+                lookup: &platform::lookup(&env),
+                instance: &INSTANCE.with(Rc::clone),
+                worker: &Bindings(&env),
+                runtime: RUNTIME,
+            };
+            app.answer(&headers, request).await
+        }
     };
-    let handled = app.answer(&headers, request).await;
+    let Some(handled) = platform::run_to_completion(&context, answering).await else {
+        return Response::error("The request was cancelled.", 500);
+    };
     for line in &handled.log {
         platform::log_error(line);
     }
@@ -97,10 +121,16 @@ async fn wake(env: &Env, call: http::Request<Bytes>) {
     }
 }
 
-/// worker-fn through its service binding.
-struct ServiceBinding<'a>(&'a Env);
+/// worker-fn through its service binding, and the rate limit.
+struct Bindings<'a>(&'a Env);
 
-impl WorkerFn for ServiceBinding<'_> {
+impl RateLimit for Bindings<'_> {
+    async fn allows(&self, client: &ClientId) -> Option<bool> {
+        platform::is_within_rate_limit(self.0, CLIENT_SHARE, client.as_str()).await
+    }
+}
+
+impl WorkerFn for Bindings<'_> {
     async fn call(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, String> {
         platform::call_service(self.0, WORKER, &request)
             .await

@@ -15,8 +15,8 @@ use shared::domain::ticket::{SERVICE_TOKEN_HEADER, TicketKey};
 use crate::language_cache::LanguageSource;
 use crate::runtime::Runtime;
 
-/// How long the list of languages is waited for, in milliseconds. worker-fn gives
-/// its endpoints half a second less.
+/// How long the list of languages is waited for, in milliseconds: people wait for
+/// it while they submit.
 const LIST_TIMEOUT_MS: u64 = 3_000;
 
 /// The other Worker. Errors are for the log.

@@ -11,6 +11,7 @@
 )]
 
 mod access;
+mod clients;
 mod custom_run;
 mod hidden_cases;
 mod invalid_input;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         custom_run::TESTS,
         worker_calls::TESTS,
         access::TESTS,
+        clients::TESTS,
         outages::TESTS,
         misconfigured::TESTS,
     ];

@@ -2,9 +2,12 @@
 //!
 //! All requests of the tests to the documented API pass [`Api::request`] or
 //! [`Api::try_request`], which check every response against the OpenAPI document
-//! ([`crate::contract`]).
+//! ([`crate::contract`]). Each request comes from an address of its own, so that no
+//! test uses up the share of another; a test about clients gives the address
+//! itself.
 
 use std::ops::Deref;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -13,6 +16,17 @@ use xtask::stack::Stack;
 use crate::contract::{Contract, Worker};
 use crate::http::{RESPONSE_WITHIN, Response, send};
 use crate::wait::{SOON, wait_for};
+
+/// The header in which the platform gives a client's address. `wrangler dev` leaves
+/// one that is there as it is.
+pub const ADDRESS_HEADER: &str = "cf-connecting-ip";
+
+/// An address that no request had yet.
+fn own_address() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let [_, a, b, c] = COUNT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+    format!("10.{a}.{b}.{c}")
+}
 
 /// A client of one Worker.
 #[derive(Debug, Clone)]
@@ -99,13 +113,13 @@ impl Api {
         body: Option<&[u8]>,
         within: Duration,
     ) -> Result<Response, ureq::Error> {
-        send(
-            method,
-            &format!("{}{path}", self.url),
-            headers,
-            body,
-            within,
-        )
+        let url = format!("{}{path}", self.url);
+        let mut headers = headers.to_vec();
+        let address = own_address();
+        if !headers.iter().any(|(name, _)| *name == ADDRESS_HEADER) {
+            headers.push((ADDRESS_HEADER, &address));
+        }
+        send(method, &url, &headers, body, within)
     }
 
     fn assert_documented(&self, method: &str, path: &str, response: &Response) {

@@ -290,6 +290,7 @@ async fn run_once(
         stdins: vec![String::new()],
         stop_at_first_failure: false,
         limits: RunLimits::default(),
+        caller: job.caller(),
     };
     endpoint.execute(&run, budget).await
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::StatusCode;
 use reqwest::{RequestBuilder, Url};
 use serde_json::Value;
+use shared::domain::client::CALLER_HEADER;
 
 use super::ExecutorError;
 use super::endpoint_states::{EndpointId, EndpointStates};
@@ -58,19 +59,24 @@ impl Connection {
             .await
     }
 
-    /// `POST path?query` with a body of JSON.
+    /// `POST path?query` with a body of JSON, on behalf of `caller` if one is
+    /// given.
     pub(super) async fn post(
         &self,
         path: &str,
         query: Option<&str>,
+        caller: Option<&str>,
         body: Vec<u8>,
         timeout_ms: u64,
     ) -> Result<JsonResponse, ExecutorError> {
-        let request = self
+        let mut request = self
             .http
             .post(self.url(path, query))
             .header("content-type", "application/json")
             .body(body);
+        if let Some(caller) = caller {
+            request = request.header(CALLER_HEADER, caller);
+        }
         self.send(request, timeout_ms).await
     }
 

@@ -8,11 +8,6 @@ use super::endpoint_states::{EndpointId, EndpointLanguages};
 use super::endpoints::Endpoints;
 use crate::limits::{MAX_REQUESTS_IN_FLIGHT, Semaphore, join_all};
 
-/// How long an endpoint's list is waited for, in milliseconds: people wait for it
-/// while they submit, and submit-fn itself waits 3 s. A live endpoint answers at
-/// once.
-const LIST_TIMEOUT_MS: u64 = 2_500;
-
 impl Endpoints {
     /// The union of the endpoints' lists, in their order. One call each. For an
     /// endpoint that does not answer, its last known list.
@@ -59,8 +54,7 @@ impl Endpoints {
         &self,
         id: EndpointId,
     ) -> Result<EndpointLanguages, ExecutorError> {
-        let timeout_ms = LIST_TIMEOUT_MS.min(self.timeout_ms);
-        let list = self.all[id.0].languages(timeout_ms).await;
+        let list = self.all[id.0].languages(self.timeout_ms).await;
         let now_ms = self.now_ms();
         match list {
             Ok(list) => {

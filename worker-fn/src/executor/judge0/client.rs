@@ -67,7 +67,7 @@ impl Judge0 {
         calls.make_one();
         self.0
             .connection
-            .post(path, Some(query), body.into_bytes(), remaining_ms)
+            .post(path, Some(query), None, body.into_bytes(), remaining_ms)
             .await
     }
 }

@@ -77,7 +77,7 @@ impl Piston {
         let (status, answer) = self
             .context
             .connection
-            .post("execute", None, body, remaining_ms)
+            .post("execute", None, run.caller, body, remaining_ms)
             .await?;
         if status != StatusCode::OK {
             let message = answer.get("message").and_then(Value::as_str);

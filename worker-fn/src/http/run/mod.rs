@@ -11,6 +11,7 @@ mod response;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
+use shared::domain::client::CALLER_HEADER;
 use shared::http::{ApiError, Code, response as http_response};
 use shared::text::hex;
 
@@ -29,6 +30,8 @@ pub(super) async fn run(
     instance: &Instance,
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, ApiError> {
+    let caller = request.headers().get(CALLER_HEADER);
+    let caller = caller.and_then(|name| name.to_str().ok());
     let request = RunRequest::read(request.body())?;
     let nonce = hex(&(runtime.random)());
     let prepared = PreparedRun::new(config, instance, &request, nonce).await?;
@@ -41,6 +44,7 @@ pub(super) async fn run(
         stdins: vec![prepared.stdin],
         stop_at_first_failure: false,
         limits: prepared.limits,
+        caller,
     };
     let mut endpoint = endpoints
         .select(&request.language, &budget)
