@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::instance::Instance;
 use crate::outcome::Effects;
 use crate::runtime::Runtime;
+use crate::sender::Sender;
 use crate::worker_fn::LanguageList;
 
 /// What the handlers of one request work with.
@@ -54,6 +55,11 @@ impl<'a, W> Context<'a, W> {
     #[inline(never)]
     pub(crate) fn config(&self) -> Result<&Config, ApiError> {
         self.config.as_ref().map_err(|error| error.clone().into())
+    }
+
+    /// Who sends the request.
+    pub(crate) fn sender(&self) -> Result<Sender, ApiError> {
+        Ok(Sender::of(self.headers, self.config()?))
     }
 
     /// Where the list of languages comes from.

@@ -1,9 +1,9 @@
 //! Who sends a request.
 
+use http::HeaderMap;
 use shared::domain::client::ClientId;
-use shared::http::ApiError;
 
-use crate::context::Context;
+use crate::config::Config;
 
 /// The platform sets this header to the client's address.
 const ADDRESS: &str = "cf-connecting-ip";
@@ -18,6 +18,16 @@ pub(crate) enum Sender {
 }
 
 impl Sender {
+    /// Who sends a request with these headers. A wrong token makes a client of the
+    /// sender.
+    pub(crate) fn of(headers: &HeaderMap, config: &Config) -> Self {
+        if config.access.is_operator(headers) {
+            return Self::Operator;
+        }
+        let address = headers.get(ADDRESS).and_then(|text| text.to_str().ok());
+        Self::Client(ClientId::at(address.unwrap_or_default(), &config.tickets))
+    }
+
     /// The client; `None` for the operator.
     pub(crate) fn client(&self) -> Option<&ClientId> {
         match self {
@@ -27,27 +37,9 @@ impl Sender {
     }
 }
 
-impl<W> Context<'_, W> {
-    /// Who sends the request. A wrong token makes a client of the sender.
-    pub(crate) fn sender(&self) -> Result<Sender, ApiError> {
-        let config = self.config()?;
-        if config.access.is_operator(self.headers) {
-            return Ok(Sender::Operator);
-        }
-        let address = self.headers.get(ADDRESS);
-        let address = address.and_then(|text| text.to_str().ok());
-        let client = ClientId::at(address.unwrap_or_default(), &config.tickets);
-        Ok(Sender::Client(client))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
-    use crate::instance::Instance;
-    use crate::runtime::Runtime;
-    use http::HeaderMap;
 
     fn sender(headers: &[(&'static str, &str)]) -> Sender {
         let config = Config::from_lookup(&|name| match name {
@@ -60,11 +52,7 @@ mod tests {
         for (name, value) in headers {
             all.insert(*name, value.parse().unwrap());
         }
-        let instance = Instance::default();
-        let runtime = Runtime::standing_still();
-        Context::new(config, &instance, &(), &all, runtime)
-            .sender()
-            .unwrap()
+        Sender::of(&all, &config.unwrap_or_else(|error| panic!("{error}")))
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::thread;
 use serde_json::{Value, json};
 use support::api::{ADDRESS_HEADER, SubmitFn};
 use support::http::Response;
+use support::wait::{SOON, wait_for};
 
 use crate::stacks::{Exclusive, Stacks};
 
@@ -15,6 +16,7 @@ support::tests![
     the_operator_has_no_share,
     high_is_for_the_operator,
     an_idempotency_key_belongs_to_its_client,
+    a_client_that_stores_much_is_refused,
 ];
 
 /// The share: submissions in ten seconds.
@@ -128,4 +130,37 @@ fn an_idempotency_key_belongs_to_its_client(stacks: &Stacks) {
         assert_ne!(response.json()["id"], first["id"]);
     }
     assert_eq!(with_key("192.0.2.20", "print(1)").json()["id"], first["id"]);
+}
+
+fn a_client_that_stores_much_is_refused(stacks: &Stacks) {
+    let submit_fn = &stacks.closed().submit_fn;
+    let wordy = json!({"problemId": "wordy", "language": "python", "code": "print('x' * 40_000)"});
+    let batch = json!({ "submissions": vec![wordy.clone(); 60] });
+    let address = "192.0.2.50";
+    let body = send(submit_fn, address, "/submit/batch", &batch).json();
+    let results = body["results"].as_array().unwrap();
+    let printed = results.iter().map(|one| {
+        let result = submit_fn.finished_result(one["id"].as_str().unwrap());
+        assert_eq!(result["verdict"], "Executed", "{result}");
+        result["run"]["stdout"].as_str().unwrap().len()
+    });
+    // What comes after the first megabyte is stored in short.
+    let printed: Vec<usize> = printed.collect();
+    assert!(printed.contains(&40_001), "{printed:?}");
+    assert!(printed.contains(&256), "{printed:?}");
+
+    let refused = wait_for("a refusal", SOON, || {
+        let response = send(submit_fn, address, "/submit", &wordy);
+        (response.status != 200).then_some(response)
+    });
+    refused.assert_error(429, None, "STORE_CLIENT_MAX_MB");
+    assert_eq!(refused.json()["error"]["code"], "storage_quota");
+    assert!(refused.header("retry-after").parse::<u32>().unwrap() <= 86_400);
+    let batch = json!({ "submissions": [wordy.clone()] });
+    assert_eq!(
+        send(submit_fn, address, "/submit/batch", &batch).status,
+        429
+    );
+    // It keeps nobody else from submitting.
+    assert_eq!(submit_fn.post("/submit", &wordy.to_string()).status, 200);
 }

@@ -86,7 +86,11 @@ impl Stacks {
     /// The stack with the access of a deployment: what belongs to others is for
     /// the operator. Its submissions wake worker-fn.
     pub(crate) fn closed(&self) -> Clients {
-        let default = vec![("OPEN_ACCESS", None)];
+        let default = vec![
+            ("OPEN_ACCESS", None),
+            // Soon used up.
+            ("STORE_CLIENT_MAX_MB", Some("1".to_owned())),
+        ];
         let start = || start("closed", default.clone(), default.clone());
         Clients::of(&self.closed.get_or_start(start))
     }

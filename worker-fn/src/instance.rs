@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use crate::attempt::problem_cache::ProblemCache;
 use crate::executor::endpoint_states::EndpointStates;
+use crate::limits::Stored;
 
 /// The state of one instance.
 #[derive(Debug, Clone, Default)]
@@ -14,4 +15,6 @@ pub struct Instance {
     pub endpoints: Rc<EndpointStates>,
     /// The problems that it holds.
     pub problems: Rc<ProblemCache>,
+    /// What it has stored.
+    pub stored: Rc<Stored>,
 }
