@@ -220,6 +220,15 @@ pub async fn call_service(
         .map_err(|error| worker::Error::RustError(error.to_string()))
 }
 
+/// Counts one more under `key` in the rate limiting binding `binding`, and says
+/// whether that is within its limit; `None` where there is no such binding or it
+/// fails.
+pub async fn is_within_rate_limit(env: &Env, binding: &str, key: &str) -> Option<bool> {
+    let limiter = env.rate_limiter(binding).ok()?;
+    let outcome = limiter.limit(key.to_owned()).await.ok()?;
+    Some(outcome.success)
+}
+
 /// Writes one line to the Worker's log.
 pub fn log(line: &str) {
     worker::console_log!("{line}");

@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response};
 use shared::config::Lookup;
-use shared::http::ApiError;
-use shared::memory::Sleep;
+use shared::http::{ApiError, response};
 
+use crate::client_share::RateLimit;
 use crate::config::Config;
 use crate::context::Context;
 use crate::cors;
@@ -13,6 +13,7 @@ use crate::handlers::{admin, health, languages, problems, rejudge, results, run,
 use crate::instance::Instance;
 use crate::outcome::Handled;
 use crate::route::Route;
+use crate::runtime::Runtime;
 use crate::worker_fn::WorkerFn;
 
 /// submit-fn, for one request.
@@ -21,17 +22,13 @@ pub struct App<'a, W> {
     pub lookup: Lookup<'a>,
     /// What this instance remembers.
     pub instance: &'a Instance,
-    /// The other Worker.
+    /// The other Worker, and the platform's rate limit.
     pub worker: &'a W,
-    /// Milliseconds since 1970 (UTC).
-    pub now_ms: u64,
-    /// Ten secure bytes, new ones each time.
-    pub random: fn() -> [u8; 10],
-    /// A timer.
-    pub sleep: Sleep,
+    /// Clock, randomness, timer.
+    pub runtime: Runtime,
 }
 
-impl<W: WorkerFn> App<'_, W> {
+impl<W: WorkerFn + RateLimit> App<'_, W> {
     /// Answers a request with these headers, or the error of reading it.
     pub async fn answer(
         &self,
@@ -39,33 +36,34 @@ impl<W: WorkerFn> App<'_, W> {
         request: Result<Request<Bytes>, ApiError>,
     ) -> Handled {
         let config = Config::from_lookup(self.lookup);
-        let mut context = Context::new(
-            config,
-            self.instance,
-            self.worker,
-            headers,
-            self.now_ms,
-            self.random,
-            self.sleep,
-        );
+        let mut context = Context::new(config, self.instance, self.worker, headers, self.runtime);
         let answered = match &request {
             Ok(request) => route(&mut context, request).await,
             Err(error) => Err(error.clone()),
         };
-        let mut effects = context.effects;
+        let mut effects = std::mem::take(&mut context.effects);
         let mut response = answered.unwrap_or_else(|error| {
             effects.log.extend(error.log_line().map(str::to_owned));
             error.into_response()
         });
         cors::allow(self.lookup, headers, &mut response);
+        response::forbid_storing(&mut response);
         if request.is_ok_and(|request| request.method() == Method::HEAD) {
             *response.body_mut() = Bytes::new();
         }
-        Handled { response, effects }
+        let wake_ups = match (effects.wake, context.config()) {
+            (Some(wake), Ok(config)) => wake.requests(&config.tickets),
+            _ => Vec::new(),
+        };
+        Handled {
+            response,
+            wake_ups,
+            log: effects.log,
+        }
     }
 }
 
-async fn route<W: WorkerFn>(
+async fn route<W: WorkerFn + RateLimit>(
     context: &mut Context<'_, W>,
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, ApiError> {

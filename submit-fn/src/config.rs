@@ -1,7 +1,16 @@
 //! submit-fn's settings, read from its variables.
 
-use shared::config::{self, ConfigError, Lookup, RedisConfig, Secret};
+use std::ops::RangeInclusive;
+
+use shared::config::{self, ConfigError, Lookup, RedisConfig};
 use shared::domain::ticket::TicketKey;
+use shared::http::Access;
+use shared::queue::usage::UsageLimits;
+
+use crate::backpressure::QueueLimits;
+
+/// The range of `QUEUE_BYTES`: 1 MiB to 1 TiB.
+const QUEUE_BYTES: RangeInclusive<u64> = 1 << 20..=1 << 40;
 
 /// The settings of all handlers.
 pub struct Config {
@@ -17,17 +26,19 @@ pub struct Config {
     pub languages: Option<Vec<String>>,
     /// `RESULT_TTL_S`, how long a result is kept. Default 86,400 s.
     pub result_ttl_s: u64,
-    /// `QUEUE_MAX`, the length of a lane above which submissions are refused for
-    /// a while. Default 10,000.
-    pub queue_max: u64,
+    /// `QUEUE_MAX`, the length of a place above which submissions to it are refused
+    /// for a while, default 10,000; `QUEUE_BYTES`, how many bytes of Redis a place
+    /// may take, default 16 MiB.
+    pub queue: QueueLimits,
+    /// `STORE_MAX_MB`, `STORE_CLIENT_MAX_MB`.
+    pub storage: UsageLimits,
     /// `RUN_PER_MINUTE`, how many runs a client may ask an instance for in a
     /// minute. Default 30; 0 turns them off.
     pub run_per_minute: u64,
     /// `RUN_AT_ONCE`, how many runs may be under way in an instance. Default 4.
     pub run_at_once: u64,
-    /// `ADMIN_TOKEN`, the operator's token. Default: none, and the operator's
-    /// calls are off.
-    pub admin_token: Option<Secret>,
+    /// `ADMIN_TOKEN`, `OPEN_ACCESS`.
+    pub access: Access,
 }
 
 impl Config {
@@ -41,10 +52,14 @@ impl Config {
             wake: config::switch(lookup, "WAKE", true)?,
             languages: (!languages.is_empty()).then_some(languages),
             result_ttl_s: config::result_ttl_s(lookup)?,
-            queue_max: config::number(lookup, "QUEUE_MAX", 10_000, 1..=10_000_000)?,
+            queue: QueueLimits {
+                queue_max: config::number(lookup, "QUEUE_MAX", 10_000, 1..=10_000_000)?,
+                queue_bytes: config::number(lookup, "QUEUE_BYTES", 16 << 20, QUEUE_BYTES)?,
+            },
+            storage: UsageLimits::from_lookup(lookup)?,
             run_per_minute: config::number(lookup, "RUN_PER_MINUTE", 30, 0..=10_000)?,
             run_at_once: config::number(lookup, "RUN_AT_ONCE", 4, 1..=100)?,
-            admin_token: config::optional(lookup, "ADMIN_TOKEN").map(Secret::new),
+            access: Access::from_lookup(lookup)?,
         })
     }
 }

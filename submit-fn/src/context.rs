@@ -3,13 +3,15 @@
 use http::HeaderMap;
 use shared::config::ConfigError;
 use shared::http::ApiError;
-use shared::memory::Sleep;
 use shared::queue::Store;
 use shared::redis::Client;
 
 use crate::config::Config;
 use crate::instance::Instance;
 use crate::outcome::Effects;
+use crate::runtime::Runtime;
+use crate::sender::Sender;
+use crate::worker_fn::LanguageList;
 
 /// What the handlers of one request work with.
 pub(crate) struct Context<'a, W> {
@@ -20,12 +22,10 @@ pub(crate) struct Context<'a, W> {
     pub worker: &'a W,
     /// The request's headers.
     pub headers: &'a HeaderMap,
-    /// Milliseconds since 1970 (UTC).
+    /// When the request arrived, in milliseconds since 1970 (UTC).
     pub now_ms: u64,
-    /// Ten secure bytes, new ones each time.
-    pub random: fn() -> [u8; 10],
-    /// A timer.
-    pub sleep: Sleep,
+    /// Clock, randomness, timer.
+    pub runtime: Runtime,
     /// What is to be done beside the response.
     pub effects: Effects,
 }
@@ -36,18 +36,15 @@ impl<'a, W> Context<'a, W> {
         instance: &'a Instance,
         worker: &'a W,
         headers: &'a HeaderMap,
-        now_ms: u64,
-        random: fn() -> [u8; 10],
-        sleep: Sleep,
+        runtime: Runtime,
     ) -> Self {
         Self {
             config,
             instance,
             worker,
             headers,
-            now_ms,
-            random,
-            sleep,
+            now_ms: (runtime.now_ms)(),
+            runtime,
             effects: Effects::default(),
         }
     }
@@ -60,15 +57,23 @@ impl<'a, W> Context<'a, W> {
         self.config.as_ref().map_err(|error| error.clone().into())
     }
 
+    /// Who sends the request.
+    pub(crate) fn sender(&self) -> Result<Sender, ApiError> {
+        Ok(Sender::of(self.headers, self.config()?))
+    }
+
+    /// Where the list of languages comes from.
+    pub(crate) fn language_list(&self) -> Result<LanguageList<'a, W>, ApiError> {
+        Ok(LanguageList {
+            worker: self.worker,
+            tickets: self.config()?.tickets.clone(),
+            runtime: self.runtime,
+        })
+    }
+
     /// The store.
     #[inline(never)]
     pub(crate) fn store(&self) -> Result<Store, ApiError> {
         Ok(Store::new(Client::new(self.config()?.redis.clone())))
     }
-}
-
-/// For tests, in which nothing waits.
-#[cfg(test)]
-pub(crate) fn no_sleep(_ms: u64) -> std::pin::Pin<Box<dyn Future<Output = ()>>> {
-    Box::pin(std::future::ready(()))
 }

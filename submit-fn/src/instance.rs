@@ -4,9 +4,12 @@
 use shared::memory::MemoryBudget;
 
 use crate::backpressure::Backpressure;
+use crate::client_share::ClientShare;
 use crate::language_cache::LanguageCache;
 use crate::problem_sizes::ProblemSizes;
 use crate::run_limiter::RunLimiter;
+use crate::storage_quota::StorageQuota;
+use crate::wakes::Wakes;
 
 /// For all large requests and responses of an instance, in bytes. The platform ends
 /// an instance at 128 MB. A body takes six times its bytes (`platform`), a batch of
@@ -20,8 +23,14 @@ const MEMORY_BYTES: usize = 64 * 1024 * 1024;
 pub struct Instance {
     /// The offered languages.
     pub languages: LanguageCache,
-    /// Whether too many submissions wait.
+    /// How many submissions wait.
     pub backpressure: Backpressure,
+    /// How many submissions each client sent.
+    pub share: ClientShare,
+    /// How much is stored.
+    pub storage: StorageQuota,
+    /// When worker-fn was woken.
+    pub wakes: Wakes,
     /// How many runs were asked for.
     pub run_limiter: RunLimiter,
     /// How large problems are.
@@ -35,6 +44,9 @@ impl Default for Instance {
         Self {
             languages: LanguageCache::default(),
             backpressure: Backpressure::default(),
+            share: ClientShare::default(),
+            storage: StorageQuota::default(),
+            wakes: Wakes::default(),
             run_limiter: RunLimiter::default(),
             problem_sizes: ProblemSizes::default(),
             memory: MemoryBudget::new(MEMORY_BYTES),

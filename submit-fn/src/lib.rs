@@ -10,16 +10,23 @@
 //! - [`app`]: dispatches a route to its handler.
 //! - `handlers`: one file a resource.
 //! - `context`, [`outcome`]: what handlers work with, and what they lead to.
-//! - `auth`, `query`, `cors`: the operator's token, parameters, origins.
-//! - [`backpressure`], [`language_cache`], [`problem_sizes`], [`run_limiter`]: what
-//!   an [`instance`] remembers.
+//! - [`runtime`]: the platform's services.
+//! - `auth`, `sender`, `query`, `cors`: the operator, who sends, parameters,
+//!   origins.
+//! - `admission`: what a submission must pass.
+//! - [`backpressure`], [`client_counts`], [`client_share`], [`language_cache`],
+//!   [`problem_sizes`], [`run_limiter`], [`storage_quota`], [`wakes`]: what an
+//!   [`instance`] remembers.
 //! - [`worker_fn`]: the other Worker.
 //! - `starter`: starter code for functions.
 //! - [`config`]: the variables.
 
+mod admission;
 pub mod app;
 mod auth;
 pub mod backpressure;
+pub mod client_counts;
+pub mod client_share;
 pub mod config;
 mod context;
 mod cors;
@@ -31,22 +38,36 @@ pub mod problem_sizes;
 mod query;
 pub mod route;
 pub mod run_limiter;
+pub mod runtime;
+mod sender;
 mod starter;
+pub mod storage_quota;
+pub mod wakes;
 pub mod worker_fn;
 
 use std::rc::Rc;
 
 use app::App;
 use bytes::Bytes;
-use http::{Method, StatusCode, Uri};
+use client_share::RateLimit;
+use http::StatusCode;
 use instance::Instance;
-use outcome::{Wake, WakeLanes};
-use shared::domain::language::{self, Language};
+use runtime::Runtime;
+use shared::domain::client::ClientId;
 use worker::{Context, Env, Request, Response, event};
 use worker_fn::WorkerFn;
 
 /// The service binding of `wrangler.toml` that leads to worker-fn.
 const WORKER: &str = "WORKER";
+
+/// The rate limiting binding of `wrangler.toml`.
+const CLIENT_SHARE: &str = "CLIENT_SHARE";
+
+const RUNTIME: Runtime = Runtime {
+    now_ms: platform::now_ms,
+    random: platform::random_bytes,
+    sleep: platform::sleep,
+};
 
 thread_local! {
     /// What this instance remembers.
@@ -63,68 +84,56 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
     let limit = route::max_body_bytes(&request.path());
     let instance = INSTANCE.with(Rc::clone);
     let read = platform::read_request(request, limit, &instance.memory).await;
-    let lookup = platform::lookup(&env);
-    let app = App {
-        lookup: &lookup,
-        instance: &instance,
-        worker: &ServiceBinding(&env),
-        now_ms: platform::now_ms(),
-        random: platform::random_bytes,
-        sleep: platform::sleep,
+    // To its end, also when the client goes away: a run holds a place until it is
+    // over, and nothing else tells when that is.
+    let answering = {
+        let env = env.clone();
+        async move {
+            let app = App {
+                lookup: &platform::lookup(&env),
+                instance: &instance,
+                worker: &Bindings(&env),
+                runtime: RUNTIME,
+            };
+            app.answer(&read.headers, read.request).await
+        }
     };
-    let handled = app.answer(&read.headers, read.request).await;
-    for line in &handled.effects.log {
+    let Some(handled) = platform::run_to_completion(&context, answering).await else {
+        return Response::error("The request was cancelled.", 500);
+    };
+    for line in &handled.log {
         platform::log_error(line);
     }
-    if let Some(Wake { lanes, drains }) = handled.effects.wake {
-        let path = match lanes {
-            WakeLanes::Normal => "/wake",
-            WakeLanes::All => "/wake?lanes=all",
-        };
-        for _ in 0..drains {
-            let env = env.clone();
-            context.wait_until(async move { wake(&env, path).await });
-        }
+    for call in handled.wake_ups {
+        let env = env.clone();
+        context.wait_until(async move { wake(&env, call).await });
     }
     platform::write_response(handled.response)
 }
 
 /// Starts a drain of worker-fn, which answers at once and works on after that.
 /// If it cannot be reached, its cron takes the jobs.
-async fn wake(env: &Env, path: &'static str) {
-    let wake_up = request(Method::POST, path);
-    match platform::call_service(env, WORKER, &wake_up).await {
+async fn wake(env: &Env, call: http::Request<Bytes>) {
+    match platform::call_service(env, WORKER, &call).await {
         Ok(response) if response.status() == StatusCode::ACCEPTED => {}
         Ok(response) => {
-            platform::log_error(&format!(
-                "wake-up: worker-fn answered {}",
-                response.status()
-            ));
+            let refused = worker_fn::refused(response.status());
+            platform::log_error(&format!("wake-up: {refused}"));
         }
         Err(error) => platform::log_error(&format!("wake-up: worker-fn not reached: {error}")),
     }
 }
 
-fn request(method: Method, path: &'static str) -> http::Request<Bytes> {
-    let mut request = http::Request::new(Bytes::new());
-    *request.method_mut() = method;
-    *request.uri_mut() = Uri::from_static(path);
-    request
+/// worker-fn through its service binding, and the rate limit.
+struct Bindings<'a>(&'a Env);
+
+impl RateLimit for Bindings<'_> {
+    async fn allows(&self, client: &ClientId) -> Option<bool> {
+        platform::is_within_rate_limit(self.0, CLIENT_SHARE, client.as_str()).await
+    }
 }
 
-/// worker-fn through its service binding.
-struct ServiceBinding<'a>(&'a Env);
-
-impl WorkerFn for ServiceBinding<'_> {
-    async fn languages(&self) -> Result<Vec<Language>, String> {
-        let response = self.call(request(Method::GET, "/languages")).await?;
-        if response.status() != StatusCode::OK {
-            return Err(format!("worker-fn answered {}", response.status()));
-        }
-        language::read_list(response.body())
-            .ok_or_else(|| "worker-fn answered no list of languages".to_owned())
-    }
-
+impl WorkerFn for Bindings<'_> {
     async fn call(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, String> {
         platform::call_service(self.0, WORKER, &request)
             .await

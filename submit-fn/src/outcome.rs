@@ -2,14 +2,19 @@
 //! it.
 
 use bytes::Bytes;
-use http::Response;
+use http::{Method, Request, Response};
+use shared::domain::ticket::TicketKey;
+
+use crate::worker_fn;
 
 /// A handled request.
 pub struct Handled {
     /// For the client.
     pub response: Response<Bytes>,
-    /// What is to be done once the response is on its way.
-    pub effects: Effects,
+    /// Calls of worker-fn to make once the response is on its way: the wake-ups.
+    pub wake_ups: Vec<Request<Bytes>>,
+    /// Lines for the operator.
+    pub log: Vec<String>,
 }
 
 /// What is to be done beside the response.
@@ -39,6 +44,18 @@ pub enum WakeLanes {
     All,
 }
 
+impl Wake {
+    /// The calls of worker-fn, one for each drain.
+    pub(crate) fn requests(self, tickets: &TicketKey) -> Vec<Request<Bytes>> {
+        let path = match self.lanes {
+            WakeLanes::Normal => "/wake",
+            WakeLanes::All => "/wake?lanes=all",
+        };
+        let call = || worker_fn::request(tickets, Method::POST, path, Bytes::new());
+        (0..self.drains).map(|_| call()).collect()
+    }
+}
+
 /// The most drains that one request starts.
 const MAX_DRAINS: usize = 5;
 
@@ -65,6 +82,28 @@ impl Effects {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use shared::config::Secret;
+    use shared::domain::ticket::SERVICE_TOKEN_HEADER;
+
+    #[test]
+    fn each_drain_is_a_call_with_the_service_token() {
+        let tickets = TicketKey::new(&Secret::new("s"));
+        for (lanes, path) in [
+            (WakeLanes::Normal, "/wake"),
+            (WakeLanes::All, "/wake?lanes=all"),
+        ] {
+            let calls = Wake { lanes, drains: 2 }.requests(&tickets);
+            assert_eq!(calls.len(), 2);
+            for call in calls {
+                assert_eq!(
+                    (call.method(), call.uri().to_string()),
+                    (&Method::POST, path.into())
+                );
+                let token = call.headers()[SERVICE_TOKEN_HEADER].as_bytes();
+                assert!(tickets.is_service_token(token));
+            }
+        }
+    }
 
     #[test]
     fn wake_ups_add_up_to_five_drains_for_the_most_lanes() {

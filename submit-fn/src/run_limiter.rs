@@ -1,109 +1,140 @@
 //! The limits of `POST /run`: how many runs a client may ask for in a minute, and
-//! how many may be under way.
+//! how many may be under way, for a client and in all.
 //!
 //! Each instance counts for itself, so the limits are approximate, and cost
-//! nothing.
+//! nothing. The memory is fixed: clients are counted in buckets
+//! ([`crate::client_counts`]).
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
+use shared::domain::client::ClientId;
 use shared::http::{ApiError, Code};
 
+use crate::client_counts::{BUCKETS, ClientCounts};
 use crate::config::Config;
+use crate::sender::Sender;
 
-/// The most clients that are counted apart; the others share one count.
-const MAX_CLIENTS: usize = 500;
+/// How many runs of a client may be under way at the same time.
+const AT_ONCE_PER_CLIENT: usize = 2;
 /// After this time a run is over, whatever became of it, in milliseconds.
 const LONGEST_MS: u64 = 150_000;
+/// The length of the window in which runs are counted, in milliseconds.
+const MINUTE_MS: u64 = 60_000;
 
 /// This instance's counts.
-#[derive(Debug, Default)]
-pub struct RunLimiter(RefCell<Counts>);
+#[derive(Debug)]
+pub struct RunLimiter {
+    asked: ClientCounts,
+    under_way: RefCell<Vec<UnderWay>>,
+    last_number: Cell<u64>,
+}
 
-#[derive(Debug, Default)]
-struct Counts {
-    minute: u64,
-    /// Runs in this minute, by client.
-    by_client: Vec<(String, u64)>,
-    /// The start of each run that is under way.
-    running: Vec<u64>,
+#[derive(Debug)]
+struct UnderWay {
+    number: u64,
+    /// `None`: the operator's.
+    bucket: Option<usize>,
+    started_ms: u64,
 }
 
 /// A run under way, counted until it is dropped.
 #[derive(Debug)]
-pub struct RunningRun<'a> {
+pub(crate) struct RunningRun<'a> {
     limiter: &'a RunLimiter,
+    number: u64,
+    client: Option<ClientId>,
     started_ms: u64,
 }
 
+impl Default for RunLimiter {
+    fn default() -> Self {
+        Self {
+            asked: ClientCounts::new(MINUTE_MS),
+            under_way: RefCell::default(),
+            last_number: Cell::default(),
+        }
+    }
+}
+
 impl RunLimiter {
-    /// Counts a run. Errors: 429 with `Retry-After`.
-    pub fn check(
+    /// Counts a run. The operator has no rate and no places of its own, but needs
+    /// one of the instance's. Errors: 429 with `Retry-After`.
+    pub(crate) fn check(
         &self,
-        client: &str,
+        sender: &Sender,
         config: &Config,
         now_ms: u64,
     ) -> Result<RunningRun<'_>, ApiError> {
-        let refused = |message: String, seconds| {
-            ApiError::new(Code::TooManyRuns, message).retry_after(seconds)
-        };
-        let mut counts = self.0.borrow_mut();
-        let minute = now_ms / 60_000;
-        if counts.minute != minute {
-            counts.minute = minute;
-            counts.by_client.clear();
+        let client = sender.client();
+        let bucket = client.map(|client| client.bucket(BUCKETS));
+        let mut under_way = self.under_way.borrow_mut();
+        // When a client goes away and its run takes longer than the platform
+        // waits, no destructor runs.
+        under_way.retain(|run| now_ms < run.started_ms + LONGEST_MS);
+        if under_way.len() as u64 >= config.run_at_once {
+            let message = "Too many runs are under way; try again in 1 s.";
+            return Err(refused(message.into(), 1));
         }
-        // When a client goes away, the platform may drop its request without
-        // running any destructor.
-        counts
-            .running
-            .retain(|started_ms| now_ms < started_ms + LONGEST_MS);
-        if counts.running.len() as u64 >= config.run_at_once {
-            return Err(refused("Too many runs are under way; try again.".into(), 1));
-        }
-        let asked = counts.of_client(client);
-        if *asked >= config.run_per_minute {
-            let seconds = 60 - u32::try_from(now_ms / 1_000 % 60).unwrap_or(0);
+        let own = under_way.iter().filter(|run| run.bucket == bucket).count();
+        if client.is_some() && own >= AT_ONCE_PER_CLIENT {
             let message = format!(
-                "At most {} runs a minute; try again in {seconds} s.",
-                config.run_per_minute
+                "At most {AT_ONCE_PER_CLIENT} of your runs may be under way; try again in 1 s."
             );
-            return Err(refused(message, seconds));
+            return Err(refused(message, 1));
         }
-        *asked += 1;
-        counts.running.push(now_ms);
+        if let Some(client) = client {
+            let asked = self.asked.add(client, now_ms);
+            if u64::from(asked) > config.run_per_minute {
+                self.asked.take_back(client, now_ms);
+                let seconds = 60 - u32::try_from(now_ms / 1_000 % 60).unwrap_or(0);
+                let message = format!(
+                    "At most {} runs a minute; try again in {seconds} s.",
+                    config.run_per_minute
+                );
+                return Err(refused(message, seconds));
+            }
+        }
+        let number = self.last_number.get() + 1;
+        self.last_number.set(number);
+        under_way.push(UnderWay {
+            number,
+            bucket,
+            started_ms: now_ms,
+        });
         Ok(RunningRun {
             limiter: self,
+            number,
+            client: client.cloned(),
             started_ms: now_ms,
         })
     }
 }
 
-impl Counts {
-    fn of_client(&mut self, client: &str) -> &mut u64 {
-        let known = self.by_client.iter().position(|(name, _)| name == client);
-        let index = known.unwrap_or_else(|| {
-            if self.by_client.len() < MAX_CLIENTS {
-                self.by_client.push((client.to_owned(), 0));
-            }
-            self.by_client.len() - 1
-        });
-        &mut self.by_client[index].1
+impl RunningRun<'_> {
+    /// Takes the run out of its client's rate: it was not run, because the request
+    /// was wrong.
+    pub(crate) fn take_back(&self) {
+        if let Some(client) = &self.client {
+            self.limiter.asked.take_back(client, self.started_ms);
+        }
     }
 }
 
 impl Drop for RunningRun<'_> {
     fn drop(&mut self) {
-        let mut counts = self.limiter.0.borrow_mut();
-        let mut running = counts.running.iter();
-        if let Some(index) = running.position(|started_ms| *started_ms == self.started_ms) {
-            counts.running.remove(index);
-        }
+        let mut under_way = self.limiter.under_way.borrow_mut();
+        under_way.retain(|run| run.number != self.number);
     }
+}
+
+fn refused(message: String, seconds: u32) -> ApiError {
+    ApiError::new(Code::TooManyRuns, message).retry_after(seconds)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client_counts::tests::client;
 
     fn config(per_minute: &'static str, at_once: &'static str) -> Config {
         Config::from_lookup(&|name| match name {
@@ -116,46 +147,92 @@ mod tests {
         .unwrap_or_else(|error| panic!("{error}"))
     }
 
-    fn status(checked: Result<RunningRun<'_>, ApiError>) -> Option<u16> {
-        checked.err().map(|error| error.status().as_u16())
+    fn sender(number: u32) -> Sender {
+        Sender::Client(client(number))
+    }
+
+    fn message(checked: Result<RunningRun<'_>, ApiError>) -> Option<String> {
+        let error = checked.err()?;
+        assert_eq!(error.status(), 429);
+        let message = error.message().to_owned();
+        // The text says what the header says.
+        let seconds = error.into_response().headers()["retry-after"].clone();
+        let part = format!("try again in {} s", seconds.to_str().unwrap());
+        assert!(message.contains(&part), "{message}");
+        Some(message)
     }
 
     #[test]
     fn each_client_has_its_rate_and_a_new_one_each_minute() {
         let (limiter, config) = (RunLimiter::default(), config("2", "9"));
-        for _ in 0..2 {
-            assert_eq!(status(limiter.check("a", &config, 59_000)), None);
-        }
-        assert_eq!(status(limiter.check("a", &config, 59_000)), Some(429));
-        assert_eq!(status(limiter.check("b", &config, 59_000)), None);
-        assert_eq!(status(limiter.check("a", &config, 60_000)), None);
+        let check = |number, now_ms| message(limiter.check(&sender(number), &config, now_ms));
+        assert_eq!([check(1, 59_000), check(1, 59_000)], [None, None]);
+        assert!(check(1, 59_000).unwrap().contains("2 runs a minute"));
+        assert_eq!(check(2, 59_000), None);
+        assert_eq!(check(1, 60_000), None);
     }
 
     #[test]
-    fn the_runs_under_way_are_limited() {
+    fn a_wrong_request_takes_nothing_of_the_rate() {
+        let (limiter, config) = (RunLimiter::default(), config("1", "9"));
+        for _ in 0..3 {
+            limiter.check(&sender(1), &config, 0).unwrap().take_back();
+        }
+        assert_eq!(message(limiter.check(&sender(1), &config, 0)), None);
+        // A refused one takes nothing either, and gives nothing back.
+        for _ in 0..3 {
+            assert!(message(limiter.check(&sender(1), &config, 0)).is_some());
+        }
+    }
+
+    #[test]
+    fn one_client_leaves_places_for_others() {
+        let (limiter, config) = (RunLimiter::default(), config("100", "4"));
+        let first = limiter.check(&sender(1), &config, 0);
+        let _second = limiter.check(&sender(1), &config, 0);
+        let third = message(limiter.check(&sender(1), &config, 0));
+        assert!(third.unwrap().contains("2 of your runs"));
+        let _other = limiter.check(&sender(2), &config, 0).unwrap();
+        drop(first);
+        assert!(limiter.check(&sender(1), &config, 0).is_ok());
+    }
+
+    #[test]
+    fn the_runs_under_way_are_limited_in_all() {
         let (limiter, config) = (RunLimiter::default(), config("100", "2"));
-        let first = limiter.check("a", &config, 0);
-        let second = limiter.check("b", &config, 0);
-        assert_eq!(status(limiter.check("c", &config, 0)), Some(429));
+        let first = limiter.check(&sender(1), &config, 0);
+        let second = limiter.check(&sender(2), &config, 0);
+        for sender in [sender(3), Sender::Operator] {
+            assert!(message(limiter.check(&sender, &config, 0)).is_some());
+        }
         drop((first, second));
-        let third = limiter.check("c", &config, 0);
+        let third = limiter.check(&sender(3), &config, 0);
         assert!(third.is_ok());
         // A run whose end is never noticed does not count for ever.
-        std::mem::forget((third, limiter.check("c", &config, 0)));
-        assert_eq!(
-            status(limiter.check("d", &config, LONGEST_MS - 1)),
-            Some(429)
-        );
-        assert_eq!(status(limiter.check("d", &config, LONGEST_MS)), None);
+        std::mem::forget((third, limiter.check(&sender(3), &config, 0)));
+        let check = |now_ms| message(limiter.check(&sender(4), &config, now_ms));
+        assert!(check(LONGEST_MS - 1).is_some());
+        assert_eq!(check(LONGEST_MS), None);
     }
 
     #[test]
-    fn many_clients_do_not_fill_the_memory() {
-        let (limiter, config) = (RunLimiter::default(), config("1", "9"));
-        let refused = (0..2 * MAX_CLIENTS)
-            .filter(|n| status(limiter.check(&n.to_string(), &config, 0)).is_some())
+    fn the_operator_has_no_rate() {
+        let (limiter, config) = (RunLimiter::default(), config("1", "3"));
+        let runs: Vec<_> = (0..3)
+            .map(|_| limiter.check(&Sender::Operator, &config, 0).unwrap())
+            .collect();
+        for run in runs {
+            run.take_back();
+        }
+    }
+
+    /// No number of clients makes one that is new wait for the next minute.
+    #[test]
+    fn many_clients_do_not_lock_a_new_one_out() {
+        let (limiter, config) = (RunLimiter::default(), config("30", "9"));
+        let locked_out = (0..5_000)
+            .filter(|&number| message(limiter.check(&sender(number), &config, 0)).is_some())
             .count();
-        assert_eq!(refused, MAX_CLIENTS);
-        assert_eq!(limiter.0.borrow().by_client.len(), MAX_CLIENTS);
+        assert_eq!(locked_out, 0);
     }
 }

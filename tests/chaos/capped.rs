@@ -42,7 +42,7 @@ impl Capped {
         let workerd = Child::start("workerd", &mut command, &log, &mut guard).unwrap();
         let capped = Self {
             submit_fn: SubmitFn::at(submit_port, &stack.token),
-            worker_fn: WorkerFn::at(worker_port),
+            worker_fn: WorkerFn::at(worker_port, &stack.token),
             redis: RedisClient::on_port(stack.ports.redis),
             stack,
             workerd,

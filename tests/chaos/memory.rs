@@ -80,7 +80,8 @@ fn twelve_of_the_worst_jobs_fit_into_an_instance(stacks: &Context) {
         ids
     };
     capped.submit_fn.admin("POST", "/resume", None);
-    capped.worker_fn.wake();
+    let woken = capped.worker_fn.admin("POST", "/wake?lanes=all");
+    assert_eq!(woken.status, 202, "{}", woken.text);
     for id in &large {
         let result = finished(&capped, id);
         assert_eq!(result["verdict"], "Accepted", "{result}");

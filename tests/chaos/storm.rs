@@ -20,7 +20,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use support::api::SubmitFn;
+use support::api::{ADDRESS_HEADER, SubmitFn};
 use support::run_recorder::Runs;
 use support::wait::{SOON, wait_until};
 use xtask::stack;
@@ -138,7 +138,12 @@ fn submit(submit_fn: &SubmitFn, number: usize, started: Instant) -> (String, boo
     let body = json!({"problemId": problem, "language": "python", "code": code(number)});
     let body = body.to_string();
     let key = format!("storm-{number}");
-    let headers = [("idempotency-key", key.as_str())];
+    // A client for each job: a key belongs to its client.
+    let address = format!("10.99.{}.{}", number / 256, number % 256);
+    let headers = [
+        ("idempotency-key", key.as_str()),
+        (ADDRESS_HEADER, address.as_str()),
+    ];
     loop {
         let response =
             submit_fn.try_request("POST", "/submit", &headers, Some(body.as_bytes()), PATIENCE);

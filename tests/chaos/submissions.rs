@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
+use support::api::ADDRESS_HEADER;
 use support::http::Response;
 use support::wait::{SOON, wait_until};
 
@@ -17,6 +18,8 @@ support::tests![
     a_scheduled_submission_runs_when_it_is_due,
     an_idempotency_key_stands_for_one_submission,
     submissions_are_refused_while_the_queue_is_full,
+    scheduled_submissions_are_counted_too,
+    a_large_submission_is_refused_while_many_wait,
 ];
 
 fn each_item_of_a_batch_has_its_own_outcome(stacks: &Stacks) {
@@ -210,6 +213,11 @@ fn submissions_are_refused_while_the_queue_is_full(stacks: &Stacks) {
         let seconds: u64 = response.header("retry-after").parse().unwrap();
         assert!((1..=60).contains(&seconds));
     }
+    // The other places are open.
+    for members in [json!({"priority": "low"}), json!({"priority": "high"})] {
+        ids.push(mocked.submit_with("elsewhere", members));
+    }
+    assert_eq!(mocked.redis.run::<u64>(&["LLEN", "problems:low"]), 1);
 
     mocked.cron();
     wait_until("all accepted jobs are done", SOON, || {
@@ -223,6 +231,52 @@ fn submissions_are_refused_while_the_queue_is_full(stacks: &Stacks) {
     wait_until("submissions are accepted again", SOON, || {
         post(&mocked, "/submit", &one).status == 200
     });
+}
+
+fn scheduled_submissions_are_counted_too(stacks: &Stacks) {
+    let mocked = stacks.mocked();
+    let later = submission("later", json!({"delayMs": 3_600_000}));
+    let batch = json!({ "submissions": vec![later.clone(); QUEUE_MAX] });
+    for items in [batch, json!({"submissions": [later.clone()]})] {
+        let response = mocked
+            .submit_fn
+            .admin("POST", "/submit/batch", Some(&items));
+        assert_eq!(response.status, 200, "{}", response.text);
+    }
+    post(&mocked, "/submit", &later).assert_error(429, None, "Too many submissions are waiting");
+    assert_eq!(
+        mocked.redis.run::<usize>(&["HLEN", "inflight"]),
+        QUEUE_MAX + 1
+    );
+    mocked.submit("now");
+}
+
+/// With 100 in a place and 16 MiB, the 21st may have 135 KB.
+fn a_large_submission_is_refused_while_many_wait(stacks: &Stacks) {
+    let mocked = stacks.mocked();
+    let codes: Vec<String> = (0..20).map(|number| format!("print({number})")).collect();
+    mocked.submit_all(&codes);
+    // In JSON each of these is six bytes.
+    let large = "\u{1}".repeat(40_000);
+    let in_lane = |lane| {
+        post(
+            &mocked,
+            "/submit",
+            &submission(&large, json!({"priority": lane})),
+        )
+    };
+    let refused = in_lane("normal");
+    refused.assert_error(429, None, "While 20 submissions are waiting");
+    assert_eq!(refused.json()["error"]["code"], "queue_full");
+    assert_eq!(in_lane("low").status, 200);
+    // A batch has an outcome for each.
+    let batch = json!({"submissions": [
+        submission(&"\u{1}".repeat(30_000), json!({})),
+        submission("small", json!({})),
+    ]});
+    let body = post(&mocked, "/submit/batch", &batch).json();
+    assert_eq!(body["results"][0]["error"]["code"], "queue_full", "{body}");
+    assert_eq!(body["results"][1]["success"], true, "{body}");
 }
 
 fn post(mocked: &Mocked, path: &str, body: &Value) -> Response {
@@ -243,7 +297,7 @@ fn schedule(mocked: &Mocked, code: &str, when: Value) -> (String, u64) {
 
 fn with_key(mocked: &Mocked, key: &str, code: &str) -> Response {
     let body = submission(code, json!({})).to_string();
-    let headers = [("idempotency-key", key)];
+    let headers = [("idempotency-key", key), (ADDRESS_HEADER, "192.0.2.1")];
     let submit_fn = &mocked.submit_fn;
     submit_fn.request("POST", "/submit", &headers, Some(body.as_bytes()))
 }

@@ -1,8 +1,12 @@
 //! `POST /run`: a "Run" button.
 
+use std::thread;
+use std::time::Duration;
+
 use serde_json::{Value, json};
-use support::api::SubmitFn;
+use support::api::{ADDRESS_HEADER, SubmitFn};
 use support::http::Response;
+use support::wait::{SOON, wait_for, wait_until};
 
 use crate::judging::publish_samples;
 use crate::stacks::{Clients, RUN_PER_MINUTE, Stacks};
@@ -13,6 +17,9 @@ support::tests![
     a_run_stores_nothing_and_passes_the_queue,
     invalid_runs_are_refused_with_the_field,
     runs_are_limited_per_minute,
+    wrong_runs_do_not_count,
+    a_client_has_two_places,
+    a_client_that_goes_away_leaves_its_place,
     runs_cannot_be_sent_to_worker_fn_directly,
 ];
 
@@ -78,7 +85,11 @@ fn a_run_of_a_function_takes_its_args(stacks: &Stacks) {
 /// Requests of a client of this test's own, whose minute no other test uses.
 fn run_as(submit_fn: &SubmitFn, client: &str) -> Response {
     let body = json!({"language": "python", "code": "print(1)"}).to_string();
-    let headers = [("cf-connecting-ip", client)];
+    send_as(submit_fn, client, &body)
+}
+
+fn send_as(submit_fn: &SubmitFn, client: &str, body: &str) -> Response {
+    let headers = [(ADDRESS_HEADER, client)];
     submit_fn.request("POST", "/run", &headers, Some(body.as_bytes()))
 }
 
@@ -116,6 +127,12 @@ fn invalid_runs_are_refused_with_the_field(stacks: &Stacks) {
             413,
             "stdin",
             "65536",
+        ),
+        (
+            json!({"language": "python", "code": "x", "input": "5"}),
+            422,
+            "input",
+            "stdin",
         ),
         (
             json!({"language": "python", "code": "x", "args": []}),
@@ -171,6 +188,82 @@ fn runs_are_limited_per_minute(stacks: &Stacks) {
     assert_eq!(refused.json()["error"]["code"], "too_many_runs");
     // Another client has a minute of its own.
     assert_eq!(run_as(&exclusive.submit_fn, "192.0.2.3").status, 200);
+}
+
+fn wrong_runs_do_not_count(stacks: &Stacks) {
+    let exclusive = stacks.exclusive();
+    let submit_fn = &exclusive.submit_fn;
+    for number in 0..2 * RUN_PER_MINUTE {
+        let client = format!("2001:db8:2:1::{number}");
+        let response = send_as(submit_fn, &client, "{\"language\":\"python\"}");
+        assert_eq!(response.status, 422, "{}", response.text);
+    }
+    assert_eq!(run_as(submit_fn, "2001:db8:2:1::99").status, 200);
+    // Right ones of one network count together. A new minute may begin in between.
+    let statuses: Vec<u16> = (0..=2 * RUN_PER_MINUTE)
+        .map(|number| run_as(submit_fn, &format!("2001:db8:2:1::{number}")).status)
+        .collect();
+    assert!(statuses.contains(&429), "{statuses:?}");
+    assert_eq!(run_as(submit_fn, "2001:db8:2:2::1").status, 200);
+}
+
+/// A run that takes a while.
+fn slow_run() -> String {
+    json!({"language": "python", "code": "import time\ntime.sleep(2)"}).to_string()
+}
+
+fn a_client_has_two_places(stacks: &Stacks) {
+    let exclusive = stacks.exclusive();
+    let submit_fn = &exclusive.submit_fn;
+    let slow = slow_run();
+    thread::scope(|scope| {
+        // A look below may hold a place just then.
+        let until_run = || {
+            wait_for("a place for a slow run", SOON, || {
+                let response = send_as(submit_fn, "192.0.2.30", &slow);
+                (response.status != 429).then_some(response.status)
+            })
+        };
+        let runs = [(); 2].map(|()| scope.spawn(until_run));
+        let mut refused = None;
+        wait_until("both places are taken", SOON, || {
+            // A wrong one does not count.
+            let response = send_as(submit_fn, "192.0.2.30", "{}");
+            let is_full = response.status == 429;
+            refused = is_full.then_some(response);
+            is_full
+        });
+        refused.unwrap().assert_error(
+            429,
+            None,
+            "2 of your runs may be under way; try again in 1 s",
+        );
+        // Others have places of their own.
+        assert_eq!(run_as(submit_fn, "192.0.2.31").status, 200);
+        for run in runs {
+            assert_eq!(run.join().unwrap(), 200);
+        }
+    });
+}
+
+fn a_client_that_goes_away_leaves_its_place(stacks: &Stacks) {
+    let exclusive = stacks.exclusive();
+    let submit_fn = &exclusive.submit_fn;
+    let (headers, body) = ([(ADDRESS_HEADER, "192.0.2.40")], slow_run());
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            let within = Duration::from_millis(700);
+            let body = Some(body.as_bytes());
+            scope.spawn(move || {
+                let answered = submit_fn.try_request("POST", "/run", &headers, body, within);
+                assert!(answered.is_none());
+            });
+        }
+    });
+    // Long before the two and a half minutes after which a run counts as over.
+    wait_until("a place is free again", SOON, || {
+        run_as(submit_fn, "192.0.2.40").status == 200
+    });
 }
 
 fn runs_cannot_be_sent_to_worker_fn_directly(stacks: &Stacks) {

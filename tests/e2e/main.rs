@@ -1,14 +1,17 @@
 //! The whole product in workerd, driven over HTTP, as its clients use it.
 //!
-//! Three stacks are started when a test first asks for one: a shared one, an
+//! Four stacks are started when a test first asks for one: a shared one, an
 //! exclusive one, where submissions wake no drain and parts are stopped and
-//! restarted, and a misconfigured one. All stop with the last test.
+//! restarted, one with the access of a deployment, and a misconfigured one. All
+//! stop with the last test.
 
 #![allow(
     clippy::unwrap_used,
     reason = "in a test a panic is a failure with a place; the lint's own exception needs #[test]"
 )]
 
+mod access;
+mod clients;
 mod custom_run;
 mod hidden_cases;
 mod invalid_input;
@@ -33,6 +36,8 @@ fn main() -> ExitCode {
         rejudge::TESTS,
         custom_run::TESTS,
         worker_calls::TESTS,
+        access::TESTS,
+        clients::TESTS,
         outages::TESTS,
         misconfigured::TESTS,
     ];

@@ -12,6 +12,7 @@ use xtask::stack::{Ports, Stack, Var};
 pub(crate) struct Stacks {
     shared: Slot<Stack>,
     exclusive: Slot<Stack>,
+    closed: Slot<Stack>,
     misconfigured: Slot<Stack>,
 }
 
@@ -37,7 +38,13 @@ impl Suite for Stacks {
     }
 
     fn stop(&self) -> Vec<u16> {
-        [&self.shared, &self.exclusive, &self.misconfigured]
+        let slots = [
+            &self.shared,
+            &self.exclusive,
+            &self.closed,
+            &self.misconfigured,
+        ];
+        slots
             .into_iter()
             .filter_map(Slot::take)
             .flat_map(stack::stop)
@@ -74,6 +81,18 @@ impl Stacks {
             stack,
             redis,
         }
+    }
+
+    /// The stack with the access of a deployment: what belongs to others is for
+    /// the operator. Its submissions wake worker-fn.
+    pub(crate) fn closed(&self) -> Clients {
+        let default = vec![
+            ("OPEN_ACCESS", None),
+            // Soon used up.
+            ("STORE_CLIENT_MAX_MB", Some("1".to_owned())),
+        ];
+        let start = || start("closed", default.clone(), default.clone());
+        Clients::of(&self.closed.get_or_start(start))
     }
 
     /// The stack whose submit-fn lacks the Redis token and whose worker-fn lacks

@@ -45,7 +45,7 @@ fn each_call_keeps_its_command_budget(stack: &QueueStack) {
         ("results of a problem", 1, &|| {
             drop(stack.ok(queue.results_of_problem(&problem_id("p"))));
         }),
-        ("schedule", 4, &|| {
+        ("schedule", 5, &|| {
             stack.enqueue("y", Lane::Normal, Schedule::After(9));
         }),
         ("enqueue with a key", 3, &|| {

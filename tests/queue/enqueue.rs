@@ -47,7 +47,10 @@ fn a_batch_is_pushed_in_its_order(stack: &QueueStack) {
     let expected = [
         Enqueued::Queued(1),
         Enqueued::Queued(1),
-        Enqueued::Scheduled(far),
+        Enqueued::Scheduled {
+            due_at_ms: far,
+            scheduled: 1,
+        },
         Enqueued::Queued(2),
     ];
     assert_eq!(enqueued, expected);
@@ -61,7 +64,7 @@ fn scheduled_jobs_are_claimed_when_due(stack: &QueueStack) {
     let enqueued = stack.ok(stack
         .store
         .enqueue(&job("in"), Lane::Low, Schedule::After(3_600_000)));
-    let Enqueued::Scheduled(due) = enqueued else {
+    let Enqueued::Scheduled { due_at_ms: due, .. } = enqueued else {
         panic!("{enqueued:?}");
     };
     assert!((before..=stack.redis.now_ms()).contains(&(due - 3_600_000)));

@@ -31,6 +31,7 @@ pub(crate) fn job(id: &str) -> Job {
         code: "print([], 9007199254740993, 'ä')".into(),
         language: "python".into(),
         archived: None,
+        client: None,
     }
 }
 

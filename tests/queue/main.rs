@@ -20,6 +20,7 @@ mod model;
 mod problems;
 mod settle;
 mod stack;
+mod usage;
 
 use std::process::ExitCode;
 
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         lost_responses::TESTS,
         admin::TESTS,
         problems::TESTS,
+        usage::TESTS,
         costs::TESTS,
         model::TESTS,
     ];

@@ -214,6 +214,7 @@ fn large_submissions_are_requeued_in_several_calls(stack: &QueueStack) {
         .iter()
         .map(|name| Job {
             archived: Some(archived.clone()),
+            client: None,
             ..job(name)
         })
         .collect();

@@ -2,9 +2,12 @@
 //!
 //! All requests of the tests to the documented API pass [`Api::request`] or
 //! [`Api::try_request`], which check every response against the OpenAPI document
-//! ([`crate::contract`]).
+//! ([`crate::contract`]). Each request comes from an address of its own, so that no
+//! test uses up the share of another; a test about clients gives the address
+//! itself.
 
 use std::ops::Deref;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -13,6 +16,17 @@ use xtask::stack::Stack;
 use crate::contract::{Contract, Worker};
 use crate::http::{RESPONSE_WITHIN, Response, send};
 use crate::wait::{SOON, wait_for};
+
+/// The header in which the platform gives a client's address. `wrangler dev` leaves
+/// one that is there as it is.
+pub const ADDRESS_HEADER: &str = "cf-connecting-ip";
+
+/// An address that no request had yet.
+fn own_address() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let [_, a, b, c] = COUNT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+    format!("10.{a}.{b}.{c}")
+}
 
 /// A client of one Worker.
 #[derive(Debug, Clone)]
@@ -34,6 +48,8 @@ pub struct SubmitFn {
 #[derive(Debug, Clone)]
 pub struct WorkerFn {
     api: Api,
+    /// Its variable `ADMIN_TOKEN`.
+    pub admin_token: String,
 }
 
 impl Api {
@@ -82,6 +98,13 @@ impl Api {
         Some(response)
     }
 
+    fn admin(&self, token: &str, method: &str, path: &str, body: Option<&Value>) -> Response {
+        let bearer = format!("Bearer {token}");
+        let body = body.map(Value::to_string);
+        let body = body.as_deref().map(str::as_bytes);
+        self.request(method, path, &[("authorization", &bearer)], body)
+    }
+
     fn send(
         &self,
         method: &str,
@@ -90,13 +113,13 @@ impl Api {
         body: Option<&[u8]>,
         within: Duration,
     ) -> Result<Response, ureq::Error> {
-        send(
-            method,
-            &format!("{}{path}", self.url),
-            headers,
-            body,
-            within,
-        )
+        let url = format!("{}{path}", self.url);
+        let mut headers = headers.to_vec();
+        let address = own_address();
+        if !headers.iter().any(|(name, _)| *name == ADDRESS_HEADER) {
+            headers.push((ADDRESS_HEADER, &address));
+        }
+        send(method, &url, &headers, body, within)
     }
 
     fn assert_documented(&self, method: &str, path: &str, response: &Response) {
@@ -152,10 +175,7 @@ impl SubmitFn {
 
     /// A call of the operator, with the admin token.
     pub fn admin(&self, method: &str, path: &str, body: Option<&Value>) -> Response {
-        let bearer = format!("Bearer {}", self.admin_token);
-        let body = body.map(Value::to_string);
-        let body = body.as_deref().map(str::as_bytes);
-        self.request(method, path, &[("authorization", &bearer)], body)
+        self.api.admin(&self.admin_token, method, path, body)
     }
 
     /// Publishes a problem. Returns its version.
@@ -206,23 +226,24 @@ impl WorkerFn {
                 worker: Worker::WorkerFn,
                 url: stack.worker_url(),
             },
+            admin_token: stack.token.clone(),
         }
     }
 
     /// The one on this port of 127.0.0.1.
-    pub fn at(port: u16) -> Self {
+    pub fn at(port: u16, admin_token: &str) -> Self {
         Self {
             api: Api {
                 worker: Worker::WorkerFn,
                 url: format!("http://127.0.0.1:{port}"),
             },
+            admin_token: admin_token.to_owned(),
         }
     }
 
-    /// Starts a drain in the background.
-    pub fn wake(&self) {
-        let response = self.post("/wake?lanes=all", "");
-        assert_eq!(response.status, 202, "{}", response.text);
+    /// A call of the operator, with the admin token.
+    pub fn admin(&self, method: &str, path: &str) -> Response {
+        self.api.admin(&self.admin_token, method, path, None)
     }
 
     /// `GET /worker` with a query such as `?batch=2`, or without one.

@@ -93,10 +93,6 @@ impl Contract {
 
     /// The template of the document that `path` matches.
     fn template(&self, worker: Worker, path: &str) -> Option<&str> {
-        // The document says so in the summary of `GET /`.
-        if (worker, path) == (Worker::WorkerFn, "/") {
-            return Some("/worker");
-        }
         let paths = self.document["paths"].as_object().unwrap();
         let found = paths.iter().find(|(template, operations)| {
             let mut operations = operations.as_object().unwrap().values();

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use crate::attempt::problem_cache::ProblemCache;
 use crate::executor::endpoint_states::EndpointStates;
-use crate::limits::Memory;
+use crate::limits::{Memory, Stored};
 
 /// The state of one instance.
 #[derive(Debug, Clone, Default)]
@@ -17,4 +17,6 @@ pub struct Instance {
     pub problems: Rc<ProblemCache>,
     /// The memory that its invocations share.
     pub memory: Memory,
+    /// What it has stored.
+    pub stored: Rc<Stored>,
 }

@@ -30,8 +30,7 @@ pub mod runtime;
 
 use std::rc::Rc;
 
-use ::http::{Method, StatusCode, Uri};
-use bytes::Bytes;
+use ::http::StatusCode;
 use drain::DrainOptions;
 use http::{AfterResponse, App};
 use instance::Instance;
@@ -105,20 +104,16 @@ async fn drain_queue(app: &App, options: DrainOptions, env: &Env) {
         platform::log(&format!("drain: {report}"));
     }
     if report.hand_over {
-        hand_over(options, env).await;
+        hand_over(app, options, env).await;
     }
 }
 
 /// Calls a fresh invocation to go on. Where that fails, the cron does.
-async fn hand_over(options: DrainOptions, env: &Env) {
-    let path = if options.all_lanes {
-        "/wake?lanes=all"
-    } else {
-        "/wake"
+async fn hand_over(app: &App, options: DrainOptions, env: &Env) {
+    let request = match app.hand_over(options) {
+        Ok(request) => request,
+        Err(error) => return platform::log_error(&error.to_string()),
     };
-    let mut request = ::http::Request::new(Bytes::new());
-    *request.method_mut() = Method::POST;
-    *request.uri_mut() = Uri::from_static(path);
     match platform::call_service(env, SELF, &request).await {
         Ok(response) if response.status() == StatusCode::ACCEPTED => {}
         Ok(response) => {

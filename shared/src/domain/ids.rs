@@ -10,7 +10,9 @@ use super::violation::Violation;
 /// The longest problem id, in characters.
 pub const MAX_PROBLEM_ID_CHARS: usize = 128;
 
-/// A problem's id: 1 to 128 characters of `[A-Za-z0-9._-]`.
+/// A problem's id: 1 to 128 characters of `[A-Za-z0-9._-]`, but neither `.` nor
+/// `..`: every reader of URLs takes those as steps, so nothing would be found
+/// under them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct ProblemId(String);
@@ -42,6 +44,9 @@ impl ProblemId {
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
         if !text.chars().all(allowed) {
             return broken("may hold only the characters A-Z a-z 0-9 . _ -");
+        }
+        if matches!(text, "." | "..") {
+            return broken("must not be . or ..");
         }
         Ok(Self(text.to_owned()))
     }
@@ -89,7 +94,7 @@ mod tests {
     #[test]
     fn an_id_keeps_its_rules() {
         let long = "x".repeat(MAX_PROBLEM_ID_CHARS);
-        for id in ["a", "two-sum", "A.b_C-9", &long] {
+        for id in ["a", "two-sum", "A.b_C-9", "...", ".x", &long] {
             assert_eq!(ProblemId::parse(id, "id").unwrap().as_str(), id);
         }
         let longer = format!("{long}x");
@@ -99,6 +104,8 @@ mod tests {
             ("two sum", "A-Z"),
             ("../etc", "A-Z"),
             ("zählen", "A-Z"),
+            (".", ". or .."),
+            ("..", ". or .."),
         ] {
             let violation = ProblemId::parse(id, "problemId").unwrap_err();
             assert_eq!(violation.field, "problemId");

@@ -1,8 +1,8 @@
 //! A job: a submission as it waits in the list `problems`.
 //!
 //! Its payload is a JSON object as text: `{"id","problemId","code","language"}`,
-//! and `kept` where it was judged before (see [`super::archive`]). Foreign
-//! producers push the same without an id, and some older ones wrap that text in
+//! `client` with who sent it, and `kept` where it was judged before (see
+//! [`super::archive`]). Foreign producers push the same without an id, and some older ones wrap that text in
 //! a JSON array which holds it as its one string. All of these are read. What
 //! cannot be read is an [`UnreadableJob`], so that it can be dead-lettered with
 //! its bytes.
@@ -10,6 +10,7 @@
 use serde::Serialize;
 
 use super::archive::ArchivedAnswers;
+use super::client::ClientId;
 use super::ids::ProblemId;
 use super::submission::{self, Submission};
 use super::violation::Violation;
@@ -33,6 +34,9 @@ pub struct Job {
     /// a foreign producer could claim any answer.
     #[serde(skip)]
     pub archived: Option<ArchivedAnswers>,
+    /// Who sent it. `None` for the operator and for foreign producers.
+    #[serde(skip)]
+    pub client: Option<ClientId>,
 }
 
 /// Why a payload is not a job, in a sentence for the operator.
@@ -55,18 +59,40 @@ impl Job {
             code: submission.code,
             language: submission.language,
             archived: None,
+            client: None,
         }
+    }
+
+    /// The name under which an endpoint counts it.
+    pub fn caller(&self) -> Option<&str> {
+        self.client.as_ref().map(ClientId::as_str)
+    }
+
+    /// The most bytes that the payload of a job without archived answers has, without
+    /// writing it: JSON makes six bytes of one at most.
+    pub fn most_encoded_bytes(&self) -> u64 {
+        // The members' names, and the texts whose lengths are fixed.
+        const OTHERS: usize = 200;
+        let texts = [&self.code, &self.language];
+        let longest: usize = texts.map(|text| 6 * text.len()).iter().sum();
+        (longest + self.problem_id.as_str().len() + OTHERS) as u64
     }
 
     /// The payload: JSON text.
     pub fn encode(&self) -> Result<String, serde_json::Error> {
         let mut text = serde_json::to_string(self)?;
+        // What no answer shows stands behind the members that it does.
+        text.pop();
+        if let Some(client) = &self.client {
+            text.push_str(",\"client\":\"");
+            text.push_str(client.as_str());
+            text.push('"');
+        }
         if let Some(archived) = &self.archived {
-            text.pop();
             text.push_str(",\"kept\":");
             text.push_str(archived.as_str());
-            text.push('}');
         }
+        text.push('}');
         Ok(text)
     }
 
@@ -111,6 +137,7 @@ impl Job {
             problem_id,
             code,
             language,
+            client: take("client").ok().and_then(|name| ClientId::parse(&name)),
             archived: item.take("kept").map(ArchivedAnswers::from_job),
         })
     }
@@ -133,6 +160,23 @@ mod tests {
         assert_eq!(Job::decode(wrapped.as_bytes()).unwrap(), plain);
         let numbered = Job::decode(numbered.as_bytes()).unwrap();
         assert_eq!(numbered.problem_id.as_str(), "1");
+    }
+
+    #[test]
+    fn the_estimate_of_a_payload_is_never_too_low() {
+        for (code, language) in [("x", "py"), ("\u{1}", "\u{1}"), ("ä\n\"", "c++")] {
+            let id = Some("0".repeat(48));
+            let job = Job {
+                id,
+                problem_id: ProblemId::parse(&"p".repeat(128), "id").unwrap(),
+                code: code.repeat(1_000),
+                language: language.repeat(20),
+                archived: None,
+                client: ClientId::parse("0123456789abcdef"),
+            };
+            let bytes = job.encode().unwrap().len() as u64;
+            assert!(bytes <= job.most_encoded_bytes(), "{bytes}");
+        }
     }
 
     #[test]
@@ -170,17 +214,19 @@ mod tests {
         #[test]
         fn a_job_is_read_as_it_was_written(
             id in proptest::option::of("[0-9a-f]{48}"),
-            problem_id in "[A-Za-z0-9._-]{1,128}",
+            problem_id in "[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}",
             code in "\\PC{1,400}",
             language in "[a-z+#]{1,12}",
             answer in proptest::option::of("\\PC{0,40}"),
+            client in proptest::option::of("[0-9a-f]{16}"),
         ) {
             let archived = answer.map(|text| {
                 let answers = JsonText::from(json!({ "a": [text] }));
                 ArchivedAnswers::from_job(answers.json())
             });
             let problem_id = ProblemId::parse(&problem_id, "problemId").unwrap();
-            let job = Job { id, problem_id, code, language, archived };
+            let client = client.and_then(|name| ClientId::parse(&name));
+            let job = Job { id, problem_id, code, language, archived, client };
             let text = job.encode().unwrap();
             prop_assert_eq!(Job::decode(text.as_bytes()).unwrap(), job.clone());
             let wrapped = serde_json::to_string(&[text]).unwrap();

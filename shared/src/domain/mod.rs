@@ -5,6 +5,7 @@
 //! - [`submission`]: what a client may send, and the limits it must keep.
 //! - [`lane`]: which of the waiting lists, by priority.
 //! - [`job`]: a submission as it waits in the queue, ours or a foreign producer's.
+//! - [`client`]: who sends, as far as limits are concerned.
 //! - [`language`]: names, aliases and lists of languages.
 //! - [`ticket`]: ids that carry their own proof and their time of issue.
 //! - [`problem`]: what is asked, and how an answer is judged.
@@ -18,6 +19,7 @@
 
 pub mod answer;
 pub mod archive;
+pub mod client;
 pub mod dead_letter;
 pub mod fields;
 pub mod ids;

@@ -28,6 +28,10 @@ pub const MAX_BATCH_BODY_BYTES: usize = 4 * 1024 * 1024;
 /// week.
 pub const MAX_DELAY_MS: u64 = 7 * 24 * 3_600 * 1_000;
 
+/// A `runAt` below this, in milliseconds since 1970, was meant in seconds: it is a
+/// time in 2001, and in seconds one in the year 33658.
+const MIN_RUN_AT_MS: u64 = 1_000_000_000_000;
+
 /// When a submission is to be run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Schedule {
@@ -141,6 +145,12 @@ fn schedule(members: &Object<'_>, now_ms: u64) -> Result<Schedule, Violation> {
             format!("{field} must be at most {MAX_DELAY_MS} ms ahead, which is a week."),
         )
     };
+    if at.is_some_and(|at| at < MIN_RUN_AT_MS) {
+        return Err(Violation::invalid(
+            "runAt",
+            "runAt is in milliseconds since 1970; this looks like seconds.",
+        ));
+    }
     match (at, delay) {
         (Some(_), Some(_)) => Err(Violation::invalid(
             "delayMs",
@@ -344,6 +354,9 @@ mod tests {
             with("runAt", json!(NOW_MS)).unwrap().schedule,
             Schedule::Immediately
         );
+        // Long ago, and not in seconds.
+        let past = with("runAt", json!(1_000_000_000_000_u64)).unwrap();
+        assert_eq!(past.schedule, Schedule::Immediately);
         let later = NOW_MS + MAX_DELAY_MS;
         assert_eq!(
             with("runAt", json!(later)).unwrap().schedule,
@@ -357,6 +370,9 @@ mod tests {
             ("delayMs", json!(MAX_DELAY_MS + 1), "604800000"),
             ("runAt", json!(later + 1), "604800000"),
             ("runAt", json!("tomorrow"), "whole number"),
+            ("runAt", json!(NOW_MS / 1_000), "looks like seconds"),
+            ("runAt", json!(0), "looks like seconds"),
+            ("runAt", json!(999_999_999_999_u64), "looks like seconds"),
         ] {
             let violation = with(field, value).unwrap_err();
             assert_eq!(violation.field, field);

@@ -96,6 +96,15 @@ impl ApiError {
         .retry_after(2)
     }
 
+    /// 503: nothing more can be stored until results have aged out.
+    pub fn store_full() -> Self {
+        Self::new(
+            Code::StoreFull,
+            "The store is full. Nothing was stored; try again later.",
+        )
+        .retry_after(60)
+    }
+
     /// Names the input that is to blame: a member, or a path such as
     /// `cases[3].expected`.
     #[must_use]
@@ -215,6 +224,9 @@ impl From<ConfigError> for ApiError {
 impl From<RedisError> for ApiError {
     #[inline(never)]
     fn from(error: RedisError) -> Self {
+        if error.is_full() {
+            return Self::store_full().detail(error);
+        }
         Self::new(
             Code::StoreUnavailable,
             "The queue's store does not answer at the moment. Nothing is known to have been stored; try again.",
@@ -253,5 +265,15 @@ mod tests {
                 .unwrap()
                 .contains("secret")
         );
+        let full = RedisError::Refused {
+            status: 400,
+            message: "OOM command not allowed".into(),
+        };
+        let full = ApiError::from(full);
+        assert_eq!(
+            (full.status().as_u16(), full.code()),
+            (503, Code::StoreFull)
+        );
+        assert!(full.log_line().unwrap().contains("OOM"));
     }
 }

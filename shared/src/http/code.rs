@@ -17,6 +17,8 @@ pub enum Code {
     Unauthorized,
     /// An operator's call, and no operator's token is set.
     OperationsOff,
+    /// A member that only the operator may use.
+    Forbidden,
     /// No such path, or nothing of this id.
     NotFound,
     /// The path is known; it does not answer this method.
@@ -33,6 +35,8 @@ pub enum Code {
     QueueFull,
     /// Too many runs are under way, or were asked for.
     TooManyRuns,
+    /// As much is stored for the client as may be.
+    StorageQuota,
     /// A bug of ours.
     Internal,
     /// A variable is missing or cannot be used.
@@ -47,15 +51,18 @@ pub enum Code {
     StoreUnavailable,
     /// The instance has no memory left for this at the moment.
     Busy,
+    /// Redis is full, or as full as results may make it.
+    StoreFull,
 }
 
 impl Code {
     /// All of them, in the order of their statuses.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 22] = [
         Self::InvalidJson,
         Self::Unreadable,
         Self::Unauthorized,
         Self::OperationsOff,
+        Self::Forbidden,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::Expired,
@@ -64,6 +71,7 @@ impl Code {
         Self::Refused,
         Self::QueueFull,
         Self::TooManyRuns,
+        Self::StorageQuota,
         Self::Internal,
         Self::Misconfigured,
         Self::DamagedProblem,
@@ -71,6 +79,7 @@ impl Code {
         Self::ExecutorUnavailable,
         Self::StoreUnavailable,
         Self::Busy,
+        Self::StoreFull,
     ];
 
     /// The name on the wire, and the status that goes with it.
@@ -80,6 +89,7 @@ impl Code {
             Self::Unreadable => ("unreadable", StatusCode::BAD_REQUEST),
             Self::Unauthorized => ("unauthorized", StatusCode::UNAUTHORIZED),
             Self::OperationsOff => ("operations_off", StatusCode::FORBIDDEN),
+            Self::Forbidden => ("forbidden", StatusCode::FORBIDDEN),
             Self::NotFound => ("not_found", StatusCode::NOT_FOUND),
             Self::MethodNotAllowed => ("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED),
             Self::Expired => ("expired", StatusCode::GONE),
@@ -88,6 +98,7 @@ impl Code {
             Self::Refused => ("refused", StatusCode::UNPROCESSABLE_ENTITY),
             Self::QueueFull => ("queue_full", StatusCode::TOO_MANY_REQUESTS),
             Self::TooManyRuns => ("too_many_runs", StatusCode::TOO_MANY_REQUESTS),
+            Self::StorageQuota => ("storage_quota", StatusCode::TOO_MANY_REQUESTS),
             Self::Internal => ("internal", StatusCode::INTERNAL_SERVER_ERROR),
             Self::Misconfigured => ("misconfigured", StatusCode::INTERNAL_SERVER_ERROR),
             Self::DamagedProblem => ("damaged_problem", StatusCode::INTERNAL_SERVER_ERROR),
@@ -95,6 +106,7 @@ impl Code {
             Self::ExecutorUnavailable => ("executor_unavailable", StatusCode::BAD_GATEWAY),
             Self::StoreUnavailable => ("store_unavailable", StatusCode::SERVICE_UNAVAILABLE),
             Self::Busy => ("busy", StatusCode::SERVICE_UNAVAILABLE),
+            Self::StoreFull => ("store_full", StatusCode::SERVICE_UNAVAILABLE),
         }
     }
 

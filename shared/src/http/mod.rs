@@ -1,9 +1,11 @@
 //! How answers and errors become HTTP: responses from values, and the one error
-//! shape that clients see.
+//! shape that clients see; and who may see what belongs to others.
 
+mod access;
 mod api_error;
 mod code;
 pub mod response;
 
+pub use access::Access;
 pub use api_error::ApiError;
 pub use code::Code;

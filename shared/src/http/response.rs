@@ -53,6 +53,16 @@ pub fn empty(status: StatusCode) -> Response<Bytes> {
     response
 }
 
+/// Forbids caches to store a response, unless it says itself what they may do:
+/// most of them change at any moment, or are for one reader only.
+pub fn forbid_storing(response: &mut Response<Bytes>) {
+    let no_store = HeaderValue::from_static("no-store");
+    response
+        .headers_mut()
+        .entry(header::CACHE_CONTROL)
+        .or_insert(no_store);
+}
+
 /// Whether the caller accepts plain text and no JSON.
 ///
 /// True for `Accept: text/plain`, false for `*/*`, no header at all, or a list
@@ -88,6 +98,17 @@ mod tests {
     #[test]
     fn json_ends_its_line() {
         assert_eq!(json(StatusCode::OK, &1).body(), "1\n");
+    }
+
+    #[test]
+    fn a_response_is_not_stored_unless_it_says_so() {
+        let mut plain = empty(StatusCode::OK);
+        forbid_storing(&mut plain);
+        assert_eq!(plain.headers()[header::CACHE_CONTROL], "no-store");
+        let no_cache = HeaderValue::from_static("no-cache");
+        plain.headers_mut().insert(header::CACHE_CONTROL, no_cache);
+        forbid_storing(&mut plain);
+        assert_eq!(plain.headers()[header::CACHE_CONTROL], "no-cache");
     }
 
     #[test]

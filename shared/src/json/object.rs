@@ -72,7 +72,12 @@ impl<'a> Object<'a> {
 
     /// The name of a member that has not been taken yet: the first one.
     pub fn first_name(&self) -> Option<&str> {
-        self.0.first().map(|(name, _)| name.as_ref())
+        self.names().next()
+    }
+
+    /// The names of the members that have not been taken yet, in their order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_ref())
     }
 }
 

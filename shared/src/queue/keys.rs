@@ -14,6 +14,7 @@
 //! | `problem:{id}` | STRING, a problem as JSON | until deleted | submit-fn |
 //! | `catalog` | HASH, problem id → its title, kind, number of cases, version and time, as JSON | until deleted | submit-fn |
 //! | `idempotency:{hash}` | STRING, the first submission under an idempotency key | 24 h | submit-fn |
+//! | `stored:{window}` | HASH, client or `all` → bytes of results and dead letters; a window is `RESULT_TTL_S` long | two windows | worker-fn |
 //! | `stats:{hour}` | HASH, minute → jobs done and dead in it | 2 h | worker-fn |
 
 use crate::domain::ids::ProblemId;
@@ -80,6 +81,11 @@ pub fn problem(id: &ProblemId) -> String {
 /// hashed, because it may hold any character.
 pub fn idempotency(hash: &str) -> String {
     format!("idempotency:{hash}")
+}
+
+/// The bytes that were stored in a window, by the windows since 1970.
+pub fn stored(window: u64) -> String {
+    format!("stored:{window}")
 }
 
 /// The statistics of an hour, by the hours since 1970.

@@ -14,6 +14,7 @@
 //! - [`settlement`] and [`claim`]: settling and claiming (`work.lua`).
 //! - [`lease_token`]: what proves that a Worker holds a job.
 //! - [`backoff`]: the pause before another attempt.
+//! - [`places`]: where submissions wait; [`usage`]: how much is stored, and for whom.
 //! - [`problems`]: publishing and reading problems.
 //! - [`results`]: reading results.
 //! - [`rejudge`]: judging again.
@@ -25,11 +26,13 @@ pub mod claim;
 pub mod enqueue;
 pub mod keys;
 pub mod lease_token;
+pub mod places;
 pub mod problems;
 pub mod rejudge;
 pub mod results;
 pub mod settlement;
 pub mod stats;
 mod store;
+pub mod usage;
 
 pub use store::Store;

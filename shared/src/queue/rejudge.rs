@@ -95,6 +95,7 @@ fn archived_job(stored: Vec<u8>) -> Option<Job> {
         code,
         language: text(&document["language"])?,
         archived: Some(archived),
+        client: None,
     })
 }
 

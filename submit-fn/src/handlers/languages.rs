@@ -14,12 +14,9 @@ pub(crate) async fn languages<W: WorkerFn>(
     context: &mut Context<'_, W>,
 ) -> Result<Response<Bytes>, ApiError> {
     let configured = context.config()?.languages.clone();
+    let source = context.language_list()?;
     let log = &mut context.effects.log;
-    let known = context
-        .instance
-        .languages
-        .all(context.worker, context.now_ms, log)
-        .await;
+    let known = context.instance.languages.all(&source, log).await;
     let Some(mut languages) = known else {
         return Err(ApiError::new(
             Code::ExecutorUnavailable,

@@ -1,4 +1,8 @@
 //! `GET /result/:id`: a submission's result, or the newest of a problem.
+//!
+//! Whoever holds a submission's id may read its result. A problem's id is known
+//! to all: it shows ids and outputs to the operator, and to others only verdicts,
+//! unless access is open.
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
@@ -17,6 +21,19 @@ struct Queued<'a> {
     id: &'a str,
     status: Status,
     submitted_at_ms: u64,
+}
+
+/// The newest results of a problem for others: no id, no output.
+#[derive(Serialize)]
+struct ProblemVerdicts<'a> {
+    id: &'a ProblemId,
+    total: usize,
+    results: Vec<VerdictOnly<'a>>,
+}
+
+#[derive(Serialize)]
+struct VerdictOnly<'a> {
+    verdict: &'a Value,
 }
 
 /// The newest results of a problem: the classic `id` and `output`, and
@@ -82,6 +99,20 @@ async fn problem_results<W>(
         .iter()
         .map(|text| serde_json::from_slice(text).map_err(damaged))
         .collect::<Result<_, _>>()?;
+    let access = &context.config()?.access;
+    if !access.is_open() && !access.is_operator(context.headers) {
+        let body = ProblemVerdicts {
+            id: &id,
+            total: results.len(),
+            results: results
+                .iter()
+                .map(|summary| VerdictOnly {
+                    verdict: &summary["verdict"],
+                })
+                .collect(),
+        };
+        return Ok(response::json(StatusCode::OK, &body));
+    }
     let output = results
         .iter()
         .map(|summary| summary["output"].as_str().unwrap_or_default().to_owned())

@@ -1,51 +1,54 @@
 //! `POST /run`: code with an input of the caller's, passed on to worker-fn and
-//! answered when it is done. Stored nowhere, and limited by a rate of its own.
+//! answered when it is done. Stored nowhere, and limited by a rate of its own, in
+//! which requests that are wrong do not count.
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, Uri};
-use shared::domain::ticket::{SERVICE_TOKEN_HEADER, TicketKey};
+use http::{HeaderValue, Method, Request, Response};
+use shared::domain::client::{CALLER_HEADER, ClientId};
 use shared::http::ApiError;
 
 use crate::context::Context;
-use crate::worker_fn::WorkerFn;
-
-/// The platform sets this header to the client's address.
-const CLIENT: &str = "cf-connecting-ip";
+use crate::sender::Sender;
+use crate::worker_fn::{self, WorkerFn};
 
 pub(crate) async fn run<W: WorkerFn>(
     context: &mut Context<'_, W>,
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, ApiError> {
-    let client = request.headers().get(CLIENT);
-    let client = client.and_then(|name| name.to_str().ok()).unwrap_or("");
+    let sender = context.sender()?;
     let config = context.config()?;
     let limiter = &context.instance.run_limiter;
-    let _running = limiter.check(client, config, context.now_ms)?;
-    let request = worker_request(&config.tickets, request.body().clone());
-    context.worker.call(request).await.map_err(|error| {
+    let running = limiter.check(&sender, config, context.now_ms)?;
+    let body = request.body().clone();
+    let mut request = worker_fn::request(&config.tickets, Method::POST, "/run", body);
+    if let Ok(caller) = HeaderValue::try_from(caller(&sender)) {
+        request.headers_mut().insert(CALLER_HEADER, caller);
+    }
+    let called = context.worker.call(request).await;
+    let response = called.map_err(|error| {
         ApiError::executor_unavailable("Nothing can be run at the moment; try again.", error)
-    })
+    })?;
+    if response.status().is_client_error() {
+        running.take_back();
+    }
+    Ok(response)
 }
 
-/// worker-fn answers `POST /run` to the holder of the service token only.
-fn worker_request(tickets: &TicketKey, body: Bytes) -> Request<Bytes> {
-    let mut request = Request::new(body);
-    *request.method_mut() = Method::POST;
-    *request.uri_mut() = Uri::from_static("/run");
-    if let Ok(token) = HeaderValue::try_from(tickets.service_token()) {
-        request.headers_mut().insert(SERVICE_TOKEN_HEADER, token);
-    }
-    request
+/// The name by which an endpoint takes turns: apart from the client's submissions,
+/// so that the "Run" button does not wait for them.
+fn caller(sender: &Sender) -> String {
+    let name = sender.client().map_or("operator", ClientId::as_str);
+    format!("run-{name}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::Config;
-    use crate::context::no_sleep;
     use crate::instance::Instance;
+    use crate::runtime::Runtime;
     use http::HeaderMap;
-    use shared::domain::language::Language;
+    use shared::domain::ticket::SERVICE_TOKEN_HEADER;
 
     fn config() -> Config {
         Config::from_lookup(&|name| match name {
@@ -57,36 +60,38 @@ mod tests {
         .unwrap_or_else(|error| panic!("{error}"))
     }
 
-    struct Echo;
+    /// Answers with this status.
+    struct Worker(u16);
 
-    impl WorkerFn for Echo {
-        async fn languages(&self) -> Result<Vec<Language>, String> {
-            Err("not called".into())
-        }
-
+    impl WorkerFn for Worker {
         async fn call(&self, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
             let token = request.headers()[SERVICE_TOKEN_HEADER].as_bytes();
             assert!(config().tickets.is_service_token(token));
+            let caller = request.headers()[CALLER_HEADER].to_str().unwrap();
+            let client = caller.strip_prefix("run-").unwrap();
+            assert!(ClientId::parse(client).is_some(), "{caller}");
             assert_eq!(request.uri().path(), "/run");
-            Ok(Response::new(request.into_body()))
+            let mut response = Response::new(request.into_body());
+            *response.status_mut() = self.0.try_into().unwrap();
+            Ok(response)
         }
     }
 
     #[tokio::test]
-    async fn a_run_is_passed_on_with_the_service_token_and_counted() {
+    async fn a_run_is_passed_on_and_counted_unless_it_was_wrong() {
         let (instance, headers) = (Instance::default(), HeaderMap::new());
-        let mut context = Context::new(
-            Ok(config()),
-            &instance,
-            &Echo,
-            &headers,
-            0,
-            || [0; 10],
-            no_sleep,
-        );
+        let runtime = Runtime::standing_still();
         let request = Request::new(Bytes::from_static(b"{}"));
-        let response = run(&mut context, &request).await.unwrap();
-        assert_eq!(response.body(), "{}");
+        for status in [422, 404, 200] {
+            let worker = Worker(status);
+            let mut context = Context::new(Ok(config()), &instance, &worker, &headers, runtime);
+            let response = run(&mut context, &request).await.unwrap();
+            assert_eq!(
+                (response.status().as_u16(), &response.body()[..]),
+                (status, &b"{}"[..])
+            );
+        }
+        let mut context = Context::new(Ok(config()), &instance, &Worker(200), &headers, runtime);
         let error = run(&mut context, &request).await.unwrap_err();
         assert_eq!(error.status(), 429);
     }

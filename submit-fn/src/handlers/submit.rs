@@ -1,27 +1,30 @@
 //! `POST /submit` and `POST /submit/batch`.
 
 use bytes::Bytes;
+use futures_util::future::join;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use shared::domain::client::ClientId;
 use shared::domain::job::Job;
 use shared::domain::lane::Lane;
 use shared::domain::submission::{Schedule, Submission};
 use shared::domain::violation::Violation;
-use shared::http::{ApiError, response};
+use shared::http::{ApiError, Code, response};
+use shared::queue::Store;
 use shared::queue::enqueue::{Enqueued, IdempotencyRecord};
+use shared::queue::places::Place;
+use shared::queue::usage::UsageWindow;
 use shared::redis::RedisError;
 use shared::text::hex;
 
+use crate::admission::{Admission, Admitted};
+use crate::client_share::RateLimit;
 use crate::context::Context;
-use crate::language_cache::not_offered;
 use crate::outcome::WakeLanes;
+use crate::sender::Sender;
 use crate::worker_fn::WorkerFn;
-
-/// worker-fn is woken when the lane was empty, and then at each further group of
-/// this many, so that a burst gets more than one drain.
-const WAKE_EVERY: u64 = 10;
 
 /// The longest idempotency key, in bytes.
 const MAX_IDEMPOTENCY_KEY_BYTES: usize = 255;
@@ -42,6 +45,9 @@ struct Stored {
     /// When a scheduled submission is due, in milliseconds since 1970 (UTC).
     #[serde(skip_serializing_if = "Option::is_none")]
     due_at_ms: Option<u64>,
+    /// The lane, where it is not the one that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lane: Option<Lane>,
     result_url: String,
 }
 
@@ -60,39 +66,49 @@ struct Batch {
     results: Vec<BatchItem>,
 }
 
-pub(crate) async fn submit<W: WorkerFn>(
+pub(crate) async fn submit<W: WorkerFn + RateLimit>(
     context: &mut Context<'_, W>,
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, ApiError> {
     let submission = Submission::from_body(request.body(), context.now_ms)?;
     let key = idempotency_key(request, &submission)?;
     let store = context.store()?;
-    context.instance.backpressure.check(context.now_ms)?;
-    check_language(context, &submission.language).await?;
-    let (lane, schedule) = (submission.lane, submission.schedule);
-    let id = issue(context, schedule)?;
-    let job = Job::new(id.clone(), submission);
-    let enqueued = match &key {
-        None => store.enqueue(&job, lane, schedule).await?,
-        Some(key) => {
-            let record = IdempotencyRecord {
-                id: id.clone(),
-                body_hash: hash(request.body()),
-            };
-            let key_hash = hash(key.as_bytes());
-            store.enqueue_once(&job, lane, &key_hash, &record).await?
-        }
+    let mut admission = Admission::begin(context)?;
+    let admitted = admission.admit(context, submission).await?;
+    let sender = admission.sender();
+    let own_id = admitted.job.id.clone().unwrap_or_default();
+    let enqueue = async {
+        let Admitted {
+            job,
+            lane,
+            schedule,
+            ..
+        } = &admitted;
+        let Some(key) = &key else {
+            return store.enqueue(job, *lane, *schedule).await;
+        };
+        let record = IdempotencyRecord {
+            id: own_id.clone(),
+            body_hash: hash(request.body()),
+        };
+        let key_hash = key_hash(sender, key);
+        store.enqueue_once(job, *lane, &key_hash, &record).await
     };
+    // Side by side: a look at what is stored delays nobody.
+    let (enqueued, looked) = join(enqueue, look_at_storage(context, &store, sender, 1)).await;
+    context.effects.log.extend(looked);
+    let enqueued = enqueued?;
     let (id, replayed) = match &enqueued {
         Enqueued::Duplicate(record) => (first_id(record, request.body())?, true),
-        _ => (id, false),
+        _ => (own_id, false),
     };
-    note_enqueued(context, &enqueued, lane)?;
+    note_enqueued(context, &enqueued, &admitted)?;
     let path = format!("/result/{id}");
     let mut response = if response::wants_only_plain_text(request.headers()) {
         response::text(StatusCode::OK, STORED)
     } else {
-        response::json(StatusCode::OK, &stored(request, id, &enqueued))
+        let stored = stored(request, id, &enqueued, &admitted);
+        response::json(StatusCode::OK, &stored)
     };
     let headers = response.headers_mut();
     if let Ok(location) = HeaderValue::try_from(path) {
@@ -104,7 +120,7 @@ pub(crate) async fn submit<W: WorkerFn>(
     Ok(response)
 }
 
-pub(crate) async fn submit_batch<W: WorkerFn>(
+pub(crate) async fn submit_batch<W: WorkerFn + RateLimit>(
     context: &mut Context<'_, W>,
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, ApiError> {
@@ -116,37 +132,43 @@ pub(crate) async fn submit_batch<W: WorkerFn>(
     }
     let submissions = Submission::batch_from_body(request.body(), context.now_ms)?;
     let store = context.store()?;
-    context.instance.backpressure.check(context.now_ms)?;
-    let mut jobs = Vec::new();
-    // Of each submission: its place among the jobs, or why there is none.
-    let mut places: Vec<Result<usize, ApiError>> = Vec::new();
+    let mut admission = Admission::begin(context)?;
+    let mut all_admitted: Vec<Result<Admitted, ApiError>> = Vec::new();
     for submission in submissions {
-        places.push(match prepare(context, submission).await {
-            Ok(job) => {
-                jobs.push(job);
-                Ok(jobs.len() - 1)
-            }
-            Err(error) => Err(error),
+        all_admitted.push(match submission {
+            Ok(submission) => admission.admit(context, submission).await,
+            Err(violation) => Err(violation.into()),
         });
     }
-    let mut enqueued = if jobs.is_empty() {
-        Vec::new()
-    } else {
-        store.enqueue_all(&jobs).await?
+    if let Some(error) = nothing_admitted(&all_admitted) {
+        return Err(error);
     }
-    .into_iter();
-    let mut results = Vec::with_capacity(places.len());
+    let jobs: Vec<(Job, Lane, Schedule)> = all_admitted
+        .iter()
+        .flatten()
+        .map(|one| (one.job.clone(), one.lane, one.schedule))
+        .collect();
+    let enqueue = async {
+        match jobs.as_slice() {
+            [] => Ok(Vec::new()),
+            jobs => store.enqueue_all(jobs).await,
+        }
+    };
+    let look = look_at_storage(context, &store, admission.sender(), jobs.len());
+    let (enqueued, looked) = join(enqueue, look).await;
+    context.effects.log.extend(looked);
+    let mut enqueued = enqueued?.into_iter();
+    let mut results = Vec::with_capacity(all_admitted.len());
     let mut stored_count = 0;
-    for place in places {
-        let stored = match place {
-            Ok(index) => {
+    for admitted in all_admitted {
+        let stored = match admitted {
+            Ok(admitted) => {
                 let missing = || Err(RedisError::Unexpected("fewer answers than jobs".into()));
-                let (job, lane, _) = &jobs[index];
                 match enqueued.next().unwrap_or_else(missing) {
                     Ok(enqueued) => {
-                        note_enqueued(context, &enqueued, *lane)?;
-                        let id = job.id.clone().unwrap_or_default();
-                        Ok(stored(request, id, &enqueued))
+                        note_enqueued(context, &enqueued, &admitted)?;
+                        let id = admitted.job.id.clone().unwrap_or_default();
+                        Ok(stored(request, id, &enqueued, &admitted))
                     }
                     Err(error) => Err(error.into()),
                 }
@@ -167,63 +189,58 @@ pub(crate) async fn submit_batch<W: WorkerFn>(
     Ok(response::json(StatusCode::OK, &body))
 }
 
-/// The job of one submission of a batch.
-async fn prepare<W: WorkerFn>(
-    context: &mut Context<'_, W>,
-    submission: Result<Submission, Violation>,
-) -> Result<(Job, Lane, Schedule), ApiError> {
-    let submission = submission?;
-    check_language(context, &submission.language).await?;
-    let (lane, schedule) = (submission.lane, submission.schedule);
-    let id = issue(context, schedule)?;
-    Ok((Job::new(id, submission), lane, schedule))
-}
-
-/// A new id. Its time is when the submission may run: whether a missing result
-/// has expired is told by it.
-fn issue<W>(context: &Context<'_, W>, schedule: Schedule) -> Result<String, ApiError> {
-    let from_ms = match schedule {
-        Schedule::Immediately => context.now_ms,
-        Schedule::At(ms) => ms,
-        Schedule::After(ms) => context.now_ms + ms,
+/// The answer to a batch of which nothing has room in the queue: that of a single
+/// submission, with its status.
+fn nothing_admitted(all: &[Result<Admitted, ApiError>]) -> Option<ApiError> {
+    let is_full = |one: &Result<Admitted, ApiError>| {
+        let error = one.as_ref().err();
+        error.is_some_and(|error| error.code() == Code::QueueFull)
     };
-    let tickets = &context.config()?.tickets;
-    Ok(tickets.issue(from_ms, &(context.random)()))
+    let first = all.first()?.as_ref().err()?;
+    all.iter().all(is_full).then(|| first.clone())
 }
 
-async fn check_language<W: WorkerFn>(
-    context: &mut Context<'_, W>,
-    name: &str,
-) -> Result<(), ApiError> {
-    if let Some(offered) = &context.config()?.languages {
-        return if offered.iter().any(|language| language == name) {
-            Ok(())
-        } else {
-            Err(not_offered(name, &offered.join(", ")).into())
-        };
+/// Looks at what is stored, where it is time to. Returns what went wrong, for the
+/// log: a look that fails refuses nobody.
+async fn look_at_storage<W>(
+    context: &Context<'_, W>,
+    store: &Store,
+    sender: &Sender,
+    submissions: usize,
+) -> Option<String> {
+    let client = sender.client()?;
+    let (storage, now_ms) = (&context.instance.storage, context.now_ms);
+    // Each counts, so all are asked.
+    let looks = (0..submissions).filter(|_| storage.is_due(client, now_ms));
+    if looks.count() == 0 {
+        return None;
     }
-    let log = &mut context.effects.log;
-    let cache = &context.instance.languages;
-    cache
-        .check(name, context.worker, context.now_ms, log)
-        .await?;
-    Ok(())
+    let config = context.config().ok()?;
+    let window = UsageWindow::at(now_ms, config.result_ttl_s);
+    match store.usage(window, client).await {
+        Ok(usage) => storage.note(client, usage, config.storage, now_ms),
+        Err(error) => return Some(format!("storage: {error}")),
+    }
+    None
 }
 
-/// What follows from the lane's length: a wake-up, and back-pressure.
+/// What follows from the place's length: a wake-up, and back-pressure.
 fn note_enqueued<W>(
     context: &mut Context<'_, W>,
     enqueued: &Enqueued,
-    lane: Lane,
+    admitted: &Admitted,
 ) -> Result<(), ApiError> {
-    let Enqueued::Queued(length) = *enqueued else {
-        return Ok(());
+    let length = match *enqueued {
+        Enqueued::Queued(length) => length,
+        Enqueued::Scheduled { scheduled, .. } => scheduled,
+        Enqueued::Duplicate(_) => return Ok(()),
     };
-    let config = context.config()?;
-    let backpressure = &context.instance.backpressure;
-    backpressure.observe(length, config.queue_max, context.now_ms);
-    if config.wake && (length == 1 || length.is_multiple_of(WAKE_EVERY)) {
-        context.effects.wake(match lane {
+    let (limits, wakes) = (context.config()?.queue, context.config()?.wake);
+    let (instance, now_ms) = (context.instance, context.now_ms);
+    let place = admitted.place();
+    instance.backpressure.observe(place, length, limits, now_ms);
+    if wakes && matches!(place, Place::Lane(_)) && instance.wakes.is_due(length, now_ms) {
+        context.effects.wake(match admitted.lane {
             Lane::Normal => WakeLanes::Normal,
             Lane::High | Lane::Low => WakeLanes::All,
         });
@@ -231,10 +248,15 @@ fn note_enqueued<W>(
     Ok(())
 }
 
-fn stored(request: &Request<Bytes>, id: String, enqueued: &Enqueued) -> Stored {
+fn stored(
+    request: &Request<Bytes>,
+    id: String,
+    enqueued: &Enqueued,
+    admitted: &Admitted,
+) -> Stored {
     let (position, due_at_ms) = match enqueued {
         Enqueued::Queued(length) => (Some(*length), None),
-        Enqueued::Scheduled(due_at_ms) => (None, Some(*due_at_ms)),
+        Enqueued::Scheduled { due_at_ms, .. } => (None, Some(*due_at_ms)),
         Enqueued::Duplicate(_) => (None, None),
     };
     Stored {
@@ -242,6 +264,7 @@ fn stored(request: &Request<Bytes>, id: String, enqueued: &Enqueued) -> Stored {
         message: STORED,
         position,
         due_at_ms,
+        lane: admitted.is_demoted.then_some(admitted.lane),
         result_url: absolute(request, &format!("/result/{id}")),
         id,
     }
@@ -286,6 +309,13 @@ fn first_id(record: &IdempotencyRecord, body: &[u8]) -> Result<String, Violation
         "Idempotency-Key",
         "This Idempotency-Key was used for another submission.",
     ))
+}
+
+/// A key belongs to who sends it: nobody can take another's key, or learn an id by
+/// guessing one.
+fn key_hash(sender: &Sender, key: &str) -> String {
+    let name = sender.client().map_or("operator", ClientId::as_str);
+    hash(format!("{name} {key}").as_bytes())
 }
 
 /// Half of a SHA-256, which is enough to tell bodies and keys apart, as hex.
@@ -334,6 +364,16 @@ mod tests {
             assert!(violation.message.contains("255"), "{violation}");
         }
         assert!(idempotency_key(&request("k"), &submission(Schedule::After(1))).is_err());
+    }
+
+    #[test]
+    fn a_key_belongs_to_its_sender() {
+        let client = |digits: &str| Sender::Client(ClientId::parse(digits).unwrap());
+        let (one, other) = (client("0123456789abcdef"), client("0123456789abcde0"));
+        let hashes = [&one, &other, &Sender::Operator].map(|sender| key_hash(sender, "k"));
+        assert_eq!(key_hash(&one, "k"), hashes[0]);
+        assert!(hashes[0] != hashes[1] && hashes[1] != hashes[2] && hashes[0] != hashes[2]);
+        assert_ne!(key_hash(&one, "l"), hashes[0]);
     }
 
     #[test]

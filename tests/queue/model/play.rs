@@ -229,7 +229,7 @@ impl<'a> Player<'a> {
             Due::NextWeek => (Schedule::At(now_ms + 604_800_000), Place::Scheduled),
         };
         let enqueued = self.stack.ok(self.stack.store.enqueue(&job, lane, when));
-        assert!(matches!(enqueued, Enqueued::Scheduled(_)));
+        assert!(matches!(enqueued, Enqueued::Scheduled { .. }));
         let token = LeaseToken::scheduled(lane, job.id.as_deref().unwrap());
         self.model
             .schedule(token, job.encode().unwrap().into(), place);

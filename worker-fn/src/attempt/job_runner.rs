@@ -14,6 +14,7 @@ use shared::json::write::truncated_escaped;
 use shared::queue::Store;
 use shared::queue::backoff::backoff_ms;
 use shared::queue::settlement::Outcome;
+use shared::queue::usage::{UsageLimits, UsageWindow};
 use shared::redis::Client;
 
 use super::claimed_job::ClaimedJob;
@@ -24,7 +25,7 @@ use crate::config::Config;
 use crate::executor::{EndpointId, Endpoints, Execution, ExecutorError};
 use crate::executor::{Run, RunLimits, SelectedEndpoint};
 use crate::instance::Instance;
-use crate::limits::{JobBudget, JobGrant, Memory};
+use crate::limits::{JobBudget, JobGrant, Memory, Stored};
 use crate::runtime::Runtime;
 
 /// The `executor` of a result that was judged by archived answers.
@@ -56,6 +57,9 @@ pub struct JobRunner {
     max_attempts: u32,
     processing_delay_ms: u64,
     memory: Memory,
+    stored: Rc<Stored>,
+    storage: UsageLimits,
+    result_ttl_s: u64,
     runtime: Runtime,
 }
 
@@ -77,6 +81,9 @@ impl JobRunner {
             max_attempts: config.max_attempts,
             processing_delay_ms: config.processing_delay_ms,
             memory: instance.memory.clone(),
+            stored: Rc::clone(&instance.stored),
+            storage: config.storage,
+            result_ttl_s: config.queue.result_ttl_s,
             runtime,
         }
     }
@@ -94,6 +101,21 @@ impl JobRunner {
     /// The problems that the jobs are submissions to.
     pub fn problems(&self) -> &Problems {
         &self.problems
+    }
+
+    /// What the instance has stored.
+    pub fn stored(&self) -> &Stored {
+        &self.stored
+    }
+
+    /// How much may be stored.
+    pub fn storage(&self) -> UsageLimits {
+        self.storage
+    }
+
+    /// The window in which stored bytes are counted now.
+    pub fn window(&self) -> UsageWindow {
+        UsageWindow::at((self.runtime.now_ms)(), self.result_ttl_s)
     }
 
     /// Runs one job with its grant. One call, and more only where an endpoint
@@ -269,7 +291,7 @@ impl JobRunner {
         let (id, submitted_at_ms) = self
             .own_id(job)
             .unwrap_or_else(|| (self.new_id(started_at_ms), started_at_ms));
-        Outcome::Complete(Box::new(ResultDocument {
+        let mut result = ResultDocument {
             id,
             problem_id: job.problem_id.clone(),
             language: job.language.clone(),
@@ -288,7 +310,10 @@ impl JobRunner {
             started_at_ms,
             finished_at_ms: (self.runtime.now_ms)(),
             archive: finding.archive.filter(|_| self.archive_submissions),
-        }))
+        };
+        self.stored
+            .shorten(&mut result, job.client.as_ref(), self.window());
+        Outcome::Complete(Box::new(result))
     }
 }
 
@@ -303,6 +328,7 @@ async fn run_once(
         stdins: vec![String::new()],
         stop_at_first_failure: false,
         limits: RunLimits::default(),
+        caller: job.caller(),
     };
     endpoint.execute(&run, budget).await
 }

@@ -101,6 +101,7 @@ pub async fn judge(
             stdins: std::mem::take(&mut step.stdins),
             stop_at_first_failure: step.stop_at_first_failure,
             limits,
+            caller: job.caller(),
         };
         let executed = endpoint.execute(&run, budget).await;
         calls += 1;

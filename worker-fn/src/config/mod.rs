@@ -4,7 +4,9 @@ mod executors;
 
 use shared::config::{self, ConfigError, Lookup, RedisConfig};
 use shared::domain::ticket::TicketKey;
+use shared::http::Access;
 use shared::queue::settlement::QueueConfig;
+use shared::queue::usage::UsageLimits;
 
 pub use executors::{EndpointConfig, ExecutorConfig, Kind, MAX_ENDPOINTS};
 
@@ -16,11 +18,15 @@ pub struct Config {
     pub redis: RedisConfig,
     /// `TICKET_SECRET`, or else derived from the Upstash token.
     pub tickets: TicketKey,
+    /// `ADMIN_TOKEN`, `OPEN_ACCESS`.
+    pub access: Access,
     /// Where code runs.
     pub executor: ExecutorConfig,
     /// `RESULT_TTL_S`, `RESULT_INDEX` (`on`, the default, or `off`),
     /// `LEASE_MS` (default 60,000) and `MAX_IN_FLIGHT` (default 60).
     pub queue: QueueConfig,
+    /// `STORE_MAX_MB`, `STORE_CLIENT_MAX_MB`.
+    pub storage: UsageLimits,
     /// `MAX_ATTEMPTS`, after which a job is given up. Default 3.
     pub max_attempts: u32,
     /// `PROCESSING_DELAY_MS`, a pause before each job is run. Default 0.
@@ -40,6 +46,7 @@ impl Config {
         Self {
             tickets: TicketKey::from_lookup(lookup, &redis),
             redis,
+            access: Access::from_lookup(lookup)?,
             executor: ExecutorConfig::from_lookup(lookup)?,
             queue: QueueConfig {
                 result_ttl_s: config::result_ttl_s(lookup)?,
@@ -47,6 +54,7 @@ impl Config {
                 lease_ms: config::number(lookup, "LEASE_MS", 60_000, 5_000..=3_600_000)?,
                 max_in_flight: config::number(lookup, "MAX_IN_FLIGHT", 60, 1..=10_000)?,
             },
+            storage: UsageLimits::from_lookup(lookup)?,
             max_attempts: saturated(config::number(lookup, "MAX_ATTEMPTS", 3, 1..=100)?),
             processing_delay_ms: config::number(lookup, "PROCESSING_DELAY_MS", 0, 0..=10_000)?,
             archive_submissions: config::switch(lookup, "KEEP_SUBMISSIONS", true)?,

@@ -5,6 +5,7 @@ use std::fmt;
 use shared::domain::job::Job;
 use shared::domain::result::ResultDocument;
 use shared::http::ApiError;
+use shared::queue::claim::ClaimStatus;
 use shared::queue::settlement::Outcome;
 use shared::redis::RedisError;
 
@@ -25,6 +26,8 @@ pub struct Report {
     /// How many jobs went back to their places, or wait for an endpoint that
     /// supports their language.
     pub released: usize,
+    /// What the last claim said about the queue; `None` before the first.
+    pub last_claim: Option<ClaimStatus>,
     /// What ended the drain early, if something did.
     pub error: Option<DrainError>,
     /// Whether a fresh invocation should go on.

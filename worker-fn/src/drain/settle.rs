@@ -31,6 +31,7 @@ impl DrainLoop<'_> {
         self.permit = None;
         let claimed = claimed?;
         self.note_settled();
+        self.count_stored().await;
         if let Some(claimed) = claimed {
             self.take_claimed(claimed).await;
         }
@@ -50,13 +51,41 @@ impl DrainLoop<'_> {
                 // would find nothing and leave the retry to the cron.
                 self.retries_due_ms.push(now_ms + delay_ms + 1);
             }
+            let runner = self.context.runner;
+            let job = held.job.job.as_ref().ok();
+            runner.stored().note(job, &outcome, runner.window());
             self.report.note(held.job, outcome, return_results);
         }
         self.outage.forget_probes();
     }
 
+    /// Adds to Redis's count what the instance has stored, where that is worth it
+    /// and a call is left for it. A count that fails is made up for later.
+    async fn count_stored(&mut self) {
+        let budget = &self.context.budget;
+        if !budget.allows_extra_call(self.batch.ready_len()) {
+            return;
+        }
+        let runner = self.context.runner;
+        let Some(uncounted) = runner.stored().take_uncounted() else {
+            return;
+        };
+        budget.calls.spend(1);
+        let (window, store) = (runner.window(), self.context.store);
+        self.hold_permit();
+        let sums = store.add_usage(window, uncounted.all, &uncounted.clients);
+        match sums.await {
+            Ok(sums) => runner
+                .stored()
+                .note_counted(&uncounted, &sums, runner.storage()),
+            Err(_) => runner.stored().put_back(uncounted, window),
+        }
+        self.permit = None;
+    }
+
     async fn take_claimed(&mut self, claimed: Claimed) {
         self.context.budget.restore_reserve();
+        self.report.last_claim = Some(claimed.status);
         let jobs: Vec<ClaimedJob> = claimed.leases.into_iter().map(ClaimedJob::from).collect();
         self.more_expected = match claimed.status {
             ClaimStatus::MoreExpected => true,

@@ -12,6 +12,7 @@ use futures_util::StreamExt as _;
 use http::StatusCode;
 use reqwest::{RequestBuilder, Response, Url};
 use serde_json::Value;
+use shared::domain::client::CALLER_HEADER;
 use shared::json::Json;
 
 use super::ExecutorError;
@@ -79,19 +80,20 @@ impl Connection {
         Ok((status, body.map(|body| tree(&body)).unwrap_or_default()))
     }
 
-    /// `GET path?query` or, with a body of JSON, `POST`, for a run. `None`: the
-    /// response is longer than [`MAX_RESPONSE_BYTES`]. Its memory is reserved
+    /// `GET path?query` or, with a body of JSON, `POST`, for a run, on behalf of
+    /// `caller` if one is given. `None`: the response is longer than [`MAX_RESPONSE_BYTES`]. Its memory is reserved
     /// until `budget` releases it.
     pub(super) async fn exchange(
         &self,
         path: &str,
         query: Option<&str>,
+        caller: Option<&str>,
         body: Option<Vec<u8>>,
         context: &EndpointContext,
         budget: &JobBudget,
     ) -> Result<Option<JsonResponse>, ExecutorError> {
         let url = self.url(path, query);
-        let request = match body {
+        let mut request = match body {
             None => self.http.get(url),
             Some(body) => self
                 .http
@@ -99,6 +101,9 @@ impl Connection {
                 .header("content-type", "application/json")
                 .body(body),
         };
+        if let Some(caller) = caller {
+            request = request.header(CALLER_HEADER, caller);
+        }
         let timeout_ms = budget.remaining_ms(context.now_ms());
         let (status, response) = self.send(request, timeout_ms).await?;
         // Its text, and as much again that is read out of it.

@@ -19,6 +19,9 @@ pub struct Run<'a> {
     pub stop_at_first_failure: bool,
     /// The limits of each run.
     pub limits: RunLimits,
+    /// For whom it is run: an endpoint with a fair queue takes turns by it. Our
+    /// runner does; Judge0 has no such thing.
+    pub caller: Option<&'a str>,
 }
 
 /// Limits of a run. `None`: what is configured for all runs, or else the

@@ -1,9 +1,14 @@
 //! Dispatches a request to its handler, and runs drains.
+//!
+//! worker-fn shows code and results of others, and each of its calls costs the
+//! owner commands or calls. So, unless access is open, they are for the operator
+//! and for the holder of the service token: submit-fn, and worker-fn itself.
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use serde_json::json;
 use shared::config::ConfigError;
+use shared::domain::ticket::{SERVICE_TOKEN_HEADER, TicketKey};
 use shared::http::{ApiError, response};
 use shared::queue::Store;
 use shared::redis::Client;
@@ -79,10 +84,11 @@ impl App {
             Ok(request) => self.route(&request, &mut log).await,
             Err(error) => Err(error),
         };
-        let (response, after_response) = answered.unwrap_or_else(|error| {
+        let (mut response, after_response) = answered.unwrap_or_else(|error| {
             log.extend(error.log_line().map(str::to_owned));
             (error.into_response(), AfterResponse::Nothing)
         });
+        response::forbid_storing(&mut response);
         Handled {
             response,
             after_response,
@@ -122,12 +128,20 @@ impl App {
     ) -> Result<(Response<Bytes>, AfterResponse), ApiError> {
         let route = Route::of(request.method(), request.uri())?;
         let config = self.config.as_ref().map_err(Clone::clone)?;
+        match route {
+            Route::Root { .. } if !config.access.is_open() => {
+                return Ok((health(), AfterResponse::Nothing));
+            }
+            Route::Run if is_service(&config.tickets, request.headers()) => {}
+            Route::Run => return Err(ApiError::no_such_path()),
+            _ => authorize(config, request.headers())?,
+        }
         let response = match route {
-            Route::Work { batch } => {
+            Route::Run => run::run(config, self.runtime, &self.instance, request).await?,
+            Route::Root { batch } | Route::Work { batch } => {
                 let report = self.drain_with(config, work::options(batch)).await;
                 work::response(report, batch, log)?
             }
-            Route::Run => run::run(config, self.runtime, &self.instance, request).await?,
             Route::Languages => self.languages(config).await?,
             Route::Wake { all_lanes } => {
                 let options = DrainOptions {
@@ -141,11 +155,150 @@ impl App {
         Ok((response, AfterResponse::Nothing))
     }
 
+    /// The call with which a drain starts a fresh invocation to go on.
+    pub fn hand_over(&self, options: DrainOptions) -> Result<Request<Bytes>, ConfigError> {
+        let config = self.config.as_ref().map_err(Clone::clone)?;
+        let path = if options.all_lanes {
+            "/wake?lanes=all"
+        } else {
+            "/wake"
+        };
+        let mut request = Request::new(Bytes::new());
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = Uri::from_static(path);
+        if let Ok(token) = HeaderValue::try_from(config.tickets.service_token()) {
+            request.headers_mut().insert(SERVICE_TOKEN_HEADER, token);
+        }
+        Ok(request)
+    }
+
     async fn languages(&self, config: &Config) -> Result<Response<Bytes>, ApiError> {
         let states = self.instance.endpoints.clone();
         let endpoints = Endpoints::new(&config.executor, self.runtime, states);
         let languages = endpoints.languages().await?;
         let body = json!({ "success": true, "languages": languages });
         Ok(response::json(StatusCode::OK, &body))
+    }
+}
+
+/// Errors: neither is access open nor is the caller the operator or the holder of
+/// the service token.
+fn authorize(config: &Config, headers: &HeaderMap) -> Result<(), ApiError> {
+    if config.access.is_open() || is_service(&config.tickets, headers) {
+        return Ok(());
+    }
+    config.access.require_operator(headers)
+}
+
+fn is_service(tickets: &TicketKey, headers: &HeaderMap) -> bool {
+    let token = headers.get(SERVICE_TOKEN_HEADER);
+    token.is_some_and(|token| tickets.is_service_token(token.as_bytes()))
+}
+
+/// Whether worker-fn is up: as submit-fn's, and it looks at nothing else.
+fn health() -> Response<Bytes> {
+    let body = json!({
+        "success": true,
+        "service": "worker-fn",
+        "version": env!("CARGO_PKG_VERSION"),
+    });
+    response::json(StatusCode::OK, &body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::CRON;
+
+    /// Redis and the endpoint of this Worker do not answer.
+    fn app(open_access: &'static str) -> App {
+        let config = Config::from_lookup(&|name| match name {
+            "UPSTASH_REDIS_REST_URL" | "EXECUTOR_URL" => Some("http://127.0.0.1:1".into()),
+            "UPSTASH_REDIS_REST_TOKEN" => Some("token".into()),
+            "ADMIN_TOKEN" => Some("operator".into()),
+            "OPEN_ACCESS" => Some(open_access.into()),
+            _ => None,
+        });
+        let runtime = Runtime {
+            now_ms: || 1_700_000_000_000,
+            random: || [0; 10],
+            sleep: |_| Box::pin(std::future::ready(())),
+        };
+        App::new(config, runtime, Instance::default())
+    }
+
+    async fn answered(app: &App, method: Method, path: &'static str, caller: &str) -> Handled {
+        let mut request = Request::new(Bytes::new());
+        *request.method_mut() = method;
+        *request.uri_mut() = Uri::from_static(path);
+        match caller {
+            "service" => {
+                let wake = app.hand_over(CRON).unwrap();
+                let token = wake.headers()[SERVICE_TOKEN_HEADER].clone();
+                request.headers_mut().insert(SERVICE_TOKEN_HEADER, token);
+            }
+            "operator" => {
+                let bearer = HeaderValue::from_static("bearer operator");
+                request.headers_mut().insert("authorization", bearer);
+            }
+            _ => {}
+        }
+        app.answer(Ok(request)).await
+    }
+
+    /// 503 and 502 are the answers of a call that was let in.
+    #[tokio::test]
+    async fn calls_are_for_the_operator_and_the_service_unless_access_is_open() {
+        let (closed, open) = (app("off"), app("on"));
+        for (method, path, status) in [
+            (Method::GET, "/worker", 503),
+            (Method::GET, "/worker?batch=2", 503),
+            (Method::POST, "/wake", 202),
+            (Method::GET, "/languages", 502),
+        ] {
+            for (app, caller, status) in [
+                (&closed, "nobody", 401),
+                (&closed, "operator", status),
+                (&closed, "service", status),
+                (&open, "nobody", status),
+            ] {
+                let handled = answered(app, method.clone(), path, caller).await;
+                assert_eq!(handled.response.status(), status, "{path} by {caller}");
+                let drains = handled.after_response != AfterResponse::Nothing;
+                assert_eq!(drains, status == 202, "{path} by {caller}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_root_takes_no_job_unless_access_is_open() {
+        let (closed, open) = (app("off"), app("on"));
+        for caller in ["nobody", "operator", "service"] {
+            let handled = answered(&closed, Method::GET, "/", caller).await;
+            assert_eq!(handled.response.status(), 200);
+        }
+        let handled = answered(&open, Method::GET, "/", "nobody").await;
+        assert_eq!(handled.response.status(), 503);
+    }
+
+    #[tokio::test]
+    async fn running_is_for_the_service_however_open_access_is() {
+        let open = app("on");
+        for (caller, status) in [("nobody", 404), ("operator", 404), ("service", 400)] {
+            let handled = answered(&open, Method::POST, "/run", caller).await;
+            assert_eq!(handled.response.status(), status, "{caller}");
+        }
+    }
+
+    #[test]
+    fn a_hand_over_carries_the_service_token() {
+        let app = app("off");
+        let request = app.hand_over(WAKE_UP).unwrap();
+        assert_eq!(request.uri(), "/wake");
+        assert!(is_service(
+            &app.config.as_ref().unwrap().tickets,
+            request.headers()
+        ));
+        assert_eq!(app.hand_over(CRON).unwrap().uri(), "/wake?lanes=all");
     }
 }

@@ -10,7 +10,13 @@ pub const MAX_BATCH: usize = 20;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(test, derive(strum::AsRefStr, strum::VariantNames))]
 pub enum Route {
-    /// `GET /worker` (and `GET /`): take one job, or `?batch=n`.
+    /// `GET /`: as `GET /worker` where access is open, else whether worker-fn is
+    /// up. A browser or a health check takes no job then.
+    Root {
+        /// As for [`Route::Work`].
+        batch: Option<usize>,
+    },
+    /// `GET /worker`: take one job, or `?batch=n`.
     Work {
         /// `None` without `batch`, which is answered in the classic shape.
         batch: Option<usize>,
@@ -38,10 +44,12 @@ impl Route {
             }
         };
         match uri.path() {
-            "/" | "/worker" => {
+            path @ ("/" | "/worker") => {
                 only(Method::GET, "GET")?;
-                Ok(Self::Work {
-                    batch: batch(uri.query().unwrap_or_default())?,
+                let batch = batch(uri.query().unwrap_or_default())?;
+                Ok(match path {
+                    "/" => Self::Root { batch },
+                    _ => Self::Work { batch },
                 })
             }
             "/wake" => only(Method::POST, "POST").map(|()| Self::Wake {
@@ -78,7 +86,7 @@ mod tests {
     #[test]
     fn paths_methods_and_batches() {
         let cases = [
-            (Method::GET, "/", Ok(Route::Work { batch: None })),
+            (Method::GET, "/", Ok(Route::Root { batch: None })),
             (Method::GET, "/worker", Ok(Route::Work { batch: None })),
             (
                 Method::GET,
@@ -88,7 +96,7 @@ mod tests {
             (
                 Method::GET,
                 "/?x=1&batch=20",
-                Ok(Route::Work { batch: Some(20) }),
+                Ok(Route::Root { batch: Some(20) }),
             ),
             (Method::POST, "/wake", Ok(Route::Wake { all_lanes: false })),
             (

@@ -6,6 +6,7 @@ use serde::Serialize;
 use shared::domain::job::Job;
 use shared::domain::result::ResultDocument;
 use shared::http::{ApiError, response};
+use shared::queue::claim::ClaimStatus;
 
 use crate::drain::DrainOptions;
 use crate::drain::report::Report;
@@ -14,7 +15,17 @@ use crate::drain::report::Report;
 /// caller waits; people and proxies do.
 const REQUEST_MS: u64 = 100_000;
 
-const NO_JOBS: &str = "No jobs in queue";
+/// Said when no job was run. Of a paused queue and of a full system a job may
+/// wait all the same.
+fn no_jobs(last_claim: Option<ClaimStatus>) -> &'static str {
+    match last_claim {
+        Some(ClaimStatus::Paused) => "The queue is paused.",
+        Some(ClaimStatus::AtCapacity) => "As many jobs are running as MAX_IN_FLIGHT allows.",
+        Some(ClaimStatus::Empty | ClaimStatus::LaneDrained | ClaimStatus::MoreExpected) | None => {
+            "No jobs in queue"
+        }
+    }
+}
 
 /// The classic answer: one job, or none.
 #[derive(Serialize)]
@@ -62,15 +73,18 @@ pub(super) fn response(
     }
     match (report.error, batch) {
         (Some(error), _) if report.results.is_empty() => Err(error.into()),
-        (_, None) => Ok(one_job(report.results.first())),
-        (_, Some(_)) => Ok(several_jobs(&report.results)),
+        (_, None) => Ok(one_job(report.results.first(), report.last_claim)),
+        (_, Some(_)) => Ok(several_jobs(&report.results, report.last_claim)),
     }
 }
 
-fn one_job(processed: Option<&(Job, ResultDocument)>) -> Response<Bytes> {
+fn one_job(
+    processed: Option<&(Job, ResultDocument)>,
+    last_claim: Option<ClaimStatus>,
+) -> Response<Bytes> {
     let message = match processed {
         Some(_) => "Processed job",
-        None => NO_JOBS,
+        None => no_jobs(last_claim),
     };
     let body = OneJob {
         success: true,
@@ -81,9 +95,12 @@ fn one_job(processed: Option<&(Job, ResultDocument)>) -> Response<Bytes> {
     response::json(StatusCode::OK, &body)
 }
 
-fn several_jobs(processed: &[(Job, ResultDocument)]) -> Response<Bytes> {
+fn several_jobs(
+    processed: &[(Job, ResultDocument)],
+    last_claim: Option<ClaimStatus>,
+) -> Response<Bytes> {
     let message = match processed.len() {
-        0 => NO_JOBS.into(),
+        0 => no_jobs(last_claim).into(),
         1 => "Processed 1 job".into(),
         count => format!("Processed {count} jobs"),
     };
@@ -97,4 +114,31 @@ fn several_jobs(processed: &[(Job, ResultDocument)]) -> Response<Bytes> {
         jobs,
     };
     response::json(StatusCode::OK, &body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    #[test]
+    fn an_answer_without_a_job_says_why() {
+        for (status, part) in [
+            (None, "No jobs in queue"),
+            (Some(ClaimStatus::Empty), "No jobs in queue"),
+            (Some(ClaimStatus::Paused), "paused"),
+            (Some(ClaimStatus::AtCapacity), "MAX_IN_FLIGHT"),
+        ] {
+            for batch in [None, Some(3)] {
+                let report = Report {
+                    last_claim: status,
+                    ..Report::default()
+                };
+                let response = response(report, batch, &mut Vec::new()).unwrap();
+                let body: Value = serde_json::from_slice(response.body()).unwrap();
+                let message = body["message"].as_str().unwrap();
+                assert!(message.contains(part), "{status:?}: {message}");
+            }
+        }
+    }
 }

@@ -161,8 +161,11 @@ fn one_input_is_one_call_that_any_piston_understands() {
             memory_bytes: Some(1 << 26),
             output_bytes: Some(9),
         };
+        limited.caller = Some("0123456789abcdef");
         execute(&endpoints, &limited).await.unwrap();
         let request = server.requests();
+        let callers = [0, 1].map(|index: usize| request[index].header("x-caller"));
+        assert_eq!(callers, [None, Some("0123456789abcdef")]);
         assert!(request[0].is("POST", "/api/v2/execute"));
         assert_eq!(request[0].header("authorization"), Some("Bearer hidden"));
         assert_eq!(

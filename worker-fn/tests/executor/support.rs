@@ -94,6 +94,7 @@ pub(crate) fn run<'a>(source: &'a str, stdins: &[&str]) -> Run<'a> {
         stdins: stdins.iter().map(|&stdin| stdin.to_owned()).collect(),
         stop_at_first_failure: false,
         limits: RunLimits::default(),
+        caller: None,
     }
 }
 

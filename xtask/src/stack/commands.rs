@@ -90,9 +90,13 @@ fn usual_vars(worker: Worker, ports: &Ports, token: &str) -> Vec<Var> {
     let mut vars = vec![
         ("UPSTASH_REDIS_REST_URL", Some(url(ports.redis_rest))),
         ("UPSTASH_REDIS_REST_TOKEN", Some(token.to_owned())),
+        ("ADMIN_TOKEN", Some(token.to_owned())),
+        // On one's own machine there are no strangers, and `curl …/worker` should
+        // show what happens.
+        ("OPEN_ACCESS", Some("on".to_owned())),
     ];
     match worker {
-        Worker::SubmitFn => vars.push(("ADMIN_TOKEN", Some(token.to_owned()))),
+        Worker::SubmitFn => {}
         Worker::WorkerFn => {
             let executor = format!("{}/api/v2", url(ports.runner));
             vars.push(("EXECUTOR_URL", Some(executor)));

@@ -50,7 +50,7 @@ pub struct Options {
 pub struct Stack {
     /// Where each part listens.
     pub ports: Ports,
-    /// The token of redis-rest, and submit-fn's `ADMIN_TOKEN`.
+    /// The token of redis-rest, and both Workers' `ADMIN_TOKEN`.
     pub token: String,
     /// Where the logs are.
     pub logs: PathBuf,
@@ -224,7 +224,7 @@ impl Stack {
 
     fn wait_for(&mut self, name: &str, url: &str, cancelled: &AtomicBool) -> Result<()> {
         let started = Instant::now();
-        while !answers(url) {
+        while !answers(url, &self.token) {
             if cancelled.load(Ordering::Relaxed) {
                 bail!("cancelled");
             }
@@ -289,13 +289,16 @@ fn fallen(child: &mut Child) -> Option<String> {
     Some(text)
 }
 
-fn answers(url: &str) -> bool {
+fn answers(url: &str, token: &str) -> bool {
     let agent = ureq::Agent::config_builder()
         .timeout_global(Some(Duration::from_secs(5)))
         .http_status_as_error(false)
         .build()
         .new_agent();
-    agent.get(url).call().is_ok_and(|response| {
+    let get = agent
+        .get(url)
+        .header("authorization", format!("Bearer {token}"));
+    get.call().is_ok_and(|response| {
         response.status().is_success() || (url.ends_with(UNKNOWN_PATH) && response.status() == 404)
     })
 }

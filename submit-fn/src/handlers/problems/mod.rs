@@ -99,7 +99,7 @@ async fn read<W>(
     let id = ProblemId::parse(id, "id").map_err(|_| ApiError::no_such_problem())?;
     let store = context.store()?;
     let (memory, sizes) = (&context.instance.memory, &context.instance.problem_sizes);
-    let room = memory.reserve(sizes.needed(&id), context.sleep, MEMORY_WAIT_MS);
+    let room = memory.reserve(sizes.needed(&id), context.runtime.sleep, MEMORY_WAIT_MS);
     let _memory = room.await.ok_or_else(ApiError::busy)?;
     let stored = store.problem(&id).await?;
     sizes.note(&id, stored.as_ref().map_or(0, |(_, text)| text.len()));

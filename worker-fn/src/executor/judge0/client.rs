@@ -77,7 +77,7 @@ impl Judge0 {
         budget: &JobBudget,
     ) -> Result<JsonResponse, ExecutorError> {
         let connection = &self.0.connection;
-        let response = connection.exchange(path, Some(query), body, &self.0, budget);
+        let response = connection.exchange(path, Some(query), None, body, &self.0, budget);
         response.await?.ok_or_else(|| {
             ExecutorError::Refused(format!(
                 "The programs printed too much: the execution endpoint's answer is longer than \

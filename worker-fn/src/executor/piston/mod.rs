@@ -80,9 +80,10 @@ impl Piston {
         .map_err(|error| ExecutorError::Refused(format!("The job cannot be sent: {error}.")))?;
         calls.make_one();
         let context = &self.context;
-        let exchange = context
-            .connection
-            .exchange("execute", None, Some(body), context, budget);
+        let exchange =
+            context
+                .connection
+                .exchange("execute", None, run.caller, Some(body), context, budget);
         let Some((status, answer)) = exchange.await? else {
             return Ok(wire::ExecuteResponse::too_long());
         };

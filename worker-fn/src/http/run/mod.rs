@@ -11,7 +11,7 @@ mod response;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use shared::domain::ticket::SERVICE_TOKEN_HEADER;
+use shared::domain::client::CALLER_HEADER;
 use shared::http::{ApiError, Code, response as http_response};
 use shared::text::hex;
 
@@ -30,10 +30,8 @@ pub(super) async fn run(
     instance: &Instance,
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, ApiError> {
-    let token = request.headers().get(SERVICE_TOKEN_HEADER);
-    if !token.is_some_and(|token| config.tickets.is_service_token(token.as_bytes())) {
-        return Err(ApiError::no_such_path());
-    }
+    let caller = request.headers().get(CALLER_HEADER);
+    let caller = caller.and_then(|name| name.to_str().ok());
     let request = RunRequest::read(request.body())?;
     let nonce = hex(&(runtime.random)());
     let prepared = PreparedRun::new(config, runtime, instance, &request, nonce).await?;
@@ -50,6 +48,7 @@ pub(super) async fn run(
         stdins: vec![prepared.stdin],
         stop_at_first_failure: false,
         limits: prepared.limits,
+        caller,
     };
     let mut endpoint = endpoints
         .select(&request.language, &budget)

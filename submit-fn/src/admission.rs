@@ -1,0 +1,174 @@
+//! What a submission must pass before it is stored, and the lane it comes to.
+//!
+//! In this order: what its client has stored already, its priority, its language,
+//! the client's share of its lane, and room in the queue. Only the room may cost a
+//! command, and only while the queue is long.
+
+use shared::domain::job::Job;
+use shared::domain::lane::Lane;
+use shared::domain::submission::{Schedule, Submission};
+use shared::http::{ApiError, Code};
+use shared::queue::places::Place;
+use shared::queue::usage::UsageWindow;
+
+use crate::backpressure::Room;
+use crate::client_share::RateLimit;
+use crate::context::Context;
+use crate::language_cache::not_offered;
+use crate::sender::Sender;
+use crate::worker_fn::WorkerFn;
+
+/// The admission of a request's submissions, one or several.
+pub(crate) struct Admission {
+    sender: Sender,
+    /// How many submissions of the request were admitted to each place.
+    admitted: [u64; Place::COUNT],
+    /// Whether the client's share was used up by an earlier one of the request:
+    /// then it is not asked for again.
+    share_is_used_up: bool,
+}
+
+/// A submission that may be stored.
+pub(crate) struct Admitted {
+    pub job: Job,
+    pub lane: Lane,
+    pub schedule: Schedule,
+    /// Whether the lane is another one than was asked for.
+    pub is_demoted: bool,
+}
+
+impl Admitted {
+    pub(crate) fn place(&self) -> Place {
+        match self.schedule {
+            Schedule::Immediately => Place::Lane(self.lane),
+            Schedule::At(_) | Schedule::After(_) => Place::Scheduled,
+        }
+    }
+}
+
+impl Admission {
+    /// Errors: the sender has stored as much as it may, or all have.
+    pub(crate) fn begin<W>(context: &Context<'_, W>) -> Result<Self, ApiError> {
+        let sender = context.sender()?;
+        if let Some(client) = sender.client() {
+            let now_ms = context.now_ms;
+            let window = UsageWindow::at(now_ms, context.config()?.result_ttl_s);
+            context.instance.storage.check(client, window, now_ms)?;
+        }
+        Ok(Self {
+            sender,
+            admitted: [0; Place::COUNT],
+            share_is_used_up: false,
+        })
+    }
+
+    /// Who sends.
+    pub(crate) fn sender(&self) -> &Sender {
+        &self.sender
+    }
+
+    /// Admits a submission. Errors: why it may not be stored.
+    pub(crate) async fn admit<W: WorkerFn + RateLimit>(
+        &mut self,
+        context: &mut Context<'_, W>,
+        submission: Submission,
+    ) -> Result<Admitted, ApiError> {
+        let (asked, schedule) = (submission.lane, submission.schedule);
+        self.check_priority(context, asked)?;
+        check_language(context, &submission.language).await?;
+        let lane = self.lane(context, asked).await;
+        let mut job = Job::new(issue(context, schedule)?, submission);
+        job.client = self.sender.client().cloned();
+        let admitted = Admitted {
+            job,
+            lane,
+            schedule,
+            is_demoted: lane != asked,
+        };
+        self.check_room(context, &admitted).await?;
+        self.admitted[admitted.place().index()] += 1;
+        Ok(admitted)
+    }
+
+    fn check_priority<W>(&self, context: &Context<'_, W>, asked: Lane) -> Result<(), ApiError> {
+        let may_ask = self.sender == Sender::Operator || context.config()?.access.is_open();
+        if asked != Lane::High || may_ask {
+            return Ok(());
+        }
+        let rule = "priority high is for the operator; give normal or low.";
+        Err(ApiError::new(Code::Forbidden, rule).on("priority"))
+    }
+
+    /// The lane `low` for what exceeds the client's share of another one.
+    async fn lane<W: RateLimit>(&mut self, context: &Context<'_, W>, asked: Lane) -> Lane {
+        let Some(client) = self.sender.client().filter(|_| asked != Lane::Low) else {
+            return asked;
+        };
+        if !self.share_is_used_up {
+            let share = &context.instance.share;
+            let is_within = share.allows(client, context.worker, context.now_ms);
+            self.share_is_used_up = !is_within.await;
+        }
+        if self.share_is_used_up {
+            Lane::Low
+        } else {
+            asked
+        }
+    }
+
+    async fn check_room<W>(
+        &self,
+        context: &Context<'_, W>,
+        admitted: &Admitted,
+    ) -> Result<(), ApiError> {
+        let limits = context.config()?.queue;
+        let backpressure = &context.instance.backpressure;
+        let place = admitted.place();
+        let ahead = self.admitted[place.index()];
+        // Writing the payload to measure it is rarely necessary.
+        let mut bytes = admitted.job.most_encoded_bytes();
+        let check = |bytes| backpressure.check(place, bytes, ahead, limits, context.now_ms);
+        if check(bytes) == Ok(Room::Enough) {
+            return Ok(());
+        }
+        if let Ok(payload) = admitted.job.encode() {
+            bytes = payload.len() as u64;
+        }
+        if check(bytes)? == Room::AskAgain {
+            let length = context.store()?.length(place).await?;
+            backpressure.observe(place, length, limits, context.now_ms);
+            check(bytes)?;
+        }
+        Ok(())
+    }
+}
+
+/// A new id. Its time is when the submission may run: whether a missing result
+/// has expired is told by it.
+fn issue<W>(context: &Context<'_, W>, schedule: Schedule) -> Result<String, ApiError> {
+    let from_ms = match schedule {
+        Schedule::Immediately => context.now_ms,
+        Schedule::At(ms) => ms,
+        Schedule::After(ms) => context.now_ms + ms,
+    };
+    let tickets = &context.config()?.tickets;
+    Ok(tickets.issue(from_ms, &(context.runtime.random)()))
+}
+
+async fn check_language<W: WorkerFn>(
+    context: &mut Context<'_, W>,
+    name: &str,
+) -> Result<(), ApiError> {
+    if let Some(offered) = &context.config()?.languages {
+        return if offered.iter().any(|language| language == name) {
+            Ok(())
+        } else {
+            Err(not_offered(name, &offered.join(", ")).into())
+        };
+    }
+    let source = context.language_list()?;
+    let log = &mut context.effects.log;
+    let cache = &context.instance.languages;
+    cache.check(name, &source, log).await?;
+    Ok(())
+}
