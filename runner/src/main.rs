@@ -16,9 +16,13 @@ use runner::probe::Runtimes;
 use runner::sandbox::Sandbox;
 use runner::sandbox::process::ProcessSandbox;
 use runner::server::Server;
+use rustix::process::{Resource, Rlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
+
+/// Open files that the runner never exceeds.
+const MAX_OPEN_FILES: u64 = 1 << 16;
 
 fn main() -> ExitCode {
     // First, because the sandbox starts this program again as a helper, which must
@@ -45,10 +49,26 @@ fn main() -> ExitCode {
     }
 }
 
+/// Raises the soft limit of open files to the hard one: the lower default is for
+/// programs that use `select`.
+fn raise_open_files() {
+    let limit = rustix::process::getrlimit(Resource::Nofile);
+    let most = limit.maximum.unwrap_or(MAX_OPEN_FILES).min(MAX_OPEN_FILES);
+    if limit.current.is_some_and(|current| current < most) {
+        let raised = Rlimit {
+            current: Some(most),
+            maximum: limit.maximum,
+        };
+        // Without it, the runner serves fewer connections.
+        let _ = rustix::process::setrlimit(Resource::Nofile, raised);
+    }
+}
+
 #[tokio::main]
 async fn run(options: &Options, languages: Option<String>) -> anyhow::Result<()> {
     let config = Config::try_from(options)?;
     start_logging(options)?;
+    raise_open_files();
     let table = match &options.languages {
         Some(file) => std::fs::read_to_string(file)
             .with_context(|| format!("{} cannot be read", file.display()))?,

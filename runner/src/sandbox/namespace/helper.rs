@@ -48,7 +48,7 @@ fn help() -> ! {
         sys::exit(2)
     };
     if let Err(failure) = start_init(&mut control) {
-        let _ = Message::Failed(failure.to_string()).send(&mut control);
+        let _ = Message::from(&failure).send(&mut control);
         sys::exit(1)
     }
     sys::exit(0)
@@ -66,7 +66,10 @@ fn start_init(control: &mut UnixStream) -> Result<(), Failure> {
         .map_err(io::Error::other)
         .context("seccomp")?;
     let (wait, go) = pipe_with(PipeFlags::CLOEXEC).context("creating a pipe")?;
-    let pid = match sys::clone(NAMESPACES).context(step::NAMESPACES)? {
+    let pid = match sys::clone(NAMESPACES)
+        .map_err(too_many_namespaces)
+        .context(step::NAMESPACES)?
+    {
         Fork::Child => {
             drop(go);
             let control = control.try_clone();
@@ -90,6 +93,15 @@ fn start_init(control: &mut UnixStream) -> Result<(), Failure> {
     sys::close_standard_streams();
     sys::wait_for(pid);
     Ok(())
+}
+
+/// The kernel says "no space left on device" when the user has too many namespaces.
+/// Here it means that some must end first.
+fn too_many_namespaces(error: io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(libc::ENOSPC) => io::Error::from_raw_os_error(libc::EUSERS),
+        _ => error,
+    }
 }
 
 /// Maps the namespace's one user to a user outside.

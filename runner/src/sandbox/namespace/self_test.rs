@@ -105,11 +105,13 @@ fn run_checks(sandbox: &impl Sandbox, arguments: &[&str]) -> Report {
         mounts: &[],
         env: &[],
         stdin: b"",
+        combine_output: false,
         limits: Limits {
             wall: TIMEOUT,
             cpu: TIMEOUT,
             memory_bytes: Some(256 << 20),
-            output_bytes: 4096,
+            stdout_bytes: 4096,
+            stderr_bytes: 4096,
             tasks: 8,
             open_files: 64,
             file_bytes: 8 << 20,
@@ -127,7 +129,7 @@ fn result(report: Report) -> Result<SelfTestReport, SelfTestError> {
             landlock_abi: printed.parse().unwrap_or(0),
         }),
         Ending::Exited(_) => Err(SelfTestError::DoesNotIsolate(printed)),
-        Ending::Failed(reason) => Err(SelfTestError::NotMade(reason)),
+        Ending::Failed(reason) | Ending::Unavailable(reason) => Err(SelfTestError::NotMade(reason)),
         other => Err(SelfTestError::NotMade(format!("{other:?}"))),
     }
 }
