@@ -165,6 +165,7 @@ fn isolating_sandbox(config: &Config, label: &str) -> anyhow::Result<Box<dyn San
              seccomp alone"
         );
     }
+    warn_without_streams(&report);
     tracing::info!(
         landlock_abi = report.landlock_abi,
         "the sandbox passed its self-test"
@@ -180,6 +181,7 @@ fn landlock_sandbox(config: &Config, label: &str, why: &str) -> anyhow::Result<B
     let sandbox = LandlockSandbox::new(helper, label, config.sandbox_uid, &config.work_dir)
         .context("the work folder cannot be used")?;
     let report = sandbox.self_test()?;
+    warn_without_streams(&report);
     tracing::warn!(
         why,
         landlock_abi = report.landlock_abi,
@@ -188,6 +190,17 @@ fn landlock_sandbox(config: &Config, label: &str, why: &str) -> anyhow::Result<B
          limited only by repeated checks; see docs/runner.md"
     );
     Ok(Box::new(sandbox))
+}
+
+/// Says what programs lack on a machine that hides parts of its `/proc`.
+#[cfg(target_os = "linux")]
+fn warn_without_streams(report: &runner::sandbox::namespace::SelfTestReport) {
+    if !report.has_streams {
+        tracing::warn!(
+            "programs cannot open /dev/stdin, /dev/stdout, /dev/stderr and /dev/fd: this machine \
+             hides parts of /proc, or has no Landlock; see docs/runner.md"
+        );
+    }
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -10,6 +10,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::thread::{Gid, Uid};
 
 use super::protocol::{HELPER_NAME, INSIDE_ID, Message, Spec, step};
 use super::sys::{self, Fork};
@@ -56,6 +57,9 @@ fn help() -> ! {
 
 fn start_init(control: &mut UnixStream) -> Result<(), Failure> {
     let spec = Spec::receive(control).context("receiving the command")?;
+    if let Some(user) = spec.user {
+        own_streams(user).context("passing on the streams")?;
+    }
     if let Some(folder) = &spec.folder {
         let control = control.try_clone().context("copying a socket")?;
         landlock_only::init::live(&spec, Path::new(folder), control)
@@ -93,6 +97,15 @@ fn start_init(control: &mut UnixStream) -> Result<(), Failure> {
     sys::close_standard_streams();
     sys::wait_for(pid);
     Ok(())
+}
+
+/// Gives the three standard streams to the program's user. It has them open already,
+/// but to open them by name (`/dev/stdin`), it must own them.
+fn own_streams(user: u32) -> rustix::io::Result<()> {
+    let (owner, group) = (Uid::from_raw(user), Gid::from_raw(user));
+    rustix::fs::fchown(rustix::stdio::stdin(), Some(owner), Some(group))?;
+    rustix::fs::fchown(rustix::stdio::stdout(), Some(owner), Some(group))?;
+    rustix::fs::fchown(rustix::stdio::stderr(), Some(owner), Some(group))
 }
 
 /// The kernel says "no space left on device" when the user has too many namespaces.
