@@ -30,6 +30,7 @@
 pub mod auth;
 pub mod body;
 pub mod command;
+pub mod compat;
 pub mod connect;
 pub mod encode;
 pub mod events;

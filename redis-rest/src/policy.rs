@@ -109,6 +109,12 @@ pub fn check(argv: &[Vec<u8>]) -> Result<(), String> {
     if ALLOWED.contains(&name.as_str()) || name.starts_with("JSON.") {
         return Ok(());
     }
+    if name.starts_with("SEARCH.") {
+        return Err(format!(
+            "ERR {name}: Upstash has search, and this redis-rest does not: no Redis has these \
+             commands, so they can be tried in an Upstash database only"
+        ));
+    }
     Err(not_available(&name))
 }
 

@@ -23,7 +23,7 @@ use crate::events::{self, EventsError};
 use crate::resp::Reply;
 use crate::response::{Format, RestResponse};
 use crate::upstream::{Upstream, UpstreamConfig, UpstreamError};
-use crate::{body, policy};
+use crate::{body, compat, policy};
 
 /// How to serve.
 #[derive(Debug, Clone)]
@@ -222,9 +222,9 @@ impl Shared {
         if let Err(error) = policy::check(&command.argv) {
             return Ok(RestResponse::Single(Reply::error(&error)));
         }
-        let replies = self.upstream.send(&[command]).await?;
+        let replies = self.upstream.send(&[&*compat::to_redis(command)]).await?;
         let reply = replies.into_iter().next().ok_or(UpstreamError::Lost)?;
-        Ok(RestResponse::Single(reply))
+        Ok(RestResponse::Single(explained(reply)))
     }
 
     /// Runs each command by itself. A refused command gets an error reply, and the
@@ -234,11 +234,13 @@ impl Shared {
             .iter()
             .map(|command| policy::check(&command.argv))
             .collect();
-        let allowed: Vec<&Command> = commands
+        let allowed: Vec<_> = commands
             .iter()
             .zip(&checked)
-            .filter_map(|(command, checked)| checked.is_ok().then_some(command))
+            .filter(|(_, checked)| checked.is_ok())
+            .map(|(command, _)| compat::to_redis(command))
             .collect();
+        let allowed: Vec<&Command> = allowed.iter().map(AsRef::as_ref).collect();
         let replies = match allowed.is_empty() {
             true => Vec::new(),
             false => self.upstream.send(&allowed).await?,
@@ -247,7 +249,7 @@ impl Shared {
         let replies = checked
             .into_iter()
             .map(|checked| match checked {
-                Ok(()) => replies.next().ok_or(UpstreamError::Lost),
+                Ok(()) => replies.next().map(explained).ok_or(UpstreamError::Lost),
                 Err(error) => Ok(Reply::error(&error)),
             })
             .collect::<Result<_, _>>()?;
@@ -259,10 +261,13 @@ impl Shared {
         for command in commands {
             policy::check(&command.argv).map_err(RestResponse::BadRequest)?;
         }
-        let commands: Vec<&Command> = commands.iter().collect();
+        let commands: Vec<_> = commands.iter().map(compat::to_redis).collect();
+        let commands: Vec<&Command> = commands.iter().map(AsRef::as_ref).collect();
         match self.upstream.transaction(&commands).await? {
             Ok(replies) => Ok(RestResponse::Batch(replies)),
-            Err(discarded) => Err(RestResponse::BadRequest(discarded)),
+            Err(discarded) => Err(RestResponse::BadRequest(
+                compat::explain(&discarded).unwrap_or(discarded),
+            )),
         }
     }
 
@@ -280,6 +285,12 @@ impl Shared {
             Err(EventsError::Refused(text)) => Err(RestResponse::BadRequest(text)),
         }
     }
+}
+
+/// The reply, with the remedy if it is an error that has one.
+fn explained(reply: Reply) -> Reply {
+    let remedy = reply.error_text().and_then(|text| compat::explain(&text));
+    remedy.map_or(reply, |text| Reply::error(&text))
 }
 
 impl From<ParseError> for RestResponse {

@@ -28,7 +28,8 @@ const LIMITS: Limits = Limits {
     wall: Duration::from_secs(20),
     cpu: Duration::from_secs(20),
     memory_bytes: Some(512 << 20),
-    output_bytes: 64 << 10,
+    stdout_bytes: 64 << 10,
+    stderr_bytes: 64 << 10,
     tasks: 64,
     open_files: 2048,
     file_bytes: 10_000_000,
@@ -190,6 +191,7 @@ fn command<'a>(
         mounts: &runtime.mounts,
         env: &runtime.env,
         stdin: b"hello\n",
+        combine_output: false,
         limits: LIMITS,
     }
 }

@@ -12,69 +12,57 @@
 //! | no token, or a wrong one | 401 |
 //! | no token configured, and a `Host` that is not this machine | 403 |
 //! | anything else, also a known path with another method | 404 |
-//! | the queue is full | 429, with `Retry-After` |
-//! | a failure of the runner | 500 with an empty body |
+//! | the queue is full, or its submissions are too large together | 429, with `Retry-After` |
+//! | a body that takes longer than a minute | 408 |
+//! | a program cannot be started for want of descriptors, memory or processes; a shutdown | 503, with `Retry-After` |
+//! | a mistake in the runner | 500 with an empty body |
 //!
 //! Errors other than 500 have the body `{"message": …}`. Source: Piston's
-//! `api/src/index.js` and `api/src/api/v2.js`. Piston has no 401, 403 and 429, and
-//! answers malformed JSON with 400 and a stack trace instead of a message.
+//! `api/src/index.js` and `api/src/api/v2.js`. Piston has no 401, 403, 408, 429 and
+//! 503, and answers malformed JSON with 400 and a stack trace instead of a message.
 //!
-//! What a submission is, is checked in `request.rs`; how it runs, in `execute.rs`.
+//! Who may call is checked in `caller.rs`, what a submission is in `request.rs`; how it
+//! runs, in `execute.rs`.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{Method, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{any, get, post};
 use serde_json::{Value, json};
 
-use crate::artifacts::ArtifactCache;
-use crate::config::Config;
+use crate::api_error::ApiError;
+use crate::app::App;
+use crate::caller::{caller, check_caller};
 use crate::execute::{self, ExecuteError};
+use crate::guarded_body::guarded_bytes;
 use crate::invalid_request::InvalidRequest;
-use crate::metrics::{Gauges, Metrics};
-use crate::probe::Runtimes;
-use crate::request;
-use crate::sandbox::{Cancel, Sandbox};
-use crate::slots::{QueueFull, Slots};
+use crate::json::parse_members;
+use crate::memory::Reserved;
+use crate::metrics::Gauges;
+use crate::request::{self, Submission};
+use crate::sandbox::Cancel;
+use crate::slots::QueueFull;
 use crate::wire::{ExecuteResponse, Message, RuntimeInfo};
 
-/// The state that all handlers share.
-pub struct App {
-    /// The configuration.
-    pub config: Config,
-    /// The languages of this machine.
-    pub runtimes: Runtimes,
-    /// The slots that submissions run in.
-    pub slots: Slots,
-    /// Counters since the start.
-    pub metrics: Metrics,
-    /// Compiled programs.
-    pub artifacts: ArtifactCache,
-    /// The sandbox that runs programs.
-    pub sandbox: Box<dyn Sandbox>,
-    /// Stops every run.
-    pub cancel: Cancel,
-}
-
-/// The whole HTTP service. Its handlers see the callers' addresses.
-pub fn service(app: Arc<App>) -> IntoMakeServiceWithConnectInfo<Router, SocketAddr> {
-    router(app).into_make_service_with_connect_info::<SocketAddr>()
-}
-
-fn router(app: Arc<App>) -> Router {
+/// The whole HTTP service. Its requests must have a [`ConnectInfo`].
+pub fn router(app: Arc<App>) -> Router {
+    let runtimes = get(runtimes).fallback(not_found);
+    let execute = post(execute).fallback(not_found);
+    // Express, with which Piston serves, ignores a slash at the end, and some clients
+    // send it.
     let v2 = Router::new()
-        .route("/runtimes", get(runtimes).fallback(not_found))
-        .route("/execute", post(execute).fallback(not_found))
+        .route("/runtimes", runtimes.clone())
+        .route("/runtimes/", runtimes)
+        .route("/execute", execute.clone())
+        .route("/execute/", execute)
         .route("/packages", any(packages))
+        .route("/packages/", any(packages))
         .fallback(not_found)
         .layer(middleware::from_fn(require_json))
         .layer(middleware::from_fn_with_state(
@@ -93,57 +81,11 @@ fn router(app: Arc<App>) -> Router {
         .route("/metrics", metrics)
         .nest("/api/v2", v2)
         .fallback(not_found)
-        .layer(DefaultBodyLimit::max(app.config.max_body_bytes))
         .with_state(app)
 }
 
-/// An error response.
-#[derive(Debug, thiserror::Error)]
-enum ApiError {
-    #[error(transparent)]
-    InvalidRequest(#[from] InvalidRequest),
-    #[error("requests must be of type application/json")]
-    NotJson,
-    #[error("a valid bearer token is required")]
-    Unauthorized,
-    #[error("call this by a loopback address or localhost, or set a token")]
-    ForeignHost,
-    #[error("packages are installed by this machine's operator, not over the network")]
-    NoPackages,
-    #[error("Not Found")]
-    NotFound,
-    #[error(transparent)]
-    QueueFull(#[from] QueueFull),
-    #[error("execution failed")]
-    Internal,
-}
-
-impl IntoResponse for ApiError {
-    fn into_response(self) -> Response {
-        let message = || {
-            Json(Message {
-                message: self.to_string(),
-            })
-        };
-        match &self {
-            Self::InvalidRequest(_) => (StatusCode::BAD_REQUEST, message()).into_response(),
-            Self::NotJson => (StatusCode::UNSUPPORTED_MEDIA_TYPE, message()).into_response(),
-            Self::Unauthorized => {
-                let challenge = [(header::WWW_AUTHENTICATE, "Bearer")];
-                (StatusCode::UNAUTHORIZED, challenge, message()).into_response()
-            }
-            Self::ForeignHost | Self::NoPackages => {
-                (StatusCode::FORBIDDEN, message()).into_response()
-            }
-            Self::NotFound => (StatusCode::NOT_FOUND, message()).into_response(),
-            Self::QueueFull(_) => {
-                let retry_after_s = [(header::RETRY_AFTER, "1")];
-                (StatusCode::TOO_MANY_REQUESTS, retry_after_s, message()).into_response()
-            }
-            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-        }
-    }
-}
+/// How long a request's body may take.
+const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 
 async fn not_found() -> ApiError {
     ApiError::NotFound
@@ -177,50 +119,6 @@ async fn healthz(State(app): State<Arc<App>>) -> Json<Value> {
         "running": app.slots.running(),
         "waiting": app.slots.waiting(),
     }))
-}
-
-async fn check_caller(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let headers = request.headers();
-    match &app.config.token {
-        Some(token) if !bearer(headers).is_some_and(|given| token.matches(given)) => {
-            return ApiError::Unauthorized.into_response();
-        }
-        // DNS rebinding: a web page can have its own name resolve to 127.0.0.1, and
-        // its script then has the origin of this service. Without a token, only the
-        // name in `Host` distinguishes such a call.
-        None if !headers
-            .get(header::HOST)
-            .is_none_or(|host| is_this_machine(host.as_bytes())) =>
-        {
-            return ApiError::ForeignHost.into_response();
-        }
-        _ => {}
-    }
-    next.run(request).await
-}
-
-/// Whether a `Host` header names loopback.
-fn is_this_machine(host: &[u8]) -> bool {
-    let Ok(host) = str::from_utf8(host) else {
-        return false;
-    };
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    };
-    let name = name.trim_matches(['[', ']']).to_ascii_lowercase();
-    name == "localhost"
-        || name.ends_with(".localhost")
-        || name
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
-}
-
-/// The token of an `Authorization: Bearer` header; the scheme in any case.
-fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
-    let value = headers.get(header::AUTHORIZATION)?.as_bytes();
-    let (scheme, token) = value.split_at_checked(7)?;
-    scheme.eq_ignore_ascii_case(b"Bearer ").then_some(token)
 }
 
 async fn require_json(request: Request, next: Next) -> Response {
@@ -262,18 +160,14 @@ async fn runtimes(State(app): State<Arc<App>>) -> Response {
 async fn execute(
     State(app): State<Arc<App>>,
     ConnectInfo(address): ConnectInfo<SocketAddr>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<Json<ExecuteResponse>, ApiError> {
-    let body = body.map_err(|_| InvalidRequest("request entity too large".to_owned()))?;
-    let submission = request::parse(&parse_json(&body)?, &app.runtimes, &app.config.limits)?;
-    // The submission is a copy; waiting in the queue must not hold both.
-    drop(body);
-
+    request: Request,
+) -> Result<Response, ApiError> {
+    let caller = caller(&app, address, request.headers());
+    let (submission, memory) = receive(&app, request).await?;
     let arrived = Instant::now();
     let permit = app
         .slots
-        .acquire(&caller(&app, address, &headers))
+        .acquire(&caller)
         .await
         .inspect_err(|QueueFull| app.metrics.rejected())?;
     let queued = arrived.elapsed();
@@ -284,24 +178,34 @@ async fn execute(
     let result = tokio::task::spawn_blocking({
         let app = Arc::clone(&app);
         move || {
-            let sandbox = app.sandbox.as_ref();
-            let result = execute::execute(&submission, arrived, sandbox, &app.artifacts, &cancel);
-            drop(permit);
-            result
+            let answer = answer(&app, &submission, arrived, queued, &cancel);
+            // Here, not above: the run goes on after its client has disconnected.
+            drop((submission, memory));
+            (answer, permit)
         }
     })
     .await;
     disconnected.disarm();
     match result {
-        Ok(Ok(mut response)) => {
-            response.queue_time = u64::try_from(queued.as_millis()).unwrap_or(u64::MAX);
-            app.metrics.executed(&response);
-            log(&response);
-            Ok(Json(response))
+        Ok((Ok(answer), permit)) => {
+            // The slot stays taken until the answer has room: otherwise clients that
+            // read slowly would fill the memory with answers.
+            let unsent = app.answers.reserve(answer.len()).await;
+            drop(permit);
+            let headers = [(header::CONTENT_TYPE, "application/json")];
+            Ok((headers, guarded_bytes(answer, unsent)).into_response())
         }
-        Ok(Err(ExecuteError::Cancelled)) => {
-            app.metrics.cancelled();
-            tracing::info!(language, "cancelled");
+        Ok((Err(AnswerError::Execute(error)), _)) => {
+            if matches!(error, ExecuteError::Cancelled) {
+                app.metrics.cancelled();
+                tracing::info!(language, "cancelled");
+            } else {
+                app.metrics.unavailable();
+            }
+            Err(ApiError::Unavailable(error))
+        }
+        Ok((Err(AnswerError::Json(error)), _)) => {
+            tracing::error!(language, %error, "the response cannot be written");
             Err(ApiError::Internal)
         }
         Err(_) => {
@@ -311,49 +215,86 @@ async fn execute(
     }
 }
 
-/// The name under which the queue counts the caller: its address, and if it has the
-/// token, the value of `X-Caller` as well.
-fn caller(app: &App, address: SocketAddr, headers: &HeaderMap) -> String {
-    let named = headers
-        .get("x-caller")
-        .and_then(|name| name.to_str().ok())
-        .filter(|name| app.config.token.is_some() && name.len() <= 100);
-    let address = address.ip();
-    match named {
-        Some(name) => format!("{address} {name}"),
-        None => address.to_string(),
+/// Receives a request's body, within the memory and the time that bodies may take.
+/// Returns the memory that the submission holds.
+async fn receive(app: &App, request: Request) -> Result<(Submission, Reserved), ApiError> {
+    let too_large = || InvalidRequest("request entity too large".to_owned());
+    let most = app.config.max_body_bytes;
+    let length = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse().ok());
+    if length.is_some_and(|length: usize| length > most) {
+        return Err(too_large().into());
     }
+    let Some(memory) = app.requests.try_reserve(length.unwrap_or(most)) else {
+        app.metrics.rejected();
+        return Err(ApiError::TooManyBytes);
+    };
+    let body = axum::body::to_bytes(request.into_body(), most);
+    let body = tokio::time::timeout(BODY_TIMEOUT, body)
+        .await
+        .map_err(|_| ApiError::SlowBody)?
+        .map_err(|_| too_large())?;
+    // The submission is a copy of the body, which is dropped here.
+    let submission = request::parse(&parse_json(&body)?, &app.runtimes, &app.config.limits)?;
+    Ok((submission, memory))
+}
+
+/// Why there is no answer.
+enum AnswerError {
+    Execute(ExecuteError),
+    Json(serde_json::Error),
+}
+
+/// Executes the submission, counts and logs it. Returns the response as JSON.
+fn answer(
+    app: &App,
+    submission: &Submission,
+    arrived: Instant,
+    queued: Duration,
+    cancel: &Cancel,
+) -> Result<Vec<u8>, AnswerError> {
+    let sandbox = app.sandbox.as_ref();
+    let mut response = execute::execute(submission, arrived, sandbox, &app.artifacts, cancel)
+        .map_err(AnswerError::Execute)?;
+    response.queue_time = u64::try_from(queued.as_millis()).unwrap_or(u64::MAX);
+    app.metrics.executed(&response);
+    log(&response);
+    let mut json = serde_json::to_vec(&response).map_err(AnswerError::Json)?;
+    json.shrink_to_fit();
+    Ok(json)
 }
 
 /// Parses a body. Piston's framework Express treats an empty one as an empty object.
 fn parse_json(body: &[u8]) -> Result<Value, InvalidRequest> {
-    if body.is_empty() {
-        return Ok(json!({}));
-    }
-    match serde_json::from_slice(body) {
-        Ok(value @ (Value::Object(_) | Value::Array(_))) => Ok(value),
-        Ok(_) => Err(InvalidRequest("the body must be a JSON object".to_owned())),
-        Err(error) => Err(InvalidRequest(format!(
-            "the body is not valid JSON: {error}"
-        ))),
-    }
+    let body = if body.is_empty() { b"{}" } else { body };
+    parse_members(body, request::MEMBERS).map_err(|error| {
+        InvalidRequest(
+            if error.is_data() && error.to_string().contains("expected an object") {
+                "the body must be a JSON object".to_owned()
+            } else {
+                format!("the body is not valid JSON: {error}")
+            },
+        )
+    })
 }
 
 /// Logs one line per submission, without its code, input or output.
 fn log(response: &ExecuteResponse) {
-    let run = &response.run;
+    let run = response.deciding_stage();
     tracing::info!(
         language = response.language,
         version = response.version,
         compile_status = response.compile.as_ref().and_then(|stage| stage.status),
         compile_ms = response.compile.as_ref().map(|stage| stage.wall_time),
-        status = run.status,
-        code = run.code,
-        signal = run.signal,
-        wall_ms = run.wall_time,
-        cpu_ms = run.cpu_time,
-        memory_bytes = run.memory,
-        limit = run.limit,
+        status = run.and_then(|run| run.status),
+        code = run.and_then(|run| run.code),
+        signal = run.and_then(|run| run.signal),
+        wall_ms = run.map(|run| run.wall_time),
+        cpu_ms = run.map(|run| run.cpu_time),
+        memory_bytes = run.map(|run| run.memory),
+        limit = run.and_then(|run| run.limit),
         runs = response.runs.as_ref().map(Vec::len),
         queued_ms = response.queue_time,
         "executed"
@@ -368,33 +309,6 @@ mod tests {
     use fuzz::fuzz;
 
     #[test]
-    fn host_header_must_name_this_machine() {
-        for host in [
-            "localhost",
-            "LOCALHOST:2000",
-            "127.0.0.1:2000",
-            "127.8.8.8",
-            "[::1]:2000",
-            "[::1]",
-            "runner.localhost:1",
-        ] {
-            assert!(is_this_machine(host.as_bytes()), "{host}");
-        }
-        for host in [
-            "",
-            "evil.example",
-            "evil.example:2000",
-            "localhost.evil.example",
-            "192.168.1.1",
-            "[::]:2000",
-            "127.0.0.1.evil.example",
-            "notlocalhost",
-        ] {
-            assert!(!is_this_machine(host.as_bytes()), "{host}");
-        }
-    }
-
-    #[test]
     fn fuzz_parse_json_accepts_objects_and_arrays_only() {
         let bodies = prop_oneof![
             prop::collection::vec(any::<u8>(), 0..60),
@@ -407,23 +321,6 @@ mod tests {
                 Ok(value) => prop_assert!(value.is_object() || value.is_array()),
                 Err(InvalidRequest(message)) => prop_assert!(message.starts_with("the body ")),
             }
-            Ok(())
-        });
-    }
-
-    #[test]
-    fn fuzz_host_header_of_a_foreign_name_is_refused() {
-        let hosts = prop_oneof![
-            prop::collection::vec(any::<u8>(), 0..30),
-            "(localhost|127[.]0[.]0[.]1|[\\[\\]]|::1|[a-z.]{0,5}){0,3}(:[0-9]{0,5})?"
-                .prop_map(String::into_bytes),
-        ];
-        fuzz(&hosts, |mut host| {
-            is_this_machine(&host);
-            host.extend(b".evil.example");
-            prop_assert!(!is_this_machine(&host));
-            host.extend(b":2000");
-            prop_assert!(!is_this_machine(&host));
             Ok(())
         });
     }

@@ -27,8 +27,9 @@ impl Artifact {
     fn bytes(&self) -> u64 {
         let of_file = |file: &File| file.content.len() + file.name.len();
         let files: usize = self.files.iter().map(of_file).sum();
-        let output = self.stage.output.len() * 2;
-        (files + output) as u64
+        let StageResult { stdout, stderr, .. } = &self.stage;
+        let output = self.stage.output.as_ref().map_or(0, String::len);
+        (files + stdout.len() + stderr.len() + output) as u64
     }
 }
 

@@ -1,245 +1,19 @@
-//! Flags, environment variables, and the configuration that they become.
+//! The checked configuration, made of the flags and environment variables that
+//! `options.rs` reads.
 //!
-//! [`Options`] holds the values as typed, [`Config`] the checked configuration.
-//! Every flag has an environment variable; the flag wins. `config_file.rs` reads
-//! them from a file, `main.rs` starts the runner with them.
+//! `main.rs` starts the runner with it.
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Parser;
-use subtle::ConstantTimeEq;
-
+pub use crate::options::{BestTier, LogFormat, Options};
 use crate::sandbox::Limits;
+pub use crate::token::Token;
 
-/// Runs submitted code and answers Piston's v2 API.
-///
-/// Each program runs in a sandbox. On a machine that supports none, the runner does
-/// not start.
-#[derive(Debug, Clone, Parser)]
-#[command(name = "runner", version)]
-pub struct Options {
-    /// Address to listen on; other than loopback only with a token. Port 0 selects a
-    /// free port.
-    #[arg(long, env = "RUNNER_LISTEN", default_value = "127.0.0.1:2000")]
-    pub listen: SocketAddr,
-
-    /// Require `Authorization: Bearer TOKEN` of every call except GET /healthz.
-    /// Only an environment variable: a flag would show in the process list.
-    #[arg(skip)]
-    pub token: Option<Token>,
-
-    /// File with values of flags and, optionally, the languages (TOML).
-    #[arg(long, env = "RUNNER_CONFIG", value_name = "FILE")]
-    pub config: Option<PathBuf>,
-
-    /// Table of languages that replaces the built-in one (TOML).
-    #[arg(long, env = "RUNNER_LANGUAGES", value_name = "FILE")]
-    pub languages: Option<PathBuf>,
-
-    /// Run without a sandbox: submissions can do whatever this user can. Only on
-    /// loopback; every response says "unsandboxed".
-    #[arg(long, env = "RUNNER_UNSAFE_NO_SANDBOX")]
-    pub unsafe_no_sandbox: bool,
-
-    /// The best tier to use. `landlock` does not use namespaces even where they are
-    /// supported. A tier that fails its self-test is never used.
-    #[arg(long, env = "RUNNER_TIER", value_name = "TIER", value_enum, default_value_t = BestTier::Full)]
-    pub tier: BestTier,
-
-    /// Uid and gid of submissions, if the runner is started as root. Nothing else
-    /// should run as that user.
-    #[arg(
-        long,
-        env = "RUNNER_SANDBOX_UID",
-        value_name = "UID",
-        default_value_t = 64_747
-    )]
-    pub sandbox_uid: u32,
-
-    /// Label of the sandbox's processes in the machine's process list [default: the
-    /// address].
-    #[arg(long, env = "RUNNER_LABEL", value_name = "TEXT")]
-    pub label: Option<String>,
-
-    /// Folder for the folders of submissions without namespaces [default:
-    /// edgejudge-runner-UID in the system's folder for temporary files].
-    #[arg(long, env = "RUNNER_WORK_DIR", value_name = "FOLDER")]
-    pub work_dir: Option<PathBuf>,
-
-    /// Submissions that run at once [default: the number of cores].
-    #[arg(long, env = "RUNNER_MAX_CONCURRENT", value_name = "N")]
-    pub max_concurrent: Option<usize>,
-
-    /// Submissions that may wait for a slot; the next one gets a 429.
-    #[arg(long, env = "RUNNER_MAX_QUEUE", value_name = "N", default_value_t = 64)]
-    pub max_queue: usize,
-
-    /// Wall time of the run stage, ms.
-    #[arg(
-        long,
-        env = "RUNNER_RUN_TIMEOUT_MS",
-        value_name = "MS",
-        default_value_t = 3_000
-    )]
-    pub run_timeout_ms: u64,
-
-    /// Wall time of the compile stage, ms.
-    #[arg(
-        long,
-        env = "RUNNER_COMPILE_TIMEOUT_MS",
-        value_name = "MS",
-        default_value_t = 10_000
-    )]
-    pub compile_timeout_ms: u64,
-
-    /// CPU time of the run stage, ms, summed over all processes.
-    #[arg(
-        long,
-        env = "RUNNER_RUN_CPU_TIME_MS",
-        value_name = "MS",
-        default_value_t = 3_000
-    )]
-    pub run_cpu_time_ms: u64,
-
-    /// CPU time of the compile stage, ms, summed over all processes.
-    #[arg(
-        long,
-        env = "RUNNER_COMPILE_CPU_TIME_MS",
-        value_name = "MS",
-        default_value_t = 10_000
-    )]
-    pub compile_cpu_time_ms: u64,
-
-    /// Resident memory of the run stage, bytes, summed over all processes; -1: no limit.
-    #[arg(long, env = "RUNNER_RUN_MEMORY_LIMIT_BYTES", value_name = "BYTES", default_value_t = 512 << 20, allow_hyphen_values = true)]
-    pub run_memory_limit_bytes: i64,
-
-    /// Resident memory of the compile stage, bytes, summed over all processes; -1: no limit.
-    #[arg(long, env = "RUNNER_COMPILE_MEMORY_LIMIT_BYTES", value_name = "BYTES", default_value_t = 1 << 30, allow_hyphen_values = true)]
-    pub compile_memory_limit_bytes: i64,
-
-    /// Bytes of standard output, and the same of standard error.
-    #[arg(long, env = "RUNNER_OUTPUT_MAX_BYTES", value_name = "BYTES", default_value_t = 1 << 20)]
-    pub output_max_bytes: usize,
-
-    /// Processes and threads that a submission may have at once.
-    #[arg(
-        long,
-        env = "RUNNER_MAX_PROCESSES",
-        value_name = "N",
-        default_value_t = 64
-    )]
-    pub max_processes: u64,
-
-    /// Open files per process.
-    #[arg(
-        long,
-        env = "RUNNER_MAX_OPEN_FILES",
-        value_name = "N",
-        default_value_t = 2_048
-    )]
-    pub max_open_files: u64,
-
-    /// Size of each written file, bytes.
-    #[arg(
-        long,
-        env = "RUNNER_MAX_FILE_BYTES",
-        value_name = "BYTES",
-        default_value_t = 10_000_000
-    )]
-    pub max_file_bytes: u64,
-
-    /// Bytes of all files in the submission's folder, and the same in its TMPDIR.
-    /// They take the machine's memory.
-    #[arg(long, env = "RUNNER_MAX_DISK_BYTES", value_name = "BYTES", default_value_t = 128 << 20)]
-    pub max_disk_bytes: u64,
-
-    /// Number of files and folders in the submission's folder, and the same in its
-    /// TMPDIR.
-    #[arg(
-        long,
-        env = "RUNNER_MAX_FILES",
-        value_name = "N",
-        default_value_t = 8_192
-    )]
-    pub max_files: u64,
-
-    /// Bytes of the cache of compiled programs; 0 disables it.
-    #[arg(long, env = "RUNNER_COMPILE_CACHE_BYTES", value_name = "BYTES", default_value_t = 64 << 20)]
-    pub compile_cache_bytes: u64,
-
-    /// Size of a request body, bytes.
-    #[arg(long, env = "RUNNER_MAX_BODY_BYTES", value_name = "BYTES", default_value_t = 16 << 20)]
-    pub max_body_bytes: usize,
-
-    /// How long a shutdown waits for running submissions before it kills them, ms.
-    #[arg(
-        long,
-        env = "RUNNER_SHUTDOWN_GRACE_MS",
-        value_name = "MS",
-        default_value_t = 5_000
-    )]
-    pub shutdown_grace_ms: u64,
-
-    /// Log filter: a level, or tracing's directives.
-    #[arg(
-        long,
-        env = "RUNNER_LOG",
-        value_name = "FILTER",
-        default_value = "info"
-    )]
-    pub log: String,
-
-    /// Log format.
-    #[arg(long, env = "RUNNER_LOG_FORMAT", value_name = "FORMAT", value_enum, default_value_t = LogFormat::Text)]
-    pub log_format: LogFormat,
-}
-
-/// The best tier that may be used. The self-test may lower it further.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum BestTier {
-    /// Namespaces, or Landlock alone where they are not supported.
-    Full,
-    /// Landlock and seccomp alone.
-    Landlock,
-}
-
-/// The format of log lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object per line.
-    Json,
-}
-
-/// The bearer token. Never printed, compared in constant time.
-#[derive(Clone)]
-pub struct Token(String);
-
-impl Token {
-    /// A token. An empty text is no token, so that `RUNNER_TOKEN=` does not lock all
-    /// callers out by accident.
-    pub fn new(token: impl Into<String>) -> Option<Self> {
-        let token = token.into();
-        (!token.is_empty()).then_some(Self(token))
-    }
-
-    /// Whether the other token is the same. The time that this takes reveals only the
-    /// length.
-    pub fn matches(&self, other: &[u8]) -> bool {
-        self.0.as_bytes().ct_eq(other).into()
-    }
-}
-
-impl fmt::Debug for Token {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Token(redacted)")
-    }
-}
+/// The smallest response that may be asked for: names, versions and limits, and some
+/// output of a compilation and a run.
+pub const LEAST_ANSWER_BYTES: u64 = 16 << 10;
 
 /// Why a configuration cannot be used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -262,6 +36,9 @@ pub enum ConfigError {
     /// A limit that would let nothing run.
     #[error("{0} must be at least 1")]
     Zero(&'static str),
+    /// See [`Options::answer_max_bytes`].
+    #[error("--answer-max-bytes must be at least {LEAST_ANSWER_BYTES}")]
+    AnswerTooSmall,
 }
 
 /// The checked configuration.
@@ -285,12 +62,25 @@ pub struct Config {
     pub max_concurrent: usize,
     /// Submissions that may wait.
     pub max_queue: usize,
-    /// The limits of each stage: a request's default, and its maximum.
-    pub limits: StageLimits,
+    /// What requests get, and may ask for.
+    pub limits: RequestLimits,
     /// Size of a request body.
     pub max_body_bytes: usize,
+    /// Connections that may be open at once.
+    pub max_connections: usize,
     /// How long a shutdown waits for running submissions.
     pub shutdown_grace: Duration,
+}
+
+/// What requests get, and may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestLimits {
+    /// The limits of a request that does not ask for others.
+    pub default: StageLimits,
+    /// The highest limits that a request may ask for.
+    pub most: StageLimits,
+    /// Bytes that a response may take. A request may ask for less.
+    pub answer_bytes: u64,
 }
 
 /// The limits of both stages.
@@ -323,8 +113,9 @@ impl TryFrom<&Options> for Config {
                 .unwrap_or_else(|| std::env::temp_dir().join(format!("edgejudge-runner-{user}"))),
             max_concurrent,
             max_queue: options.max_queue,
-            limits: StageLimits::from(options),
+            limits: RequestLimits::from(options),
             max_body_bytes: options.max_body_bytes,
+            max_connections: options.max_connections,
             shutdown_grace: Duration::from_millis(options.shutdown_grace_ms),
         })
     }
@@ -349,26 +140,49 @@ fn check(options: &Options, max_concurrent: usize) -> Result<(), ConfigError> {
         (options.run_cpu_time_ms, "--run-cpu-time-ms"),
         (options.compile_cpu_time_ms, "--compile-cpu-time-ms"),
         (options.max_processes, "--max-processes"),
+        (options.max_connections as u64, "--max-connections"),
         (options.max_open_files, "--max-open-files"),
     ] {
         if value == 0 {
             return Err(ConfigError::Zero(name));
         }
     }
+    if options.answer_max_bytes < LEAST_ANSWER_BYTES {
+        return Err(ConfigError::AnswerTooSmall);
+    }
     Ok(())
+}
+
+impl From<&Options> for RequestLimits {
+    fn from(options: &Options) -> Self {
+        let default = StageLimits::from(options);
+        let mut most = default;
+        // CPU time is what judges a program. On a busy machine it waits as well, so it
+        // may have three times as long, and a second for its start.
+        let wall = default.run.cpu.saturating_mul(3) + Duration::from_secs(1);
+        most.run.wall = wall.max(default.run.wall);
+        most.run.stdout_bytes = options.output_limit_max_bytes.max(options.output_max_bytes);
+        most.run.stderr_bytes = most.run.stdout_bytes;
+        Self {
+            default,
+            most,
+            answer_bytes: options.answer_max_bytes,
+        }
+    }
 }
 
 impl From<&Options> for StageLimits {
     fn from(options: &Options) -> Self {
-        let stage = |wall_ms, cpu_ms, memory: i64| Limits {
+        let stage = |wall_ms, cpu_ms, memory: i64, file_bytes| Limits {
             wall: Duration::from_millis(wall_ms),
             cpu: Duration::from_millis(cpu_ms),
             // As in Piston, 0 and below mean no limit.
             memory_bytes: u64::try_from(memory).ok().filter(|&bytes| bytes > 0),
-            output_bytes: options.output_max_bytes,
+            stdout_bytes: options.output_max_bytes,
+            stderr_bytes: options.output_max_bytes,
             tasks: options.max_processes,
             open_files: options.max_open_files,
-            file_bytes: options.max_file_bytes,
+            file_bytes,
             disk_bytes: options.max_disk_bytes,
             disk_files: options.max_files,
         };
@@ -377,11 +191,13 @@ impl From<&Options> for StageLimits {
                 options.compile_timeout_ms,
                 options.compile_cpu_time_ms,
                 options.compile_memory_limit_bytes,
+                options.compile_max_file_bytes,
             ),
             run: stage(
                 options.run_timeout_ms,
                 options.run_cpu_time_ms,
                 options.run_memory_limit_bytes,
+                options.max_file_bytes,
             ),
         }
     }
@@ -389,6 +205,8 @@ impl From<&Options> for StageLimits {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
 
     fn config(arguments: &[&str]) -> Result<Config, ConfigError> {
@@ -430,42 +248,11 @@ mod tests {
             ConfigError::Zero("--run-timeout-ms")
         );
         let unlimited = config(&["--run-memory-limit-bytes", "-1"]).unwrap();
-        assert_eq!(unlimited.limits.run.memory_bytes, None);
-    }
-
-    #[test]
-    fn token_is_not_printed_and_must_match_entirely() {
-        let token = Token::new("hunter2").unwrap();
-        assert!(!format!("{token:?}").contains("hunter2"));
-        assert!(token.matches(b"hunter2"));
-        for wrong in [&b"hunter"[..], b"hunter22", b"", b"Hunter2"] {
-            assert!(!token.matches(wrong));
-        }
-        assert!(Token::new("").is_none());
-    }
-
-    /// The README's table is the documentation of the flags.
-    #[test]
-    fn readme_lists_every_flag_with_variable_and_default() {
-        use clap::CommandFactory;
-        let readme = include_str!("../README.md");
-        for argument in Options::command().get_arguments() {
-            let Some(variable) = argument.get_env().and_then(|name| name.to_str()) else {
-                continue;
-            };
-            let flag = argument.get_long().unwrap();
-            let row = readme
-                .lines()
-                .find(|line| line.contains(&format!("`{variable}`")));
-            let row = row.unwrap_or_else(|| panic!("{variable} is missing"));
-            assert!(row.contains(&format!("`--{flag}`")), "{row}");
-            if let [default] = argument.get_default_values() {
-                let default = default.to_str().unwrap();
-                assert!(
-                    row.contains(&format!("`{default}`")),
-                    "{row} lacks {default}"
-                );
-            }
-        }
+        assert_eq!(unlimited.limits.default.run.memory_bytes, None);
+        assert_eq!(
+            config(&["--answer-max-bytes", "16383"]).unwrap_err(),
+            ConfigError::AnswerTooSmall
+        );
+        config(&["--answer-max-bytes", "16384"]).unwrap();
     }
 }

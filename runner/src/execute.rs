@@ -7,22 +7,24 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::answer::{Budget, Fit};
 use crate::artifacts::{Artifact, ArtifactCache, Key};
+use crate::compiler_limits::name_limit;
 use crate::languages::Language;
 use crate::request::Submission;
 use crate::sandbox::{Cancel, Command, Ending, File, Report, Sandbox};
 use crate::wire::{ExecuteResponse, StageLimitsInfo, StageResult};
 
-/// Bytes of output in one response after which no further case starts. A response is
-/// built in memory, and a thousand cases may each write up to their own limit.
-const MAX_RESPONSE_BYTES: usize = 16 << 20;
-
-/// Why a submission has no result. The caller gets an empty 500.
+/// Why a submission has no result. The caller gets a 503: the same submission may be
+/// run elsewhere, or later.
 #[derive(Debug, thiserror::Error)]
 pub enum ExecuteError {
     /// The client has disconnected, or the runner is shutting down.
     #[error("cancelled")]
     Cancelled,
+    /// The machine lacks what a run needs.
+    #[error("a program cannot be started now")]
+    Unavailable,
 }
 
 /// Runs a submission that arrived at this time. When it returns, nothing of the
@@ -39,9 +41,11 @@ pub fn execute(
         sandbox,
         cancel,
     };
+    let repeats_a_run = submission.cases.is_some() && !submission.separate_streams;
+    let mut budget = Budget::new(submission.answer_bytes, repeats_a_run);
     let mut response = ExecuteResponse {
         compile: None,
-        run: StageResult::from(Report::failed("no case was run")),
+        run: None,
         runs: submission.cases.as_ref().map(|_| Vec::new()),
         language: submission.runtime.language.name.clone(),
         version: submission.runtime.version.to_string(),
@@ -52,10 +56,18 @@ pub fn execute(
     let mut artifact = None;
     if !submission.runtime.compile.is_empty() {
         let compiled = execution.compile(cache)?;
-        response.compile = Some(compiled.stage.clone());
-        if compiled.stage.status.is_some() {
-            // As in Piston: a client that only reads `run` sees the failure.
-            response.run = compiled.stage.clone();
+        let mut stage = compiled.stage.clone();
+        if submission.separate_streams {
+            stage.output = None;
+        }
+        budget.take_compilation(&mut stage);
+        let has_failed = stage.status.is_some();
+        response.compile = Some(stage);
+        if has_failed {
+            if submission.cases.is_none() || !submission.separate_streams {
+                // As in Piston: a client that only reads `run` sees the failure.
+                response.run.clone_from(&response.compile);
+            }
             return Ok(response);
         }
         artifact = Some(compiled);
@@ -63,17 +75,18 @@ pub fn execute(
     let files = artifact
         .as_ref()
         .map_or(&submission.files, |artifact| &artifact.files);
-    match &submission.cases {
-        None => response.run = execution.run(files, &submission.stdin)?,
-        Some(cases) => {
-            let runs = execution.run_cases(arrived, files, cases)?;
-            let failed = runs.iter().find(|run| run.status.is_some());
-            if let Some(shown) = failed.or(runs.last()) {
-                response.run.clone_from(shown);
-            }
-            response.runs = Some(runs);
-        }
+    let Some(cases) = &submission.cases else {
+        let mut run = execution.run(files, &submission.stdin)?;
+        budget.take_run(&mut run);
+        response.run = Some(run);
+        return Ok(response);
+    };
+    let runs = execution.run_cases(arrived, files, cases, budget)?;
+    if !submission.separate_streams {
+        let failed = runs.iter().find(|run| run.status.is_some());
+        response.run = failed.or(runs.last()).cloned();
     }
+    response.runs = Some(runs);
     Ok(response)
 }
 
@@ -107,13 +120,14 @@ impl Execution<'_> {
             // No compiler of the table reads it, and the result must not depend on
             // it, because the cache reuses the result for other inputs.
             stdin: b"",
+            // The cache reuses the result for requests that want it.
+            combine_output: true,
             limits: limits.compile,
         })?;
         let files = std::mem::take(&mut report.files);
-        let artifact = Arc::new(Artifact {
-            stage: StageResult::from(report),
-            files,
-        });
+        let mut stage = StageResult::from(report);
+        name_limit(&mut stage, &limits.compile);
+        let artifact = Arc::new(Artifact { stage, files });
         if artifact.stage.status.is_none() {
             cache.insert(key, &artifact);
         }
@@ -121,26 +135,33 @@ impl Execution<'_> {
     }
 
     /// Runs the cases in order until one fails (if the submission asks for that),
-    /// their time is over, or the response is long enough. Runs at least one.
+    /// their time is over, or the response is full. Runs at least one.
     fn run_cases(
         &self,
         arrived: Instant,
         files: &[File],
         cases: &[Vec<u8>],
+        mut budget: Budget,
     ) -> Result<Vec<StageResult>, ExecuteError> {
         let mut runs: Vec<StageResult> = Vec::new();
-        let mut output_bytes = 0;
         for stdin in cases {
             let is_late = self
                 .submission
                 .cases_timeout
                 .is_some_and(|time| arrived.elapsed() >= time);
-            if !runs.is_empty() && (is_late || output_bytes >= MAX_RESPONSE_BYTES) {
+            if !runs.is_empty() && (is_late || !budget.allows_a_run()) {
                 break;
             }
-            let run = self.run(files, stdin)?.with_memory_status();
+            let mut run = match self.run(files, stdin) {
+                Ok(run) => run.with_memory_status(),
+                // What is known already is worth more than nothing.
+                Err(ExecuteError::Unavailable) if !runs.is_empty() => break,
+                Err(error) => return Err(error),
+            };
+            if budget.take_run(&mut run) == Fit::Left {
+                break;
+            }
             let has_failed = run.status.is_some();
-            output_bytes += run.stdout.len() + run.stderr.len() + run.output.len();
             runs.push(run);
             if has_failed && self.submission.stop_at_first_failure {
                 break;
@@ -165,6 +186,7 @@ impl Execution<'_> {
             mounts: &runtime.mounts,
             env: &runtime.env,
             stdin,
+            combine_output: !self.submission.separate_streams,
             limits: limits.run,
         })?;
         Ok(StageResult::from(report))
@@ -181,6 +203,14 @@ impl Execution<'_> {
                     reason,
                     "a stage failed to run"
                 );
+            }
+            Ending::Unavailable(reason) => {
+                tracing::error!(
+                    language = self.submission.runtime.language.name,
+                    reason,
+                    "a stage could not be run now"
+                );
+                return Err(ExecuteError::Unavailable);
             }
             _ => {}
         }

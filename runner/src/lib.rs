@@ -23,20 +23,34 @@
 //! `docs/runner.md` says what is promised about hostile code, and what is not.
 
 pub mod api;
+pub mod app;
 pub mod artifacts;
 pub mod config;
 pub mod config_file;
+pub mod connections;
 pub mod execute;
 pub mod invalid_request;
 pub mod languages;
+pub mod memory;
 pub mod metrics;
+pub mod options;
 pub mod probe;
 pub mod request;
 pub mod sandbox;
 pub mod selector;
 pub mod server;
 pub mod slots;
+pub mod token;
 pub mod wire;
 
+mod answer;
+mod api_error;
+mod caller;
+mod compiler_limits;
+mod encoded;
+mod guarded_body;
 mod javascript;
+mod json;
 mod request_files;
+mod request_limits;
+mod stall_guard;

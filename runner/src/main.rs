@@ -16,9 +16,13 @@ use runner::probe::Runtimes;
 use runner::sandbox::Sandbox;
 use runner::sandbox::process::ProcessSandbox;
 use runner::server::Server;
+use rustix::process::{Resource, Rlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
+
+/// Open files that the runner never exceeds.
+const MAX_OPEN_FILES: u64 = 1 << 16;
 
 fn main() -> ExitCode {
     // First, because the sandbox starts this program again as a helper, which must
@@ -45,10 +49,26 @@ fn main() -> ExitCode {
     }
 }
 
+/// Raises the soft limit of open files to the hard one: the lower default is for
+/// programs that use `select`.
+fn raise_open_files() {
+    let limit = rustix::process::getrlimit(Resource::Nofile);
+    let most = limit.maximum.unwrap_or(MAX_OPEN_FILES).min(MAX_OPEN_FILES);
+    if limit.current.is_some_and(|current| current < most) {
+        let raised = Rlimit {
+            current: Some(most),
+            maximum: limit.maximum,
+        };
+        // Without it, the runner serves fewer connections.
+        let _ = rustix::process::setrlimit(Resource::Nofile, raised);
+    }
+}
+
 #[tokio::main]
 async fn run(options: &Options, languages: Option<String>) -> anyhow::Result<()> {
     let config = Config::try_from(options)?;
     start_logging(options)?;
+    raise_open_files();
     let table = match &options.languages {
         Some(file) => std::fs::read_to_string(file)
             .with_context(|| format!("{} cannot be read", file.display()))?,
@@ -145,6 +165,7 @@ fn isolating_sandbox(config: &Config, label: &str) -> anyhow::Result<Box<dyn San
              seccomp alone"
         );
     }
+    warn_without_streams(&report);
     tracing::info!(
         landlock_abi = report.landlock_abi,
         "the sandbox passed its self-test"
@@ -160,6 +181,7 @@ fn landlock_sandbox(config: &Config, label: &str, why: &str) -> anyhow::Result<B
     let sandbox = LandlockSandbox::new(helper, label, config.sandbox_uid, &config.work_dir)
         .context("the work folder cannot be used")?;
     let report = sandbox.self_test()?;
+    warn_without_streams(&report);
     tracing::warn!(
         why,
         landlock_abi = report.landlock_abi,
@@ -168,6 +190,17 @@ fn landlock_sandbox(config: &Config, label: &str, why: &str) -> anyhow::Result<B
          limited only by repeated checks; see docs/runner.md"
     );
     Ok(Box::new(sandbox))
+}
+
+/// Says what programs lack on a machine that hides parts of its `/proc`.
+#[cfg(target_os = "linux")]
+fn warn_without_streams(report: &runner::sandbox::namespace::SelfTestReport) {
+    if !report.has_streams {
+        tracing::warn!(
+            "programs cannot open /dev/stdin, /dev/stdout, /dev/stderr and /dev/fd: this machine \
+             hides parts of /proc, or has no Landlock; see docs/runner.md"
+        );
+    }
 }
 
 #[cfg(not(target_os = "linux"))]

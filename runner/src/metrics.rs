@@ -16,6 +16,7 @@ pub struct Metrics {
     by_status: [AtomicU64; STATUSES.len()],
     rejected: AtomicU64,
     cancelled: AtomicU64,
+    unavailable: AtomicU64,
     queue_ms: AtomicU64,
     cpu_ms: AtomicU64,
     wall_ms: AtomicU64,
@@ -35,13 +36,14 @@ pub struct Gauges {
 impl Metrics {
     /// Counts an executed submission and the time of its stages.
     pub fn executed(&self, response: &ExecuteResponse) {
-        let status = response.run.status.unwrap_or("ok");
+        let deciding = response.deciding_stage();
+        let status = deciding.and_then(|stage| stage.status).unwrap_or("ok");
         if let Some(index) = STATUSES.iter().position(|known| *known == status) {
             self.by_status[index].fetch_add(1, Ordering::Relaxed);
         }
         let stages = response.compile.iter().chain(match &response.runs {
             Some(runs) => runs.as_slice(),
-            None => std::slice::from_ref(&response.run),
+            None => response.run.as_slice(),
         });
         for stage in stages {
             self.cpu_ms.fetch_add(stage.cpu_time, Ordering::Relaxed);
@@ -59,6 +61,11 @@ impl Metrics {
     /// Counts a submission that a shutdown stopped.
     pub fn cancelled(&self) {
         self.cancelled.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a submission that the machine could not run.
+    pub fn unavailable(&self) {
+        self.unavailable.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The page in Prometheus' text format.
@@ -93,7 +100,7 @@ impl Metrics {
     }
 
     /// Name without prefix, help, and value of every counter without labels.
-    fn counters(&self) -> [(&'static str, &'static str, f64); 5] {
+    fn counters(&self) -> [(&'static str, &'static str, f64); 6] {
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed) as f64;
         let seconds = |milliseconds: &AtomicU64| count(milliseconds) / 1000.0;
         [
@@ -106,6 +113,11 @@ impl Metrics {
                 "cancelled_total",
                 "Submissions stopped by a shutdown.",
                 count(&self.cancelled),
+            ),
+            (
+                "unavailable_total",
+                "Submissions that could not be started for want of resources.",
+                count(&self.unavailable),
             ),
             (
                 "queue_seconds_total",

@@ -13,12 +13,13 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::config::StageLimits;
+use crate::config::{RequestLimits, StageLimits};
 use crate::invalid_request::{InvalidRequest, invalid};
 use crate::javascript::falsy;
 use crate::probe::{Runtime, Runtimes};
 use crate::request_files::{SubmittedFiles, parse_files};
-use crate::sandbox::{File, Limits};
+use crate::request_limits::{parse_answer_limit, parse_limits};
+use crate::sandbox::File;
 
 /// Number of `cases` that one request may have.
 const MAX_CASES: usize = 1000;
@@ -47,13 +48,39 @@ pub struct Submission {
     pub cases_timeout: Option<Duration>,
     /// The requested limits, or the configured ones.
     pub limits: StageLimits,
+    /// Whether the response has each stream by itself only, and no run twice.
+    pub separate_streams: bool,
+    /// Bytes that the whole response may take.
+    pub answer_bytes: usize,
 }
+
+/// Every member that is read. Others are skipped.
+pub(crate) const MEMBERS: &[&str] = &[
+    "language",
+    "version",
+    "files",
+    "stdin",
+    "args",
+    "cases",
+    "cases_timeout",
+    "stop_at_first_failure",
+    "streams",
+    "answer_limit",
+    "compile_memory_limit",
+    "run_memory_limit",
+    "compile_timeout",
+    "run_timeout",
+    "compile_cpu_time",
+    "run_cpu_time",
+    "run_output_limit",
+    "run_stderr_limit",
+];
 
 /// Checks a request in Piston's order.
 pub fn parse(
     body: &Value,
     runtimes: &Runtimes,
-    configured: &StageLimits,
+    configured: &RequestLimits,
 ) -> Result<Submission, InvalidRequest> {
     let language = required_text(body, "language")?;
     let selector = required_text(body, "version")?;
@@ -84,6 +111,12 @@ pub fn parse(
         _ => return invalid("stop_at_first_failure must be a boolean"),
     };
     let cases_timeout = parse_cases_timeout(&body["cases_timeout"])?;
+    let separate_streams = match body["streams"].as_str() {
+        Some("separate") => true,
+        None if body["streams"].is_null() => false,
+        _ => return invalid("streams must be \"separate\", or absent"),
+    };
+    let answer_bytes = parse_answer_limit(&body["answer_limit"], configured.answer_bytes)?;
     let SubmittedFiles {
         files,
         main,
@@ -100,6 +133,8 @@ pub fn parse(
         stop_at_first_failure,
         cases_timeout,
         limits,
+        separate_streams,
+        answer_bytes,
     })
 }
 
@@ -108,91 +143,6 @@ fn required_text<'a>(body: &'a Value, name: &str) -> Result<&'a str, InvalidRequ
         Some(text) if !text.is_empty() => Ok(text),
         _ => invalid(format!("{name} is required as a string")),
     }
-}
-
-/// The limits that a request may lower, in the order in which Piston checks them.
-#[derive(Clone, Copy)]
-enum Constraint {
-    Memory,
-    Wall,
-    Cpu,
-}
-
-impl Constraint {
-    const ALL: [Self; 3] = [Self::Memory, Self::Wall, Self::Cpu];
-
-    /// The end of the member's name, after `compile_` or `run_`.
-    fn suffix(self) -> &'static str {
-        match self {
-            Self::Memory => "memory_limit",
-            Self::Wall => "timeout",
-            Self::Cpu => "cpu_time",
-        }
-    }
-
-    /// The configured limit in bytes or ms; `None`: no limit.
-    fn configured(self, limits: &Limits) -> Option<u64> {
-        let millis = |time: Duration| u64::try_from(time.as_millis()).ok();
-        match self {
-            Self::Memory => limits.memory_bytes,
-            Self::Wall => millis(limits.wall),
-            Self::Cpu => millis(limits.cpu),
-        }
-    }
-
-    /// Sets the limit to a number of bytes or ms.
-    fn set(self, limits: &mut Limits, number: f64) {
-        match self {
-            Self::Memory => limits.memory_bytes = Some(number as u64),
-            Self::Wall => limits.wall = Duration::from_secs_f64(number / 1000.0),
-            Self::Cpu => limits.cpu = Duration::from_secs_f64(number / 1000.0),
-        }
-    }
-}
-
-fn parse_limits(body: &Value, configured: &StageLimits) -> Result<StageLimits, InvalidRequest> {
-    let mut stages = *configured;
-    for constraint in Constraint::ALL {
-        for (stage, limits) in [("compile", &mut stages.compile), ("run", &mut stages.run)] {
-            let name = format!("{stage}_{}", constraint.suffix());
-            let configured = constraint.configured(limits);
-            if let Some(number) = parse_limit(&body[&name], &name, configured)? {
-                constraint.set(limits, number);
-            }
-        }
-    }
-    Ok(stages)
-}
-
-fn parse_limit(
-    value: &Value,
-    name: &str,
-    configured: Option<u64>,
-) -> Result<Option<f64>, InvalidRequest> {
-    if falsy(value) {
-        return Ok(None);
-    }
-    let Some(number) = value.as_f64() else {
-        return invalid(format!("If specified, {name} must be a number"));
-    };
-    let Some(configured) = configured else {
-        // Without a configured limit, a number below 0 means no limit either.
-        return Ok((number > 0.0).then_some(number));
-    };
-    // The example in Piston's document has -1. Piston accepts it only if no limit is
-    // configured; here it means the configured limit.
-    if number == -1.0 && name.ends_with("memory_limit") {
-        return Ok(None);
-    }
-    if number > configured as f64 {
-        return invalid(format!(
-            "{name} cannot exceed the configured limit of {configured}"
-        ));
-    }
-    if number < 0.0 {
-        return invalid(format!("{name} must be non-negative"));
-    }
-    Ok(Some(number))
 }
 
 fn parse_args(value: &Value) -> Result<Vec<String>, InvalidRequest> {
@@ -268,6 +218,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::config::LEAST_ANSWER_BYTES;
+    use crate::sandbox::Limits;
     use fuzz::fuzz;
 
     fn runtimes() -> Runtimes {
@@ -300,21 +252,35 @@ run = ['./a.out']
         Runtimes(languages.into_iter().map(runtime).collect())
     }
 
-    fn configured() -> StageLimits {
+    fn configured() -> RequestLimits {
         let limits = Limits {
             wall: Duration::from_secs(3),
             cpu: Duration::from_secs(2),
             memory_bytes: Some(1 << 20),
-            output_bytes: 1000,
+            stdout_bytes: 1000,
+            stderr_bytes: 1000,
             tasks: 10,
             open_files: 10,
             file_bytes: 1000,
             disk_bytes: 1000,
             disk_files: 10,
         };
-        StageLimits {
-            compile: limits,
-            run: limits,
+        let most = Limits {
+            wall: Duration::from_secs(7),
+            stdout_bytes: 4000,
+            stderr_bytes: 2000,
+            ..limits
+        };
+        RequestLimits {
+            default: StageLimits {
+                compile: limits,
+                run: limits,
+            },
+            most: StageLimits {
+                compile: limits,
+                run: most,
+            },
+            answer_bytes: 1 << 20,
         }
     }
 
@@ -349,24 +315,16 @@ run = ['./a.out']
     }
 
     fn any_body() -> impl Strategy<Value = Value> {
-        const LIMITS: [&str; 6] = [
+        const LIMITS: [&str; 9] = [
             "run_timeout",
             "run_cpu_time",
             "run_memory_limit",
             "compile_timeout",
             "compile_cpu_time",
             "compile_memory_limit",
-        ];
-        const MEMBERS: [&str; 9] = [
-            "language",
-            "version",
-            "files",
-            "stdin",
-            "args",
-            "cases",
-            "cases_timeout",
-            "stop_at_first_failure",
-            "run_timeout",
+            "run_output_limit",
+            "run_stderr_limit",
+            "answer_limit",
         ];
         let language = prop::sample::select(vec!["python", "py", "c"]);
         let files = prop::collection::vec(any_file(), 1..5);
@@ -416,13 +374,17 @@ run = ['./a.out']
                 prop_assert!((1..=MAX_CASES).contains(&cases.len()));
             }
             for (limits, most) in [
-                (submission.limits.compile, configured.compile),
-                (submission.limits.run, configured.run),
+                (submission.limits.compile, configured.most.compile),
+                (submission.limits.run, configured.most.run),
             ] {
                 prop_assert!(limits.wall <= most.wall && limits.cpu <= most.cpu);
                 prop_assert!(limits.memory_bytes.is_some_and(|bytes| bytes <= 1 << 20));
+                prop_assert!(limits.stdout_bytes <= most.stdout_bytes);
+                prop_assert!(limits.stderr_bytes <= most.stderr_bytes);
                 prop_assert_eq!(limits.tasks, most.tasks);
             }
+            let answer_bytes = submission.answer_bytes as u64;
+            prop_assert!((LEAST_ANSWER_BYTES..=configured.answer_bytes).contains(&answer_bytes));
             Ok(())
         });
     }

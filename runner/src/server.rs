@@ -7,20 +7,52 @@ use std::ffi::OsStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use rustix::process::Resource;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
-use crate::api::{self, App};
+use crate::api;
+use crate::app::App;
 use crate::artifacts::ArtifactCache;
 use crate::config::Config;
+use crate::connections::Connections;
 use crate::languages::Language;
+use crate::memory::Memory;
 use crate::metrics::Metrics;
 use crate::probe::{self, Runtime, Runtimes};
 use crate::sandbox::{Cancel, Command, Ending, Limits, Sandbox, Tier};
 use crate::slots::Slots;
 
+/// Descriptors of the runner itself: its streams, its listener, tokio's, a lock file.
+const OWN_DESCRIPTORS: u64 = 32;
+/// Descriptors that one run takes while it is started and watched.
+const DESCRIPTORS_OF_A_RUN: u64 = 16;
+/// With fewer connections, the runner does not start.
+const LEAST_CONNECTIONS: u64 = 8;
+
+/// Bodies of the largest size that may be in memory at once.
+const LARGEST_BODIES: usize = 8;
+
 /// How long killed submissions may take to end.
 const KILL_TIMEOUT: Duration = Duration::from_secs(6);
+
+/// The number of connections that the limit of open files leaves, when every slot is
+/// taken.
+fn connections_allowed(open_files: Option<u64>, slots: usize) -> anyhow::Result<u64> {
+    let Some(open_files) = open_files else {
+        return Ok(u64::MAX);
+    };
+    let of_runs = DESCRIPTORS_OF_A_RUN.saturating_mul(slots as u64);
+    let needed = of_runs.saturating_add(OWN_DESCRIPTORS);
+    let left = open_files.saturating_sub(needed);
+    anyhow::ensure!(
+        left >= LEAST_CONNECTIONS,
+        "{slots} submissions at once need a limit of at least {} open files, and it is \
+         {open_files}: raise it (ulimit -n, LimitNOFILE=), or lower --max-concurrent",
+        needed.saturating_add(LEAST_CONNECTIONS)
+    );
+    Ok(left)
+}
 
 /// Whether a language's program can be started inside the sandbox.
 fn can_start(sandbox: &dyn Sandbox, runtime: &Runtime, limits: Limits) -> bool {
@@ -33,6 +65,7 @@ fn can_start(sandbox: &dyn Sandbox, runtime: &Runtime, limits: Limits) -> bool {
         mounts: &runtime.mounts,
         env: &runtime.env,
         stdin: b"",
+        combine_output: false,
         limits,
     };
     sandbox.run(&command, &Cancel::default()).ending == Ending::Exited(0)
@@ -41,6 +74,7 @@ fn can_start(sandbox: &dyn Sandbox, runtime: &Runtime, limits: Limits) -> bool {
 /// A runner that is ready to serve.
 pub struct Server {
     app: Arc<App>,
+    connections: Arc<Connections>,
 }
 
 impl Server {
@@ -51,12 +85,16 @@ impl Server {
         path: &OsStr,
         sandbox: Box<dyn Sandbox>,
     ) -> anyhow::Result<Self> {
+        let open_files = rustix::process::getrlimit(Resource::Nofile).current;
+        let connections = connections_allowed(open_files, config.max_concurrent)?;
+        let connections = usize::try_from(connections).unwrap_or(usize::MAX);
+        let connections = Connections::new(config.max_connections.min(connections));
         let mut runtimes = probe::find_all(languages, path).await;
         // Without a root file system of its own, a submission may lack access to an
         // interpreter: its user is not the runner's.
         if sandbox.tier() == Tier::Landlock {
             runtimes.0.retain(|runtime| {
-                let can_start = can_start(sandbox.as_ref(), runtime, config.limits.compile);
+                let can_start = can_start(sandbox.as_ref(), runtime, config.limits.default.compile);
                 if !can_start {
                     tracing::warn!(
                         language = runtime.language.name,
@@ -69,13 +107,19 @@ impl Server {
         let slots = Slots::new(config.max_concurrent, config.max_queue);
         let artifacts = ArtifactCache::new(config.compile_cache_bytes);
         let cancel = Cancel::default();
+        let requests = Memory::new(config.max_body_bytes.saturating_mul(LARGEST_BODIES));
+        let answers = usize::try_from(config.limits.answer_bytes).unwrap_or(usize::MAX);
+        let answers = Memory::new(answers.saturating_mul(config.max_concurrent));
         Ok(Self {
+            connections,
             app: Arc::new(App {
                 config,
                 runtimes,
                 slots,
                 metrics: Metrics::default(),
                 artifacts,
+                requests,
+                answers,
                 sandbox,
                 cancel,
             }),
@@ -94,16 +138,12 @@ impl Server {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> anyhow::Result<()> {
-        let Self { app } = self;
-        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let serving = axum::serve(listener, api::service(Arc::clone(&app)))
-            .with_graceful_shutdown(async {
-                let _ = stopped.await;
-            })
-            .into_future();
+        let Self { app, connections } = self;
+        let (stop, stopped) = watch::channel(());
+        let serving = connections.serve(listener, api::router(Arc::clone(&app)), stopped);
         let mut serving = std::pin::pin!(serving);
         tokio::select! {
-            result = &mut serving => return result.context("serving failed"),
+            () = &mut serving => anyhow::bail!("serving ended by itself"),
             () = shutdown => {}
         }
         tracing::info!(running = app.slots.running(), "shutting down");
@@ -128,5 +168,20 @@ impl Server {
             anyhow::bail!("submissions are still running and cannot be killed");
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_leave_the_descriptors_that_runs_need() {
+        assert_eq!(connections_allowed(Some(256), 2).unwrap(), 192);
+        assert_eq!(connections_allowed(Some(72), 2).unwrap(), 8);
+        let error = connections_allowed(Some(71), 2).unwrap_err().to_string();
+        assert!(error.contains("at least 72"), "{error}");
+        assert_eq!(connections_allowed(None, 2).unwrap(), u64::MAX);
+        connections_allowed(Some(1 << 20), usize::MAX).unwrap_err();
     }
 }

@@ -33,8 +33,10 @@ pub struct ExecuteResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compile: Option<StageResult>,
     /// The run stage. Repeats `compile` if that failed. With `cases`, the first run
-    /// that failed, or else the last.
-    pub run: StageResult,
+    /// that failed, or else the last; absent if the streams are separate, because it
+    /// would repeat one of `runs`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<StageResult>,
     /// One result for each of the request's `cases` that was run, in their order;
     /// empty if compiling failed. Not in Piston, like everything after `version`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,6 +51,21 @@ pub struct ExecuteResponse {
     pub limits: StageLimitsInfo,
     /// How long the submission waited for a slot, ms.
     pub queue_time: u64,
+}
+
+impl ExecuteResponse {
+    /// The stage that says how the submission ended: a failed compilation, the run, or
+    /// of several runs the first that failed, or else the last.
+    pub fn deciding_stage(&self) -> Option<&StageResult> {
+        let failed = |stage: &&StageResult| stage.status.is_some();
+        let runs = self.runs.as_deref().unwrap_or_default();
+        self.compile
+            .as_ref()
+            .filter(failed)
+            .or(self.run.as_ref())
+            .or_else(|| runs.iter().find(failed))
+            .or(runs.last())
+    }
 }
 
 /// The limits of both stages.
@@ -67,8 +84,10 @@ struct LimitsInfo {
     cpu_time: u64,
     /// Bytes; -1: no limit, as in Piston.
     memory_limit: i64,
-    /// Bytes per stream.
+    /// Bytes of standard output.
     output: u64,
+    /// Bytes of standard error.
+    stderr: u64,
     /// Processes and threads at once.
     processes: u64,
     /// Bytes per file.
@@ -83,7 +102,8 @@ impl From<&StageLimits> for StageLimitsInfo {
             memory_limit: limits
                 .memory_bytes
                 .map_or(-1, |bytes| i64::try_from(bytes).unwrap_or(i64::MAX)),
-            output: limits.output_bytes as u64,
+            output: limits.stdout_bytes as u64,
+            stderr: limits.stderr_bytes as u64,
             processes: limits.tasks,
             file_size: limits.file_bytes,
         };
@@ -109,8 +129,10 @@ pub struct StageResult {
     pub stderr: String,
     /// Exit code; `None` if a signal or a limit ended the program.
     pub code: Option<i32>,
-    /// Both streams in the order in which they arrived.
-    pub output: String,
+    /// Both streams in the order in which they arrived. Absent if the request asks for
+    /// separate streams.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<String>,
     /// Peak resident memory, bytes.
     pub memory: u64,
     /// A sentence about a failure, `None` for exit code 0. The texts are those of
@@ -144,7 +166,7 @@ impl From<Report> for StageResult {
             stdout: text(report.stdout),
             stderr: text(report.stderr),
             code: ending.code,
-            output: text(report.output),
+            output: report.output.map(text),
             memory: report.memory_bytes,
             message: ending.message,
             status: ending.status,
@@ -166,6 +188,17 @@ impl StageResult {
             self.status = Some("ML");
         }
         self
+    }
+
+    /// Makes the result that of a program whose output was too long.
+    pub(crate) fn output_exceeded(&mut self) {
+        let ending = Ending::Limited(Limit::Stdout);
+        let fields = EndingFields::from(&ending);
+        self.code = fields.code;
+        self.signal = fields.signal;
+        self.status = fields.status;
+        self.message = Some("stdout length exceeded: the response is full".to_owned());
+        self.limit = Some(limit_name(Limit::Stdout));
     }
 }
 
@@ -235,7 +268,7 @@ impl From<&Ending> for EndingFields {
                 killed("SG", "Caught fatal signal 9 (disk limit exceeded)")
             }
             Ending::Cancelled => killed("XX", "cancelled"),
-            Ending::Failed(reason) => failed("XX", None, reason),
+            Ending::Failed(reason) | Ending::Unavailable(reason) => failed("XX", None, reason),
         }
     }
 }

@@ -130,8 +130,8 @@ async fn request_may_have_1000_cases_of_4_mb() {
 
 /// Each case may print 1 MiB; a thousand of them would not fit into memory.
 #[tokio::test]
-async fn no_case_starts_after_16_mib_of_output() {
-    let runner = Runner::start(&["bash"], &[]).await;
+async fn no_case_starts_when_the_response_is_full() {
+    let runner = Runner::start(&["bash"], &["--answer-max-bytes", "20000000"]).await;
     let code = "head -c 1048576 /dev/zero | tr '\\0' x";
     let answer = runner
         .run_with("bash", code, json!({"cases": vec![""; 12]}))
@@ -145,7 +145,7 @@ async fn no_case_starts_after_16_mib_of_output() {
         );
         assert_eq!(run["stdout"].as_str().unwrap().len(), 1 << 20);
     }
-    // Each result has the output twice: per stream, and combined.
+    // Each result has the output twice, per stream and combined, and `run` repeats one.
     assert_eq!(runs.len(), 8);
     runner.stop().await;
 }
@@ -215,6 +215,7 @@ async fn response_has_limits_tier_and_queue_time() {
         run,
         &json!({
             "timeout": 1234, "cpu_time": 3000, "memory_limit": 50_000_000, "output": 1_048_576,
+            "stderr": 1_048_576,
             "processes": 20, "file_size": 10_000_000
         })
     );
@@ -345,7 +346,8 @@ async fn sandbox_collects_6000_files_quickly_and_refuses_more_than_allowed() {
         wall: common::timing::TIMEOUT,
         cpu: common::timing::TIMEOUT,
         memory_bytes: Some(100 << 20),
-        output_bytes: 1000,
+        stdout_bytes: 1000,
+        stderr_bytes: 1000,
         tasks: 10,
         open_files: 100,
         file_bytes: 1 << 20,
@@ -361,6 +363,7 @@ async fn sandbox_collects_6000_files_quickly_and_refuses_more_than_allowed() {
         mounts: &[],
         env: &[],
         stdin: b"",
+        combine_output: false,
         limits,
     };
     let cancel = runner::sandbox::Cancel::default();

@@ -330,6 +330,27 @@ if os.fork() == 0:
     runner.stop().await;
 }
 
+/// It looks like a mistake in the code: the compiler's part is killed, and the compiler
+/// itself exits with a code.
+#[tokio::test]
+async fn compiler_that_meets_a_limit_of_the_machine_says_so() {
+    let runner = Runner::start(&["c"], &[]).await;
+    if !runner.has("c").await {
+        return;
+    }
+    let array =
+        |numbers: u32| format!("int a[{numbers}] = {{1}};\nint main(void) {{ return a[0]; }}");
+    let compile = runner.run("c", &array(1 << 26)).await["compile"].clone();
+    assert_eq!(compile["status"], "RE", "{compile}");
+    let message = compile["message"].as_str().unwrap();
+    assert!(message.contains("limit of this machine"), "{message}");
+    assert!(message.contains("33.6 MB"), "{message}");
+    // A program of 20 MB is larger than the files that it may write itself.
+    let body = runner.run("c", &array(5_000_000)).await;
+    assert_eq!(body["run"]["code"], 1, "{}", body["compile"]);
+    runner.stop().await;
+}
+
 #[tokio::test]
 async fn compile_stage_is_limited() {
     let runner = Runner::start(&["c"], &["--compile-timeout-ms", "1000"]).await;

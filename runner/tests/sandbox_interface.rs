@@ -32,7 +32,7 @@ impl Sandbox for Scripted {
             ending,
             stdout: b"out".to_vec(),
             stderr: b"err".to_vec(),
-            output: b"outerr".to_vec(),
+            output: command.combine_output.then(|| b"outerr".to_vec()),
             cpu: Duration::from_micros(1_999),
             wall: Duration::from_secs(2),
             memory_bytes: 3,
@@ -90,6 +90,23 @@ async fn sandbox_report_becomes_the_response() {
     runner.stop().await;
 }
 
+/// What was run already is in the response, and the caller asks for the rest.
+#[tokio::test]
+async fn shortage_of_the_machine_is_a_503_with_retry_after() {
+    for ending in [
+        Ending::Unavailable("no descriptors".to_owned()),
+        Ending::Cancelled,
+    ] {
+        let (runner, _) = scripted(Some(ending)).await;
+        let body = json!({"language": "python", "version": "*", "files": [{"content": ""}]});
+        let answer = runner.execute(&body).await;
+        assert_eq!(answer.status, 503, "{answer:?}");
+        assert_eq!(answer.retry_after.as_deref(), Some("1"));
+        assert!(!answer.text.contains("descriptors"), "{answer:?}");
+        runner.stop().await;
+    }
+}
+
 #[tokio::test]
 async fn sandbox_gets_files_arguments_and_limits() {
     let (runner, commands) = scripted(Some(Ending::Exited(0))).await;
@@ -99,7 +116,8 @@ async fn sandbox_gets_files_arguments_and_limits() {
     runner.run_with("python", "the code", members).await;
     let recorded = commands.lock().unwrap().remove(0);
     let expected = "the code [\"file0.code\", \"a\"] Limits { wall: 1.5005s, cpu: 250ms, \
-        memory_bytes: Some(1000000), output_bytes: 1048576, tasks: 64, open_files: 2048, \
+        memory_bytes: Some(1000000), stdout_bytes: 1048576, \
+        stderr_bytes: 1048576, tasks: 64, open_files: 2048, \
         file_bytes: 10000000, disk_bytes: 134217728, disk_files: 8192 }";
     assert_eq!(recorded, expected);
     runner.stop().await;

@@ -45,7 +45,7 @@ const INVALID: &[(&str, &str)] = &[
     (r#"{"files": [{"content": "aa", "encoding": "latin1"}]}"#, "files must include at least one utf8 encoded file"),
     (r#"{"run_timeout": "5"}"#, "If specified, run_timeout must be a number"),
     (r#"{"run_timeout": true}"#, "If specified, run_timeout must be a number"),
-    (r#"{"run_timeout": 3001}"#, "run_timeout cannot exceed the configured limit of 3000"),
+    (r#"{"run_timeout": 10001}"#, "run_timeout cannot exceed the configured limit of 10000"),
     (r#"{"run_timeout": -1}"#, "run_timeout must be non-negative"),
     (r#"{"compile_timeout": 10001}"#, "compile_timeout cannot exceed the configured limit of 10000"),
     (r#"{"run_cpu_time": 3001}"#, "run_cpu_time cannot exceed the configured limit of 3000"),
@@ -235,6 +235,24 @@ async fn unknown_paths_and_methods_are_not_found() {
         );
     }
     assert_eq!(runner.get("/").await.status, 200);
+    runner.stop().await;
+}
+
+/// As Express does, and as the clients of Piston expect that send it.
+#[tokio::test]
+async fn slash_at_the_end_of_a_path_is_ignored() {
+    let runner = Runner::start(&["python"], &[]).await;
+    let list = runner.get("/api/v2/runtimes/").await;
+    assert_eq!(
+        (list.status, list.json().as_array().unwrap().len()),
+        (200, 1)
+    );
+    let json = Some("application/json");
+    let body = valid().to_string();
+    let answer = runner.post("/api/v2/execute/", json, body).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(runner.get("/api/v2/packages/").await.status, 403);
+    assert_eq!(runner.get("/api/v2/execute/").await.status, 404);
     runner.stop().await;
 }
 

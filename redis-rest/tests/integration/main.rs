@@ -10,6 +10,7 @@
 mod support;
 
 mod chaos;
+mod compat;
 mod contract;
 mod events;
 mod managed_redis;

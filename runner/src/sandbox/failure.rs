@@ -3,6 +3,12 @@
 //!
 //! `anyhow::Context` in small: the step is a constant and the text never holds a
 //! path, because it goes into responses. Helper and init send it to the runner.
+//!
+//! A *shortage* is a failure that may not repeat: the machine had too few descriptors,
+//! processes or namespaces, too little memory, or too little time. Only shortages are
+//! answered 503; a caller repeats those without end, so a submission must not be able
+//! to cause one. That is why the errors are listed, and a full disk, which a
+//! submission fills with its own files, is none.
 
 use std::fmt;
 use std::io;
@@ -12,9 +18,41 @@ use std::io;
 pub(super) enum Failure {
     /// A step of this process failed.
     Step(&'static str, io::Error),
-    /// The text of a failure that another process of the run reported.
+    /// A failure that another process of the run reported.
     #[cfg(target_os = "linux")]
-    Reported(String),
+    Reported {
+        /// Its `Display`.
+        text: String,
+        /// Its [`Failure::is_shortage`].
+        is_shortage: bool,
+    },
+}
+
+impl Failure {
+    /// Whether the machine lacked something that it may have later.
+    pub(super) fn is_shortage(&self) -> bool {
+        match self {
+            Self::Step(_, error) => is_shortage(error),
+            #[cfg(target_os = "linux")]
+            Self::Reported { is_shortage, .. } => *is_shortage,
+        }
+    }
+}
+
+fn is_shortage(error: &io::Error) -> bool {
+    let by_number = error.raw_os_error().is_some_and(|number| {
+        matches!(
+            number,
+            libc::EMFILE
+                | libc::ENFILE
+                | libc::ENOMEM
+                | libc::EAGAIN
+                | libc::ENOBUFS
+                | libc::EUSERS
+                | libc::ETIMEDOUT
+        )
+    });
+    by_number || error.kind() == io::ErrorKind::TimedOut
 }
 
 impl fmt::Display for Failure {
@@ -22,7 +60,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Step(step, error) => write!(formatter, "{step}: {error}"),
             #[cfg(target_os = "linux")]
-            Self::Reported(text) => formatter.write_str(text),
+            Self::Reported { text, .. } => formatter.write_str(text),
         }
     }
 }
@@ -36,5 +74,32 @@ pub(super) trait Context<T> {
 impl<T, E: Into<io::Error>> Context<T> for Result<T, E> {
     fn context(self, step: &'static str) -> Result<T, Failure> {
         self.map_err(|error| Failure::Step(step, error.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shortages_are_what_a_machine_may_have_later() {
+        let step = |error| Failure::Step("a step", error);
+        for number in [
+            libc::EMFILE,
+            libc::ENFILE,
+            libc::ENOMEM,
+            libc::EAGAIN,
+            libc::ENOBUFS,
+            libc::EUSERS,
+        ] {
+            let failure = step(io::Error::from_raw_os_error(number));
+            assert!(failure.is_shortage(), "{failure}");
+        }
+        assert!(step(io::ErrorKind::TimedOut.into()).is_shortage());
+        // What a submission can bring about by itself.
+        for number in [libc::ENOSPC, libc::E2BIG, libc::ENOENT, libc::EFBIG] {
+            let failure = step(io::Error::from_raw_os_error(number));
+            assert!(!failure.is_shortage(), "{failure}");
+        }
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::cancel::Cancel;
 use super::exit_status::ExitStatus;
+use super::failure::Failure;
 use super::files::File;
 use super::limits::{Limit, Limits};
 
@@ -17,7 +18,7 @@ pub trait Sandbox: Send + Sync + 'static {
     ///
     /// When it returns, no process of the run is left, as far as the
     /// implementation can see. A command that cannot be started is an
-    /// [`Ending::Failed`], never a panic.
+    /// [`Ending::Failed`] or an [`Ending::Unavailable`], never a panic.
     fn run(&self, command: &Command<'_>, cancel: &Cancel) -> Report;
 
     /// How well this sandbox isolates. Part of every response.
@@ -63,6 +64,8 @@ pub struct Command<'a> {
     pub env: &'a [(String, String)],
     /// All of the standard input.
     pub stdin: &'a [u8],
+    /// Whether to return both streams combined as well.
+    pub combine_output: bool,
     /// The limits of the run.
     pub limits: Limits,
 }
@@ -82,6 +85,10 @@ pub enum Ending {
     /// step that failed and no path; it goes to the log and into the response's
     /// `message`.
     Failed(String),
+    /// The machine lacks what a run needs: descriptors, memory, processes or time.
+    /// This says nothing about the program, which may be run elsewhere or later. The
+    /// text is for the log only.
+    Unavailable(String),
 }
 
 impl From<ExitStatus> for Ending {
@@ -98,12 +105,13 @@ impl From<ExitStatus> for Ending {
 pub struct Report {
     /// How the run ended.
     pub ending: Ending,
-    /// Standard output, at most [`Limits::output_bytes`].
+    /// Standard output, at most [`Limits::stdout_bytes`].
     pub stdout: Vec<u8>,
-    /// Standard error, at most [`Limits::output_bytes`].
+    /// Standard error, at most [`Limits::stderr_bytes`].
     pub stderr: Vec<u8>,
-    /// Both streams, in the order in which they arrived.
-    pub output: Vec<u8>,
+    /// Both streams, in the order in which they arrived, if
+    /// [`Command::combine_output`] was set.
+    pub output: Option<Vec<u8>>,
     /// CPU time of all processes of the run.
     pub cpu: Duration,
     /// Wall time from the program's start to its end.
@@ -123,7 +131,7 @@ impl Report {
             ending,
             stdout: Vec::new(),
             stderr: Vec::new(),
-            output: Vec::new(),
+            output: None,
             cpu: Duration::ZERO,
             wall: Duration::ZERO,
             memory_bytes: 0,
@@ -134,5 +142,15 @@ impl Report {
     /// A report of a failed sandbox.
     pub fn failed(reason: impl Into<String>) -> Self {
         Self::not_run(Ending::Failed(reason.into()))
+    }
+
+    /// A report of a sandbox that failed in this way.
+    pub(super) fn of_failure(failure: &Failure) -> Self {
+        let reason = failure.to_string();
+        Self::not_run(if failure.is_shortage() {
+            Ending::Unavailable(reason)
+        } else {
+            Ending::Failed(reason)
+        })
     }
 }

@@ -14,8 +14,10 @@ pub struct Limits {
     pub cpu: Duration,
     /// Resident memory in bytes, summed over all processes. `None`: no limit.
     pub memory_bytes: Option<u64>,
-    /// Bytes captured of standard output, and the same of standard error.
-    pub output_bytes: usize,
+    /// Bytes captured of standard output.
+    pub stdout_bytes: usize,
+    /// Bytes captured of standard error.
+    pub stderr_bytes: usize,
     /// Processes and threads alive at once.
     pub tasks: u64,
     /// Open files per process.
@@ -93,7 +95,8 @@ mod tests {
             wall: Duration::from_secs(2),
             cpu: Duration::from_secs(1),
             memory_bytes: Some(100),
-            output_bytes: 0,
+            stdout_bytes: 0,
+            stderr_bytes: 0,
             tasks: 3,
             open_files: 0,
             file_bytes: 0,

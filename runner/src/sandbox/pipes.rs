@@ -12,6 +12,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::BorrowedFd;
 use rustix::io::ioctl_fionbio;
 
+use super::interface::Command;
 use super::limits::Limit;
 
 /// Bytes that one read takes at most.
@@ -24,8 +25,8 @@ pub(super) struct Pipes<'a> {
     unsent: &'a [u8],
     stdout: OutputPipe<ChildStdout>,
     stderr: OutputPipe<ChildStderr>,
-    /// Both output streams in the order in which they arrived.
-    combined: Vec<u8>,
+    /// Both output streams in the order in which they arrived, if that is wanted.
+    combined: Option<Vec<u8>>,
     chunk: Box<[u8]>,
     /// The stream that exceeded its limit first.
     exceeded: Option<Limit>,
@@ -36,29 +37,29 @@ pub(super) struct Pipes<'a> {
 pub(super) struct Output {
     pub(super) stdout: Vec<u8>,
     pub(super) stderr: Vec<u8>,
-    pub(super) combined: Vec<u8>,
+    /// Both streams in the order in which they arrived, if that is wanted.
+    pub(super) combined: Option<Vec<u8>>,
     /// The stream that exceeded its limit first.
     pub(super) exceeded: Option<Limit>,
 }
 
 impl<'a> Pipes<'a> {
-    /// Moves `input` in, and at most `max_bytes` of each stream out.
+    /// Moves the command's input in, and its output out up to its limits.
     pub(super) fn new(
         stdin: ChildStdin,
         stdout: ChildStdout,
         stderr: ChildStderr,
-        input: &'a [u8],
-        max_bytes: usize,
+        command: &Command<'a>,
     ) -> io::Result<Self> {
         ioctl_fionbio(&stdin, true)?;
         ioctl_fionbio(&stdout, true)?;
         ioctl_fionbio(&stderr, true)?;
         Ok(Self {
             stdin: Some(stdin),
-            unsent: input,
-            stdout: OutputPipe::new(stdout, max_bytes, Limit::Stdout),
-            stderr: OutputPipe::new(stderr, max_bytes, Limit::Stderr),
-            combined: Vec::new(),
+            unsent: command.stdin,
+            stdout: OutputPipe::new(stdout, command.limits.stdout_bytes, Limit::Stdout),
+            stderr: OutputPipe::new(stderr, command.limits.stderr_bytes, Limit::Stderr),
+            combined: command.combine_output.then(Vec::new),
             chunk: vec![0; CHUNK_BYTES].into_boxed_slice(),
             exceeded: None,
         })
@@ -137,12 +138,12 @@ impl<'a> Pipes<'a> {
 
     fn read_stdout(&mut self) -> bool {
         self.stdout
-            .read(&mut self.chunk, &mut self.combined, &mut self.exceeded)
+            .read(&mut self.chunk, self.combined.as_mut(), &mut self.exceeded)
     }
 
     fn read_stderr(&mut self) -> bool {
         self.stderr
-            .read(&mut self.chunk, &mut self.combined, &mut self.exceeded)
+            .read(&mut self.chunk, self.combined.as_mut(), &mut self.exceeded)
     }
 }
 
@@ -170,7 +171,7 @@ impl<P: Read> OutputPipe<P> {
     fn read(
         &mut self,
         chunk: &mut [u8],
-        combined: &mut Vec<u8>,
+        combined: Option<&mut Vec<u8>>,
         exceeded: &mut Option<Limit>,
     ) -> bool {
         let Some(pipe) = &mut self.pipe else {
@@ -199,11 +200,13 @@ impl<P: Read> OutputPipe<P> {
     }
 
     /// Appends the bytes that fit under the limit. Returns whether all of them did.
-    fn capture(&mut self, bytes: &[u8], combined: &mut Vec<u8>) -> bool {
+    fn capture(&mut self, bytes: &[u8], combined: Option<&mut Vec<u8>>) -> bool {
         let room = self.max_bytes.saturating_sub(self.captured.len());
         let fitting = &bytes[..bytes.len().min(room)];
         self.captured.extend_from_slice(fitting);
-        combined.extend_from_slice(fitting);
+        if let Some(combined) = combined {
+            combined.extend_from_slice(fitting);
+        }
         fitting.len() == bytes.len()
     }
 }
@@ -216,11 +219,11 @@ mod tests {
     fn output_pipe_cuts_its_stream_exactly_at_the_limit() {
         let mut pipe = OutputPipe::new(&b"abcdefg"[..], 5, Limit::Stdout);
         let (mut combined, mut exceeded) = (Vec::new(), None);
-        assert!(pipe.read(&mut [0; 5], &mut combined, &mut exceeded));
+        assert!(pipe.read(&mut [0; 5], Some(&mut combined), &mut exceeded));
         assert_eq!(exceeded, None, "the limit itself is allowed");
-        assert!(pipe.read(&mut [0; 5], &mut combined, &mut exceeded));
+        assert!(pipe.read(&mut [0; 5], Some(&mut combined), &mut exceeded));
         assert_eq!(exceeded, Some(Limit::Stdout));
-        assert!(!pipe.read(&mut [0; 5], &mut combined, &mut exceeded));
+        assert!(!pipe.read(&mut [0; 5], Some(&mut combined), &mut exceeded));
         assert!(pipe.pipe.is_none(), "closed at the end of file");
         assert_eq!(pipe.captured, b"abcde");
         assert_eq!(combined, b"abcde");

@@ -77,7 +77,7 @@ impl Sandbox for ProcessSandbox {
             return Report::not_run(Ending::Cancelled);
         }
         self.run_in_folder(command, cancel)
-            .unwrap_or_else(|failure| Report::failed(failure.to_string()))
+            .unwrap_or_else(|failure| Report::of_failure(&failure))
     }
 
     fn tier(&self) -> Tier {
@@ -168,7 +168,7 @@ impl<'a> Run<'a> {
             reaped: false,
         };
         prefer_for_oom(pid);
-        let pipes = Pipes::new(stdin, stdout, stderr, command.stdin, limits.output_bytes)
+        let pipes = Pipes::new(stdin, stdout, stderr, command)
             .context("the streams could not be opened")?;
         Ok(Self {
             limits,

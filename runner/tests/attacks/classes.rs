@@ -9,7 +9,7 @@ use crate::host::{Host, users};
 use crate::landlock_tier;
 #[cfg(target_arch = "x86_64")]
 use crate::system_calls;
-use crate::{files, lifecycle, network_streams_compiling as others, resources};
+use crate::{devices, files, lifecycle, network_streams_compiling as others, resources};
 
 /// A class of attacks.
 pub struct Class {
@@ -51,6 +51,12 @@ pub const CLASSES: &[Class] = &[
         languages: &["python", "bash"],
         more_languages: files::FORGE,
         attacks: Attacks::Programs(files::ATTACKS),
+    },
+    Class {
+        name: "devices",
+        languages: &["python", "bash"],
+        more_languages: "",
+        attacks: Attacks::Programs(devices::ATTACKS),
     },
     Class {
         name: "network",

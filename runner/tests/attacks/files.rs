@@ -21,11 +21,13 @@ pub const ATTACKS: &[Attack] = &[
     Attack("what there is in /etc", "bash", "ls -A /etc", "", Prints("alternatives\nld.so.cache")),
     Attack("a secret that every user may read", "bash", "cat {secret}", "", Exits(1)),
     Attack("homes", "python", "import os
-print(os.path.exists('/home'), [x for x in os.listdir('/root') if x != '.pyenv'] if os.path.exists('/root') else [])",
-        "", Prints("False []")),
+def inside(folder):
+    try: return os.listdir(folder)
+    except OSError as error: return error.errno in (2, 13)
+print(inside('/root'), inside('/home'), inside('/'))", "", Prints("True True True")),
     Attack("other processes' environment", "bash", "cat /proc/1/environ /proc/self/environ", "", Exits(1)),
     Attack("the kernel's knobs", "bash", "ls /proc /sys /run /var /boot /mnt 2>/dev/null", "", Exits(2)),
-    Attack("devices", "bash", "ls -A /dev | tr '\\n' ' '", "", Prints("full null random shm urandom zero")),
+    Attack("devices", "bash", "ls -A /dev | tr '\\n' ' '", "", Prints("fd full null random shm stderr stdin stdout urandom zero")),
     Attack("a device of its own", "python", "import os, stat
 for mode in (stat.S_IFCHR, stat.S_IFBLK):
     try: os.mknod('/tmp/d', mode | 0o600, os.makedev(1, 3)); print('made')

@@ -28,7 +28,6 @@ pub const EXPECTATIONS: &[(&str, Expect)] = &[
     // Programs see that outside files exist, but not their content.
     ("what there is in /etc", Exits(2)),
     ("the kernel's knobs", Exits(2)),
-    ("homes", Exits(1)),
     ("devices", Anything),
     ("the machine's name", Anything),
     ("programs with another user's rights", Anything),

@@ -12,6 +12,7 @@ mod common;
 
 mod attack;
 mod classes;
+mod devices;
 mod files;
 mod host;
 mod landlock_tier;
@@ -58,6 +59,7 @@ attack_tests!(
     resources,
     lifecycle,
     files,
+    devices,
     network,
     streams,
     compiling,

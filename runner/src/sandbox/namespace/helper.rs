@@ -10,6 +10,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::thread::{Gid, Uid};
 
 use super::protocol::{HELPER_NAME, INSIDE_ID, Message, Spec, step};
 use super::sys::{self, Fork};
@@ -48,7 +49,7 @@ fn help() -> ! {
         sys::exit(2)
     };
     if let Err(failure) = start_init(&mut control) {
-        let _ = Message::Failed(failure.to_string()).send(&mut control);
+        let _ = Message::from(&failure).send(&mut control);
         sys::exit(1)
     }
     sys::exit(0)
@@ -56,6 +57,9 @@ fn help() -> ! {
 
 fn start_init(control: &mut UnixStream) -> Result<(), Failure> {
     let spec = Spec::receive(control).context("receiving the command")?;
+    if let Some(user) = spec.user {
+        own_streams(user).context("passing on the streams")?;
+    }
     if let Some(folder) = &spec.folder {
         let control = control.try_clone().context("copying a socket")?;
         landlock_only::init::live(&spec, Path::new(folder), control)
@@ -66,7 +70,10 @@ fn start_init(control: &mut UnixStream) -> Result<(), Failure> {
         .map_err(io::Error::other)
         .context("seccomp")?;
     let (wait, go) = pipe_with(PipeFlags::CLOEXEC).context("creating a pipe")?;
-    let pid = match sys::clone(NAMESPACES).context(step::NAMESPACES)? {
+    let pid = match sys::clone(NAMESPACES)
+        .map_err(too_many_namespaces)
+        .context(step::NAMESPACES)?
+    {
         Fork::Child => {
             drop(go);
             let control = control.try_clone();
@@ -90,6 +97,24 @@ fn start_init(control: &mut UnixStream) -> Result<(), Failure> {
     sys::close_standard_streams();
     sys::wait_for(pid);
     Ok(())
+}
+
+/// Gives the three standard streams to the program's user. It has them open already,
+/// but to open them by name (`/dev/stdin`), it must own them.
+fn own_streams(user: u32) -> rustix::io::Result<()> {
+    let (owner, group) = (Uid::from_raw(user), Gid::from_raw(user));
+    rustix::fs::fchown(rustix::stdio::stdin(), Some(owner), Some(group))?;
+    rustix::fs::fchown(rustix::stdio::stdout(), Some(owner), Some(group))?;
+    rustix::fs::fchown(rustix::stdio::stderr(), Some(owner), Some(group))
+}
+
+/// The kernel says "no space left on device" when the user has too many namespaces.
+/// Here it means that some must end first.
+fn too_many_namespaces(error: io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(libc::ENOSPC) => io::Error::from_raw_os_error(libc::EUSERS),
+        _ => error,
+    }
 }
 
 /// Maps the namespace's one user to a user outside.

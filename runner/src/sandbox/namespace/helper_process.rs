@@ -233,10 +233,12 @@ fn refusal(mut control: &UnixStream, error: &io::Error) -> Failure {
         .unwrap_or_default()
         .into_iter()
         .find_map(|message| match message {
-            Message::Failed(text) => Some(text),
+            Message::Failed { text, is_shortage } => Some(Failure::Reported { text, is_shortage }),
             _ => None,
         });
-    Failure::Reported(
-        reported.unwrap_or_else(|| format!("the helper did not take the command: {error}")),
-    )
+    reported.unwrap_or_else(|| Failure::Reported {
+        text: format!("the helper did not take the command: {error}"),
+        // The program has not been started, so it cannot be the reason.
+        is_shortage: true,
+    })
 }

@@ -27,7 +27,7 @@ pub(super) fn live(spec: &Spec, filters: &[BpfProgram], mut control: UnixStream)
     let folders = RunFolders::in_own_root();
     let result = match build_and_start(spec, filters, &folders, &mut control) {
         Ok(started) => watch(spec, &folders, &started, &mut control),
-        Err(failure) => Message::Failed(failure.to_string()).send(&mut control),
+        Err(failure) => Message::from(&failure).send(&mut control),
     };
     sys::exit(i32::from(result.is_err()))
 }

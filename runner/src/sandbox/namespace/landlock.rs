@@ -40,9 +40,11 @@ const DEVICES: &[&str] = &["/dev/null", "/dev/full", "/dev/random", "/dev/urando
 /// Restricts this process, which becomes the program, for good.
 pub(super) fn restrict_program(spec: &Spec) -> Result<(), Failure> {
     let Some(folder) = &spec.folder else {
+        // Not the root itself: below it is `/proc`, in which nothing may be opened.
+        let own = ["/dev", "/etc"].map(Path::new);
         let rules = Rules {
             level: CompatLevel::BestEffort,
-            readable: vec![Path::new("/")],
+            readable: shown(spec).chain(own).collect(),
             folders: RunFolders::in_own_root(),
             folder_access: AccessFs::from_all(VERSION),
             devices: &["/dev"],
@@ -56,11 +58,7 @@ pub(super) fn restrict_program(spec: &Spec) -> Result<(), Failure> {
     };
     let rules = Rules {
         level: CompatLevel::HardRequirement,
-        readable: SYSTEM_PATHS
-            .iter()
-            .map(Path::new)
-            .chain(spec.mounts.iter().map(Path::new))
-            .collect(),
+        readable: shown(spec).collect(),
         folders: RunFolders::on_disk(Path::new(folder)),
         // No devices, and nothing that only devices can do.
         folder_access: AccessFs::from_all(VERSION)
@@ -78,6 +76,12 @@ pub(super) fn restrict_program(spec: &Spec) -> Result<(), Failure> {
             io::Error::other("not fully enforced"),
         )),
     }
+}
+
+/// The paths that a program reads beside its own folders.
+fn shown(spec: &Spec) -> impl Iterator<Item = &Path> {
+    let system = SYSTEM_PATHS.iter().map(Path::new);
+    system.chain(spec.mounts.iter().map(Path::new))
 }
 
 /// What a program may do. Anything else with files, the network, signals and

@@ -5,7 +5,7 @@
 //! watch and end a run.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -63,7 +63,7 @@ pub(super) fn launch(
             drop(reader);
             in_child();
             let failure = program::become_program(spec, filters, other_tasks, &writer);
-            let _ = writer.write_all(failure.to_string().as_bytes());
+            let _ = Message::from(&failure).send(&mut writer);
             sys::exit(127)
         }
         Fork::Parent(pid) => pid,
@@ -73,12 +73,13 @@ pub(super) fn launch(
     sys::close_standard_streams();
     // The end of file comes when the program replaces the child, which closes the
     // other end.
-    let mut failure = String::new();
+    let mut received = Vec::new();
     reader
-        .read_to_string(&mut failure)
+        .read_to_end(&mut received)
         .context("reading from a pipe")?;
-    if !failure.is_empty() {
-        return Err(Failure::Reported(failure));
+    let failed = Message::take_all(&mut received).context("reading from a pipe")?;
+    if let Some(Message::Failed { text, is_shortage }) = failed.into_iter().next() {
+        return Err(Failure::Reported { text, is_shortage });
     }
     Message::Started.send(control).context("sending a report")?;
     Ok(Launched { pid, started_at })

@@ -14,6 +14,7 @@ use std::io::{self, Read, Write};
 use serde::{Deserialize, Serialize};
 
 use crate::sandbox::exit_status::ExitStatus;
+use crate::sandbox::failure::Failure;
 use crate::sandbox::rlimits::ProcessLimits;
 
 /// The name that a helper is started under.
@@ -78,8 +79,9 @@ pub(super) enum Message {
     Init(i32),
     /// The program's first instruction is next.
     Started,
-    /// The program could not be started: the failed step and the system's error.
-    Failed(String),
+    /// The program could not be started: the failed step and the system's error, and
+    /// whether that may not repeat.
+    Failed { text: String, is_shortage: bool },
     /// The program has ended, and every process that it started.
     Ended(Ended),
     /// A file of the start folder: name, executable, content.
@@ -104,6 +106,15 @@ pub(super) struct Ended {
     pub(super) peak_memory_bytes: u64,
 }
 
+impl From<&Failure> for Message {
+    fn from(failure: &Failure) -> Self {
+        Self::Failed {
+            text: failure.to_string(),
+            is_shortage: failure.is_shortage(),
+        }
+    }
+}
+
 impl Message {
     /// Sends the message.
     pub(super) fn send(&self, to: &mut impl Write) -> io::Result<()> {
@@ -114,7 +125,8 @@ impl Message {
                 b'I'
             }
             Self::Started => b'S',
-            Self::Failed(text) => {
+            Self::Failed { text, is_shortage } => {
+                payload.push(u8::from(*is_shortage));
                 payload.extend(text.as_bytes());
                 b'X'
             }
@@ -180,7 +192,13 @@ impl Message {
         Some(match kind {
             b'I' => Self::Init(i32::from_le_bytes(bytes(payload)?)),
             b'S' => Self::Started,
-            b'X' => Self::Failed(String::from_utf8_lossy(payload).into_owned()),
+            b'X' => {
+                let [is_shortage] = bytes(payload)?;
+                Self::Failed {
+                    text: String::from_utf8_lossy(payload).into_owned(),
+                    is_shortage: is_shortage != 0,
+                }
+            }
             b'E' => {
                 let [signaled] = bytes(payload)?;
                 let number = i32::from_le_bytes(bytes(payload)?);
@@ -254,7 +272,10 @@ mod tests {
         let messages = [
             Message::Init(77),
             Message::Started,
-            Message::Failed("mount: no".to_owned()),
+            Message::Failed {
+                text: "mount: no".to_owned(),
+                is_shortage: true,
+            },
             Message::Ended(Ended {
                 status: ExitStatus::Signal(9),
                 cpu_us: 1,
@@ -300,7 +321,8 @@ mod tests {
         prop_oneof![
             any::<i32>().prop_map(Message::Init),
             Just(Message::Started),
-            any::<String>().prop_map(Message::Failed),
+            any::<(String, bool)>()
+                .prop_map(|(text, is_shortage)| Message::Failed { text, is_shortage }),
             ended.prop_map(Message::Ended),
             (any::<String>(), any::<bool>(), content)
                 .prop_map(|(name, executable, content)| Message::File(name, executable, content)),
@@ -355,9 +377,10 @@ mod tests {
             // Every taken message is one that can be sent, in the bytes it used. Text
             // that is not UTF-8 was replaced, and grows.
             let used = bytes.len() - buffer.len();
-            let is_lossy = |message: &Message| matches!(message, Message::Failed(text) if text.contains('\u{fffd}'));
+            let is_lossy = |message: &Message| matches!(message, Message::Failed { text, .. } if text.contains('\u{fffd}'));
             let has_waste = received.iter().any(|message| {
-                is_lossy(message) || !matches!(message, Message::Failed(_) | Message::File(..))
+                let is_exact = matches!(message, Message::Failed { .. } | Message::File(..));
+                is_lossy(message) || !is_exact
             });
             if !has_waste {
                 prop_assert_eq!(sent(&received).len(), used);

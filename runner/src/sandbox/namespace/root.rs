@@ -4,12 +4,19 @@
 //! /                  a small tmpfs, read-only
 //! /usr /bin /lib…    the machine's, read-only with every mount below them
 //! (more)             the folders of the language's program, read-only too
-//! /dev               null, zero, full, random, urandom
+//! /dev               null, zero, full, random, urandom, stdin, stdout, stderr, fd
 //! /tmp /box          one tmpfs each, limited in bytes and files
+//! /proc              of this pid namespace; nothing in it may be opened
 //! ```
 //!
-//! There is no `/proc` and no `/sys`, and `/etc` has only the files that the linker
-//! and the system's links to programs need. `init.rs` calls this.
+//! There is no `/sys`, and `/etc` has only the files that the linker and the system's
+//! links to programs need. `init.rs` calls this.
+//!
+//! `/dev/stdin`, `/dev/fd` and the like are links into `/proc`, as on every Linux.
+//! Following such a link needs no right to read `/proc`, only to open what the link
+//! leads to, and Landlock (`landlock.rs`) refuses to open anything in `/proc` itself.
+//! So without Landlock there is no `/proc`, and neither where the machine hides parts
+//! of its own: then the kernel does not let a user namespace have one.
 
 use std::fs::DirBuilder;
 use std::io;
@@ -37,6 +44,14 @@ const DEVICES: &[(&str, &str)] = &[
     ("/dev/full", "/dev/full"),
     ("/dev/random", "/dev/random"),
     ("/dev/urandom", "/dev/urandom"),
+];
+
+/// Links in `/dev`, and where they lead.
+const STREAMS: &[(&str, &str)] = &[
+    ("dev/stdin", "/proc/self/fd/0"),
+    ("dev/stdout", "/proc/self/fd/1"),
+    ("dev/stderr", "/proc/self/fd/2"),
+    ("dev/fd", "/proc/self/fd"),
 ];
 
 /// Where the new root is mounted while it is built: any folder that surely exists.
@@ -134,6 +149,15 @@ impl Sources {
             mount.attach()?;
         }
         symlink(&folders.temporary, "dev/shm")?;
+        if sys::landlock_abi() > 0
+            && let Ok(proc) = procfs()
+        {
+            create_folder(Path::new("proc"))?;
+            attach(proc, Path::new("proc"))?;
+            for (link, target) in STREAMS {
+                symlink(target, link)?;
+            }
+        }
         // This stacks the old root on the new one, and the unmount takes it off.
         rustix::process::pivot_root(".", ".")?;
         unmount(".", UnmountFlags::DETACH)?;
@@ -182,6 +206,24 @@ fn tmpfs(bytes: u64, files: u64, mode: &str) -> io::Result<OwnedFd> {
     fsconfig_set_string(context.as_fd(), "mode", mode)?;
     fsconfig_create(context.as_fd())?;
     let attributes = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV;
+    Ok(fsmount(
+        context.as_fd(),
+        FsMountFlags::FSMOUNT_CLOEXEC,
+        attributes,
+    )?)
+}
+
+/// A procfs of this pid namespace that shows processes only, and of those only the ones
+/// that the reader may trace: not the init.
+fn procfs() -> io::Result<OwnedFd> {
+    let context = fsopen("proc", FsOpenFlags::FSOPEN_CLOEXEC)?;
+    fsconfig_set_string(context.as_fd(), "subset", "pid")?;
+    fsconfig_set_string(context.as_fd(), "hidepid", "ptraceable")?;
+    fsconfig_create(context.as_fd())?;
+    let attributes = MountAttrFlags::MOUNT_ATTR_RDONLY
+        | MountAttrFlags::MOUNT_ATTR_NOSUID
+        | MountAttrFlags::MOUNT_ATTR_NODEV
+        | MountAttrFlags::MOUNT_ATTR_NOEXEC;
     Ok(fsmount(
         context.as_fd(),
         FsMountFlags::FSMOUNT_CLOEXEC,

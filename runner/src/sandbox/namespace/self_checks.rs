@@ -18,6 +18,9 @@ pub(super) const PROGRAM: &str = "edgejudge:self-test";
 /// Its argument for exceeding the disk limit and waiting to be stopped.
 pub(super) const FILL_DISK: &str = "fill";
 
+/// What the checks print after Landlock's version if `/dev/stdin` and the like work.
+pub(super) const STREAMS: &str = " with streams";
+
 /// How long [`FILL_DISK`] waits to be stopped.
 const FILL_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -30,7 +33,8 @@ pub(super) fn are_asked_for(spec: &Spec) -> bool {
     spec.argv.first().is_some_and(|program| program == PROGRAM)
 }
 
-/// Runs the checks. Prints Landlock's version, or the names of failed checks.
+/// Runs the checks. Prints Landlock's version and [`STREAMS`] if the streams can be
+/// opened by name, or the names of failed checks.
 pub(super) fn run(spec: &Spec) -> ! {
     if spec.argv.iter().any(|argument| argument == FILL_DISK) {
         fill_disk();
@@ -47,7 +51,8 @@ pub(super) fn run(spec: &Spec) -> ! {
         .map(|(name, _)| *name)
         .collect();
     let text = if failed.is_empty() {
-        sys::landlock_abi().to_string()
+        let streams = if opens_streams() { STREAMS } else { "" };
+        format!("{}{streams}", sys::landlock_abi())
     } else {
         failed.join(", ")
     };
@@ -76,7 +81,10 @@ const IN_BOTH_TIERS: &[Check] = &[
 
 const WITH_NAMESPACES: &[Check] = &[
     ("it shares the machine's processes", || parent() == 1),
-    ("it sees /proc", || absent("/proc") && absent("/sys")),
+    ("it reads /proc", reads_no_proc),
+    ("it sees the machine's processes", || {
+        absent("/proc/1/exe") && absent("/sys")
+    }),
     ("it sees the machine's users", || absent("/etc/passwd")),
     ("it sees folders of users", || {
         absent("/home") || is_empty("/home")
@@ -95,9 +103,7 @@ const WITH_NAMESPACES: &[Check] = &[
 const WITHOUT_NAMESPACES: &[Check] = &[
     ("it reaches its parent", || sys::refuses_to_reach(parent())),
     ("it reaches process 1", || sys::refuses_to_reach(1)),
-    ("it reads /proc", || {
-        fs::read("/proc/self/stat").is_err() && fs::read_dir("/proc").is_err()
-    }),
+    ("it reads /proc", reads_no_proc),
     ("it reads the machine's users", || {
         fs::read("/etc/passwd").is_err()
     }),
@@ -120,6 +126,31 @@ const WITHOUT_NAMESPACES: &[Check] = &[
     ("it cannot read /usr", || fs::read_dir("/usr").is_ok()),
     ("it hides files from the quota", sys::refuses_to_hide),
 ];
+
+/// Whether nothing in `/proc` can be opened, although links into it work.
+fn reads_no_proc() -> bool {
+    let opened = |file: &str| fs::File::open(file).is_ok();
+    let files = ["stat", "environ", "maps", "mem", "mountinfo", "cgroup"];
+    fs::read_dir("/proc").is_err()
+        && fs::read_dir("/proc/self/fd").is_err()
+        && !files
+            .iter()
+            .any(|file| opened(&format!("/proc/self/{file}")))
+        && !opened("/proc/meminfo")
+        && fs::write("/proc/self/oom_score_adj", "0").is_err()
+}
+
+/// Whether the standard streams can be opened by name.
+fn opens_streams() -> bool {
+    let open = |stream: &str, write: bool| {
+        fs::OpenOptions::new()
+            .read(!write)
+            .write(write)
+            .open(stream)
+            .is_ok()
+    };
+    open("/dev/stdin", false) && open("/dev/stdout", true) && open("/dev/fd/2", true)
+}
 
 fn parent() -> i32 {
     rustix::process::getppid().map_or(1, |pid| pid.as_raw_nonzero().get())

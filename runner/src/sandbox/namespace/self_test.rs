@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::landlock::LEAST_LANDLOCK_ABI;
 use super::protocol::step;
-use super::self_checks::{FILL_DISK, PROGRAM};
+use super::self_checks::{FILL_DISK, PROGRAM, STREAMS};
 use super::sys;
 use super::tiers::{LandlockSandbox, NamespaceSandbox};
 use crate::sandbox::cancel::Cancel;
@@ -27,6 +27,9 @@ pub struct SelfTestReport {
     /// The kernel's version of Landlock. 0: none. From 6 on, it confines signals
     /// and abstract sockets, which namespaces do as well.
     pub landlock_abi: u32,
+    /// Whether programs can open `/dev/stdin`, `/dev/stdout`, `/dev/stderr` and
+    /// `/dev/fd`.
+    pub has_streams: bool,
 }
 
 /// Why the sandbox cannot be used. For the operator.
@@ -105,11 +108,13 @@ fn run_checks(sandbox: &impl Sandbox, arguments: &[&str]) -> Report {
         mounts: &[],
         env: &[],
         stdin: b"",
+        combine_output: false,
         limits: Limits {
             wall: TIMEOUT,
             cpu: TIMEOUT,
             memory_bytes: Some(256 << 20),
-            output_bytes: 4096,
+            stdout_bytes: 4096,
+            stderr_bytes: 4096,
             tasks: 8,
             open_files: 64,
             file_bytes: 8 << 20,
@@ -123,11 +128,15 @@ fn run_checks(sandbox: &impl Sandbox, arguments: &[&str]) -> Report {
 fn result(report: Report) -> Result<SelfTestReport, SelfTestError> {
     let printed = String::from_utf8_lossy(&report.stdout).trim().to_owned();
     match report.ending {
-        Ending::Exited(0) => Ok(SelfTestReport {
-            landlock_abi: printed.parse().unwrap_or(0),
-        }),
+        Ending::Exited(0) => {
+            let abi = printed.strip_suffix(STREAMS);
+            Ok(SelfTestReport {
+                landlock_abi: abi.unwrap_or(&printed).parse().unwrap_or(0),
+                has_streams: abi.is_some(),
+            })
+        }
         Ending::Exited(_) => Err(SelfTestError::DoesNotIsolate(printed)),
-        Ending::Failed(reason) => Err(SelfTestError::NotMade(reason)),
+        Ending::Failed(reason) | Ending::Unavailable(reason) => Err(SelfTestError::NotMade(reason)),
         other => Err(SelfTestError::NotMade(format!("{other:?}"))),
     }
 }

@@ -10,6 +10,7 @@ use std::path::Path;
 use super::helper_process::HelperConfig;
 use super::watchdog;
 use crate::sandbox::cancel::Cancel;
+use crate::sandbox::failure::Failure;
 use crate::sandbox::interface::{Command, Ending, Report, Sandbox, Tier};
 use crate::sandbox::workdir::WorkDir;
 
@@ -36,7 +37,7 @@ impl Sandbox for NamespaceSandbox {
             return Report::not_run(Ending::Cancelled);
         }
         watchdog::supervise(&self.helper, None, command, cancel)
-            .unwrap_or_else(|failure| Report::failed(failure.to_string()))
+            .unwrap_or_else(|failure| Report::of_failure(&failure))
     }
 
     fn tier(&self) -> Tier {
@@ -68,10 +69,12 @@ impl Sandbox for LandlockSandbox {
         }
         let folder = match self.work.create_run_folder() {
             Ok(folder) => folder,
-            Err(error) => return Report::failed(format!("the folder could not be made: {error}")),
+            Err(error) => {
+                return Report::of_failure(&Failure::Step("the folder could not be made", error));
+            }
         };
         watchdog::supervise(&self.helper, Some(folder.path()), command, cancel)
-            .unwrap_or_else(|failure| Report::failed(failure.to_string()))
+            .unwrap_or_else(|failure| Report::of_failure(&failure))
     }
 
     fn tier(&self) -> Tier {

@@ -42,8 +42,8 @@ pub(super) fn supervise(
         stderr,
     } = helper_process::start(config, folder, command)?;
     let limits = command.limits;
-    let pipes = Pipes::new(stdin, stdout, stderr, command.stdin, limits.output_bytes)
-        .context("the streams could not be opened")?;
+    let pipes =
+        Pipes::new(stdin, stdout, stderr, command).context("the streams could not be opened")?;
     let mut run = Run {
         limits,
         control,
@@ -168,7 +168,9 @@ impl Run<'_> {
         match message {
             Message::Init(pid) => self.tree = Some(ProcessTree::new(pid)),
             Message::Started => self.started = Some(Instant::now()),
-            Message::Failed(text) => return Err(Failure::Reported(text)),
+            Message::Failed { text, is_shortage } => {
+                return Err(Failure::Reported { text, is_shortage });
+            }
             Message::Ended(ended) => self.ended = Some(ended),
             Message::File(name, executable, content) if files::stays_inside(&name) => {
                 self.files.push(File {
@@ -274,9 +276,11 @@ impl Run<'_> {
                     peak_memory_bytes: 0,
                 })
             }
-            (None, None) => {
-                Err(io::Error::other("it ended without a report")).context("the sandbox")
-            }
+            (None, None) => Err(Failure::Reported {
+                text: "the sandbox ended without a report".to_owned(),
+                // Before its start, the program cannot be the reason.
+                is_shortage: self.started.is_none(),
+            }),
         }
     }
 }

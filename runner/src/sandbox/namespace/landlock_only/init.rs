@@ -33,7 +33,7 @@ pub(in super::super) fn live(spec: &Spec, folder: &Path, mut control: UnixStream
         .and_then(|init| init.run(spec, &folders, &mut control));
     let sent = match result {
         Ok(()) => Ok(()),
-        Err(failure) => Message::Failed(failure.to_string()).send(&mut control),
+        Err(failure) => Message::from(&failure).send(&mut control),
     };
     sys::exit(i32::from(sent.is_err()))
 }
