@@ -232,7 +232,7 @@ mod tests {
             language_version: None,
             status: Status::Done,
             verdict: Verdict::Executed,
-            output: text,
+            output: Some(text),
             compile: Some(run.clone()),
             run: Some(run),
             judgement: Some(Judgement {
