@@ -16,6 +16,7 @@ use shared::queue::backoff::backoff_ms;
 use shared::queue::settlement::Outcome;
 use shared::queue::usage::{UsageLimits, UsageWindow};
 use shared::redis::Client;
+use shared::text::normalized;
 
 use super::claimed_job::ClaimedJob;
 use super::finding::Finding;
@@ -324,7 +325,7 @@ async fn run_once(
 ) -> Result<Execution, ExecutorError> {
     let run = Run {
         language: &job.language,
-        source: &job.code,
+        source: &normalized(&job.code),
         stdins: vec![String::new()],
         stop_at_first_failure: false,
         limits: RunLimits::default(),

@@ -60,7 +60,8 @@ async fn publish<W>(
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, ApiError> {
     let id = ProblemId::parse(id, "id")?;
-    let problem = Problem::from_body(&id, request.body())?;
+    let mut problem = Problem::from_body(&id, request.body())?;
+    let normalized = problem.normalize_text();
     let cases = problem.cases.len();
     let tickets = &context.config()?.tickets;
     let published = context
@@ -72,12 +73,19 @@ async fn publish<W>(
     } else {
         StatusCode::OK
     };
-    let body = json!({
+    let mut body = json!({
         "success": true,
         "id": id,
         "version": published.version,
         "cases": cases,
     });
+    if normalized > 0 {
+        let note = format!(
+            "{normalized} of the cases had line ends of Windows (CRLF) or a byte order mark. They \
+             are stored with plain line ends (LF) and without the mark."
+        );
+        body["notes"] = json!([note]);
+    }
     Ok(response::json(status, &body))
 }
 

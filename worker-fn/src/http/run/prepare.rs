@@ -9,6 +9,7 @@ use shared::http::ApiError;
 use shared::json::Json;
 use shared::queue::Store;
 use shared::redis::Client;
+use shared::text::normalized;
 
 use super::request::RunRequest;
 use crate::attempt::problem_cache::{CachedProblem, ProblemError, Problems};
@@ -37,8 +38,8 @@ impl PreparedRun {
         nonce: String,
     ) -> Result<Self, ApiError> {
         let mut prepared = Self {
-            source: request.code.clone(),
-            stdin: request.stdin.clone(),
+            source: normalized(&request.code).into_owned(),
+            stdin: normalized(&request.stdin).into_owned(),
             limits: RunLimits::default(),
             nonce: None,
         };
@@ -78,7 +79,7 @@ impl PreparedRun {
             Violation::invalid("language", rule)
         })?;
         self.source = harness
-            .source(signature, &request.code)
+            .source(signature, &normalized(&request.code))
             .map_err(|error| Violation::invalid("language", error.to_string()))?;
         self.stdin = harness::stdin(harness, &nonce, &[(0, args.json())]);
         self.nonce = Some(nonce);
