@@ -15,6 +15,7 @@ mod claims;
 mod costs;
 mod enqueue;
 mod fixtures;
+mod idle;
 mod lost_responses;
 mod model;
 mod problems;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         admin::TESTS,
         problems::TESTS,
         costs::TESTS,
+        idle::TESTS,
         model::TESTS,
     ];
     // One database: two tests at once would see each other's keys.
