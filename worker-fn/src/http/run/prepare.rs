@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use serde_json::Value;
-use shared::domain::ids::{ProblemId, ProblemVersion};
+use shared::domain::ids::ProblemId;
 use shared::domain::problem::{Kind, Signature};
 use shared::domain::violation::Violation;
 use shared::http::ApiError;
@@ -43,7 +43,8 @@ impl PreparedRun {
         let Some(id) = &request.problem_id else {
             return Ok(prepared);
         };
-        let problem = fetch(config, instance, id).await?.problem;
+        let cached = find(config, instance, id).await?;
+        let problem = &cached.problem;
         prepared.limits = RunLimits {
             time_ms: problem.limits.time_ms_for(&request.language),
             memory_bytes: problem.limits.memory_bytes,
@@ -83,20 +84,24 @@ impl PreparedRun {
     }
 }
 
-async fn fetch(
+/// A problem: its version from Redis, its text from what the instance holds, if
+/// that is the version.
+async fn find(
     config: &Config,
     instance: &Instance,
     id: &ProblemId,
-) -> Result<CachedProblem, ApiError> {
+) -> Result<Rc<CachedProblem>, ApiError> {
     let store = Store::new(Client::new(config.redis.clone()));
-    let problems = Problems::new(store, Rc::clone(&instance.problems));
-    match problems.fetch(id, ProblemVersion::new("")).await {
+    let held = Rc::clone(&instance.problems);
+    let problems = Problems::new(store, config.tickets.clone(), held);
+    problems.look_up_ids(&[id]).await?;
+    match problems.get(id, || true).await {
         Ok(Some(problem)) => Ok(problem),
         Ok(None) => Err(ApiError::no_such_problem().on("problemId")),
         Err(ProblemError::Store(error)) => Err(error.into()),
         Err(ProblemError::Damaged(why)) => Err(ApiError::damaged_problem(id.as_str(), why)),
-        // Fetching by itself does not ask the budget.
-        Err(ProblemError::BudgetExhausted) => Err(ApiError::damaged_problem(id.as_str(), "")),
+        // Every call was allowed.
+        Err(ProblemError::BudgetExhausted(_)) => Err(ApiError::damaged_problem(id.as_str(), "")),
     }
 }
 
