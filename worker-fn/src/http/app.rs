@@ -118,7 +118,7 @@ impl App {
             return Ok(None);
         }
         let held = MAX_HELD as u64;
-        let drains = config.queue.max_in_flight / held;
+        let drains = config.queue.max_in_flight.div_ceil(held);
         // Most of the calls are for jobs.
         let spare = config.subrequest_budget.saturating_sub(CALLS_OF_A_DRAIN) / 4;
         let mut start = CronStart {
