@@ -15,6 +15,7 @@ mod claims;
 mod costs;
 mod enqueue;
 mod fixtures;
+mod idle;
 mod lost_responses;
 mod model;
 mod problems;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         problems::TESTS,
         usage::TESTS,
         costs::TESTS,
+        idle::TESTS,
         model::TESTS,
     ];
     // One database: two tests at once would see each other's keys.

@@ -61,6 +61,12 @@ impl LeaseToken {
     pub fn lane(&self) -> Lane {
         self.lane
     }
+
+    /// What stays the same while the job is leased or scheduled.
+    pub fn uid(&self) -> &str {
+        let uid = self.text.splitn(3, '.').nth(2).unwrap_or_default();
+        uid.split(':').next().unwrap_or_default()
+    }
 }
 
 #[cfg(test)]
@@ -75,7 +81,9 @@ mod tests {
             (token.lane(), token.as_str()),
             (Lane::Low, "12!.low.abc-3:n-1")
         );
-        assert!(!LeaseToken::parse("1.normal.x.y").unwrap().isolated());
+        assert_eq!(token.uid(), "abc-3");
+        let token = LeaseToken::parse("1.normal.x.y").unwrap();
+        assert_eq!((token.isolated(), token.uid()), (false, "x.y"));
         for other in [
             "",
             "paused",

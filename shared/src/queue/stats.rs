@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::domain::job::Job;
 use crate::domain::lane::Lane;
 use crate::domain::ticket::TicketKey;
-use crate::queue::keys;
+use crate::queue::{Store, keys};
 use crate::redis::{Command, FromReply, Items, RedisError, Reply};
 
 /// The scores of scheduled jobs are this much higher than those of leases.
@@ -64,6 +64,28 @@ pub struct Minute {
     pub done: u64,
     /// Jobs that were given up.
     pub dead: u64,
+}
+
+impl Store {
+    /// Whether no job waits and none is leased or scheduled. One command. (While
+    /// claims are paused this is false.)
+    pub async fn is_idle(&self) -> Result<bool, RedisError> {
+        let command = Command::new("EXISTS")
+            .args(Lane::ALL.map(keys::lane))
+            .arg(keys::LEASES);
+        let found: i64 = self.redis.command(command).await?;
+        Ok(found == 0)
+    }
+
+    /// The number of jobs that wait, in all lanes. One round trip, three commands.
+    pub async fn waiting(&self) -> Result<u64, RedisError> {
+        let commands = Lane::ALL.map(|lane| Command::new("LLEN").arg(keys::lane(lane)));
+        let mut waiting = 0;
+        for reply in self.redis.pipeline(&commands).await? {
+            waiting += i64::from_reply(reply?)?.max(0).unsigned_abs();
+        }
+        Ok(waiting)
+    }
 }
 
 /// The commands: 14, in one round trip.

@@ -1,7 +1,7 @@
 //! The way of one job through an attempt.
 //!
-//! An attempt ends in one of the ways of [`AttemptEnd`]. Where no response came,
-//! only the drain can find out who is at fault.
+//! An attempt ends in one of the ways of [`AttemptEnd`]. Where a run failed or got
+//! no response, only the drain can find out who is at fault.
 
 use std::rc::Rc;
 
@@ -15,7 +15,7 @@ use shared::queue::Store;
 use shared::queue::backoff::backoff_ms;
 use shared::queue::settlement::Outcome;
 use shared::queue::usage::{UsageLimits, UsageWindow};
-use shared::redis::Client;
+use shared::redis::{Client, RedisError};
 use shared::text::normalized;
 
 use super::claimed_job::ClaimedJob;
@@ -44,6 +44,10 @@ pub enum AttemptEnd {
     /// Either no response came from this endpoint, or one that tells nothing, such
     /// as a proxy's 502.
     NoResponse(ExecutorError, EndpointId),
+    /// This endpoint answered that it failed.
+    Failed(ExecutorError, EndpointId),
+    /// Redis does not give the job's problem.
+    NoProblem(RedisError),
     /// The job needs this many calls, and this invocation has not enough left.
     BudgetExhausted(u64),
 }
@@ -72,6 +76,7 @@ impl JobRunner {
             endpoints: Endpoints::new(&config.executor, runtime, Rc::clone(&instance.endpoints)),
             problems: Problems::new(
                 store,
+                config.tickets.clone(),
                 Rc::clone(&instance.problems),
                 instance.memory.clone(),
                 runtime,
@@ -147,13 +152,11 @@ impl JobRunner {
             .await;
         let problem = match problem {
             Ok(problem) => problem,
-            Err(ProblemError::BudgetExhausted) => return AttemptEnd::BudgetExhausted(2),
-            // The attempt counts: a problem that Redis never gives would keep its
-            // jobs in the queue for ever.
-            Err(ProblemError::Store(error)) => {
-                let error = ExecutorError::Failed(format!("the problem: {error}"));
-                return AttemptEnd::Decided(self.fail(claimed, &error));
+            // And one for the run.
+            Err(ProblemError::BudgetExhausted(calls)) => {
+                return AttemptEnd::BudgetExhausted(calls + 1);
             }
+            Err(ProblemError::Store(error)) => return AttemptEnd::NoProblem(error),
             Err(ProblemError::Damaged(_)) => {
                 let id = &job.problem_id;
                 let why = format!("The problem {id} cannot be read; it must be published again.");
@@ -181,14 +184,15 @@ impl JobRunner {
             .execute(job, problem.as_deref(), endpoint, &budget)
             .await
         {
-            Ok(finding) => complete(endpoint.name(), finding),
+            Ok(finding) => {
+                self.endpoints.note_success(endpoint.id, &job.language);
+                complete(endpoint.name(), finding)
+            }
             Err(ExecutorError::Refused(why)) => complete(
                 endpoint.name(),
                 self.not_judged(job, problem.is_some(), why),
             ),
-            Err(error @ ExecutorError::Failed(_)) => {
-                AttemptEnd::Decided(self.fail(claimed, &error))
-            }
+            Err(error @ ExecutorError::Failed { .. }) => AttemptEnd::Failed(error, endpoint.id),
             Err(error @ ExecutorError::Unavailable(_)) => {
                 AttemptEnd::Unavailable(error, endpoint.id)
             }

@@ -18,16 +18,32 @@ use crate::attempt::ClaimedJob;
 /// results exist only here.
 const MAX_TRIES: u32 = 4;
 
+/// How long jobs wait whose results cannot be stored because Redis is full, in
+/// milliseconds.
+const FULL_STORE_MS: u64 = 60_000;
+
 /// The most bytes of results in one call. Upstash takes requests of 10 MB; as
 /// JSON text in a JSON request a result can be twice as long.
 const MAX_CALL_BYTES: usize = 4_000_000;
 
 impl DrainLoop<'_> {
-    /// Settles all decided jobs and claims up to `want`.
+    /// Settles all decided jobs and claims up to `want`. When Redis is full, the
+    /// jobs are snoozed: that takes no more room than they have already.
     pub(super) async fn settle_and_claim(&mut self, want: usize) -> Result<(), RedisError> {
-        let settlements = self.batch.settlements();
         self.hold_permit();
-        let claimed = self.settle(&settlements, want).await;
+        if self.stops.store_is_full() {
+            self.batch.snooze_decided(FULL_STORE_MS);
+        }
+        let mut claimed = self.settle(&self.batch.settlements(), want).await;
+        if let Err(error) = &claimed
+            && error.is_full()
+            && !self.stops.store_is_full()
+        {
+            self.stops.store = Some(error.clone());
+            self.batch.snooze_decided(FULL_STORE_MS);
+            self.context.budget.calls.spend_reserve();
+            claimed = self.settle(&self.batch.settlements(), 0).await;
+        }
         self.permit = None;
         let claimed = claimed?;
         self.note_settled();
@@ -97,12 +113,14 @@ impl DrainLoop<'_> {
             }
             ClaimStatus::Empty | ClaimStatus::AtCapacity | ClaimStatus::Paused => false,
         };
+        self.context.budget.note_claimed(jobs.len());
         let looked_up = self.look_up_problems(&jobs).await;
+        let now_ms = self.now_ms();
         for job in jobs {
             if looked_up.is_ok() {
-                self.batch.add(job);
+                self.batch.add(job, now_ms);
             } else {
-                let held = self.batch.number(job);
+                let held = self.batch.number(job, now_ms);
                 self.decide(held, Outcome::Release);
             }
         }
@@ -180,8 +198,12 @@ impl DrainLoop<'_> {
         let mut tries = 1;
         loop {
             match call(tries).await {
-                Err(_)
-                    if again && tries < MAX_TRIES && self.context.budget.allows_extra_call(0) =>
+                // A full Redis is as full a second later.
+                Err(error)
+                    if again
+                        && !error.is_full()
+                        && tries < MAX_TRIES
+                        && self.context.budget.allows_extra_call(0) =>
                 {
                     (self.context.runtime.sleep)(backoff_ms(tries, 0)).await;
                 }

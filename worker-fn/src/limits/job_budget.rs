@@ -103,6 +103,22 @@ impl JobBudget {
         }
     }
 
+    /// A budget for a probe beside the job's own calls, until `deadline_ms` at
+    /// most.
+    pub fn for_probe(&self, deadline_ms: u64) -> Self {
+        Self {
+            deadline_ms: self.deadline_ms.min(deadline_ms),
+            calls: self.calls.clone(),
+            in_flight: Rc::clone(&self.in_flight),
+            own: Rc::clone(&self.own),
+            _permit: None,
+            paid: Cell::new(0),
+            made: Cell::new(0),
+            memory: self.memory.clone(),
+            responses: RefCell::default(),
+        }
+    }
+
     /// How long the job may still take, in milliseconds.
     pub fn remaining_ms(&self, now_ms: u64) -> u64 {
         self.deadline_ms.saturating_sub(now_ms)

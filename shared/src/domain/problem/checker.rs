@@ -11,11 +11,10 @@ use super::object::{ObjectReader, Violations, object};
 use crate::json::Json;
 
 /// A rule for comparing an answer with the expected one.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(test, derive(strum::VariantNames))]
 pub enum Checker {
     /// Equal.
-    #[default]
     Exact,
     /// Equal but for whitespace at the ends of lines and of the text.
     Lines,
@@ -168,7 +167,7 @@ mod tests {
     #[test]
     fn unknown_checkers_and_options_are_refused_with_their_path() {
         for (value, field, rule) in [
-            (json!("fuzzy"), "c", "exact, tokens, float or unordered"),
+            (json!("fuzzy"), "c", "exact, lines, tokens, float or unordered"),
             (json!(3), "c", "object"),
             (json!({}), "c.kind", "exact, tokens"),
             (json!({"kind": "fuzzy"}), "c.kind", "exact, tokens"),
