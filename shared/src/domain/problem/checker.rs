@@ -167,10 +167,14 @@ mod tests {
     #[test]
     fn unknown_checkers_and_options_are_refused_with_their_path() {
         for (value, field, rule) in [
-            (json!("fuzzy"), "c", "exact, lines, tokens, float or unordered"),
+            (
+                json!("fuzzy"),
+                "c",
+                "exact, lines, tokens, float or unordered",
+            ),
             (json!(3), "c", "object"),
-            (json!({}), "c.kind", "exact, tokens"),
-            (json!({"kind": "fuzzy"}), "c.kind", "exact, tokens"),
+            (json!({}), "c.kind", "exact, lines, tokens"),
+            (json!({"kind": "fuzzy"}), "c.kind", "exact, lines, tokens"),
             (json!({"kind": 1}), "c.kind", "text"),
             (json!({"kind": "exact", "depth": 1}), "c.depth", "not known"),
             (json!({"kind": "float", "abs": 1}), "c.abs", "absolute"),
