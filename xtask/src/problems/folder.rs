@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
 use shared::domain::submission;
 
@@ -40,14 +40,50 @@ pub fn own() -> PathBuf {
     project::root().join("problems")
 }
 
-/// Reads every problem of a folder, by name. Errors at the first that cannot be
-/// read.
+/// Reads every problem of a folder, by name. Errors name all that cannot be read.
 pub fn load(folder: &Path) -> Result<Vec<Loaded>> {
-    paths(folder)?.iter().map(|path| read(path)).collect()
+    let mut problems = Vec::new();
+    let mut errors = Vec::new();
+    for (id, read) in read_all(folder)? {
+        match read {
+            Ok(loaded) => problems.push(loaded),
+            Err(error) => errors.push(format!("{id}: {error:#}")),
+        }
+    }
+    if !errors.is_empty() {
+        bail!("{}", errors.join("\n"));
+    }
+    Ok(problems)
+}
+
+/// Reads every problem of a folder, by name, each with its id. Of two with one id
+/// neither can be published.
+pub(super) fn read_all(folder: &Path) -> Result<Vec<(String, Result<Loaded>)>> {
+    let paths = paths(folder)?;
+    let ids: Vec<String> = paths.iter().map(|path| id(path)).collect();
+    let read = |(index, path): (usize, &PathBuf)| {
+        let others = ids.iter().enumerate();
+        let mut twins = others.filter(|(other, id)| *other != index && **id == ids[index]);
+        let read = match twins.next() {
+            Some((twin, _)) => Err(anyhow!(
+                "there is another problem with this id: {}",
+                progress::shown(&paths[twin])
+            )),
+            None => read(path),
+        };
+        (ids[index].clone(), read)
+    };
+    Ok(paths.iter().enumerate().map(read).collect())
 }
 
 /// The path of every problem in `folder`, by name.
-pub(super) fn paths(folder: &Path) -> Result<Vec<PathBuf>> {
+fn paths(folder: &Path) -> Result<Vec<PathBuf>> {
+    if folder.join("problem.json").is_file() {
+        bail!(
+            "{} is a problem, not a folder of problems: give the folder that it is in",
+            progress::shown(folder)
+        );
+    }
     let entries = fs::read_dir(folder)
         .with_context(|| format!("cannot read the folder {}", progress::shown(folder)))?;
     let mut paths = Vec::new();
@@ -69,7 +105,7 @@ pub(super) fn paths(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// The id of the problem at `path`.
-pub(super) fn id(path: &Path) -> String {
+fn id(path: &Path) -> String {
     let name = if path.is_dir() {
         path.file_name()
     } else {
@@ -105,8 +141,15 @@ pub(super) fn read(path: &Path) -> Result<Loaded> {
             .map(|entry| entry.map(|entry| entry.path()))
             .collect::<Result<_, _>>()?;
         files.sort();
+        let mut errors = Vec::new();
         for file in &files {
-            solutions.push(solution(file)?);
+            match solution(file) {
+                Ok(solution) => solutions.push(solution),
+                Err(error) => errors.push(format!("{error:#}")),
+            }
+        }
+        if !errors.is_empty() {
+            bail!("{}", errors.join("; "));
         }
     }
     Ok(Loaded {

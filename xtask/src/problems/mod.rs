@@ -9,4 +9,4 @@ mod publish;
 
 pub use self::check::check;
 pub use self::folder::{Loaded, Solution, load, own};
-pub use self::publish::{publish, push};
+pub use self::publish::{Change, Published, publish, push};
