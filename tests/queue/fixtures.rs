@@ -31,6 +31,7 @@ pub(crate) fn job(id: &str) -> Job {
         code: "print([], 9007199254740993, 'ä')".into(),
         language: "python".into(),
         archived: None,
+        requeued_at_ms: None,
     }
 }
 
@@ -47,6 +48,8 @@ pub(crate) fn call() -> ClaimContext {
     ClaimContext {
         now_ms: NOW_MS,
         nonce: format!("n{}", CALLS.fetch_add(1, Ordering::Relaxed)),
+        again: false,
+        low_first: false,
     }
 }
 
@@ -68,6 +71,7 @@ pub(crate) fn document(id: &str) -> ResultDocument {
         started_at_ms: 2,
         finished_at_ms: 3,
         archive: None,
+        replaces: false,
     }
 }
 
@@ -80,7 +84,9 @@ pub(crate) fn letter(id: &str, leased: &Lease) -> DeadLetter {
         lane: leased.token.lane(),
         attempts: leased.token.attempt(),
         failed_attempts: leased.failed_attempts.clone(),
+        submitted_at_ms: Some(1),
         dead_at_ms: 4,
+        has_result: false,
     }
 }
 

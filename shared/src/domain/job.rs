@@ -1,7 +1,8 @@
 //! A job: a submission as it waits in the list `problems`.
 //!
 //! Its payload is a JSON object as text: `{"id","problemId","code","language"}`,
-//! and `kept` where it was judged before (see [`super::archive`]). Foreign
+//! `kept` where it was judged before (see [`super::archive`]), and
+//! `requeuedAtMs` where an operator put it back into the queue. Foreign
 //! producers push the same without an id, and some older ones wrap that text in
 //! a JSON array which holds it as its one string. All of these are read. What
 //! cannot be read is an [`UnreadableJob`], so that it can be dead-lettered with
@@ -33,6 +34,10 @@ pub struct Job {
     /// a foreign producer could claim any answer.
     #[serde(skip)]
     pub archived: Option<ArchivedAnswers>,
+    /// When an operator put it back into the queue, in milliseconds since 1970
+    /// (UTC).
+    #[serde(skip)]
+    pub requeued_at_ms: Option<u64>,
 }
 
 /// Why a payload is not a job, in a sentence for the operator.
@@ -55,17 +60,22 @@ impl Job {
             code: submission.code,
             language: submission.language,
             archived: None,
+            requeued_at_ms: None,
         }
     }
 
-    /// The payload: JSON text.
+    /// The payload: JSON text. An id stands first, where `purge.lua` reads it.
     pub fn encode(&self) -> Result<String, serde_json::Error> {
         let mut text = serde_json::to_string(self)?;
-        if let Some(archived) = &self.archived {
+        let mut add = |name: &str, value: &str| {
             text.pop();
-            text.push_str(",\"kept\":");
-            text.push_str(&archived.as_value().to_string());
-            text.push('}');
+            text.push_str(&format!(",\"{name}\":{value}}}"));
+        };
+        if let Some(archived) = &self.archived {
+            add("kept", &archived.as_value().to_string());
+        }
+        if let Some(ms) = self.requeued_at_ms {
+            add("requeuedAtMs", &ms.to_string());
         }
         Ok(text)
     }
@@ -105,6 +115,7 @@ impl Job {
             code,
             language,
             archived: item.remove("kept").map(ArchivedAnswers::from_job),
+            requeued_at_ms: item.get("requeuedAtMs").and_then(Value::as_u64),
         })
     }
 }
@@ -133,7 +144,7 @@ mod tests {
             r#"{{"problemId":"x","code":"{}","language":"python"}}"#,
             "x".repeat(submission::MAX_CODE_BYTES + 1)
         );
-        let cases: [(&[u8], &str); 11] = [
+        let cases: [(&[u8], &str); 13] = [
             (b"", "not JSON"),
             (b"\xff\xfe\x00garbage", "not JSON"),
             (b"null", "not an object"),
@@ -145,6 +156,15 @@ mod tests {
             (
                 br#"{"problemId":[],"code":"c","language":"l"}"#,
                 "problemId is not text",
+            ),
+            // Only a problem may be named by a number.
+            (
+                br#"{"problemId":1,"code":2,"language":"l"}"#,
+                "code is not text",
+            ),
+            (
+                br#"{"problemId":1,"code":"c","language":3}"#,
+                "language is not text",
             ),
             (
                 br#"{"problemId":"a b","code":"c","language":"l"}"#,
@@ -166,11 +186,16 @@ mod tests {
             code in "\\PC{1,400}",
             language in "[a-z+#]{1,12}",
             answer in proptest::option::of("\\PC{0,40}"),
+            requeued_at_ms in proptest::option::of(any::<u64>()),
         ) {
             let archived = answer.map(|text| ArchivedAnswers::from_job(json!({ "a": [text] })));
             let problem_id = ProblemId::parse(&problem_id, "problemId").unwrap();
-            let job = Job { id, problem_id, code, language, archived };
+            let job = Job { id, problem_id, code, language, archived, requeued_at_ms };
             let text = job.encode().unwrap();
+            if let Some(id) = &job.id {
+                let start = format!("{{\"id\":\"{id}\"");
+                prop_assert!(text.starts_with(&start), "{text}");
+            }
             prop_assert_eq!(Job::decode(text.as_bytes()).unwrap(), job.clone());
             let wrapped = serde_json::to_string(&[text]).unwrap();
             prop_assert_eq!(Job::decode(wrapped.as_bytes()).unwrap(), job);

@@ -16,8 +16,13 @@ pub const IDEMPOTENCY_TTL_S: u64 = 86_400;
 pub enum Enqueued {
     /// It waits in its lane, whose length is this now.
     Queued(u64),
-    /// It is scheduled, and due then (ms since 1970).
-    Scheduled(u64),
+    /// It is scheduled.
+    Scheduled {
+        /// When it is due, in milliseconds since 1970 (UTC).
+        due_at_ms: u64,
+        /// How many jobs are scheduled now, retries among them.
+        scheduled: u64,
+    },
     /// Another submission was stored under the same idempotency key before.
     Duplicate(IdempotencyRecord),
 }
@@ -78,7 +83,8 @@ impl Store {
     }
 
     /// Adds a job to its lane once for an idempotency key. One round trip, three
-    /// commands.
+    /// commands; four for a used key, six where it is taken anew because its first
+    /// submission was purged. `key_hash` is one of the key and of who sent it.
     pub async fn enqueue_once(
         &self,
         job: &Job,
@@ -136,11 +142,23 @@ fn enqueue_command(job: &Job, lane: Lane, schedule: Schedule) -> Result<Command,
 fn read_enqueued(reply: Reply, schedule: Schedule) -> Result<Enqueued, RedisError> {
     match schedule {
         Schedule::Immediately => length_reply(reply).map(Enqueued::Queued),
-        Schedule::At(_) | Schedule::After(_) => text(reply)?
-            .parse()
-            .map(Enqueued::Scheduled)
-            .map_err(|_| RedisError::Unexpected("schedule.lua: no time".into())),
+        Schedule::At(_) | Schedule::After(_) => scheduled(reply),
     }
+}
+
+fn scheduled(reply: Reply) -> Result<Enqueued, RedisError> {
+    let unexpected = |what: &str| RedisError::Unexpected(format!("schedule.lua: {what}"));
+    let Reply::Array(parts) = reply else {
+        return Err(unexpected("no list"));
+    };
+    let [due_at_ms, scheduled] =
+        <[Reply; 2]>::try_from(parts).map_err(|_| unexpected("not two parts"))?;
+    Ok(Enqueued::Scheduled {
+        due_at_ms: text(due_at_ms)?
+            .parse()
+            .map_err(|_| unexpected("no time"))?,
+        scheduled: length_reply(scheduled)?,
+    })
 }
 
 fn length_reply(reply: Reply) -> Result<u64, RedisError> {

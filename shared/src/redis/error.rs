@@ -22,3 +22,50 @@ pub enum RedisError {
     #[error("Redis answered what was not expected: {0}")]
     Unexpected(String),
 }
+
+impl RedisError {
+    /// Whether Redis refused a write because it is full. Nothing but the text says
+    /// so: redis-server's begins with `OOM`, Upstash's names a maximum of the size
+    /// or of the memory.
+    pub fn is_full(&self) -> bool {
+        let Self::Refused { message, .. } = self else {
+            return false;
+        };
+        let message = message.to_ascii_lowercase();
+        let says = |word| message.contains(word);
+        says("oom ") || (says("max") && (says("size") || says("memory")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_database_is_told_by_its_words() {
+        let refused = |message: &str| RedisError::Refused {
+            status: 400,
+            message: message.into(),
+        };
+        for full in [
+            "OOM command not allowed when used memory > 'maxmemory'.",
+            "ERR max data size exceeded",
+            "ERR Max memory limit is reached",
+        ] {
+            assert!(refused(full).is_full(), "{full}");
+        }
+        for other in [
+            "WRONGTYPE Operation against a key holding the wrong kind of value",
+            "ERR max requests limit exceeded",
+            "ERR the size of the list is odd",
+            "ERR not in memory",
+            "ERR no such room",
+            "",
+        ] {
+            assert!(!refused(other).is_full(), "{other}");
+        }
+        let text = "OOM command not allowed".to_owned();
+        assert!(!RedisError::Unreachable(text.clone()).is_full());
+        assert!(!RedisError::Unexpected(text).is_full());
+    }
+}

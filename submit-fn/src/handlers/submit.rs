@@ -79,7 +79,7 @@ pub(crate) async fn submit<W: WorkerFn>(
                 id: id.clone(),
                 body_hash: hash(request.body()),
             };
-            let key_hash = hash(key.as_bytes());
+            let key_hash = key_hash("", key);
             store.enqueue_once(&job, lane, &key_hash, &record).await?
         }
     };
@@ -179,16 +179,15 @@ async fn prepare<W: WorkerFn>(
     Ok((Job::new(id, submission), lane, schedule))
 }
 
-/// A new id. Its time is when the submission may run: whether a missing result
-/// has expired is told by it.
+/// A new id. Whether a missing result has expired is told by its times.
 fn issue<W>(context: &Context<'_, W>, schedule: Schedule) -> Result<String, ApiError> {
-    let from_ms = match schedule {
-        Schedule::Immediately => context.now_ms,
-        Schedule::At(ms) => ms,
-        Schedule::After(ms) => context.now_ms + ms,
-    };
+    let (now_ms, random) = (context.now_ms, (context.random)());
     let tickets = &context.config()?.tickets;
-    Ok(tickets.issue(from_ms, &(context.random)()))
+    Ok(match schedule {
+        Schedule::Immediately => tickets.issue(now_ms, &random),
+        Schedule::At(ms) => tickets.issue_scheduled(now_ms, ms.saturating_sub(now_ms), &random),
+        Schedule::After(ms) => tickets.issue_scheduled(now_ms, ms, &random),
+    })
 }
 
 async fn check_language<W: WorkerFn>(
@@ -234,7 +233,7 @@ fn note_enqueued<W>(
 fn stored(request: &Request<Bytes>, id: String, enqueued: &Enqueued) -> Stored {
     let (position, due_at_ms) = match enqueued {
         Enqueued::Queued(length) => (Some(*length), None),
-        Enqueued::Scheduled(due_at_ms) => (None, Some(*due_at_ms)),
+        Enqueued::Scheduled { due_at_ms, .. } => (None, Some(*due_at_ms)),
         Enqueued::Duplicate(_) => (None, None),
     };
     Stored {
@@ -288,6 +287,12 @@ fn first_id(record: &IdempotencyRecord, body: &[u8]) -> Result<String, Violation
     ))
 }
 
+/// A key is its client's own: two clients may choose the same.
+fn key_hash(client: &str, key: &str) -> String {
+    // A line end stands in no header.
+    hash(format!("{client}\n{key}").as_bytes())
+}
+
 /// Half of a SHA-256, which is enough to tell bodies and keys apart, as hex.
 fn hash(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes)[..16])
@@ -334,6 +339,13 @@ mod tests {
             assert!(violation.message.contains("255"), "{violation}");
         }
         assert!(idempotency_key(&request("k"), &submission(Schedule::After(1))).is_err());
+    }
+
+    #[test]
+    fn a_key_is_its_clients_own() {
+        assert_eq!(key_hash("a", "k"), key_hash("a", "k"));
+        assert_ne!(key_hash("a", "k"), key_hash("b", "k"));
+        assert_ne!(key_hash("", "ab"), key_hash("a", "b"));
     }
 
     #[test]

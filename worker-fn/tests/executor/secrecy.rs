@@ -61,6 +61,7 @@ async fn judge(endpoints: &Endpoints, problem: &CachedProblem) -> Verdict {
         code: "def echo(text): return text".into(),
         language: "python".into(),
         archived: None,
+        requeued_at_ms: None,
     };
     let selected = endpoints.select("python", &budget).await.unwrap();
     let judged = judging::judge(problem, &job, selected, &budget, RUNTIME);
