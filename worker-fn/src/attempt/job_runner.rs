@@ -262,23 +262,26 @@ impl JobRunner {
         let now_ms = (self.runtime.now_ms)();
         let job = claimed.job.as_ref().ok();
         let own_id = job.and_then(|job| self.own_id(job));
+        let (id, submitted_at_ms) = own_id.unzip();
         Outcome::DeadLetter(Box::new(DeadLetter {
-            id: own_id.map_or_else(|| self.new_id(now_ms), |(id, _)| id),
+            has_result: id.is_some() && job.is_some_and(|job| job.archived.is_some()),
+            id: id.unwrap_or_else(|| self.new_id(now_ms)),
             reason,
             problem_id: job.map(|job| job.problem_id.clone()),
             language: job.map(|job| job.language.clone()),
             lane: claimed.token.lane(),
             attempts: claimed.attempt().min(self.max_attempts),
             failed_attempts,
+            submitted_at_ms,
             dead_at_ms: now_ms,
         }))
     }
 
-    /// A job's id and its time of issue, if we issued it. An id that a foreign
+    /// A job's id and when it was submitted, if we issued the id. An id that a foreign
     /// producer made up could be that of another submission.
     fn own_id(&self, job: &Job) -> Option<(String, u64)> {
         let id = job.id.as_deref()?;
-        Some((id.to_owned(), self.tickets.verify(id)?.issued_at_ms))
+        Some((id.to_owned(), self.tickets.verify(id)?.submitted_at_ms))
     }
 
     fn new_id(&self, now_ms: u64) -> String {
@@ -293,9 +296,10 @@ impl JobRunner {
         finding: Finding,
         started_at_ms: u64,
     ) -> Outcome {
-        let (id, submitted_at_ms) = self
-            .own_id(job)
-            .unwrap_or_else(|| (self.new_id(started_at_ms), started_at_ms));
+        let own_id = self.own_id(job);
+        let replaces = own_id.is_some() && job.archived.is_some();
+        let (id, submitted_at_ms) =
+            own_id.unwrap_or_else(|| (self.new_id(started_at_ms), started_at_ms));
         let mut result = ResultDocument {
             id,
             problem_id: job.problem_id.clone(),
@@ -315,6 +319,7 @@ impl JobRunner {
             started_at_ms,
             finished_at_ms: (self.runtime.now_ms)(),
             archive: finding.archive.filter(|_| self.archive_submissions),
+            replaces,
         };
         self.stored
             .shorten(&mut result, job.client.as_ref(), self.window());

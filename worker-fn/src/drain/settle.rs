@@ -105,11 +105,11 @@ impl DrainLoop<'_> {
         let jobs: Vec<ClaimedJob> = claimed.leases.into_iter().map(ClaimedJob::from).collect();
         self.more_expected = match claimed.status {
             ClaimStatus::MoreExpected => true,
-            // This is about one lane: the normal lane may be full behind a few
-            // urgent jobs.
+            // This is about one lane: the normal lane may be full behind a few jobs of
+            // another that came first.
             ClaimStatus::LaneDrained => {
-                let urgent = |job: &ClaimedJob| job.token.lane() == Lane::High;
-                self.context.options.all_lanes || jobs.iter().any(urgent)
+                let other = |job: &ClaimedJob| job.token.lane() != Lane::Normal;
+                self.context.options.all_lanes || jobs.iter().any(other)
             }
             ClaimStatus::Empty | ClaimStatus::AtCapacity | ClaimStatus::Paused => false,
         };
@@ -161,21 +161,24 @@ impl DrainLoop<'_> {
         looked_up
     }
 
-    /// One round trip, and more when its answer is lost. A further try claims
-    /// nothing: the first may have been applied, and then the jobs that it claimed
-    /// come back when their leases run out.
+    /// One round trip, and more when its answer is lost. A further try has the same
+    /// nonce: if the first was applied, it gets the jobs that were claimed then.
     async fn call(
         &self,
         settlements: &[Settlement],
         want: usize,
     ) -> Result<Option<Claimed>, RedisError> {
-        let again = !settlements.is_empty();
-        self.with_retries(again, async |tries| {
+        let runtime = &self.context.runtime;
+        let nonce = hex(&(runtime.random)());
+        // A caller that waits for a number of jobs gets the most urgent.
+        let low_first = self.context.options.background && runtime.random_u32().is_multiple_of(8);
+        self.with_retries(!settlements.is_empty(), async |tries| {
             let context = ClaimContext {
                 now_ms: self.now_ms(),
-                nonce: hex(&(self.context.runtime.random)()),
+                nonce: nonce.clone(),
+                again: tries > 1,
+                low_first,
             };
-            let want = if tries == 1 { want } else { 0 };
             let claimed = self
                 .context
                 .store
@@ -186,11 +189,12 @@ impl DrainLoop<'_> {
         .await
     }
 
-    /// Makes a call, and makes it again after a pause when it failed, as far as
-    /// `again` and the budget allow. `call` gets the number of the try, from 1.
+    /// Makes a call, and makes it again after a pause when its answer was lost, or
+    /// with `insist` also when Redis refused it, as far as the budget allows. `call`
+    /// gets the number of the try, from 1.
     async fn with_retries<T>(
         &self,
-        again: bool,
+        insist: bool,
         call: impl AsyncFn(u32) -> Result<T, RedisError>,
     ) -> Result<T, RedisError> {
         let calls = &self.context.budget.calls;
@@ -200,8 +204,8 @@ impl DrainLoop<'_> {
             match call(tries).await {
                 // A full Redis is as full a second later.
                 Err(error)
-                    if again
-                        && !error.is_full()
+                    if !error.is_full()
+                        && (insist || !matches!(error, RedisError::Refused { .. }))
                         && tries < MAX_TRIES
                         && self.context.budget.allows_extra_call(0) =>
                 {
@@ -261,6 +265,7 @@ mod tests {
                 started_at_ms: 2,
                 finished_at_ms: 3,
                 archive: None,
+                replaces: false,
             })),
         }
     }

@@ -45,6 +45,7 @@ async fn judge(time_ms: u64, server: &MockServer) -> Judged {
         language: "ruby".into(),
         archived: None,
         client: None,
+        requeued_at_ms: None,
     };
     let endpoints = one("piston", &server.url);
     let budget = job_budget(&CallCounter::new(1_000));

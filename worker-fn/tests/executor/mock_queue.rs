@@ -97,11 +97,15 @@ impl MockQueue {
         // The script, the number of keys, the keys.
         let keys: usize = words[2].parse().unwrap();
         let arguments = &words[3 + keys..];
-        if self.full && arguments[5..].iter().any(|word| word == "complete") {
+        if self.full
+            && arguments[6..]
+                .iter()
+                .any(|word| word == "complete" || word == "replace")
+        {
             let message = "ERR OOM command not allowed when used memory > 'maxmemory'.";
             return (400, json!({ "error": message }));
         }
-        self.settle(&arguments[5..]);
+        self.settle(&arguments[6..]);
         let want: usize = arguments[0].parse().unwrap();
         self.claims += usize::from(want > 0);
         self.claim(want)
@@ -171,7 +175,7 @@ impl MockQueue {
             let number: usize = token.rsplit('.').next().unwrap().parse().unwrap();
             let isolated = token.contains('!');
             let arguments = match kind.as_str() {
-                "complete" => {
+                "complete" | "replace" => {
                     let document: Value =
                         serde_json::from_str(rest[2].lines().next().unwrap()).unwrap();
                     self.executors
