@@ -10,8 +10,8 @@ use crate::fixtures::{CONFIG, call, complete, ids, retry};
 use crate::stack::QueueStack;
 
 support::tests![
-    the_low_lane_leaves_a_quarter_to_the_others,
-    attempts_of_low_jobs_keep_to_the_share_too,
+    the_low_lane_leaves_half_to_the_others,
+    low_jobs_that_are_due_again_come_after_the_others,
     the_smallest_cap_lets_the_low_lane_work,
     a_claim_may_take_from_the_low_lane_first,
     the_share_of_the_low_lane_costs_one_command_at_most,
@@ -40,42 +40,43 @@ fn fill(stack: &QueueStack, lane: Lane, count: usize) {
     }
 }
 
-fn the_low_lane_leaves_a_quarter_to_the_others(stack: &QueueStack) {
+fn the_low_lane_leaves_half_to_the_others(stack: &QueueStack) {
     fill(stack, Lane::Low, 9);
-    assert_eq!(claim(stack, 4, 8, false).leases.len(), 4);
+    assert_eq!(claim(stack, 4, 12, false).leases.len(), 4);
     // Two are left of its six, and more wait that cannot be taken now.
-    let claimed = claim(stack, 4, 8, false);
+    let claimed = claim(stack, 4, 12, false);
     assert_eq!(ids(&claimed), ["low4", "low5"]);
     assert_eq!(claimed.status, ClaimStatus::MoreExpected);
-    assert_eq!(claim(stack, 4, 8, false).status, ClaimStatus::AtCapacity);
-    assert_eq!(claim(stack, 4, 8, true).status, ClaimStatus::AtCapacity);
+    assert_eq!(claim(stack, 4, 12, false).status, ClaimStatus::AtCapacity);
+    assert_eq!(claim(stack, 4, 12, true).status, ClaimStatus::AtCapacity);
     // Others find room.
-    fill(stack, Lane::Normal, 1);
-    let others = claim(stack, 4, 8, true);
+    fill(stack, Lane::Normal, 5);
+    let others = claim(stack, 6, 12, true);
     assert_eq!(
-        (ids(&others), others.status),
-        (vec!["normal0".into()], ClaimStatus::LaneDrained)
+        (others.leases.len(), others.status),
+        (5, ClaimStatus::LaneDrained)
     );
     fill(stack, Lane::High, 3);
-    let others = claim(stack, 4, 8, false);
+    let others = claim(stack, 4, 12, false);
     assert_eq!(
         (ids(&others), others.status),
         (vec!["high0".into()], ClaimStatus::MoreExpected)
     );
-    assert_eq!(claim(stack, 4, 8, false).status, ClaimStatus::AtCapacity);
+    assert_eq!(claim(stack, 4, 12, false).status, ClaimStatus::AtCapacity);
     // With one done there is room for one.
     stack.work(&[complete(&claimed.leases[0], "low4")], 0);
-    assert_eq!(ids(&claim(stack, 4, 8, true)), ["low6"]);
+    assert_eq!(ids(&claim(stack, 4, 12, true)), ["low6"]);
 }
 
-fn attempts_of_low_jobs_keep_to_the_share_too(stack: &QueueStack) {
+fn low_jobs_that_are_due_again_come_after_the_others(stack: &QueueStack) {
     fill(stack, Lane::Low, 4);
-    let jobs = claim(stack, 3, 4, false).leases;
+    let jobs = claim(stack, 3, 6, false).leases;
     assert_eq!(jobs.len(), 3);
     stack.work(&[retry(&jobs[0], 0)], 0);
     fill(stack, Lane::Normal, 2);
-    // The attempt comes before what waits.
-    let again = claim(stack, 4, 4, false);
+    assert_eq!(ids(&claim(stack, 4, 6, false)), ["normal0", "normal1"]);
+    // It comes before what waits in its own lane.
+    let again = claim(stack, 4, 6, false);
     assert_eq!(
         (ids(&again), again.leases[0].token.attempt()),
         (vec!["low0".into()], 2)
@@ -85,25 +86,19 @@ fn attempts_of_low_jobs_keep_to_the_share_too(stack: &QueueStack) {
     assert_eq!(low[0].token.attempt(), 3);
     stack.work(&[retry(&low[0], 0)], 0);
     // Its place in the share was taken by another of its lane meanwhile.
-    stack.redis.lpush("problems:low", b"low4");
     stack
         .redis
         .run::<()>(&["ZREM", "leases", low[0].token.as_str()]);
-    assert_eq!(ids(&claim(stack, 1, 4, true)), ["low3"]);
+    assert_eq!(ids(&claim(stack, 1, 6, true)), ["low3"]);
     let score = (1_u64 << 50) + 1;
     stack
         .redis
         .run::<()>(&["ZADD", "leases", &score.to_string(), low[0].token.as_str()]);
-    let others = claim(stack, 4, 4, false);
-    assert_eq!(ids(&others), ["normal0"], "no fourth of the lane low");
-    stack.work(
-        &[
-            complete(&jobs[1], "low1"),
-            complete(&others.leases[0], "normal0"),
-        ],
-        0,
-    );
-    assert_eq!(ids(&claim(stack, 4, 4, false)), ["low0"]);
+    fill(stack, Lane::High, 1);
+    let others = claim(stack, 4, 6, false);
+    assert_eq!(ids(&others), ["high0"], "no fourth of the lane low");
+    stack.work(&[complete(&jobs[1], "low1")], 0);
+    assert_eq!(ids(&claim(stack, 4, 6, false)), ["low0"]);
 }
 
 fn the_smallest_cap_lets_the_low_lane_work(stack: &QueueStack) {
@@ -135,7 +130,7 @@ fn a_claim_may_take_from_the_low_lane_first(stack: &QueueStack) {
 fn the_share_of_the_low_lane_costs_one_command_at_most(stack: &QueueStack) {
     fill(stack, Lane::Low, 9);
     // The cap, the commands of the claim.
-    for (cap, commands) in [(60, 6), (4, 7)] {
+    for (cap, commands) in [(60, 6), (6, 7)] {
         let cost = stack.cost_of(|| assert_eq!(claim(stack, 4, cap, false).leases.len().min(3), 3));
         assert_eq!(cost.total(), commands, "{cap}: {cost:?}");
         stack.redis.flush();

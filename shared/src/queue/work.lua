@@ -43,14 +43,15 @@
 -- With "again", the jobs that the same nonce has claimed and still holds are
 -- returned, if there are any, and nothing else is claimed.
 --
--- The lane low gets at most 3/4 of the cap, so that jobs of the other lanes always
--- find room soon. A scheduled submission that falls due goes to the end of its lane.
+-- The lane low gets at most half of the cap, so that jobs of the other lanes always
+-- find room soon, and its jobs that are due again come after the other lanes. A
+-- scheduled submission that falls due goes to the end of its lane.
 --
 -- Commands  EVAL 1; n completed: HDEL, ZREM, n SET (and 2 a list that one of them
 -- is noted in, 1 where one replaces a result); statistics 1 (and 1 more in a new
 -- minute); a claim 2 when there is nothing, 5 when there is something; 4 for all
 -- submissions of a lane that fall due; 1 while less than `want` is left of the
--- share of the lane low. A settlement whose token is not leased any more changes
+-- share of the lane low, or a job of it is due again. A settlement whose token is not leased any more changes
 -- nothing: the job was settled before, or another Worker holds it.
 
 local lanes = { high = KEYS[1], normal = KEYS[2], low = KEYS[3] }
@@ -343,7 +344,7 @@ end
 
 if leased[1] == 'paused' then return { 'paused', {} } end
 
-local running, running_low, due, first_due = 0, 0, {}, {}
+local running, running_low, due, due_low, first_due = 0, 0, {}, false, {}
 local last = 0
 for i = 1, #leased, 2 do
   local token = leased[i]
@@ -356,6 +357,7 @@ for i = 1, #leased, 2 do
       table.insert(first_due[lane], token)
     else
       table.insert(due, token)
+      due_low = due_low or lane == 'low'
     end
   elseif not scheduled then
     running = running + 1
@@ -391,53 +393,68 @@ local function lease(prefix, payload, failures)
   for _, value in ipairs({ whole(now() + lease_ms), token }) do table.insert(scores, value) end
 end
 
-local low_room = math.max(math.floor(cap * 3 / 4), 1) - running_low
+local low_room = math.max(math.floor(cap / 2), 1) - running_low
 local isolated, old_tokens = false, {}
-for _, old in ipairs(due) do
-  local attempt, mark, lane, uid = parse(old)
-  if lane ~= 'low' or low_room > 0 then
-    local alone = mark ~= '' or attempt > 0
-    -- A job that may have brought its Worker down is claimed alone.
-    if #tokens >= room or isolated or (alone and #tokens > 0) then break end
-    local payload = redis.call('HGET', inflight, old)
-    table.insert(old_tokens, old)
-    if payload then
-      local failures = attempt > 0 and redis.call('HGET', history, uid) or ''
-      lease(whole(attempt + 1) .. (alone and '!' or '') .. '.' .. lane .. '.' .. uid .. ':', payload, failures or '')
-      isolated = alone
-      if lane == 'low' then low_room = low_room - 1 end
+local function lease_due(is_wanted)
+  for _, old in ipairs(due) do
+    local attempt, mark, lane, uid = parse(old)
+    if is_wanted(lane) and (lane ~= 'low' or low_room > 0) then
+      local alone = mark ~= '' or attempt > 0
+      -- A job that may have brought its Worker down is claimed alone.
+      if #tokens >= room or isolated or (alone and #tokens > 0) then return end
+      local payload = redis.call('HGET', inflight, old)
+      table.insert(old_tokens, old)
+      if payload then
+        local failures = attempt > 0 and redis.call('HGET', history, uid) or ''
+        lease(whole(attempt + 1) .. (alone and '!' or '') .. '.' .. lane .. '.' .. uid .. ':', payload, failures or '')
+        isolated = alone
+        if lane == 'low' then low_room = low_room - 1 end
+      end
     end
   end
 end
 
-local status = 'more'
-local missing = room - #tokens
-local popped
-if missing > 0 and not isolated then
-  local asked
-  local function pop(count, ...)
-    if popped or count <= 0 then return end
-    local names = { ... }
-    asked = count
-    table.insert(names, 'RIGHT')
-    table.insert(names, 'COUNT')
-    table.insert(names, count)
-    popped = redis.call('LMPOP', #names - 3, unpack(names))
-  end
-  if low_room < missing then
-    if low_first then pop(low_room, KEYS[3]) end
-    pop(missing, KEYS[1], KEYS[2])
-    if not low_first then pop(low_room, KEYS[3]) end
-  elseif low_first then
-    pop(missing, KEYS[3], KEYS[1], KEYS[2])
+local popped, asked
+local function lease_waiting(count, ...)
+  if popped or isolated or count <= 0 then return end
+  local names = { ... }
+  asked = count
+  table.insert(names, 'RIGHT')
+  table.insert(names, 'COUNT')
+  table.insert(names, count)
+  popped = redis.call('LMPOP', #names - 3, unpack(names))
+  if not popped then return end
+  local lane = lane_of_key[popped[1]]
+  for _, payload in ipairs(popped[2]) do lease('1.' .. lane .. '.', payload, '') end
+end
+
+local function missing() return room - #tokens end
+local function low_missing() return math.min(missing(), low_room) end
+
+if low_first then
+  lease_due(function() return true end)
+  if low_room < missing() then
+    lease_waiting(low_missing(), KEYS[3])
+    lease_waiting(missing(), KEYS[1], KEYS[2])
   else
-    pop(missing, KEYS[1], KEYS[2], KEYS[3])
+    lease_waiting(missing(), KEYS[3], KEYS[1], KEYS[2])
   end
-  if popped then
-    local lane = lane_of_key[popped[1]]
-    for _, payload in ipairs(popped[2]) do lease('1.' .. lane .. '.', payload, '') end
-    if #popped[2] < asked then status = 'drained' end
-  elseif #tokens > 0 then
+else
+  lease_due(function(lane) return lane ~= 'low' end)
+  if due_low or low_room < missing() then
+    lease_waiting(missing(), KEYS[1], KEYS[2])
+    if not popped then lease_due(function(lane) return lane == 'low' end) end
+    lease_waiting(low_missing(), KEYS[3])
+  else
+    lease_waiting(missing(), KEYS[1], KEYS[2], KEYS[3])
+  end
+end
+
+local status = 'more'
+if popped then
+  if #popped[2] < asked then status = 'drained' end
+elseif missing() > 0 and not isolated then
+  if #tokens > 0 then
     status = 'drained'
   else
     status = low_room > 0 and 'empty' or 'capacity'

@@ -105,21 +105,54 @@ impl Model {
             .iter()
             .filter(|token| matches!(place(token), Some(Place::Expired | Place::Due)))
             .collect();
-        let share = usize::try_from(config.max_in_flight * 3 / 4).unwrap();
-        let mut low_room = share.max(1).saturating_sub(held_low);
-        let mut taken = Vec::new();
+        let share = usize::try_from(config.max_in_flight / 2).unwrap();
+        let low_room = share.max(1).saturating_sub(held_low);
+        let any_low_due = due.iter().any(is_low);
+        let due: Vec<String> = due.into_iter().cloned().collect();
+        let mut claim = Claim {
+            room,
+            low_room,
+            taken: Vec::new(),
+            popped: None,
+            isolated: false,
+        };
+        if call.low_first {
+            self.take_due(&mut claim, &due, |_| true);
+            self.take_waiting(&mut claim, &[Lane::Low, Lane::High, Lane::Normal]);
+        } else {
+            self.take_due(&mut claim, &due, |lane| lane != Lane::Low);
+            self.take_waiting(&mut claim, &[Lane::High, Lane::Normal]);
+            if any_low_due && claim.popped.is_none() {
+                self.take_due(&mut claim, &due, |lane| lane == Lane::Low);
+            }
+            self.take_waiting(&mut claim, &[Lane::Low]);
+        }
+        let status = match claim.popped {
+            Some((count, asked)) if count < asked => ClaimStatus::LaneDrained,
+            Some(_) => ClaimStatus::MoreExpected,
+            None if claim.isolated || claim.missing() == 0 => ClaimStatus::MoreExpected,
+            None if !claim.taken.is_empty() => ClaimStatus::LaneDrained,
+            None if claim.low_room == 0 => ClaimStatus::AtCapacity,
+            None => ClaimStatus::Empty,
+        };
+        (status, claim.taken)
+    }
+
+    fn take_due(&mut self, claim: &mut Claim, due: &[String], is_wanted: impl Fn(Lane) -> bool) {
         for token in due {
             let parts = parts(token);
-            if parts.lane == Lane::Low && low_room == 0 {
+            let is_low = parts.lane == Lane::Low;
+            if !is_wanted(parts.lane) || (is_low && claim.low_room == 0) {
                 continue;
             }
             let alone = parts.alone || parts.attempt > 0;
-            if taken.len() == room || (alone && !taken.is_empty()) {
-                break;
+            if claim.isolated || claim.missing() == 0 || (alone && !claim.taken.is_empty()) {
+                return;
             }
-            low_room -= usize::from(parts.lane == Lane::Low);
+            claim.low_room -= usize::from(is_low);
+            claim.isolated = alone;
             let leased = self.leased.remove(token).unwrap();
-            taken.push(Expected {
+            claim.taken.push(Expected {
                 payload: leased.payload,
                 attempt: parts.attempt + 1,
                 alone,
@@ -127,49 +160,53 @@ impl Model {
                 failed_attempts: self.failed_before(&parts.uid, parts.attempt),
                 uid: Some(parts.uid),
             });
-            if alone {
-                return (ClaimStatus::MoreExpected, taken);
-            }
         }
-        let missing = room - taken.len();
-        if missing == 0 {
-            return (ClaimStatus::MoreExpected, taken);
+    }
+
+    /// From the first of these lanes in which jobs wait, unless some were taken from
+    /// another one.
+    fn take_waiting(&mut self, claim: &mut Claim, lanes: &[Lane]) {
+        if claim.popped.is_some() || claim.isolated {
+            return;
         }
-        let order = if call.low_first {
-            [Lane::Low, Lane::High, Lane::Normal]
-        } else {
-            [Lane::High, Lane::Normal, Lane::Low]
-        };
         let most = |lane| match lane {
-            Lane::Low => missing.min(low_room),
-            _ => missing,
+            Lane::Low => claim.missing().min(claim.low_room),
+            _ => claim.missing(),
         };
-        let first = order
-            .into_iter()
-            .find(|&lane| most(lane) > 0 && !is_empty(&self.lanes, lane));
-        let status = match first {
-            Some(lane) => {
-                let waiting = self.lanes.get_mut(keys::lane(lane)).unwrap();
-                let count = most(lane).min(waiting.len());
-                taken.extend(waiting.drain(..count).map(|payload| Expected {
-                    payload,
-                    attempt: 1,
-                    alone: false,
-                    lane,
-                    uid: None,
-                    failed_attempts: Vec::new(),
-                }));
-                if count < most(lane) {
-                    ClaimStatus::LaneDrained
-                } else {
-                    ClaimStatus::MoreExpected
-                }
-            }
-            None if !taken.is_empty() => ClaimStatus::LaneDrained,
-            None if low_room == 0 => ClaimStatus::AtCapacity,
-            None => ClaimStatus::Empty,
-        };
-        (status, taken)
+        let mut lanes = lanes.iter();
+        let first = lanes.find(|&&lane| most(lane) > 0 && !is_empty(&self.lanes, lane));
+        let Some(&lane) = first else { return };
+        let asked = most(lane);
+        let waiting = self.lanes.get_mut(keys::lane(lane)).unwrap();
+        let count = asked.min(waiting.len());
+        claim.popped = Some((count, asked));
+        claim
+            .taken
+            .extend(waiting.drain(..count).map(|payload| Expected {
+                payload,
+                attempt: 1,
+                alone: false,
+                lane,
+                uid: None,
+                failed_attempts: Vec::new(),
+            }));
+    }
+}
+
+/// A claim under way.
+struct Claim {
+    room: usize,
+    low_room: usize,
+    taken: Vec<Expected>,
+    /// How many came from a lane, and how many were asked for.
+    popped: Option<(usize, usize)>,
+    /// Whether the last one is claimed alone.
+    isolated: bool,
+}
+
+impl Claim {
+    fn missing(&self) -> usize {
+        self.room - self.taken.len()
     }
 }
 
