@@ -155,7 +155,8 @@ fn check(options: &Options, max_concurrent: usize) -> Result<(), ConfigError> {
 
 impl From<&Options> for RequestLimits {
     fn from(options: &Options) -> Self {
-        let default = StageLimits::from(options);
+        let mut default = StageLimits::from(options);
+        default.run.stack_bytes = Limits::stack_within(default.run.memory_bytes);
         let mut most = default;
         // CPU time is what judges a program. On a busy machine it waits as well, so it
         // may have three times as long, and a second for its start.
@@ -171,6 +172,9 @@ impl From<&Options> for RequestLimits {
     }
 }
 
+/// Stack of a compiler. That of a program follows from its memory limit.
+const COMPILER_STACK_BYTES: u64 = 64 << 20;
+
 impl From<&Options> for StageLimits {
     fn from(options: &Options) -> Self {
         let stage = |wall_ms, cpu_ms, memory: i64, file_bytes| Limits {
@@ -178,6 +182,7 @@ impl From<&Options> for StageLimits {
             cpu: Duration::from_millis(cpu_ms),
             // As in Piston, 0 and below mean no limit.
             memory_bytes: u64::try_from(memory).ok().filter(|&bytes| bytes > 0),
+            stack_bytes: COMPILER_STACK_BYTES,
             stdout_bytes: options.output_max_bytes,
             stderr_bytes: options.output_max_bytes,
             tasks: options.max_processes,

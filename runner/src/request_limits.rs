@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::config::{LEAST_ANSWER_BYTES, RequestLimits, StageLimits};
 use crate::invalid_request::{InvalidRequest, invalid};
 use crate::javascript::falsy;
+use crate::languages::Allowance;
 use crate::sandbox::Limits;
 
 /// The limits that a request may set, in the order in which Piston checks them; those
@@ -64,13 +65,24 @@ impl Constraint {
     }
 }
 
-/// Parses every limit of a request.
+/// Parses every limit of a request. With `"allowance": true`, those of the run stage are
+/// raised by what the language needs; without, a caller may have raised them already.
 pub(crate) fn parse_limits(
     body: &Value,
     configured: &RequestLimits,
+    allowance: &Allowance,
 ) -> Result<StageLimits, InvalidRequest> {
+    let raise = match &body["allowance"] {
+        Value::Bool(raise) => *raise,
+        Value::Null => false,
+        _ => return invalid("allowance must be a boolean"),
+    };
     let mut stages = configured.default;
-    let most = &configured.most;
+    let mut most = configured.most;
+    if !raise {
+        most.run = allowance.raise(&most.run);
+    }
+    let most = &most;
     let parse = |constraint: Constraint, stage, limits: &mut Limits, most: &Limits| {
         let name = format!("{stage}_{}", constraint.suffix());
         if let Some(number) = parse_limit(&body[&name], &name, constraint.of(most))? {
@@ -85,6 +97,10 @@ pub(crate) fn parse_limits(
     for constraint in Constraint::OF_RUNS {
         parse(constraint, "run", &mut stages.run, &most.run)?;
     }
+    if raise {
+        stages.run = allowance.raise(&stages.run);
+    }
+    stages.run.stack_bytes = Limits::stack_within(stages.run.memory_bytes);
     Ok(stages)
 }
 
