@@ -22,8 +22,12 @@ for (const name of process.argv.slice(2)) {
     asScript && attempt(() => new vm.SourceTextModule(code, { identifier: name }));
   if (asModule) {
     const isModule = /\b(import|export|await)\b/.test(asScript.message);
-    const { stack } = isModule ? asModule : asScript;
-    console.error(stack.replace(/^ +at [^]*/m, '').trimEnd());
+    if (isModule) {
+      // Only Node itself can show the line, of an error that nothing catches.
+      asModule.stack = String(asModule);
+      throw asModule;
+    }
+    console.error(asScript.stack.replace(/^ +at [^]*/m, '').trimEnd());
     process.exit(1);
   }
 }

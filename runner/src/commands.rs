@@ -25,7 +25,13 @@ pub(crate) fn fill_in(command: &[String], submission: &Submission, files: &[File
     let language = &submission.runtime.language;
     let main = without_leading_dash(&submission.main);
     let limits = &submission.limits.run;
-    let stack = limits.stack_bytes.saturating_sub(NATIVE_STACK_BYTES);
+    let heap = heap_bytes(limits, language);
+    // With its whole stack in use, the language must stay within the memory limit, and
+    // say itself what happened.
+    let stack = limits
+        .stack_bytes
+        .min((heap as f64 * language.stack_share) as u64);
+    let stack = stack.saturating_sub(NATIVE_STACK_BYTES);
     let mut argv = Vec::new();
     for argument in command {
         if argument == "{sources}" {
@@ -41,10 +47,7 @@ pub(crate) fn fill_in(command: &[String], submission: &Submission, files: &[File
             .replace("{program}", &submission.runtime.program)
             .replace("{stack_kib}", &(stack / 1024).to_string())
             .replace("{stack_mib}", &(stack / MIB).to_string())
-            .replace(
-                "{heap_mib}",
-                &(heap_bytes(limits, language) / MIB).to_string(),
-            );
+            .replace("{heap_mib}", &(heap / MIB).to_string());
         if word.contains("{main_class}") {
             word = word.replace("{main_class}", &java::main_class(files, &submission.main));
         }

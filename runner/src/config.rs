@@ -158,10 +158,7 @@ impl From<&Options> for RequestLimits {
         let mut default = StageLimits::from(options);
         default.run.stack_bytes = Limits::stack_within(default.run.memory_bytes);
         let mut most = default;
-        // CPU time is what judges a program. On a busy machine it waits as well, so it
-        // may have three times as long, and a second for its start.
-        let wall = default.run.cpu.saturating_mul(3) + Duration::from_secs(1);
-        most.run.wall = wall.max(default.run.wall);
+        most.run.wall = wall_for(default.run.cpu).max(default.run.wall);
         most.run.stdout_bytes = options.output_limit_max_bytes.max(options.output_max_bytes);
         most.run.stderr_bytes = most.run.stdout_bytes;
         Self {
@@ -170,6 +167,13 @@ impl From<&Options> for RequestLimits {
             answer_bytes: options.answer_max_bytes,
         }
     }
+}
+
+/// The wall time of a program with this limit of CPU time, which is what judges it. On
+/// a busy machine it waits as well, so it has three times as long, and a second for its
+/// start.
+pub(crate) fn wall_for(cpu: Duration) -> Duration {
+    cpu.saturating_mul(3) + Duration::from_secs(1)
 }
 
 /// Stack of a compiler. That of a program follows from its memory limit.

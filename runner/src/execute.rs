@@ -263,7 +263,8 @@ impl Execution<'_> {
 
     /// Runs one command in the sandbox and logs a failure of the sandbox.
     fn run_stage(&self, command: &Command<'_>) -> Result<Report, ExecuteError> {
-        let report = self.sandbox.run(command, self.cancel);
+        let mut report = self.sandbox.run(command, self.cancel);
+        explain::hide_folders(&mut report, command.files, command.mounts);
         match &report.ending {
             Ending::Cancelled => return Err(ExecuteError::Cancelled),
             Ending::Failed(reason) => {

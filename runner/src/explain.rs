@@ -3,8 +3,52 @@
 //!
 //! `execute.rs` shows it every run.
 
-use crate::sandbox::Limits;
+use std::path::Path;
+
+use crate::sandbox::{File, Limits, Mount, Report};
 use crate::wire::StageResult;
+
+/// Takes the folders of this machine out of a program's or a compiler's messages: before
+/// the submission's files, so that they have the names that they were sent with, and the
+/// folders of languages.
+pub(crate) fn hide_folders(report: &mut Report, files: &[File], mounts: &[Mount]) {
+    let own = report.folder.as_deref().and_then(Path::to_str);
+    let own = own.map(|folder| format!("{folder}/"));
+    let is_file = |rest: &[u8]| {
+        files
+            .iter()
+            .any(|file| rest.starts_with(file.name.as_bytes()))
+    };
+    let languages = mounts.iter().filter(|mount| mount.shown.len() > 1);
+    let languages = languages.map(|mount| format!("{}/", mount.shown.trim_end_matches('/')));
+    if let Some(folder) = own {
+        hide(&mut report.stderr, &folder, is_file);
+    }
+    for folder in languages {
+        hide(&mut report.stderr, &folder, |_| true);
+    }
+}
+
+/// Removes the folder from the text wherever the rest is as wanted.
+fn hide(text: &mut Vec<u8>, folder: &str, is_wanted: impl Fn(&[u8]) -> bool) {
+    /// Modules have URLs.
+    const URL: &[u8] = b"file://";
+    let places = memchr::memmem::find_iter(text, folder).collect::<Vec<_>>();
+    let mut kept = Vec::new();
+    let mut rest = 0;
+    for place in places {
+        let end = place + folder.len();
+        if is_wanted(&text[end..]) {
+            let before = &text[rest..place];
+            kept.extend_from_slice(before.strip_suffix(URL).unwrap_or(before));
+            rest = end;
+        }
+    }
+    if rest > 0 {
+        kept.extend_from_slice(&text[rest..]);
+        *text = kept;
+    }
+}
 
 /// Makes the result that of a program that exceeded its memory limit, if it failed and
 /// has printed one of these texts: its language was told the limit and kept it.
@@ -49,7 +93,7 @@ pub(crate) fn name_signal(stage: &mut StageResult, limits: &Limits) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::{Ending, Limit, Report};
+    use crate::sandbox::{Ending, Limit};
     use std::time::Duration;
 
     fn stage(ending: Ending, stderr: &str, memory_bytes: u64) -> StageResult {
@@ -92,6 +136,32 @@ mod tests {
         assert_eq!(message(Ending::Exited(1), 0), "Exited with error status 1");
         let limited = message(Ending::Limited(Limit::Cpu), 0);
         assert_eq!(limited, "Time limit exceeded");
+    }
+
+    #[test]
+    fn messages_name_files_and_not_folders() {
+        let mut report = Report::not_run(Ending::Exited(1));
+        report.folder = Some("/work/7/box".into());
+        report.stdout = b"/work/7/box/a".into();
+        report.stderr = b"File \"/work/7/box/a.py\" /work/7/box/left file:///work/7/box/a.js \xFF
+            /root/versions/3.11/lib/json.py /usr/lib/x.py"
+            .into();
+        let files = ["a.py", "a.js"].map(|name| File {
+            name: name.to_owned(),
+            content: Vec::new().into(),
+            executable: false,
+        });
+        hide_folders(
+            &mut report,
+            &files,
+            &[Mount::in_place("/root/versions/3.11")],
+        );
+        assert_eq!(report.stdout, b"/work/7/box/a");
+        assert_eq!(
+            report.stderr,
+            b"File \"a.py\" /work/7/box/left a.js \xFF
+            lib/json.py /usr/lib/x.py"
+        );
     }
 
     #[test]

@@ -68,6 +68,9 @@ pub struct Language {
     /// Memory in bytes that the language needs beside its heap.
     #[serde(default)]
     pub memory_beside_heap_bytes: u64,
+    /// The part of the heap's size that its stack may have.
+    #[serde(default = "stack_share")]
+    pub stack_share: f64,
     /// What limits for native programs must be raised by.
     #[serde(default)]
     pub allowance: Allowance,
@@ -132,6 +135,8 @@ fn find_mistake(language: &Language) -> Option<&'static str> {
         Some("has both compile and check")
     } else if language.check.is_empty() != language.check_if.is_empty() {
         Some("check needs check_if, and check_if needs check")
+    } else if !(0.0..=1.0).contains(&language.stack_share) {
+        Some("stack_share must be from 0 to 1")
     } else if !language.allowance.is_sensible() {
         Some("the factors of allowance must be from 1 to 100")
     } else if !language.reads.iter().all(|path| path.starts_with('/')) {
@@ -148,6 +153,10 @@ fn find_mistake(language: &Language) -> Option<&'static str> {
     } else {
         None
     }
+}
+
+fn stack_share() -> f64 {
+    0.875
 }
 
 /// What the limits of a native program must be raised by, so that they fit a language
@@ -294,6 +303,7 @@ mod tests {
             ("check_if=['a']", "check_if"),
             ("compile=['a']\ncheck=['a']\ncheck_if=['a']", "both"),
             ("allowance={time_factor=0.5}", "factors"),
+            ("stack_share=1.5", "stack_share"),
             ("allowance={memory_factor=1e9}", "factors"),
         ] {
             let error = bad(&format!("{usual}{more}"));

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::config::{LEAST_ANSWER_BYTES, RequestLimits, StageLimits};
+use crate::config::{LEAST_ANSWER_BYTES, RequestLimits, StageLimits, wall_for};
 use crate::invalid_request::{InvalidRequest, invalid};
 use crate::javascript::falsy;
 use crate::languages::Allowance;
@@ -96,6 +96,9 @@ pub(crate) fn parse_limits(
     }
     for constraint in Constraint::OF_RUNS {
         parse(constraint, "run", &mut stages.run, &most.run)?;
+    }
+    if !falsy(&body["run_cpu_time"]) && falsy(&body["run_timeout"]) {
+        stages.run.wall = wall_for(stages.run.cpu).min(most.run.wall);
     }
     if raise {
         stages.run = allowance.raise(&stages.run);

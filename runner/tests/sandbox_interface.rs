@@ -36,6 +36,7 @@ impl Sandbox for Scripted {
             cpu: Duration::from_micros(1_999),
             wall: Duration::from_secs(2),
             memory_bytes: 3,
+            folder: None,
             files: Vec::new(),
         }
     }

@@ -4,6 +4,7 @@
 //! Only data and one trait. `execute.rs` builds a [`Command`] for each stage and
 //! reads the [`Report`]; every implementation lies in a module of its own.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -144,6 +145,8 @@ pub struct Report {
     /// The highest resident memory in bytes that was seen, summed over all
     /// processes of the run.
     pub memory_bytes: u64,
+    /// The folder that the program started in, as it saw it. `None`: it did not start.
+    pub folder: Option<PathBuf>,
     /// The folder's regular files, if [`Command::collect_files`] was set and the
     /// program exited with 0.
     pub files: Vec<File>,
@@ -160,6 +163,7 @@ impl Report {
             cpu: Duration::ZERO,
             wall: Duration::ZERO,
             memory_bytes: 0,
+            folder: None,
             files: Vec::new(),
         }
     }

@@ -18,6 +18,7 @@ use crate::sandbox::exit_status::ExitStatus;
 use crate::sandbox::failure::{Context, Failure};
 use crate::sandbox::files::{self, File};
 use crate::sandbox::interface::{Command, Ending, Report};
+use crate::sandbox::layout::RunFolders;
 use crate::sandbox::limits::{Limit, Limits, Usage};
 use crate::sandbox::pipes::Pipes;
 use crate::sandbox::process_table::SampleSchedule;
@@ -77,7 +78,11 @@ pub(super) fn supervise(
     if !has_reported {
         guard.kill_leftovers();
     }
-    run.report()
+    let folders = folder.map_or_else(RunFolders::in_own_root, RunFolders::on_disk);
+    Ok(Report {
+        folder: Some(folders.start),
+        ..run.report()?
+    })
 }
 
 /// Why the program is being ended.
@@ -270,6 +275,7 @@ impl Run<'_> {
             cpu: usage.cpu,
             wall: usage.wall,
             memory_bytes: usage.memory_bytes,
+            folder: None,
             files: self.files,
         })
     }
