@@ -52,7 +52,7 @@ def is_open(number):
     except OSError: return False
 print([number for number in range(3, 64) if is_open(number)])", "", Prints("[]")),
     Attack("what an earlier run left, written", "bash", "echo x > /tmp/left; echo x > /box/left; echo x > /dev/shm/left2; ls /tmp", "", Prints("left\nleft2")),
-    Attack("what an earlier run left, looked for", "bash", "ls /tmp /box | tr '\\n' ' '", "", Prints("/box: file0.code  /tmp:")),
+    Attack("what an earlier run left, looked for", "bash", "ls /tmp /box | tr '\\n' ' '", "", Prints("/box: main.sh  /tmp:")),
     Attack("the machine's name", "bash", "echo $HOSTNAME", "", Prints("sandbox")),
     Attack("programs with another user's rights", "python", "import ctypes, os, subprocess
 print(ctypes.CDLL(None).prctl(39, 0, 0, 0, 0))
