@@ -21,11 +21,17 @@ pub(crate) fn hide_folders(report: &mut Report, files: &[File], mounts: &[Mount]
     };
     let languages = mounts.iter().filter(|mount| mount.shown.len() > 1);
     let languages = languages.map(|mount| format!("{}/", mount.shown.trim_end_matches('/')));
-    if let Some(folder) = own {
-        hide(&mut report.stderr, &folder, is_file);
-    }
-    for folder in languages {
-        hide(&mut report.stderr, &folder, |_| true);
+    let languages: Vec<String> = languages.collect();
+    for text in [Some(&mut report.stderr), report.output.as_mut()]
+        .into_iter()
+        .flatten()
+    {
+        if let Some(folder) = &own {
+            hide(text, folder, is_file);
+        }
+        for folder in &languages {
+            hide(text, folder, |_| true);
+        }
     }
 }
 

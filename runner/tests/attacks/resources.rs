@@ -95,13 +95,13 @@ while True: pass", r#"{"run_cpu_time": 500}"#, LimitExceeded("cpu_time")),
 for _ in range(4):
     if os.fork() == 0:
         while True: pass
-time.sleep(20)", r#"{"run_cpu_time": 800}"#, LimitExceeded("cpu_time")),
+time.sleep(20)", r#"{"run_cpu_time": 800, "run_timeout": 20000}"#, LimitExceeded("cpu_time")),
     Attack("busy by a chain of orphans", "python", "import os, time
 if os.fork(): time.sleep(20)
 while True:
     end = time.process_time() + 0.05
     while time.process_time() < end: pass
-    if os.fork(): os._exit(0)", r#"{"run_cpu_time": 800}"#, LimitExceeded("cpu_time")),
+    if os.fork(): os._exit(0)", r#"{"run_cpu_time": 800, "run_timeout": 20000}"#, LimitExceeded("cpu_time")),
     Attack("long sleep", "python", "import time; time.sleep(60)", r#"{"run_timeout": 400}"#, LimitExceeded("wall_time")),
     Attack("asleep with a stopped child", "python", "import os, signal, time
 if os.fork() == 0: os.kill(os.getpid(), signal.SIGSTOP)
