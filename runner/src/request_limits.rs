@@ -66,7 +66,7 @@ impl Constraint {
 }
 
 /// Parses every limit of a request. With `"allowance": true`, those of the run stage are
-/// raised by what the language needs; without, a caller may have raised them already.
+/// raised afterwards by what the language needs.
 pub(crate) fn parse_limits(
     body: &Value,
     configured: &RequestLimits,
@@ -78,11 +78,7 @@ pub(crate) fn parse_limits(
         _ => return invalid("allowance must be a boolean"),
     };
     let mut stages = configured.default;
-    let mut most = configured.most;
-    if !raise {
-        most.run = allowance.raise(&most.run);
-    }
-    let most = &most;
+    let most = &configured.most;
     let parse = |constraint: Constraint, stage, limits: &mut Limits, most: &Limits| {
         let name = format!("{stage}_{}", constraint.suffix());
         if let Some(number) = parse_limit(&body[&name], &name, constraint.of(most))? {
