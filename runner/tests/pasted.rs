@@ -286,7 +286,7 @@ async fn allowance_raises_what_the_request_asks_for() {
     let runner = Runner::shared();
     let allowance = json!({
         "time_factor": 1.0, "time_offset_ms": 50,
-        "memory_factor": 1.0, "memory_offset_bytes": 8_388_608,
+        "memory_factor": 1.0, "memory_offset_bytes": 0,
     });
     for (asks, timeout) in [
         (json!(true), 1050),

@@ -302,6 +302,8 @@ print(json.dumps({'env': dict(os.environ), 'fds': fds, 'sid': os.getsid(0) == os
         "PATH",
         "PISTON_LANGUAGE",
         "PYTHONDONTWRITEBYTECODE",
+        "PYTHONINTMAXSTRDIGITS",
+        "PYTHONPATH",
         "TMPDIR",
     ];
     assert_eq!(names, expected);

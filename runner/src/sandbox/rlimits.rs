@@ -32,7 +32,9 @@ pub(super) struct ProcessLimits {
 impl From<&Limits> for ProcessLimits {
     fn from(limits: &Limits) -> Self {
         Self {
-            cpu_s: limits.cpu.as_secs().saturating_add(1),
+            // Loose as well: the kernel counts this limit by ticks, and a program that it
+            // ends looks like one that has sent the signal to itself.
+            cpu_s: limits.cpu.as_secs().saturating_mul(2).saturating_add(2),
             file_bytes: limits.file_bytes,
             open_files: limits.open_files,
             stack_bytes: limits.stack_bytes,
