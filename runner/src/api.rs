@@ -152,6 +152,7 @@ async fn runtimes(State(app): State<Arc<App>>) -> Response {
             version: runtime.version.to_string(),
             aliases: &runtime.language.aliases,
             runtime: runtime.language.runtime.as_deref(),
+            allowance: runtime.language.allowance,
         })
         .collect();
     Json(list).into_response()

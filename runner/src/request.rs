@@ -65,6 +65,7 @@ pub(crate) const MEMBERS: &[&str] = &[
     "cases_timeout",
     "stop_at_first_failure",
     "streams",
+    "allowance",
     "answer_limit",
     "compile_memory_limit",
     "run_memory_limit",
@@ -101,7 +102,7 @@ pub fn parse(
     {
         return invalid("files must include at least one utf8 encoded file");
     }
-    let limits = parse_limits(body, configured)?;
+    let limits = parse_limits(body, configured, &runtime.language.allowance)?;
     let args = parse_args(&body["args"])?;
     let stdin = parse_stdin(&body["stdin"], "stdin")?;
     let cases = parse_cases(&body["cases"])?;
@@ -246,6 +247,7 @@ run = ['./a.out']
             program: "/usr/bin/python3".to_owned(),
             compile: Vec::new(),
             run: Vec::new(),
+            check: Vec::new(),
             env: Vec::new(),
             mounts: Vec::new(),
         };
@@ -257,6 +259,7 @@ run = ['./a.out']
             wall: Duration::from_secs(3),
             cpu: Duration::from_secs(2),
             memory_bytes: Some(1 << 20),
+            stack_bytes: 1000,
             stdout_bytes: 1000,
             stderr_bytes: 1000,
             tasks: 10,
