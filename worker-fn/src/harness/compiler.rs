@@ -1,6 +1,8 @@
 //! What a compiler says about a harness's source file, in terms of the user's
 //! code alone.
 
+use crate::executor::StageReport;
+
 /// The file that the harness's own lines go by.
 const OWN_FILE: &str = "judge.cpp";
 
@@ -10,8 +12,12 @@ const USERS_FILE: (&str, &str) = ("solution.cpp", "main.cpp");
 /// Begins a sentence of the harness itself, which is a failed `static_assert`.
 const OWN_SENTENCE: &str = "judge: ";
 
+/// Ends what stands before the user's code in TypeScript.
+const BEGINNING: &str = "/*judge_*/";
+
 /// What only the harness's own code is called.
-const OWN_NAMES: [&str; 9] = [
+const OWN_NAMES: [&str; 10] = [
+    ";judge_((judge_",
     "JUDGE_",
     "judge_::",
     "judge_A",
@@ -23,6 +29,14 @@ const OWN_NAMES: [&str; 9] = [
     "judge_way",
 ];
 
+/// Leaves in a compile stage what is about the user's code.
+pub fn clean_compile_stage(report: &mut StageReport) {
+    let stage = &mut report.stage;
+    for text in [&mut stage.stdout, &mut stage.stderr, &mut report.output] {
+        *text = compiler_output(text);
+    }
+}
+
 /// A compiler's output without the harness's lines, and the harness's own
 /// sentence, such as that the function is missing, before all others. Text of
 /// other origin stays as it is.
@@ -31,11 +45,37 @@ pub fn compiler_output(text: &str) -> String {
     if !marks.iter().any(|mark| text.contains(mark)) {
         return text.to_owned();
     }
+    let text = without_beginning(text);
     let mut output = Output::default();
     for line in text.lines() {
         output.add(line);
     }
     output.finish()
+}
+
+/// The text without what stands before the user's code on the first line, where a
+/// compiler for TypeScript quotes that, and marks columns on the next line.
+pub(super) fn without_beginning(text: &str) -> String {
+    let mut out = String::new();
+    let mut columns = 0;
+    for line in text.split_inclusive('\n') {
+        let is_marking = line
+            .trim_end()
+            .chars()
+            .all(|c| matches!(c, ' ' | '^' | '~'));
+        if let Some((before, after)) = line.split_once(BEGINNING) {
+            columns = before.chars().count() + BEGINNING.len();
+            out.push_str(after);
+        } else if columns > 0 && is_marking {
+            out.extend(line.trim_end().chars().skip(columns));
+            out.push('\n');
+            columns = 0;
+        } else {
+            columns = 0;
+            out.push_str(line);
+        }
+    }
+    out
 }
 
 #[derive(Default)]

@@ -41,6 +41,7 @@ pub(super) fn source(signature: &Signature, code: &str) -> Result<String, Unsupp
             nodes(signature, code, |node| struct_of(node, code)),
         ),
         ("__NAME__", signature.name.clone()),
+        ("__NOTHING__", (signature.returns == Type::Null).to_string()),
         ("__COUNT__", count.to_string()),
         ("__CLASSES__", with_comma(each("class ").join(","))),
         ("__TYPES__", each("").join(",")),

@@ -105,6 +105,7 @@ void answer(string& out, F f, std::false_type) { Json::put(out, f()); }
 template <class F>
 void answer(string& out, F f, std::true_type) {
   f();
+  if (!JUDGE_NOTHING) throw Odd{"nothing: the function returned no value, and printing one does not return it"};
   out += "null";
 }
 

@@ -80,9 +80,10 @@ __RENAMES__
 #include <unistd.h>
 __RESTORES__
 __NODES__
-// Of the signature: its name, how many parameters it has, and names for their
-// types in three forms.
+// Of the signature: its name, whether nothing is returned, how many parameters it
+// has, and names for their types in three forms.
 #define JUDGE_NAME "__NAME__"
+#define JUDGE_NOTHING __NOTHING__
 #define JUDGE_COUNT __COUNT__
 #define JUDGE_CLASSES __CLASSES__
 #define JUDGE_TYPES __TYPES__

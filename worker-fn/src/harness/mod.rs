@@ -32,7 +32,7 @@ mod kind;
 mod source;
 mod stdin;
 
-pub use compiler::compiler_output;
+pub use compiler::{clean_compile_stage, compiler_output};
 pub use frames::{Frame, Frames, HarnessError, HarnessErrorKind, read};
 pub use kind::{Harness, LANGUAGES};
 pub use source::Unsupported;

@@ -108,20 +108,29 @@ fn source(harness: Harness, signature: &Signature, code: &str) -> Result<String,
             fill(PYTHON, &values)
         }
         Harness::JavaScript => format!(
-            "(0,eval)({})({name},{params},{returns},{},require);\n",
+            "(0,eval)({})({name},{params},{returns},{},require,(url)=>import(url));\n",
             runtime(),
             quoted(&without_shebang(code))
         ),
         Harness::TypeScript | Harness::Cpp => {
-            let values = [
-                ("__RUNTIME__", runtime()),
-                ("__NAME__", name),
-                ("__PARAMS__", params),
-                ("__RETURNS__", returns),
-                ("__NODES__", nodes(signature, code, Node::typescript)),
-                ("__CODE__", without_shebang(code)),
-            ];
-            fill(TYPESCRIPT, &values)
+            let runtime = runtime();
+            let nodes = nodes(signature, code, Node::typescript);
+            let fill = |columns: usize, code: String| {
+                let values = [
+                    ("__RUNTIME__", runtime.clone()),
+                    ("__NAME__", name.clone()),
+                    ("__PARAMS__", params.clone()),
+                    ("__RETURNS__", returns.clone()),
+                    // As many digits as any number of columns has.
+                    ("__COLUMNS__", format!("{columns:>6}")),
+                    ("__NODES__", nodes.clone()),
+                    ("__CODE__", code),
+                ];
+                fill(TYPESCRIPT, &values)
+            };
+            let bare = fill(0, String::new());
+            let first_line = bare.lines().next().unwrap_or_default();
+            fill(first_line.encode_utf16().count(), without_shebang(code))
         }
     })
 }
@@ -222,6 +231,7 @@ mod tests {
                 "__RETURNS__",
                 "__CODE__",
                 "__RUNTIME__",
+                "__COLUMNS__",
                 "__NODES__",
                 "__COUNT__",
                 "__TARGET__",

@@ -114,6 +114,8 @@ TreeNode* f(TreeNode* t) { if (t && t->val < 0) std::raise(SIGKILL); return t; }
     let code = "void f(std::vector<bool>& v) { v.clear(); }";
     let ran = run_with(Cpp, &nothing, code, &[json!([[true, false]])], |_| false);
     assert_eq!(ran.value(0), &json!(null));
+    let ran = run(Cpp, "f(list<bool>) -> int", code, &[json!([[true]])]);
+    assert!(ran.not_json(0).starts_with("nothing: "), "{ran:?}");
 }
 
 /// What the compiler says of code that it refuses, as the solver is shown it.

@@ -3,6 +3,7 @@
 //!
 //! - [`values`]: which values go in and come out, and which do not.
 //! - [`forms`]: how a function may be written, and what can go wrong.
+//! - [`pasted`]: code as practice sites have it.
 //! - [`cpp`], [`typescript`]: what is different there.
 //! - [`property`]: any value of any type comes back as it went.
 //! - [`forgery_python`], [`forgery_javascript`]: programs that would like to
@@ -15,6 +16,7 @@ mod forgery;
 mod forgery_javascript;
 mod forgery_python;
 mod forms;
+mod pasted;
 mod property;
 mod run;
 mod typescript;
