@@ -168,10 +168,10 @@ signed main() { return judge_::all<judge_target>((judge_way*)nullptr); }
 
 #define JUDGE_METHOD(name, ...) \
 struct judge_member { judge_::None name; }; \
-template <class judge_A> struct judge_both : judge_A, judge_member {}; \
+template <class judge_A> struct judge_both : std::conditional_t<std::is_final<judge_A>::value, judge_::None, judge_A>, judge_member {}; \
 template <class judge_A> auto judge_has(int) -> decltype((void)&judge_both<judge_A>::name, std::false_type()); \
 template <class judge_A> std::true_type judge_has(...); \
-JUDGE_FOUND(name, decltype(judge_has<Solution>(0))::value) \
+JUDGE_FOUND(name, std::is_final<Solution>::value || decltype(judge_has<Solution>(0))::value) \
 static_assert(std::is_default_constructible<Solution>::value, "judge: The class Solution has no constructor without parameters."); \
 JUDGE_SHAPE_OF(name) \
 JUDGE_TARGET(Solution judge_self{};, this->judge_self.name) \

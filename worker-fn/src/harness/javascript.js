@@ -317,7 +317,7 @@
       exported = await new Promise((done) => then(importCode(load('url').pathToFileURL(process.argv[1]).href), done, () => done({})));
       choose = target();
     }
-    if (!choose) fail('missing', { stack: `There is no function ${name}.` });
+    if (!choose) fail('missing', { stack: `The function \`${name}\` was not found in your code.` });
     for (let at = 0; at < cases.length; at++) {
       current = cases[at].index;
       let text;

@@ -267,7 +267,9 @@ def harness(names, params, returns, code):
             if callable(getattr(space.get("Solution"), name, None)):
                 # State that one case leaves behind is not there for the next.
                 return lambda: getattr(space["Solution"](), name)
-        fail("missing", NameError("There is no function " + " or ".join(names) + "."))
+        text = "The function `" + "` or `".join(dict.fromkeys(names)) + "` was not found in your code."
+        frame(b"load", '!{"kind":"missing","text":%s}' % quote(text))
+        end(1)
 
     def case(find, text):
         try:

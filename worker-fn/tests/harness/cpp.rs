@@ -192,6 +192,7 @@ fn code_as_practice_sites_have_it_compiles() {
         "class Solution { int addUp(vector<int>& v, int k, size_t at) { return at == v.size() ? k : v[at] + addUp(v, k, at + 1); }\npublic: int addUp(vector<int>& v, int k) { return addUp(v, k, 0); } };",
         "int addUp(const vector<int>& v, const int& k) { return reduce(v.begin(), v.end(), k); }",
         "int addUp(int a, int b) { return a + b; }\nint addUp(vector<int>& v, int k) { for (int i : v) k = addUp(k, i); return k; }",
+        "struct Solution final { int addUp(vector<int>& v, int k) { return accumulate(v.begin(), v.end(), k); } };",
         "template <class T> T addUp(vector<T>& v, T k) { for (T i : v) k += i; return k; }",
         "auto addUp = [](vector<int> v, int k) { for (int i : v) k += i; return k; };",
         "#include <bits/stdc++.h>\nusing namespace std;\n#define int long long\n#define all(v) v.begin(), v.end()\n#define f first\n#define data second\nint addUp(vector<int>& v, int k) { pair<int, int> p(k, 0); return accumulate(all(v), p.f) + p.data; }\nsigned main() { int n; cin >> n; }",

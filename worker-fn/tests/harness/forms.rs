@@ -76,7 +76,7 @@ fn code_that_comes_to_no_case_says_why() {
             Python,
             "def other(a, b): return 1",
             Missing,
-            "addUp or add_up",
+            "The function `addUp` or `add_up` was not found in your code.",
         ),
         (Python, "addUp = 5", Missing, "addUp"),
         (
@@ -97,7 +97,12 @@ fn code_that_comes_to_no_case_says_why() {
         (JavaScript, "let x = 1;\nlet y = ;", Syntax, "main.js:2"),
         (JavaScript, "function addUp( {", Syntax, "SyntaxError"),
         (JavaScript, "}); process.exit(0); ({", Syntax, "SyntaxError"),
-        (JavaScript, "function other() {}", Missing, "addUp"),
+        (
+            JavaScript,
+            "function other() {}",
+            Missing,
+            "The function `addUp` was not found in your code.",
+        ),
         (JavaScript, "const addUp = 5;", Missing, "addUp"),
         (JavaScript, "\nnull.x;", Error, "main.js:2"),
         (
