@@ -113,7 +113,7 @@
     Queue: '@datastructures-js/queue',
   };
   for (const given of keys(packages)) {
-    if (given in globalThis) continue;
+    if (given === name || given in globalThis) continue;
     const set = (value) => defineProperty(globalThis, given, { __proto__: null, value, writable: true, configurable: true });
     const get = () => {
       let found;

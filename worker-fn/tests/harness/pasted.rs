@@ -62,6 +62,35 @@ fn python_has_the_names_of_practice_sites_whatever_else_it_imports() {
 }
 
 #[test]
+fn a_function_that_is_called_like_a_given_one_is_the_users() {
+    let signature = "gcd(int, int) -> int";
+    for (code, expected) in [
+        (
+            "class Solution:\n    def gcd(self, a, b): return gcd(a, b) + 10",
+            12,
+        ),
+        ("def gcd(a, b): return a + b", 10),
+        ("from math import gcd", 2),
+    ] {
+        let ran = run(Python, signature, code, &[json!([4, 6])]);
+        assert_eq!(ran.value(0), &json!(expected), "{code}");
+    }
+    let ran = run(
+        Python,
+        signature,
+        "def lcm(a, b): return a",
+        &[json!([4, 6])],
+    );
+    assert_eq!(ran.load().0, HarnessErrorKind::Missing);
+    let code = "class Solution { public: int gcd(int a, int b) { return std::gcd(a, b) + 10; } };";
+    let ran = run(Harness::Cpp, signature, code, &[json!([4, 6])]);
+    assert_eq!(ran.value(0), &json!(12));
+    let code = "int gcd(int a, int b) { return b ? gcd(b, a % b) : a; }";
+    let ran = run(Harness::Cpp, signature, code, &[json!([4, 6])]);
+    assert_eq!(ran.value(0), &json!(2));
+}
+
+#[test]
 fn python_recurses_as_deep_as_memory_allows_and_fails_in_a_few_words_beyond() {
     let code = "
 def total(head): return head.val + total(head.next) if head else 0
