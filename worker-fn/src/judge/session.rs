@@ -211,7 +211,10 @@ impl<'a> JudgeSession<'a> {
             return;
         }
         self.version = Some(execution.version).filter(|version| !version.is_empty());
-        if let Some(compile) = execution.compile {
+        if let Some(mut compile) = execution.compile {
+            if self.harness.is_some() {
+                harness::clean_compile_stage(&mut compile);
+            }
             let failed = execution.runs.is_empty();
             if failed {
                 let failure = failure::classify(&compile, None);
