@@ -39,6 +39,8 @@ pub enum AttemptEnd {
     Decided(Outcome),
     /// No endpoint that supports the job's language can be used now.
     NoEndpoint(ExecutorError),
+    /// The endpoint was too busy for as long as the job could wait.
+    Busy(ExecutorError),
     /// This endpoint said that it will not work now.
     Unavailable(ExecutorError, EndpointId),
     /// Either no response came from this endpoint, or one that tells nothing, such
@@ -192,6 +194,7 @@ impl JobRunner {
                 endpoint.name(),
                 self.not_judged(job, problem.is_some(), why),
             ),
+            Err(error @ ExecutorError::Busy) => AttemptEnd::Busy(error),
             Err(error @ ExecutorError::Failed { .. }) => AttemptEnd::Failed(error, endpoint.id),
             Err(error @ ExecutorError::Unavailable(_)) => {
                 AttemptEnd::Unavailable(error, endpoint.id)

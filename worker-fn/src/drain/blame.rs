@@ -16,7 +16,9 @@ pub enum Failure {
     },
     /// No endpoint that supports its language can be used now.
     NoEndpoint,
-    /// The endpoint said that it will not work now (429, 503).
+    /// The endpoint was too busy (429) for as long as the job could wait.
+    Busy,
+    /// The endpoint said that it will not work now (503).
     Unavailable,
     /// The run failed or got no response, and so does a probe in the job's
     /// language.
@@ -126,6 +128,8 @@ pub fn decide(failure: Failure, isolated: bool, fallback: Fallback) -> Decision 
                 ..go_on(Fate::Release)
             },
         },
+        // It works, for others. Released, the job would come back at once.
+        Failure::Busy => go_on(Fate::Snooze),
         Failure::Unavailable | Failure::ProbeFails => {
             let (fate, course) = match fallback {
                 Fallback::SameLanguage => (Fate::Release, Course::GoOn),

@@ -21,9 +21,9 @@ const fn decision(fate: Fate, eject: bool, course: Course) -> Decision {
 }
 
 #[rustfmt::skip]
-const TABLE: [Row; 30] = {
+const TABLE: [Row; 31] = {
     use Course::{BudgetSpent, EndpointDown, GoOn, StoreDown};
-    use Failure::{BudgetExhausted, JobsFail, LanguageFails, NoEndpoint, NotProbed, ProbeFails};
+    use Failure::{BudgetExhausted, Busy, JobsFail, LanguageFails, NoEndpoint, NotProbed, ProbeFails};
     use Failure::{NoResponse, ProblemRefused, RunFailed, StoreAway, Unavailable};
     use Fallback::{OtherLanguages, SameLanguage};
     use Fate::{Fail, Isolate, Release, Snooze};
@@ -40,6 +40,7 @@ const TABLE: [Row; 30] = {
         (NoEndpoint, None, SAME, decision(Snooze, false, GoOn)),
         (NoEndpoint, None, OTHER, decision(Snooze, false, GoOn)),
         (NoEndpoint, None, NONE, decision(Release, false, EndpointDown)),
+        (Busy, None, None, decision(Snooze, false, GoOn)),
         (Unavailable, None, SAME, decision(Release, true, GoOn)),
         (Unavailable, None, OTHER, decision(Snooze, true, GoOn)),
         (Unavailable, None, NONE, decision(Release, true, EndpointDown)),
@@ -105,7 +106,8 @@ fn text((failure, isolated, fallback, decision): Row) -> String {
             fits_beside_others: false,
         } => "the same, and more than it can have beside other jobs",
         Failure::NoEndpoint => "no endpoint that supports the language can be used",
-        Failure::Unavailable => "the endpoint answers 429 or 503",
+        Failure::Busy => "the endpoint is too busy (429) for as long as the job can wait",
+        Failure::Unavailable => "the endpoint answers 503",
         Failure::ProbeFails => "the run fails, and so does a probe",
         Failure::LanguageFails => "the same, but other languages work there",
         Failure::JobsFail => "the run fails, as two other jobs' before it, but a probe runs",

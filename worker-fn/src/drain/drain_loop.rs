@@ -22,7 +22,8 @@ use crate::attempt::{AttemptEnd, JobRunner};
 use crate::executor::endpoint_states::EJECTED_MS;
 use crate::executor::{EndpointId, ExecutorError};
 use crate::limits::{
-    Budget, JobGrant, MAX_REQUESTS_IN_FLIGHT, Permit, SETTLE_AFTER_MS, SETTLE_AT, Semaphore,
+    Budget, Congestion, JobGrant, MAX_REQUESTS_IN_FLIGHT, Permit, SETTLE_AFTER_MS, SETTLE_AT,
+    Semaphore,
 };
 use crate::runtime::Runtime;
 
@@ -53,12 +54,17 @@ pub(super) struct DrainLoop<'a> {
     /// Whether an isolated job is running: nothing else is started.
     isolated_running: bool,
     pub(super) in_flight: Rc<Semaphore>,
+    /// Whether an endpoint is too busy for what is claimed already.
+    pub(super) congestion: Congestion,
     /// The drain's own permit.
     pub(super) permit: Option<Permit>,
     /// When this drain's own retries fall due.
     pub(super) retries_due_ms: Vec<u64>,
     pub(super) report: Report,
 }
+
+/// What a job's lease leaves for its settlement, in milliseconds.
+const SETTLE_MS: u64 = 5_000;
 
 type Running<'a> = FuturesUnordered<LocalBoxFuture<'a, (BatchJob, AttemptEnd)>>;
 
@@ -85,6 +91,7 @@ impl Drain<'_> {
             more_expected: true,
             isolated_running: false,
             in_flight: Semaphore::new(MAX_REQUESTS_IN_FLIGHT),
+            congestion: Congestion::default(),
             permit: None,
             retries_due_ms: Vec::new(),
             report: Report::default(),
@@ -185,6 +192,8 @@ impl<'a> DrainLoop<'a> {
                 in_flight: Rc::clone(&self.in_flight),
                 permit,
                 memory: self.context.runner.memory().clone(),
+                latest_ms: held.claimed_ms + self.context.config.lease_ms.saturating_sub(SETTLE_MS),
+                congestion: self.congestion.clone(),
             };
             let runner = self.context.runner;
             running.push(Box::pin(async move {
@@ -234,6 +243,7 @@ impl<'a> DrainLoop<'a> {
                 (failure, None, error.into())
             }
             AttemptEnd::NoEndpoint(error) => (Failure::NoEndpoint, None, error.into()),
+            AttemptEnd::Busy(error) => (Failure::Busy, None, error.into()),
             AttemptEnd::Unavailable(error, id) => (Failure::Unavailable, Some(id), error.into()),
             AttemptEnd::NoResponse(error, id) => {
                 let failure = self.no_response(&held, id, recovered == Some(id)).await;
@@ -405,7 +415,10 @@ impl<'a> DrainLoop<'a> {
             .options
             .wanted
             .saturating_sub(completed + in_hand);
-        let at_most = if self.outage.is_recovering() {
+        let at_most = if self.congestion.is_congested(self.now_ms()) {
+            // Other jobs would only wait, where other drains might start them.
+            1_usize.saturating_sub(in_hand)
+        } else if self.outage.is_recovering() {
             1
         } else {
             usize::MAX

@@ -110,6 +110,8 @@ impl DrainLoop<'_> {
             in_flight: Rc::clone(&self.in_flight),
             permit: self.permit.take()?,
             memory: self.context.runner.memory().clone(),
+            latest_ms: self.now_ms() + PROBE_TIMEOUT_MS,
+            congestion: self.congestion.clone(),
         };
         calls.spend_reserve();
         let budget = JobBudget::new(grant, self.now_ms() + PROBE_TIMEOUT_MS);

@@ -14,6 +14,9 @@ pub enum ExecutorError {
     /// down.
     #[error("the execution endpoint did not answer: {0}")]
     NoResponse(String),
+    /// The endpoint works, but is too busy to take the job.
+    #[error("the execution endpoint is too busy")]
+    Busy,
     /// The endpoint said that it will not work now. Not the job's fault.
     #[error("the execution endpoint is not available: {0}")]
     Unavailable(String),

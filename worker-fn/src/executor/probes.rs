@@ -33,8 +33,9 @@ impl Endpoints {
         let executed = SelectedEndpoint { endpoint, id }.execute(&run, budget);
         match executed.await {
             Ok(_) => self.states.note_probe(id, language, true),
-            // What it refuses, such as an unknown language, it has understood.
-            Err(ExecutorError::Refused(_)) => self.states.mark_alive(id),
+            // What it refuses, such as an unknown language, it has understood. One that
+            // is too busy works.
+            Err(ExecutorError::Refused(_) | ExecutorError::Busy) => self.states.mark_alive(id),
             Err(ExecutorError::BudgetExhausted(_)) => return None,
             Err(_) => {
                 self.states.note_probe(id, language, false);

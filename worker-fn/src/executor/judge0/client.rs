@@ -77,7 +77,9 @@ impl Judge0 {
         budget: &JobBudget,
     ) -> Result<JsonResponse, ExecutorError> {
         let connection = &self.0.connection;
-        let response = connection.exchange(path, Some(query), None, body, &self.0, budget);
+        let timeout_ms = budget.remaining_ms(self.0.now_ms());
+        let response =
+            connection.exchange(path, Some(query), None, body, &self.0, budget, timeout_ms);
         response.await?.ok_or_else(|| {
             ExecutorError::Refused(format!(
                 "The programs printed too much: the execution endpoint's answer is longer than \
