@@ -162,6 +162,10 @@ impl<'a> Output<'a> {
         lines.append(&mut self.at_end);
         if lines.is_empty() {
             lines.extend(self.sentence.map(str::to_owned));
+        } else {
+            let says_more = |line: &String| !line.contains("note: forward declaration");
+            self.kept
+                .retain(|line| line.starts_with(USERS_FILE.0) && says_more(line));
         }
         lines.append(&mut self.kept);
         if lines.is_empty() {
@@ -233,7 +237,9 @@ main.cpp:4:9:   required from here
     #[test]
     fn code_that_does_not_end_is_reported_as_the_users() {
         let said = "\
-judge.cpp:2:1: error: invalid use of incomplete type ‘class Solution’
+/usr/include/c++/12/type_traits: In instantiation of ‘struct std::is_final<Solution>’:
+/usr/include/c++/12/type_traits:796:38: error: invalid use of incomplete type ‘class Solution’
+  796 |     : public integral_constant<bool, __is_final(_Tp)>
 solution.cpp:1:7: note: forward declaration of ‘class Solution’
 judge.cpp:2:1: error: expected ‘}’ at end of input
 solution.cpp:1:16: note: to match this ‘{’

@@ -217,6 +217,19 @@ fn code_that_does_not_compile_skips_all_cases() {
 }
 
 #[test]
+fn a_compiler_speaks_of_the_users_lines_alone() {
+    let problem = function(&["a"], true);
+    let said =
+        "judge.cpp:2:1: error: static assertion failed: judge: No.\nsolution.cpp:1:2: error: x";
+    let (_, assessment) = judge(&problem, "c++", |_| Execution {
+        compile: Some(ended(said, 1)),
+        ..Execution::default()
+    });
+    assert_eq!(assessment.verdict, Verdict::CompilationError);
+    assert_eq!(assessment.output.trim_end(), "No.\nmain.cpp:1:2: error: x");
+}
+
+#[test]
 fn a_functions_cases_share_a_process() {
     let problem = function(&["a", "b", SECRET], true);
     let (steps, assessment) = judge(&problem, "py", |step| {
@@ -334,13 +347,13 @@ fn code_that_does_not_load_is_loaded_once_more_without_any_case() {
         let text = if has_hidden {
             SECRET
         } else {
-            "solution.py:1: invalid syntax"
+            "main.py:1: invalid syntax"
         };
         ran(vec![ended(&load(text), 1)])
     });
     assert_eq!(steps, [vec![0, 1], vec![]]);
     assert_eq!(assessment.verdict, Verdict::CompilationError);
-    assert_eq!(assessment.output, "solution.py:1: invalid syntax");
+    assert_eq!(assessment.output, "main.py:1: invalid syntax");
     // Where nothing is hidden, once is enough.
     let problem = function(&["a"], true);
     let (steps, assessment) = judge(&problem, "py", |_| ran(vec![ended(&load("no"), 1)]));
