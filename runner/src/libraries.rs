@@ -125,6 +125,7 @@ mod tests {
         let libraries = Libraries::create().unwrap();
         let mut written = Vec::new();
         list(libraries.folder.path(), "", &mut written);
+        expected.retain(|name| name != "README.md");
         expected.sort();
         written.sort();
         assert_eq!(written, expected);
