@@ -4,9 +4,9 @@
 //! They are written to a folder when the runner starts, so that they always fit the
 //! program. `server.rs` calls this; `languages.toml` names the folder `{libraries}`.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use tempfile::TempDir;
@@ -54,18 +54,29 @@ const FILES: &[(&str, &[u8])] = files! {
     "python/sortedcontainers/sortedset.py"
 };
 
+/// What the names of folders with libraries begin with.
+const PREFIX: &str = "edgejudge-libraries-";
+/// The file in each folder that its runner holds a lock on.
+const LOCK: &str = ".lock";
+
 /// The folder with the libraries. It is removed with this value.
 #[derive(Debug)]
 pub struct Libraries {
     folder: TempDir,
+    _lock: File,
 }
 
 impl Libraries {
-    /// Writes the libraries to a folder that every user can read.
+    /// Writes the libraries to a folder that every user can read, and removes those that
+    /// killed runners of this user have left.
     pub fn create() -> io::Result<Self> {
+        let parent = std::env::temp_dir();
+        remove_left(&parent);
         let folder = tempfile::Builder::new()
-            .prefix("edgejudge-libraries-")
-            .tempdir()?;
+            .prefix(PREFIX)
+            .tempdir_in(&parent)?;
+        let lock = File::create(folder.path().join(LOCK))?;
+        lock.try_lock()?;
         for (name, content) in FILES {
             let path = folder.path().join(name);
             if let Some(parent) = path.parent() {
@@ -74,7 +85,10 @@ impl Libraries {
             fs::write(path, content)?;
         }
         make_readable(folder.path())?;
-        Ok(Self { folder })
+        Ok(Self {
+            folder,
+            _lock: lock,
+        })
     }
 
     /// The libraries as programs in a sandbox of this tier see them.
@@ -84,6 +98,26 @@ impl Libraries {
             LIBRARIES.clone_into(&mut mount.shown);
         }
         Some(mount)
+    }
+}
+
+/// Removes the folders whose runners have ended. A folder without the file is just being
+/// made.
+fn remove_left(parent: &Path) {
+    let own = rustix::process::geteuid().as_raw();
+    for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let is_named = entry.file_name().to_string_lossy().starts_with(PREFIX);
+        let is_own =
+            || fs::symlink_metadata(&path).is_ok_and(|data| data.is_dir() && data.uid() == own);
+        if is_named
+            && is_own()
+            && let Ok(lock) = File::open(path.join(LOCK))
+            && lock.try_lock().is_ok()
+        {
+            // What cannot be removed stays for the next runner.
+            let _ = fs::remove_dir_all(&path);
+        }
     }
 }
 
@@ -125,7 +159,9 @@ mod tests {
         let libraries = Libraries::create().unwrap();
         let mut written = Vec::new();
         list(libraries.folder.path(), "", &mut written);
+        expected.retain(|name| name != "README.md");
         expected.sort();
+        written.retain(|name| name != LOCK);
         written.sort();
         assert_eq!(written, expected);
         let mode = |name: &str| {
@@ -134,9 +170,23 @@ mod tests {
         };
         assert_eq!(mode("node_modules/lodash/lodash.min.js"), 0o644);
         assert_eq!(mode("node_modules/@datastructures-js"), 0o755);
+        // Another runner leaves it alone, until this one has ended.
+        let path = libraries.folder.path().to_owned();
+        remove_left(path.parent().unwrap());
+        assert!(path.join(LOCK).exists());
         let mount = libraries.mount(Tier::Full).unwrap();
         assert_eq!(mount.shown, "/libraries");
         let mount = libraries.mount(Tier::Landlock).unwrap();
         assert_eq!(mount.shown, mount.source);
+        // A runner that is killed gives up its lock and removes nothing.
+        let Libraries {
+            folder,
+            _lock: lock,
+        } = libraries;
+        let folder = folder.keep();
+        drop(lock);
+        assert!(folder.exists());
+        remove_left(folder.parent().unwrap());
+        assert!(!folder.exists());
     }
 }

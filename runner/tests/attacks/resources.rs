@@ -110,9 +110,8 @@ time.sleep(60)", r#"{"run_timeout": 400}"#, LimitExceeded("wall_time")),
     Attack("deep recursion", "c", "int f(volatile int n) { volatile char b[1000]; b[0] = n; return f(n + 1) + b[0]; }
 int main(void) { return f(0); }", "", KilledBy("SIGSEGV")),
     Attack("memory in the stacks of many threads", "c", "#include <pthread.h>
-#include <string.h>
 #include <unistd.h>
-void *fill(void *_) { char b[60 << 20]; memset(b, 1, sizeof b); sleep(20); return b[9] ? _ : 0; }
+void *fill(void *_) { volatile char b[60 << 20]; for (int i = 0; i < sizeof b; i += 4096) b[i] = 1; sleep(20); return _; }
 int main(void) { pthread_t t; for (int i = 0; i < 12; i++) pthread_create(&t, 0, fill, 0); sleep(20); }", r#"{"run_timeout": 15000}"#, LimitExceeded("memory")),
     Attack("busy on after the interrupt", "python", "import os, signal, time
 def go_on(*_):
