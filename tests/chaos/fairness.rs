@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use support::api::ADDRESS_HEADER;
 use support::wait::{SOON, wait_until};
 
-use crate::stacks::Context;
+use crate::Context;
 
 support::tests![a_client_with_two_hundred_jobs_keeps_nobody_waiting];
 
