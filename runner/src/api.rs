@@ -167,7 +167,7 @@ async fn execute(
     let caller = caller(address, request.headers());
     let (submission, memory) = receive(&app, request).await?;
     let arrived = Instant::now();
-    let slot = app.slots.acquire(&caller);
+    let slot = app.slots.acquire(&caller, submission.queue_age);
     let slot = match submission.queue_timeout {
         None => slot.await,
         // As if the queue were full: the caller may come again, or go elsewhere.

@@ -48,6 +48,8 @@ pub struct Submission {
     pub cases_timeout: Option<Duration>,
     /// How long it may wait for a slot. `None`: no limit.
     pub queue_timeout: Option<Duration>,
+    /// How long it has waited elsewhere.
+    pub queue_age: Duration,
     /// The requested limits, or the configured ones.
     pub limits: StageLimits,
     /// Whether the response has each stream by itself only, and no run twice.
@@ -67,6 +69,7 @@ pub(crate) const MEMBERS: &[&str] = &[
     "cases_timeout",
     "stop_at_first_failure",
     "queue_timeout",
+    "queue_age",
     "streams",
     "allowance",
     "answer_limit",
@@ -116,6 +119,7 @@ pub fn parse(
     };
     let cases_timeout = parse_timeout(&body["cases_timeout"], "cases_timeout")?;
     let queue_timeout = parse_timeout(&body["queue_timeout"], "queue_timeout")?;
+    let queue_age = parse_timeout(&body["queue_age"], "queue_age")?.unwrap_or_default();
     let separate_streams = match body["streams"].as_str() {
         Some("separate") => true,
         None if body["streams"].is_null() => false,
@@ -138,6 +142,7 @@ pub fn parse(
         stop_at_first_failure,
         cases_timeout,
         queue_timeout,
+        queue_age,
         limits,
         separate_streams,
         answer_bytes,

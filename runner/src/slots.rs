@@ -8,6 +8,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, oneshot};
 
@@ -29,6 +30,7 @@ struct Shared {
     state: Mutex<SlotState>,
     /// Notified when a slot becomes free and no submission waits for it.
     freed: Notify,
+    start: Instant,
 }
 
 #[derive(Debug, Default)]
@@ -45,7 +47,14 @@ struct SlotState {
 #[derive(Debug)]
 struct Waiter {
     id: u64,
+    /// Since when it waits, here and elsewhere, in milliseconds after the runner's
+    /// start; before it below 0.
+    since_ms: i64,
     permit: oneshot::Sender<Permit>,
+}
+
+fn millis(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 
 impl Slots {
@@ -57,6 +66,7 @@ impl Slots {
                 max_waiting,
                 state: Mutex::default(),
                 freed: Notify::new(),
+                start: Instant::now(),
             }),
         }
     }
@@ -64,14 +74,20 @@ impl Slots {
     /// Waits for a slot, which is held until the permit is dropped. Dropping the
     /// future leaves the queue. While others wait, one caller may fill at most half
     /// of the queue; otherwise it could keep everyone else out.
-    pub async fn acquire(&self, caller: &str) -> Result<Permit, QueueFull> {
+    ///
+    /// `age` is how long the submission has waited elsewhere. Among those of one
+    /// caller, the one that has waited longest is the next.
+    pub async fn acquire(&self, caller: &str, age: Duration) -> Result<Permit, QueueFull> {
         let (id, permit) = {
             let mut state = self.shared.lock();
             if state.running < self.shared.slots && state.waiting == 0 {
                 state.running += 1;
                 return Ok(Permit::new(&self.shared));
             }
-            state.enqueue(caller, self.shared.max_waiting)?
+            {
+                let since_ms = millis(self.shared.start.elapsed()).saturating_sub(millis(age));
+                state.enqueue(caller, since_ms, self.shared.max_waiting)?
+            }
         };
         let _guard = QueueGuard {
             shared: &self.shared,
@@ -116,6 +132,7 @@ impl SlotState {
     fn enqueue(
         &mut self,
         caller: &str,
+        since_ms: i64,
         max_waiting: usize,
     ) -> Result<(u64, oneshot::Receiver<Permit>), QueueFull> {
         if self.waiting >= max_waiting {
@@ -131,9 +148,16 @@ impl SlotState {
         self.next_id += 1;
         self.waiting += 1;
         let (sender, permit) = oneshot::channel();
-        let waiter = Waiter { id, permit: sender };
+        let waiter = Waiter {
+            id,
+            since_ms,
+            permit: sender,
+        };
         match self.callers.iter_mut().find(|(name, _)| name == caller) {
-            Some((_, queue)) => queue.push_back(waiter),
+            Some((_, queue)) => {
+                let at = queue.partition_point(|other| other.since_ms <= waiter.since_ms);
+                queue.insert(at, waiter);
+            }
             None => {
                 let queue = VecDeque::from([waiter]);
                 self.callers.push_back((caller.to_owned(), queue));
@@ -225,17 +249,20 @@ mod tests {
     #[tokio::test]
     async fn slots_queue_is_bounded_and_leaving_it_makes_room() {
         let slots = Slots::new(1, 1);
-        let first = slots.acquire("a").await.unwrap();
+        let first = slots.acquire("a", Duration::ZERO).await.unwrap();
         assert_eq!(slots.running(), 1);
         {
-            let mut second = std::pin::pin!(slots.acquire("a"));
+            let mut second = std::pin::pin!(slots.acquire("a", Duration::ZERO));
             assert!(poll_once(second.as_mut()).is_none());
             assert_eq!(slots.waiting(), 1);
-            assert_eq!(slots.acquire("b").await.unwrap_err(), QueueFull);
+            assert_eq!(
+                slots.acquire("b", Duration::ZERO).await.unwrap_err(),
+                QueueFull
+            );
         }
         assert_eq!(slots.waiting(), 0, "the second submission has left");
         drop(first);
-        drop(slots.acquire("a").await.unwrap());
+        drop(slots.acquire("a", Duration::ZERO).await.unwrap());
         slots.idle().await;
         assert_eq!(slots.running(), 0);
     }
@@ -244,12 +271,12 @@ mod tests {
     async fn slots_serve_callers_in_turn() {
         let slots = Slots::new(1, 100);
         let (order, mut served) = tokio::sync::mpsc::unbounded_channel();
-        let first = slots.acquire("z").await.unwrap();
+        let first = slots.acquire("z", Duration::ZERO).await.unwrap();
         for (caller, times) in [("a", 4), ("b", 2), ("c", 1)] {
             for number in 0..times {
                 let (slots, order) = (slots.clone(), order.clone());
                 tokio::spawn(async move {
-                    let _permit = slots.acquire(caller).await.unwrap();
+                    let _permit = slots.acquire(caller, Duration::ZERO).await.unwrap();
                     order.send(format!("{caller}{number}")).unwrap();
                 });
                 tokio::task::yield_now().await;
@@ -267,31 +294,57 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_oldest_of_a_caller_is_the_next() {
+        let slots = Slots::new(1, 10);
+        let running = slots.acquire("a", Duration::ZERO).await.unwrap();
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let mut waiting = Vec::new();
+        for age_s in [0, 100_000, 3, 500] {
+            let (slots, order) = (slots.clone(), Arc::clone(&order));
+            waiting.push(tokio::spawn(async move {
+                let age = Duration::from_secs(age_s);
+                let _permit = slots.acquire("a", age).await.unwrap();
+                order.lock().unwrap().push(age_s);
+            }));
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(slots.waiting(), 4);
+        drop(running);
+        for one in waiting {
+            one.await.unwrap();
+        }
+        assert_eq!(*order.lock().unwrap(), [100_000, 500, 3, 0]);
+    }
+
+    #[tokio::test]
     async fn slots_keep_room_in_the_queue_for_a_second_caller() {
         let slots = Slots::new(1, 4);
-        let _running = slots.acquire("a").await.unwrap();
+        let _running = slots.acquire("a", Duration::ZERO).await.unwrap();
         let mut others = Vec::new();
         for caller in ["a", "a", "b"] {
-            let mut waiting = Box::pin(slots.acquire(caller));
+            let mut waiting = Box::pin(slots.acquire(caller, Duration::ZERO));
             assert!(poll_once(waiting.as_mut()).is_none());
             others.push(waiting);
         }
-        assert_eq!(slots.acquire("a").await.unwrap_err(), QueueFull);
-        let mut last = std::pin::pin!(slots.acquire("b"));
+        assert_eq!(
+            slots.acquire("a", Duration::ZERO).await.unwrap_err(),
+            QueueFull
+        );
+        let mut last = std::pin::pin!(slots.acquire("b", Duration::ZERO));
         assert!(poll_once(last.as_mut()).is_none());
     }
 
     #[tokio::test]
     async fn slots_pass_on_a_permit_whose_submission_has_left() {
         let slots = Slots::new(1, 4);
-        let first = slots.acquire("a").await.unwrap();
-        let mut second = Box::pin(slots.acquire("a"));
+        let first = slots.acquire("a", Duration::ZERO).await.unwrap();
+        let mut second = Box::pin(slots.acquire("a", Duration::ZERO));
         assert!(poll_once(second.as_mut()).is_none());
         // The permit is on its way when the future is dropped.
         drop(first);
         drop(second);
         slots.idle().await;
-        drop(slots.acquire("a").await.unwrap());
+        drop(slots.acquire("a", Duration::ZERO).await.unwrap());
     }
 
     fn poll_once<F: Future>(future: std::pin::Pin<&mut F>) -> Option<F::Output> {

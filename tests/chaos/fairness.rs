@@ -45,7 +45,7 @@ fn a_client_with_two_hundred_jobs_keeps_nobody_waiting(stacks: &Context) {
     assert_eq!(ids.len(), JOBS);
     // The runner has its hands full, and the drains theirs.
     wait_until("a slow job is done", SOON, || {
-        submit_fn.result(&ids[0])["status"] == "done"
+        !fair.redis.keys("result:*").is_empty()
     });
 
     let mut took = Vec::new();

@@ -51,6 +51,7 @@ pub(crate) fn call() -> ClaimContext {
         nonce: format!("n{}", CALLS.fetch_add(1, Ordering::Relaxed)),
         again: false,
         low_first: false,
+        without_low: false,
     }
 }
 

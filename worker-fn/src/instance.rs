@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use crate::attempt::problem_cache::ProblemCache;
 use crate::executor::endpoint_states::EndpointStates;
-use crate::limits::{Memory, Stored};
+use crate::limits::{Congestion, Memory, Stored};
 
 /// The state of one instance.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +17,8 @@ pub struct Instance {
     pub problems: Rc<ProblemCache>,
     /// The memory that its invocations share.
     pub memory: Memory,
+    /// Whether an endpoint is too busy.
+    pub congestion: Congestion,
     /// What it has stored.
     pub stored: Rc<Stored>,
 }

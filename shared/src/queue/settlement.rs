@@ -21,8 +21,8 @@ pub struct QueueConfig {
     pub result_index: bool,
     /// How long a lease lasts, in milliseconds.
     pub lease_ms: u64,
-    /// How many jobs may be leased in the whole system. The lane `low` gets three
-    /// quarters of it at most.
+    /// How many jobs may be leased in the whole system. The lane `low` gets half
+    /// of it at most.
     pub max_in_flight: u64,
 }
 
@@ -39,16 +39,19 @@ pub struct ClaimContext {
     /// Whether this claim takes from the lane `low` before all others. One claim in
     /// eight should, so that the lane is not starved.
     pub low_first: bool,
+    /// Whether this claim takes nothing from the lane `low`.
+    pub without_low: bool,
 }
 
 impl ClaimContext {
-    fn options(&self) -> &'static str {
-        match (self.again, self.low_first) {
-            (false, false) => "",
-            (true, false) => "again",
-            (false, true) => "low",
-            (true, true) => "again low",
-        }
+    fn options(&self) -> String {
+        let options = [
+            ("again ", self.again),
+            ("low ", self.low_first),
+            ("urgent ", self.without_low),
+        ];
+        let given = options.into_iter().filter(|(_, is_set)| *is_set);
+        given.map(|(word, _)| word).collect()
     }
 }
 

@@ -19,7 +19,8 @@
 --       4 nonce      names the claims of this call; no colon and no hyphen in it
 --       5 minute     field of the statistics
 --       6 options    words: "again" when the call was sent before and its answer was
---                    lost, "low" when this claim takes from the lane low first
+--                    lost, "low" when this claim takes from the lane low first,
+--                    "urgent" when it takes nothing from there
 --       7..          settlements, each a kind, a token and the kind's own arguments:
 --         complete    token key ttl_s document index_key summary archive_key   ("" for no list)
 --         replace     the same; the document takes the place of an earlier result
@@ -63,6 +64,7 @@ local want = math.min(tonumber(ARGV[1]), 1000)
 local cap, lease_ms, nonce = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
 local asked_again = string.find(ARGV[6], 'again', 1, true)
 local low_first = string.find(ARGV[6], 'low', 1, true)
+local urgent = string.find(ARGV[6], 'urgent', 1, true)
 
 -- Scheduled jobs do not run and must not count as running. So their scores are
 -- this much higher than those of leases.
@@ -393,7 +395,7 @@ local function lease(prefix, payload, failures)
   for _, value in ipairs({ whole(now() + lease_ms), token }) do table.insert(scores, value) end
 end
 
-local low_room = math.max(math.floor(cap / 2), 1) - running_low
+local low_room = urgent and 0 or math.max(math.floor(cap / 2), 1) - running_low
 local isolated, old_tokens = false, {}
 local function lease_due(is_wanted)
   for _, old in ipairs(due) do

@@ -106,7 +106,11 @@ impl Model {
             .filter(|token| matches!(place(token), Some(Place::Expired | Place::Due)))
             .collect();
         let share = usize::try_from(config.max_in_flight / 2).unwrap();
-        let low_room = share.max(1).saturating_sub(held_low);
+        let low_room = if call.without_low {
+            0
+        } else {
+            share.max(1).saturating_sub(held_low)
+        };
         let any_low_due = due.iter().any(is_low);
         let due: Vec<String> = due.into_iter().cloned().collect();
         let mut claim = Claim {

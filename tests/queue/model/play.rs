@@ -99,6 +99,7 @@ impl<'a> Player<'a> {
                 worker: 0,
                 want: 100,
                 low_first: false,
+                without_low: false,
                 response: Response::Arrives,
             });
             let fates = vec![Fate::Complete; self.workers[0].len()];
@@ -148,10 +149,12 @@ impl<'a> Player<'a> {
                 worker,
                 want,
                 low_first,
+                without_low,
                 response,
             } => {
                 let call = ClaimContext {
                     low_first: *low_first,
+                    without_low: *without_low,
                     ..call()
                 };
                 self.call(*worker, Vec::new(), *want, call, *response);

@@ -29,6 +29,7 @@ pub(super) enum Step {
         want: usize,
         /// Whether this claim prefers the lane low.
         low_first: bool,
+        without_low: bool,
         response: Response,
     },
     /// A Worker settles some of the jobs it holds, in the order of their claims,
@@ -138,9 +139,9 @@ fn step() -> impl Strategy<Value = Step> {
         5 => (lane(), due()).prop_map(|(lane, due)| Step::Schedule(lane, due)),
         4 => (lane(), 0_u8..6).prop_map(|(lane, key)| Step::EnqueueOnce(lane, key)),
         5 => foreign().prop_map(Step::Foreign),
-        12 => (worker.clone(), want.clone(), prop::bool::weighted(0.2), response())
-            .prop_map(|(worker, want, low_first, response)| {
-                Step::Claim { worker, want, low_first, response }
+        12 => (worker.clone(), want.clone(), claim_options(), response())
+            .prop_map(|(worker, want, (low_first, without_low), response)| {
+                Step::Claim { worker, want, low_first, without_low, response }
             }),
         24 => (worker.clone(), vec(fate(), 1..7), want, response()).prop_map(
             |(worker, fates, want, response)| Step::Settle { worker, fates, want, response }
@@ -181,6 +182,15 @@ fn cap() -> impl Strategy<Value = u64> {
 
 fn lane() -> impl Strategy<Value = Lane> {
     prop_oneof![1 => Just(Lane::High), 3 => Just(Lane::Normal), 1 => Just(Lane::Low)]
+}
+
+/// Whether the lane low comes first, and whether it is left out.
+fn claim_options() -> impl Strategy<Value = (bool, bool)> {
+    prop_oneof![
+        7 => Just((false, false)),
+        2 => Just((true, false)),
+        1 => Just((false, true)),
+    ]
 }
 
 fn due() -> impl Strategy<Value = Due> {

@@ -26,7 +26,7 @@ use crate::config::Config;
 use crate::executor::{EndpointId, Endpoints, Execution, ExecutorError};
 use crate::executor::{Run, RunLimits, SelectedEndpoint};
 use crate::instance::Instance;
-use crate::limits::{JobBudget, JobGrant, Memory, Stored};
+use crate::limits::{Congestion, JobBudget, JobGrant, Memory, Stored};
 use crate::runtime::Runtime;
 
 /// The `executor` of a result that was judged by archived answers.
@@ -64,6 +64,7 @@ pub struct JobRunner {
     max_attempts: u32,
     processing_delay_ms: u64,
     memory: Memory,
+    congestion: Congestion,
     stored: Rc<Stored>,
     storage: UsageLimits,
     result_ttl_s: u64,
@@ -89,6 +90,7 @@ impl JobRunner {
             max_attempts: config.max_attempts,
             processing_delay_ms: config.processing_delay_ms,
             memory: instance.memory.clone(),
+            congestion: instance.congestion.clone(),
             stored: Rc::clone(&instance.stored),
             storage: config.storage,
             result_ttl_s: config.queue.result_ttl_s,
@@ -104,6 +106,11 @@ impl JobRunner {
     /// The instance's memory.
     pub fn memory(&self) -> &Memory {
         &self.memory
+    }
+
+    /// Whether an endpoint is too busy.
+    pub fn congestion(&self) -> &Congestion {
+        &self.congestion
     }
 
     /// The problems that the jobs are submissions to.
@@ -172,6 +179,9 @@ impl JobRunner {
             return complete(ARCHIVE, judged.into());
         }
         let budget = JobBudget::new(grant, started_at_ms + self.executor_timeout_ms);
+        if let Some((_, submitted_at_ms)) = self.own_id(job) {
+            budget.note_waits_since(submitted_at_ms);
+        }
         let endpoint = match self.endpoints.select(&job.language, &budget).await {
             Ok(endpoint) => endpoint,
             Err(ExecutorError::Refused(why)) => {

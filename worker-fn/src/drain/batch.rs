@@ -78,6 +78,23 @@ impl Batch {
             .unwrap_or(0)
     }
 
+    /// Takes the jobs of the lane `low` that are not started, but for the first one
+    /// where `but_first`, and for isolated ones.
+    pub fn take_ready_low(&mut self, but_first: bool) -> Vec<BatchJob> {
+        let mut kept = VecDeque::new();
+        let mut taken = Vec::new();
+        for held in self.ready.drain(..) {
+            let is_low = held.job.token.lane() == Lane::Low && !held.job.isolated();
+            if is_low && !(but_first && kept.is_empty()) {
+                taken.push(held);
+            } else {
+                kept.push_back(held);
+            }
+        }
+        self.ready = kept;
+        taken
+    }
+
     /// How many jobs are not started.
     pub fn ready_len(&self) -> usize {
         self.ready.len()

@@ -22,8 +22,7 @@ use crate::attempt::{AttemptEnd, JobRunner};
 use crate::executor::endpoint_states::EJECTED_MS;
 use crate::executor::{EndpointId, ExecutorError};
 use crate::limits::{
-    Budget, Congestion, JobGrant, MAX_REQUESTS_IN_FLIGHT, Permit, SETTLE_AFTER_MS, SETTLE_AT,
-    Semaphore,
+    Budget, JobGrant, MAX_REQUESTS_IN_FLIGHT, Permit, SETTLE_AFTER_MS, SETTLE_AT, Semaphore,
 };
 use crate::runtime::Runtime;
 
@@ -51,11 +50,11 @@ pub(super) struct DrainLoop<'a> {
     pub(super) stops: Stops,
     /// Whether a claim may find a job.
     pub(super) more_expected: bool,
+    /// Whether the last claim that left the lane `low` out found nothing.
+    pub(super) only_low_waits: bool,
     /// Whether an isolated job is running: nothing else is started.
     isolated_running: bool,
     pub(super) in_flight: Rc<Semaphore>,
-    /// Whether an endpoint is too busy for what is claimed already.
-    pub(super) congestion: Congestion,
     /// The drain's own permit.
     pub(super) permit: Option<Permit>,
     /// When this drain's own retries fall due.
@@ -63,16 +62,29 @@ pub(super) struct DrainLoop<'a> {
     pub(super) report: Report,
 }
 
+/// How often a drain with jobs that are not started looks whether they can be, while
+/// others wait for a busy endpoint, in milliseconds.
+const LOOK_MS: u64 = 300;
+
 /// What a job's lease leaves for its settlement, in milliseconds.
 const SETTLE_MS: u64 = 5_000;
 
 type Running<'a> = FuturesUnordered<LocalBoxFuture<'a, (BatchJob, AttemptEnd)>>;
 
+/// The jobs that a claim is to get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Wanted {
+    /// How many at most.
+    pub(super) count: usize,
+    /// Whether none of the lane `low`.
+    pub(super) without_low: bool,
+}
+
 /// What the loop does next.
 #[derive(Debug, PartialEq, Eq)]
 enum Next {
     /// Settle what is decided, and claim up to so many jobs.
-    SettleAndClaim(usize),
+    SettleAndClaim(Wanted),
     /// Wait until a run ends, at most so many milliseconds if a number is given.
     AwaitRun(Option<u64>),
     /// There is no job in hand and none to claim.
@@ -89,9 +101,9 @@ impl Drain<'_> {
             outage: Outage::default(),
             stops: Stops::default(),
             more_expected: true,
+            only_low_waits: false,
             isolated_running: false,
             in_flight: Semaphore::new(MAX_REQUESTS_IN_FLIGHT),
-            congestion: Congestion::default(),
             permit: None,
             retries_due_ms: Vec::new(),
             report: Report::default(),
@@ -137,7 +149,7 @@ impl<'a> DrainLoop<'a> {
                 Next::SettleAndClaim(want) => self.settle_and_claim(want).await?,
                 Next::AwaitRun(at_most_ms) => self.await_run(&mut running, at_most_ms).await,
                 Next::Idle => {
-                    if !self.wait_for_work().await || self.want(0) == 0 {
+                    if !self.wait_for_work().await || self.want(0).count == 0 {
                         return Ok(());
                     }
                 }
@@ -151,7 +163,7 @@ impl<'a> DrainLoop<'a> {
         let now_ms = self.now_ms();
         if idle || self.is_time_to_settle(now_ms) {
             let want = self.want(running);
-            return if idle && decided == 0 && want == 0 {
+            return if idle && decided == 0 && want.count == 0 {
                 Next::Idle
             } else {
                 Next::SettleAndClaim(want)
@@ -159,13 +171,21 @@ impl<'a> DrainLoop<'a> {
         }
         let patience = (decided > 0 && self.may_settle_early())
             .then(|| SETTLE_AFTER_MS.saturating_sub(self.batch.waited_ms(now_ms)));
-        Next::AwaitRun(patience)
+        // Jobs that wait for a busy endpoint give their permits back meanwhile.
+        let look = (self.is_congested() && self.batch.ready_len() > 0).then_some(LOOK_MS);
+        Next::AwaitRun(patience.into_iter().chain(look).min())
     }
 
     /// Starts the jobs that may run now, and releases those that cannot be run
     /// any more.
     fn start_or_release(&mut self, running: &mut Running<'a>) {
         let now_ms = self.now_ms();
+        if self.is_congested() {
+            for held in self.batch.take_ready_low(running.is_empty()) {
+                self.more_expected = true;
+                self.decide(held, Outcome::Release);
+            }
+        }
         let in_time = self.context.budget.time_for_a_run(now_ms);
         while let Some(held) = self.batch.next_ready(now_ms) {
             if self.stops.no_starts() || !in_time || !self.context.budget.has_call_for_a_run() {
@@ -193,7 +213,7 @@ impl<'a> DrainLoop<'a> {
                 permit,
                 memory: self.context.runner.memory().clone(),
                 latest_ms: held.claimed_ms + self.context.config.lease_ms.saturating_sub(SETTLE_MS),
-                congestion: self.congestion.clone(),
+                congestion: self.context.runner.congestion().clone(),
             };
             let runner = self.context.runner;
             running.push(Box::pin(async move {
@@ -403,11 +423,14 @@ impl<'a> DrainLoop<'a> {
     }
 
     /// How many jobs to claim now.
-    fn want(&self, running: usize) -> usize {
+    fn want(&self, running: usize) -> Wanted {
         let in_hand = running + self.batch.ready_len();
         let isolated = self.isolated_running || self.batch.has_isolated();
         if !self.more_expected || isolated || self.stops.no_claims() {
-            return 0;
+            return Wanted {
+                count: 0,
+                without_low: false,
+            };
         }
         let completed = self.report.completed + self.batch.completed_len();
         let wanted = self
@@ -415,19 +438,30 @@ impl<'a> DrainLoop<'a> {
             .options
             .wanted
             .saturating_sub(completed + in_hand);
-        let at_most = if self.congestion.is_congested(self.now_ms()) {
-            // Other jobs would only wait, where other drains might start them.
-            1_usize.saturating_sub(in_hand)
-        } else if self.outage.is_recovering() {
+        let without_low = self.is_congested() && (in_hand > 0 || !self.only_low_waits);
+        let at_most = if without_low {
+            // Only what can be started at once; one permit is for the drain itself.
+            let free = self.in_flight.free();
+            free.saturating_sub(1 + self.batch.ready_len())
+        } else if self.is_congested() || self.outage.is_recovering() {
             1
         } else {
             usize::MAX
         };
-        self.context
-            .budget
-            .claimable(self.now_ms(), self.batch.ready_len(), in_hand)
-            .min(wanted)
-            .min(at_most)
+        let claimable =
+            self.context
+                .budget
+                .claimable(self.now_ms(), self.batch.ready_len(), in_hand);
+        Wanted {
+            count: claimable.min(wanted).min(at_most),
+            without_low,
+        }
+    }
+
+    /// Whether an endpoint has lately been too busy for a job. Then other jobs would
+    /// only wait here, unless they are for people who have sent little.
+    pub(super) fn is_congested(&self) -> bool {
+        self.context.runner.congestion().is_congested(self.now_ms())
     }
 
     pub(super) fn now_ms(&self) -> u64 {

@@ -111,7 +111,7 @@ impl DrainLoop<'_> {
             permit: self.permit.take()?,
             memory: self.context.runner.memory().clone(),
             latest_ms: self.now_ms() + PROBE_TIMEOUT_MS,
-            congestion: self.congestion.clone(),
+            congestion: self.context.runner.congestion().clone(),
         };
         calls.spend_reserve();
         let budget = JobBudget::new(grant, self.now_ms() + PROBE_TIMEOUT_MS);

@@ -11,7 +11,7 @@ use shared::redis::RedisError;
 use shared::text::hex;
 
 use super::batch::is_complete;
-use super::drain_loop::DrainLoop;
+use super::drain_loop::{DrainLoop, Wanted};
 use crate::attempt::ClaimedJob;
 
 /// The most tries of one call. Until a settlement is known to have worked, the
@@ -26,15 +26,21 @@ const FULL_STORE_MS: u64 = 60_000;
 /// JSON text in a JSON request a result can be twice as long.
 const MAX_CALL_BYTES: usize = 4_000_000;
 
+/// For a call that only settles.
+const NOTHING: Wanted = Wanted {
+    count: 0,
+    without_low: false,
+};
+
 impl DrainLoop<'_> {
-    /// Settles all decided jobs and claims up to `want`. When Redis is full, the
+    /// Settles all decided jobs and claims what is wanted. When Redis is full, the
     /// jobs are snoozed: that takes no more room than they have already.
-    pub(super) async fn settle_and_claim(&mut self, want: usize) -> Result<(), RedisError> {
+    pub(super) async fn settle_and_claim(&mut self, wanted: Wanted) -> Result<(), RedisError> {
         self.hold_permit();
         if self.stops.store_is_full() {
             self.batch.snooze_decided(FULL_STORE_MS);
         }
-        let mut claimed = self.settle(&self.batch.settlements(), want).await;
+        let mut claimed = self.settle(&self.batch.settlements(), wanted).await;
         if let Err(error) = &claimed
             && error.is_full()
             && !self.stops.store_is_full()
@@ -42,14 +48,18 @@ impl DrainLoop<'_> {
             self.stops.store = Some(error.clone());
             self.batch.snooze_decided(FULL_STORE_MS);
             self.context.budget.calls.spend_reserve();
-            claimed = self.settle(&self.batch.settlements(), 0).await;
+            claimed = self.settle(&self.batch.settlements(), NOTHING).await;
         }
         self.permit = None;
         let claimed = claimed?;
         self.note_settled();
         self.count_stored().await;
         if let Some(claimed) = claimed {
+            let before = self.more_expected;
+            self.only_low_waits = wanted.without_low && claimed.leases.is_empty();
             self.take_claimed(claimed).await;
+            // The lane low was not looked at.
+            self.more_expected |= wanted.without_low && before;
         }
         Ok(())
     }
@@ -135,14 +145,14 @@ impl DrainLoop<'_> {
     async fn settle(
         &mut self,
         mut settlements: &[Settlement],
-        want: usize,
+        wanted: Wanted,
     ) -> Result<Option<Claimed>, RedisError> {
         loop {
             let (now, later) = settlements.split_at(fit(settlements));
             if later.is_empty() {
-                return self.call(now, want).await;
+                return self.call(now, wanted).await;
             }
-            self.call(now, 0).await?;
+            self.call(now, NOTHING).await?;
             settlements = later;
         }
     }
@@ -166,7 +176,7 @@ impl DrainLoop<'_> {
     async fn call(
         &self,
         settlements: &[Settlement],
-        want: usize,
+        wanted: Wanted,
     ) -> Result<Option<Claimed>, RedisError> {
         let runtime = &self.context.runtime;
         let nonce = hex(&(runtime.random)());
@@ -177,14 +187,15 @@ impl DrainLoop<'_> {
                 now_ms: self.now_ms(),
                 nonce: nonce.clone(),
                 again: tries > 1,
-                low_first,
+                low_first: low_first && !wanted.without_low,
+                without_low: wanted.without_low,
             };
             let claimed = self
                 .context
                 .store
-                .settle_and_claim(settlements, want, self.context.config, &context)
+                .settle_and_claim(settlements, wanted.count, self.context.config, &context)
                 .await?;
-            Ok((want > 0).then_some(claimed))
+            Ok((wanted.count > 0).then_some(claimed))
         })
         .await
     }

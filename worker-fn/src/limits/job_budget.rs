@@ -10,7 +10,7 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
 
-use shared::memory::MemoryReservation;
+use shared::memory::{MemoryReservation, Sleep};
 
 use super::call_counter::{CallCounter, MAX_REQUESTS_IN_FLIGHT};
 use super::congestion::Congestion;
@@ -61,12 +61,14 @@ pub enum BudgetError {
 pub struct JobBudget {
     deadline_ms: Cell<u64>,
     latest_ms: u64,
+    /// Since when the job waits to be run.
+    waits_since_ms: Cell<Option<u64>>,
     congestion: Congestion,
     calls: CallCounter,
     in_flight: Rc<Semaphore>,
     /// Guards the job's own permit, which it need not share with other jobs.
     own: Rc<Semaphore>,
-    _permit: Option<Permit>,
+    permit: RefCell<Option<Permit>>,
     /// Calls that are paid for and not made.
     paid: Cell<u64>,
     /// Calls that were made.
@@ -91,11 +93,12 @@ impl JobBudget {
         Self {
             deadline_ms: Cell::new(deadline_ms),
             latest_ms: grant.latest_ms,
+            waits_since_ms: Cell::default(),
             congestion: grant.congestion,
             calls: grant.calls,
             in_flight: grant.in_flight,
             own: Semaphore::new(1),
-            _permit: Some(grant.permit),
+            permit: RefCell::new(Some(grant.permit)),
             paid: Cell::new(1),
             made: Cell::new(0),
             memory: grant.memory,
@@ -109,11 +112,12 @@ impl JobBudget {
         Self {
             deadline_ms: Cell::new(deadline_ms),
             latest_ms: deadline_ms + MAX_WAIT_ALONE_MS + WAIT_MARGIN_MS,
+            waits_since_ms: Cell::default(),
             congestion: Congestion::default(),
             calls,
             in_flight: Semaphore::new(MAX_REQUESTS_IN_FLIGHT - 1),
             own: Semaphore::new(1),
-            _permit: None,
+            permit: RefCell::default(),
             paid: Cell::new(0),
             made: Cell::new(0),
             memory,
@@ -127,11 +131,12 @@ impl JobBudget {
         Self {
             deadline_ms: Cell::new(self.deadline_ms.get().min(deadline_ms)),
             latest_ms: deadline_ms,
+            waits_since_ms: Cell::default(),
             congestion: self.congestion.clone(),
             calls: self.calls.clone(),
             in_flight: Rc::clone(&self.in_flight),
             own: Rc::clone(&self.own),
-            _permit: None,
+            permit: RefCell::default(),
             paid: Cell::new(0),
             made: Cell::new(0),
             memory: self.memory.clone(),
@@ -144,6 +149,16 @@ impl JobBudget {
         self.deadline_ms.get().saturating_sub(now_ms)
     }
 
+    /// Notes since when the job waits to be run, in milliseconds since 1970.
+    pub fn note_waits_since(&self, ms: u64) {
+        self.waits_since_ms.set(Some(ms));
+    }
+
+    /// How long the job has waited, in milliseconds.
+    pub fn waited_ms(&self, now_ms: u64) -> Option<u64> {
+        Some(now_ms.saturating_sub(self.waits_since_ms.get()?))
+    }
+
     /// Gives the job more time: what it waited for an endpoint is not charged.
     pub fn extend(&self, waited_ms: u64) {
         self.deadline_ms.set(self.deadline_ms.get() + waited_ms);
@@ -153,6 +168,20 @@ impl JobBudget {
     pub fn may_wait(&self, now_ms: u64) -> bool {
         self.congestion.note(now_ms);
         self.deadline_ms.get() + WAIT_MARGIN_MS < self.latest_ms
+    }
+
+    /// Sleeps, and gives the job's own permit back meanwhile, so that other jobs of
+    /// the invocation can be run.
+    pub async fn pause(&self, ms: u64, sleep: Sleep) {
+        let own = self.own.try_acquire();
+        let permit = own.as_ref().and_then(|_| self.permit.take());
+        let had_one = permit.is_some();
+        drop(permit);
+        sleep(ms).await;
+        if had_one {
+            let permit = self.in_flight.acquire().await;
+            self.permit.replace(Some(permit));
+        }
     }
 
     /// How long the job may take at the very most, in milliseconds.

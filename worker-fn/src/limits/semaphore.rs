@@ -36,6 +36,11 @@ impl Semaphore {
         Some(Permit(Rc::clone(self)))
     }
 
+    /// How many permits are free now.
+    pub fn free(&self) -> usize {
+        self.free.get()
+    }
+
     /// A permit, as soon as one is free.
     pub async fn acquire(self: &Rc<Self>) -> Permit {
         poll_fn(|context| match self.try_acquire() {

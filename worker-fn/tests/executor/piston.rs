@@ -52,7 +52,7 @@ fn ours(request: &Received) -> (u16, Value) {
 fn asked(members: Value) -> Value {
     let mut asked = json!({
         "language": "python", "version": "*", "files": [{"content": "code"}],
-        "streams": "separate", "queue_timeout": 3_000, "run_stderr_limit": 65_536, "answer_limit": 8 << 20,
+        "streams": "separate", "queue_timeout": 2_000, "run_stderr_limit": 65_536, "answer_limit": 8 << 20,
     });
     let all = asked.as_object_mut().unwrap();
     all.extend(members.as_object().unwrap().clone());
@@ -202,7 +202,7 @@ fn our_runner_takes_all_inputs_in_one_call() {
             asked(json!({"stdin": "a", "cases": ["a", "fail", "c"],
                          "stop_at_first_failure": true,
                          // The job's time and what may be waited, less one run and a second.
-                         "cases_timeout": 15_000 + 3_000 - 1_500 - 1_000,
+                         "cases_timeout": 15_000 + 2_000 - 1_500 - 1_000,
                          "run_cpu_time": 1_500, "allowance": true}))
         );
     });

@@ -23,12 +23,17 @@ use crate::limits::{CallReservation, JobBudget};
 const DEFAULT_RUN_MS: u64 = 3_000;
 /// The time of a call beyond that of its runs, in milliseconds.
 const MARGIN_MS: u64 = 1_000;
-/// How long a request may wait in the queue of our runner, in milliseconds. A job
-/// can wait longer, but asks again: its connection is also needed by others.
-const MAX_QUEUE_MS: u64 = 3_000;
-/// The shortest time between two calls of a job while the endpoint is too busy, in
-/// milliseconds.
+/// How long a request may wait in the queue of our runner, in milliseconds, at a
+/// job's first two calls: there callers take turns, so that who has little to run is
+/// the next.
+const LONG_QUEUE_MS: u64 = 2_000;
+/// The same at its further calls. A job can wait longer, but asks again: its
+/// connection is needed by others.
+const SHORT_QUEUE_MS: u64 = 1_000;
+/// The time between the beginnings of the first two calls, in milliseconds.
 const BUSY_PAUSE_MS: u64 = 1_000;
+/// The pause before each further call, in milliseconds.
+const LONG_PAUSE_MS: u64 = 2_000;
 /// For error texts: how the endpoint takes cases.
 const WAY: &str = "one case a call";
 
@@ -87,19 +92,30 @@ impl Piston {
         budget: &JobBudget,
         calls: &CallReservation<'_>,
     ) -> Result<wire::ExecuteResponse, ExecutorError> {
+        let mut tries = 0;
         loop {
             let began_ms = self.context.now_ms();
-            let called = self.call_once(run, stdins, budget, calls).await;
+            let queue_ms = if tries < 2 {
+                LONG_QUEUE_MS
+            } else {
+                SHORT_QUEUE_MS
+            };
+            let called = self.call_once(run, stdins, budget, calls, queue_ms).await;
             let now_ms = self.context.now_ms();
             match called {
                 Err(ExecutorError::Busy) if budget.may_wait(now_ms) && calls.add_one() => {
+                    tries += 1;
                     let waited_ms = now_ms.saturating_sub(began_ms);
-                    // Our runner lets a request wait; Piston refuses it at once.
-                    let pause_ms = BUSY_PAUSE_MS.saturating_sub(waited_ms);
+                    let pause_ms = if tries < 2 {
+                        // Our runner lets a request wait; Piston refuses it at once.
+                        BUSY_PAUSE_MS.saturating_sub(waited_ms)
+                    } else {
+                        LONG_PAUSE_MS
+                    };
                     if pause_ms > 0 {
-                        (self.context.runtime.sleep)(pause_ms).await;
+                        budget.pause(pause_ms, self.context.runtime.sleep).await;
                     }
-                    budget.extend(waited_ms + pause_ms);
+                    budget.extend(self.context.now_ms().saturating_sub(began_ms));
                 }
                 called => return called,
             }
@@ -112,11 +128,12 @@ impl Piston {
         stdins: &[String],
         budget: &JobBudget,
         calls: &CallReservation<'_>,
+        most_queue_ms: u64,
     ) -> Result<wire::ExecuteResponse, ExecutorError> {
         let _permit = budget.acquire().await;
         let now_ms = self.context.now_ms();
         let (remaining_ms, most_ms) = (budget.remaining_ms(now_ms), budget.most_ms(now_ms));
-        let queue_ms = MAX_QUEUE_MS.min(most_ms / 4);
+        let queue_ms = most_queue_ms.min(most_ms / 4);
         let wall = WallTime::of(run, self.context.run_timeout_ms, most_ms - queue_ms);
         let several = stdins.len() > 1;
         let body = serde_json::to_vec(&wire::Request {
@@ -134,6 +151,7 @@ impl Piston {
                     .max(1)
             }),
             queue_timeout: queue_ms,
+            queue_age: budget.waited_ms(now_ms),
             run_timeout: wall.limit_ms,
             run_cpu_time: run.limits.time_ms,
             run_memory_limit: run.limits.memory_bytes,

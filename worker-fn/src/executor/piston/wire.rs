@@ -34,6 +34,10 @@ pub(super) struct Request<'a> {
     pub cases_timeout: Option<u64>,
     /// With no slot after this many milliseconds, the answer is 429.
     pub queue_timeout: u64,
+    /// How long the job has waited already: among those of one caller, the one that
+    /// has waited longest is the next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue_age: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run_timeout: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
