@@ -3,6 +3,7 @@
 
 use shared::domain::archive::SubmissionArchive;
 use shared::domain::judgement::Judgement;
+use shared::domain::result::ProblemState;
 use shared::domain::stage::Stage;
 use shared::domain::verdict::Verdict;
 
@@ -20,6 +21,7 @@ pub(super) struct Finding {
     pub run: Option<Stage>,
     pub judgement: Option<Judgement>,
     pub archive: Option<SubmissionArchive>,
+    pub problem: Option<ProblemState>,
 }
 
 impl Finding {
@@ -33,6 +35,7 @@ impl Finding {
             run: None,
             judgement: None,
             archive: None,
+            problem: None,
         }
     }
 }
@@ -51,6 +54,7 @@ impl From<Execution> for Finding {
             run: run.map(|report| report.stage.truncate_streams()),
             judgement: None,
             archive: None,
+            problem: Some(ProblemState::Unknown),
         }
     }
 }
@@ -66,6 +70,7 @@ impl From<Judged> for Finding {
             run: assessment.run,
             judgement: Some(assessment.judgement),
             archive: Some(judged.archive),
+            problem: None,
         }
     }
 }

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use shared::domain::archive::SubmissionArchive;
 use shared::domain::dead_letter::{DeadLetter, FailedAttempt};
 use shared::domain::job::Job;
-use shared::domain::result::{MAX_OUTPUT_BYTES, ResultDocument, Status};
+use shared::domain::result::{MAX_OUTPUT_BYTES, ProblemState, ResultDocument, Status};
 use shared::domain::ticket::TicketKey;
 use shared::json::write::truncated_escaped;
 use shared::queue::Store;
@@ -217,6 +217,7 @@ impl JobRunner {
     fn not_judged(&self, job: &Job, known_problem: bool, why: String) -> Finding {
         Finding {
             archive: known_problem.then(|| SubmissionArchive::unjudged(&job.code)),
+            problem: (!known_problem).then_some(ProblemState::Unknown),
             ..Finding::internal_error(why)
         }
     }
@@ -294,6 +295,7 @@ impl JobRunner {
         let mut result = ResultDocument {
             id,
             problem_id: job.problem_id.clone(),
+            problem: finding.problem,
             language: job.language.clone(),
             language_version: finding.version,
             status: Status::Done,

@@ -8,9 +8,11 @@
 //! - [`types`]: the types of a function's parameters and result.
 //! - `read` and `write`: from JSON, with errors that say where, and back.
 //! - [`checker`]: when an answer counts as the expected one.
+//! - `duration`: how long judging can take.
 //! - `inputs`: a hash of what determines the answers.
 
 pub mod checker;
+mod duration;
 mod inputs;
 mod object;
 #[cfg(test)]

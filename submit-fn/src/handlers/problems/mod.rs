@@ -6,6 +6,7 @@
 //! so that no cache takes one for the other.
 
 mod etag;
+mod limits;
 mod view;
 
 use bytes::Bytes;
@@ -19,12 +20,13 @@ use crate::auth::require_operator;
 use crate::context::Context;
 use crate::query::cursor;
 use crate::route::ProblemRoute;
+use crate::worker_fn::WorkerFn;
 
 /// How long reading a problem waits for memory, in milliseconds.
 const MEMORY_WAIT_MS: u64 = 5_000;
 
 /// Does what is asked of the problems.
-pub(crate) async fn answer<W>(
+pub(crate) async fn answer<W: WorkerFn>(
     context: &mut Context<'_, W>,
     route: ProblemRoute<'_>,
     request: &Request<Bytes>,
@@ -54,36 +56,44 @@ async fn list<W>(
     Ok(response::json(StatusCode::OK, &body))
 }
 
-async fn publish<W>(
-    context: &Context<'_, W>,
+async fn publish<W: WorkerFn>(
+    context: &mut Context<'_, W>,
     id: &str,
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, ApiError> {
     let id = ProblemId::parse(id, "id")?;
     let problem = Problem::from_body(&id, request.body())?;
+    let warnings = limits::check(context, &problem).await?;
     let cases = problem.cases.len();
     let tickets = &context.config()?.tickets;
     let published = context
         .store()?
         .publish(problem, tickets, context.now_ms)
-        .await?;
+        .await;
+    context.instance.problem_kinds.forget(&id);
+    let published = published?;
     let status = if published.new {
         StatusCode::CREATED
     } else {
         StatusCode::OK
     };
-    let body = json!({
+    let mut body = json!({
         "success": true,
         "id": id,
         "version": published.version,
         "cases": cases,
     });
+    if !warnings.is_empty() {
+        body["warnings"] = warnings.into();
+    }
     Ok(response::json(status, &body))
 }
 
 async fn delete<W>(context: &Context<'_, W>, id: &str) -> Result<Response<Bytes>, ApiError> {
     let id = ProblemId::parse(id, "id").map_err(|_| ApiError::no_such_problem())?;
-    if !context.store()?.delete_problem(&id).await? {
+    let deleted = context.store()?.delete_problem(&id).await;
+    context.instance.problem_kinds.forget(&id);
+    if !deleted? {
         return Err(ApiError::no_such_problem());
     }
     let body = json!({ "success": true, "message": "Deleted.", "id": id });
