@@ -44,7 +44,7 @@ fn sample_solutions_get_the_verdict_of_their_file_name(stacks: &Stacks) {
         for language in ["python", "javascript"] {
             for accepted in [true, false] {
                 let is_it = |one: &&problems::Solution| {
-                    one.language == language && one.accepted == accepted
+                    one.language == language && one.is_accepted() == accepted
                 };
                 assert!(
                     problem.solutions.iter().find(is_it).is_some(),
@@ -55,20 +55,17 @@ fn sample_solutions_get_the_verdict_of_their_file_name(stacks: &Stacks) {
     }
     for (id, solution, stored) in submitted {
         let result = submit_fn.finished_result(&stored);
-        let expected = if solution.accepted {
-            "Accepted"
-        } else {
-            "Wrong Answer"
-        };
         assert_eq!(
-            result["verdict"], expected,
+            result["verdict"],
+            solution.verdict.name(),
             "{id} {}: {}",
-            solution.file, result["output"]
+            solution.file,
+            result["output"]
         );
         let judgement = &result["judgement"];
         assert_eq!(
             judgement["score"] == 100.0,
-            solution.accepted,
+            solution.is_accepted(),
             "{judgement}"
         );
     }
