@@ -260,3 +260,103 @@ async fn check_language<W: WorkerFn>(
     cache.check(name, &source, log).await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::instance::Instance;
+    use crate::runtime::Runtime;
+    use bytes::Bytes;
+    use http::{HeaderMap, Request, Response};
+    use shared::domain::client::ClientId;
+
+    /// Offers four languages, and has no rate limit.
+    struct Worker;
+
+    impl WorkerFn for Worker {
+        async fn call(&self, _: Request<Bytes>) -> Result<Response<Bytes>, String> {
+            let body = r#"{"languages":[
+                {"language":"python","version":"3","aliases":["py"]},
+                {"language":"c++","version":"12","aliases":["cpp"]},
+                {"language":"rust","version":"1","aliases":[]}]}"#;
+            Ok(Response::new(Bytes::from_static(body.as_bytes())))
+        }
+    }
+
+    impl RateLimit for Worker {
+        async fn allows(&self, _: &ClientId) -> Option<bool> {
+            None
+        }
+    }
+
+    /// Admits a submission to `problem`, one of `program`, `function` and `none`.
+    /// The store does not answer, so all is decided by what the instance remembers.
+    async fn admitted(
+        unknown_problems: &'static str,
+        problem: &str,
+        language: &str,
+    ) -> Option<ApiError> {
+        let config = Config::from_lookup(&|name| match name {
+            "UPSTASH_REDIS_REST_URL" => Some("http://127.0.0.1:1".into()),
+            "UPSTASH_REDIS_REST_TOKEN" => Some("token".into()),
+            "UNKNOWN_PROBLEMS" => Some(unknown_problems.into()),
+            _ => None,
+        });
+        let (instance, headers) = (Instance::default(), HeaderMap::new());
+        let seen = [
+            ("program", Some(CatalogKind::Program)),
+            ("function", Some(CatalogKind::Function)),
+            ("none", None),
+        ]
+        .map(|(id, kind)| (ProblemId::parse(id, "id").unwrap(), kind));
+        instance.problem_kinds.note(seen.into_iter(), 0);
+        let runtime = Runtime::standing_still();
+        let mut context = Context::new(config, &instance, &Worker, &headers, runtime);
+        let body = format!(r#"{{"problemId":"{problem}","code":"x","language":"{language}"}}"#);
+        let submission = Submission::from_body(body.as_bytes(), 0).unwrap();
+        let mut admission = Admission::begin(&context).unwrap();
+        admission.admit(&mut context, submission).await.err()
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_judged_is_refused() {
+        for unknown_problems in ["run", "refuse"] {
+            for (problem, language) in [("function", "py"), ("program", "rust")] {
+                let error = admitted(unknown_problems, problem, language).await;
+                assert_eq!(error, None);
+            }
+            let error = admitted(unknown_problems, "function", "rust")
+                .await
+                .unwrap();
+            assert_eq!(
+                (error.code(), error.field()),
+                (Code::InvalidField, Some("language"))
+            );
+            // Those that are offered here.
+            let part = "judged in python, c++, not in rust";
+            assert!(error.message().contains(part), "{}", error.message());
+        }
+    }
+
+    #[tokio::test]
+    async fn unknown_problems_are_run_unless_they_are_refused() {
+        for language in ["python", "rust"] {
+            assert_eq!(admitted("run", "none", language).await, None);
+            let error = admitted("refuse", "none", language).await.unwrap();
+            assert_eq!(
+                (error.code(), error.field()),
+                (Code::UnknownProblem, Some("problemId"))
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn the_store_is_asked_only_where_the_answer_depends_on_it() {
+        assert_eq!(admitted("run", "never-seen", "python").await, None);
+        for (unknown_problems, language) in [("run", "rust"), ("refuse", "python")] {
+            let error = admitted(unknown_problems, "never-seen", language).await;
+            assert_eq!(error.unwrap().code(), Code::StoreUnavailable);
+        }
+    }
+}

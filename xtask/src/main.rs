@@ -89,6 +89,21 @@ enum Problems {
         #[arg(long, default_value = "http://127.0.0.1:8787")]
         url: String,
     },
+    /// Have the stored submissions of a problem judged again, by the problem as it is
+    /// now. Needs the operator's token.
+    Rejudge {
+        /// The problem's id.
+        problem: String,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Unpublish a problem. Needs the operator's token.
+    Delete {
+        /// The problem's id.
+        problem: String,
+        #[command(flatten)]
+        server: Server,
+    },
     /// Submit every file in the folders `solutions` of problems that are published,
     /// and compare each verdict with the one that the file's name begins with.
     ///
@@ -241,6 +256,12 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Problems {
             command: Problems::Push { folder, url },
         } => problems::push(&folder.unwrap_or_else(problems::own), &url),
+        Task::Problems {
+            command: Problems::Rejudge { problem, server },
+        } => problems::rejudge(&server.api(), &problem),
+        Task::Problems {
+            command: Problems::Delete { problem, server },
+        } => problems::delete(&server.api(), &problem),
         Task::Bench {
             command:
                 Bench::Queue {

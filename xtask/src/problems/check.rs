@@ -233,6 +233,23 @@ mod tests {
             assert!(message.contains(expected), "{message}");
             assert!(check(&folder.0).is_err());
         }
+        let twice = ECHO.replace(
+            r#""expected":"a""#,
+            r#""expected":"a","hidden":true,"hidden":false"#,
+        );
+        for (files, expected) in [
+            (vec![("x/problem.json", &*twice)], "\"hidden\" twice"),
+            (vec![("x/problem.json", ECHO), ("x.json", ECHO)], "same id"),
+            (vec![("problem.json", ECHO)], "not a folder of problems"),
+            (vec![("x/problem.json", "{")], "x: "),
+        ] {
+            let folder = Folder::new(
+                &format!("load-{}", files.len() * 100 + expected.len()),
+                &files,
+            );
+            let error = format!("{:#}", load(&folder.0).unwrap_err());
+            assert!(error.contains(expected), "{error}");
+        }
         let folder = Folder::new("none", &[("README.md", "")]);
         assert!(
             load(&folder.0)

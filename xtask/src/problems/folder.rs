@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use shared::domain::submission;
 use shared::domain::verdict::Verdict;
+use shared::json::{Json, Object, ObjectError};
 
 use crate::endings;
 use crate::progress;
@@ -82,11 +83,18 @@ pub fn own() -> PathBuf {
 /// Reads every problem of a folder, by name. Errors at the first that cannot be
 /// read.
 pub fn load(folder: &Path) -> Result<Vec<Loaded>> {
-    paths(folder)?.iter().map(|path| read(path)).collect()
+    let read = |path: &PathBuf| read(path).with_context(|| id(path));
+    paths(folder)?.iter().map(read).collect()
 }
 
 /// The path of every problem in `folder`, by name.
 pub(super) fn paths(folder: &Path) -> Result<Vec<PathBuf>> {
+    if folder.join("problem.json").is_file() {
+        bail!(
+            "{} is a problem, not a folder of problems: give the folder above it",
+            progress::shown(folder)
+        );
+    }
     let entries = fs::read_dir(folder)
         .with_context(|| format!("cannot read the folder {}", progress::shown(folder)))?;
     let mut paths = Vec::new();
@@ -104,6 +112,14 @@ pub(super) fn paths(folder: &Path) -> Result<Vec<PathBuf>> {
         );
     }
     paths.sort();
+    for (index, path) in paths.iter().enumerate() {
+        if paths[..index].iter().any(|other| id(other) == id(path)) {
+            bail!(
+                "{} and a file or folder beside it are problems with the same id",
+                progress::shown(path)
+            );
+        }
+    }
     Ok(paths)
 }
 
@@ -125,8 +141,11 @@ pub(super) fn read(path: &Path) -> Result<Loaded> {
     } else {
         path.to_owned()
     };
-    let mut value: Value = serde_json::from_str(&text(&json)?)
+    let source = text(&json)?;
+    let mut value: Value = serde_json::from_str(&source)
         .with_context(|| format!("{} is not valid JSON", progress::shown(&json)))?;
+    reject_duplicates(Json::parse(source.as_bytes()).map_err(anyhow::Error::msg)?)
+        .with_context(|| progress::shown(&json))?;
     let statement = path.join("statement.md");
     if is_folder && statement.is_file() {
         let Some(members) = value.as_object_mut() else {
@@ -153,6 +172,19 @@ pub(super) fn read(path: &Path) -> Result<Loaded> {
         value,
         solutions,
     })
+}
+
+/// Errors: an object has a member twice. Of `"hidden":true,"hidden":false` one
+/// reader takes the first, and another the last.
+fn reject_duplicates(value: Json<'_>) -> Result<()> {
+    if let Err(error @ ObjectError::Duplicate(_)) = Object::of(value) {
+        bail!("an object {error}");
+    }
+    let members = value.members().into_iter().flatten();
+    let items = value.items().into_iter().flatten();
+    items
+        .chain(members.map(|(_, value)| value))
+        .try_for_each(reject_duplicates)
 }
 
 fn solution(path: &Path) -> Result<Solution> {

@@ -26,6 +26,35 @@ pub fn push(folder: &Path, url: &str) -> Result<()> {
     Ok(())
 }
 
+/// `cargo xtask problems rejudge`: has the stored submissions of a problem judged
+/// again, by the problem as it is now.
+pub fn rejudge(api: &Api, id: &str) -> Result<()> {
+    let (mut again, mut left_alone, mut cursor) = (0, 0, String::new());
+    loop {
+        let path = format!("/problems/{id}/rejudge{cursor}");
+        let page = api.call(Method::POST, &path, None)?.ok()?;
+        again += page["requeued"].as_u64().unwrap_or_default();
+        left_alone += page["leftAlone"].as_u64().unwrap_or_default();
+        match page["next"].as_str() {
+            Some(next) => cursor = format!("?cursor={next}"),
+            None => break,
+        }
+    }
+    say(format!(
+        "{id}: {again} submissions are judged again, {left_alone} are judged by this version \
+         already or wait"
+    ));
+    Ok(())
+}
+
+/// `cargo xtask problems delete`: unpublishes a problem. Its folder stays.
+pub fn delete(api: &Api, id: &str) -> Result<()> {
+    api.call(Method::DELETE, &format!("/problems/{id}"), None)?
+        .ok()?;
+    say(format!("{id}: unpublished"));
+    Ok(())
+}
+
 /// Sends problems to the submit-fn at `url`, one after the other, and passes a
 /// line about each to `report`. Errors at the first that is refused. No error
 /// shows the token.

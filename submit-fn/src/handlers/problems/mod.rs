@@ -51,7 +51,9 @@ async fn list<W>(
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, ApiError> {
     let store = context.store()?;
-    let page = store.problems(cursor(request)?).await?;
+    let mut page = store.problems(cursor(request)?).await?;
+    page.problems
+        .sort_unstable_by(|one, other| one["id"].as_str().cmp(&other["id"].as_str()));
     let body = json!({ "success": true, "problems": page.problems, "next": page.next });
     Ok(response::json(StatusCode::OK, &body))
 }
