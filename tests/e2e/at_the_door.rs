@@ -176,7 +176,7 @@ fn a_line_break_in_a_string_is_told_how_to_be_written(stacks: &Stacks) {
             Some("body"),
             "a line break inside a string is written \\n",
         );
-        response.assert_error(400, Some("body"), "line 2");
+        response.assert_error(400, Some("body"), "column");
     }
 }
 

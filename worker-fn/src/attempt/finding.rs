@@ -40,6 +40,16 @@ impl Finding {
     }
 }
 
+/// An endpoint's refusal to judge a submission. Where it is about a limit, it is the
+/// problem's that is too high for this endpoint, which a solver cannot know.
+pub(super) fn refusal(why: String) -> String {
+    if !why.contains("limit") {
+        return why;
+    }
+    why + "\nThe problem asks for more than this execution endpoint gives; nothing is known about \
+           the code."
+}
+
 impl From<Execution> for Finding {
     fn from(execution: Execution) -> Self {
         let (verdict, output) = plain::judge(&execution);
@@ -72,5 +82,19 @@ impl From<Judged> for Finding {
             archive: Some(judged.archive),
             problem: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_of_the_endpoint_is_named_as_such() {
+        let limit = "run_timeout cannot exceed the configured limit of 3000";
+        let text = refusal(limit.into());
+        assert!(text.starts_with(limit) && text.contains("execution endpoint"));
+        let other = "No execution endpoint offers klingon.";
+        assert_eq!(refusal(other.into()), other);
     }
 }

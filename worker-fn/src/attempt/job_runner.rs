@@ -18,7 +18,7 @@ use shared::queue::usage::{UsageLimits, UsageWindow};
 use shared::redis::Client;
 
 use super::claimed_job::ClaimedJob;
-use super::finding::Finding;
+use super::finding::{Finding, refusal};
 use super::judging;
 use super::problem_cache::{CachedProblem, ProblemError, Problems};
 use crate::config::Config;
@@ -181,10 +181,16 @@ impl JobRunner {
             .await
         {
             Ok(finding) => complete(endpoint.name(), finding),
-            Err(ExecutorError::Refused(why)) => complete(
-                endpoint.name(),
-                self.not_judged(job, problem.is_some(), why),
-            ),
+            Err(ExecutorError::Refused(why)) => {
+                let why = match &problem {
+                    Some(_) => refusal(why),
+                    None => why,
+                };
+                complete(
+                    endpoint.name(),
+                    self.not_judged(job, problem.is_some(), why),
+                )
+            }
             Err(error @ ExecutorError::Failed(_)) => {
                 AttemptEnd::Decided(self.fail(claimed, &error))
             }
