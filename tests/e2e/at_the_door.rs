@@ -218,20 +218,11 @@ fn a_file_is_submitted_and_its_verdict_is_the_exit_code(stacks: &Stacks) {
     let code = |problem: &str, path: PathBuf| submit::submit(&api, problem, &path, None);
     let accepted = code("two-sum", solutions.join("accepted.py")).unwrap();
     assert_eq!(accepted, ExitCode::SUCCESS);
-    let wrong = fs::read_dir(&solutions)
+    let mut files = fs::read_dir(&solutions)
         .unwrap()
-        .map(|file| file.unwrap().path());
-    let is_wrong = |path: &PathBuf| {
-        path.file_name()
-            .unwrap()
-            .to_string_lossy()
-            .starts_with("wrong")
-    };
-    let wrong = code(
-        "two-sum",
-        wrong.filter(|path| is_wrong(path)).next().unwrap(),
-    )
-    .unwrap();
+        .map(|file| file.unwrap().file_name().into_string().unwrap());
+    let wrong = files.find(|name| name.starts_with("wrong")).unwrap();
+    let wrong = code("two-sum", solutions.join(wrong)).unwrap();
     assert_eq!(wrong, ExitCode::from(1));
     let only_run = code("no-such-problem", folder.0.join("hello.py")).unwrap();
     assert_eq!(only_run, ExitCode::from(1));
