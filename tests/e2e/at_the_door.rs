@@ -23,6 +23,7 @@ support::tests![
     a_line_break_in_a_string_is_told_how_to_be_written,
     a_file_is_submitted_and_its_verdict_is_the_exit_code,
     solutions_are_held_to_their_names,
+    a_problem_is_rejudged_and_unpublished_by_command,
 ];
 
 fn submission(problem: &str, language: &str, code: &str) -> Value {
@@ -279,4 +280,34 @@ fn solutions_are_held_to_their_names(stacks: &Stacks) {
     assert_eq!(tried.exit_code(), ExitCode::from(1));
     // Once it is published, no token is needed.
     assert_eq!(attempt(None, false).unwrap(), expected);
+}
+
+fn a_problem_is_rejudged_and_unpublished_by_command(stacks: &Stacks) {
+    let submit_fn = stacks.shared().submit_fn;
+    let api = Api::new(&submit_fn.url, Some(&submit_fn.admin_token));
+    let mut problem = program(1, &json!({}));
+    submit_fn.publish("by-command", &problem);
+    let id = submit_fn.submit("by-command", "python", "print(2)");
+    assert_eq!(submit_fn.finished_result(&id)["verdict"], "Wrong Answer");
+    problem["cases"][0]["expected"] = json!("2\n");
+    submit_fn.publish("by-command", &problem);
+    problems::rejudge(&api, "by-command").unwrap();
+    assert_eq!(submit_fn.finished_result(&id)["verdict"], "Accepted");
+
+    let list = submit_fn.get("/problems").json();
+    let ids: Vec<_> = list["problems"].as_array().unwrap().iter().collect();
+    assert!(ids.is_sorted_by_key(|problem| problem["id"].as_str().unwrap()));
+
+    problems::delete(&api, "by-command").unwrap();
+    let again = format!("{:#}", problems::delete(&api, "by-command").unwrap_err());
+    assert!(again.contains("HTTP 404"), "{again}");
+    let foreign = Api::new(&submit_fn.url, Some("wrong"));
+    let error = format!(
+        "{:#}",
+        problems::rejudge(&foreign, "by-command").unwrap_err()
+    );
+    assert!(
+        error.contains("HTTP 401") && !error.contains("wrong"),
+        "{error}"
+    );
 }
