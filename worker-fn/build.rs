@@ -4,23 +4,37 @@
 use std::path::Path;
 use std::{env, fs, io};
 
-/// Each file with what begins a comment, and whether indentation has a meaning.
-const FILES: [(&str, &str, bool); 4] = [
-    ("python.py", "#", true),
-    ("javascript.js", "//", false),
-    ("typescript.ts", "//", false),
-    ("cpp.cpp", "//", false),
+/// Each harness with its files, what begins a comment, and whether indentation has
+/// a meaning.
+const HARNESSES: [(&str, &[&str], &str, bool); 4] = [
+    ("python.py", &["python.py"], "#", true),
+    ("javascript.js", &["javascript.js"], "//", false),
+    ("typescript.ts", &["typescript.ts"], "//", false),
+    (
+        "cpp.cpp",
+        &[
+            "cpp_headers.cpp",
+            "cpp_json.cpp",
+            "cpp_call.cpp",
+            "cpp_code.cpp",
+        ],
+        "//",
+        false,
+    ),
 ];
 
 fn main() -> io::Result<()> {
     let folder = Path::new("src/harness");
     let out = env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("OUT_DIR is not set"))?;
     println!("cargo::rerun-if-changed=build.rs");
-    for (file, comment, indented) in FILES {
-        let path = folder.join(file);
-        println!("cargo::rerun-if-changed={}", path.display());
-        let short = shorten(&fs::read_to_string(path)?, comment, indented);
-        fs::write(Path::new(&out).join(file), short)?;
+    for (harness, files, comment, indented) in HARNESSES {
+        let mut short = String::new();
+        for file in files {
+            let path = folder.join(file);
+            println!("cargo::rerun-if-changed={}", path.display());
+            short += &shorten(&fs::read_to_string(path)?, comment, indented);
+        }
+        fs::write(Path::new(&out).join(harness), short)?;
     }
     Ok(())
 }

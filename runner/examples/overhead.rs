@@ -20,14 +20,16 @@ use std::process::{self, Stdio};
 use std::time::{Duration, Instant};
 
 use runner::languages;
+use runner::libraries::Libraries;
 use runner::probe::{self, Runtime};
 use runner::sandbox::namespace::{NamespaceSandbox, run_if_helper};
-use runner::sandbox::{Cancel, Command, Ending, File, Limits, Sandbox};
+use runner::sandbox::{Cancel, Command, Ending, File, Limits, Sandbox, Tier};
 
 const LIMITS: Limits = Limits {
     wall: Duration::from_secs(20),
     cpu: Duration::from_secs(20),
     memory_bytes: Some(512 << 20),
+    stack_bytes: 448 << 20,
     stdout_bytes: 64 << 10,
     stderr_bytes: 64 << 10,
     tasks: 64,
@@ -59,9 +61,12 @@ fn main() {
     sandbox.self_test().unwrap();
     let table = languages::parse(languages::BUILT_IN).unwrap();
     let path = std::env::var_os("PATH").unwrap();
+    // At their own place, so that the bare program finds them as well.
+    let folder = Libraries::create().unwrap();
+    let libraries = folder.mount(Tier::Landlock);
     let runtimes = tokio::runtime::Runtime::new()
         .unwrap()
-        .block_on(probe::find_all(table, &path));
+        .block_on(probe::find_all(table, &path, libraries.as_ref()));
     for (language, code) in PROGRAMS {
         let Some(runtime) = runtimes.find(language, "*") else {
             eprintln!("{language}: not on this machine");
@@ -112,6 +117,8 @@ impl<'a> Prepared<'a> {
                         .replace("{program}", &runtime.program)
                         .replace("{file}", &name)
                         .replace("{sources}", &name)
+                        .replace("{stack_kib}", "400000")
+                        .replace("{heap_mib}", "448")
                 })
                 .collect()
         };
@@ -192,6 +199,7 @@ fn command<'a>(
         env: &runtime.env,
         stdin: b"hello\n",
         combine_output: false,
+        interrupt: runtime.language.interrupt,
         limits: LIMITS,
     }
 }

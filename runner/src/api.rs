@@ -35,6 +35,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{any, get, post};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use crate::api_error::ApiError;
 use crate::app::App;
@@ -152,6 +153,7 @@ async fn runtimes(State(app): State<Arc<App>>) -> Response {
             version: runtime.version.to_string(),
             aliases: &runtime.language.aliases,
             runtime: runtime.language.runtime.as_deref(),
+            allowance: runtime.language.allowance,
         })
         .collect();
     Json(list).into_response()
@@ -162,14 +164,16 @@ async fn execute(
     ConnectInfo(address): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let caller = caller(&app, address, request.headers());
+    let caller = caller(address, request.headers());
     let (submission, memory) = receive(&app, request).await?;
     let arrived = Instant::now();
-    let permit = app
-        .slots
-        .acquire(&caller)
-        .await
-        .inspect_err(|QueueFull| app.metrics.rejected())?;
+    let slot = app.slots.acquire(&caller);
+    let slot = match submission.queue_timeout {
+        None => slot.await,
+        // As if the queue were full: the caller may come again, or go elsewhere.
+        Some(at_most) => timeout(at_most, slot).await.unwrap_or(Err(QueueFull)),
+    };
+    let permit = slot.inspect_err(|QueueFull| app.metrics.rejected())?;
     let queued = arrived.elapsed();
     // When the client disconnects, this future is dropped, and with it the guard.
     let cancel = app.cancel.child();
@@ -232,7 +236,7 @@ async fn receive(app: &App, request: Request) -> Result<(Submission, Reserved), 
         return Err(ApiError::TooManyBytes);
     };
     let body = axum::body::to_bytes(request.into_body(), most);
-    let body = tokio::time::timeout(BODY_TIMEOUT, body)
+    let body = timeout(BODY_TIMEOUT, body)
         .await
         .map_err(|_| ApiError::SlowBody)?
         .map_err(|_| too_large())?;

@@ -4,6 +4,7 @@
 
 use crate::artifacts::ArtifactCache;
 use crate::config::Config;
+use crate::libraries::Libraries;
 use crate::memory::Memory;
 use crate::metrics::Metrics;
 use crate::probe::Runtimes;
@@ -16,6 +17,8 @@ pub struct App {
     pub config: Config,
     /// The languages of this machine.
     pub runtimes: Runtimes,
+    /// Their libraries, which exist as long as this.
+    pub libraries: Libraries,
     /// The slots that submissions run in.
     pub slots: Slots,
     /// Counters since the start.

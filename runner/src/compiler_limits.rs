@@ -57,6 +57,7 @@ mod tests {
             wall: Duration::ZERO,
             cpu: Duration::ZERO,
             memory_bytes: Some(1_000_000_000),
+            stack_bytes: 0,
             stdout_bytes: 0,
             stderr_bytes: 0,
             tasks: 0,

@@ -155,12 +155,10 @@ fn check(options: &Options, max_concurrent: usize) -> Result<(), ConfigError> {
 
 impl From<&Options> for RequestLimits {
     fn from(options: &Options) -> Self {
-        let default = StageLimits::from(options);
+        let mut default = StageLimits::from(options);
+        default.run.stack_bytes = Limits::stack_within(default.run.memory_bytes);
         let mut most = default;
-        // CPU time is what judges a program. On a busy machine it waits as well, so it
-        // may have three times as long, and a second for its start.
-        let wall = default.run.cpu.saturating_mul(3) + Duration::from_secs(1);
-        most.run.wall = wall.max(default.run.wall);
+        most.run.wall = wall_for(default.run.cpu).max(default.run.wall);
         most.run.stdout_bytes = options.output_limit_max_bytes.max(options.output_max_bytes);
         most.run.stderr_bytes = most.run.stdout_bytes;
         Self {
@@ -171,6 +169,16 @@ impl From<&Options> for RequestLimits {
     }
 }
 
+/// The wall time of a program with this limit of CPU time, which is what judges it. On
+/// a busy machine it waits as well, so it has three times as long, and a second for its
+/// start.
+pub(crate) fn wall_for(cpu: Duration) -> Duration {
+    cpu.saturating_mul(3) + Duration::from_secs(1)
+}
+
+/// Stack of a compiler. That of a program follows from its memory limit.
+const COMPILER_STACK_BYTES: u64 = 64 << 20;
+
 impl From<&Options> for StageLimits {
     fn from(options: &Options) -> Self {
         let stage = |wall_ms, cpu_ms, memory: i64, file_bytes| Limits {
@@ -178,6 +186,7 @@ impl From<&Options> for StageLimits {
             cpu: Duration::from_millis(cpu_ms),
             // As in Piston, 0 and below mean no limit.
             memory_bytes: u64::try_from(memory).ok().filter(|&bytes| bytes > 0),
+            stack_bytes: COMPILER_STACK_BYTES,
             stdout_bytes: options.output_max_bytes,
             stderr_bytes: options.output_max_bytes,
             tasks: options.max_processes,

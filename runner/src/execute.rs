@@ -9,8 +9,9 @@ use std::time::Instant;
 
 use crate::answer::{Budget, Fit};
 use crate::artifacts::{Artifact, ArtifactCache, Key};
+use crate::commands::fill_in;
 use crate::compiler_limits::name_limit;
-use crate::languages::Language;
+use crate::explain;
 use crate::request::Submission;
 use crate::sandbox::{Cancel, Command, Ending, File, Report, Sandbox};
 use crate::wire::{ExecuteResponse, StageLimitsInfo, StageResult};
@@ -51,6 +52,7 @@ pub fn execute(
         version: submission.runtime.version.to_string(),
         sandbox: sandbox.tier().as_str(),
         limits: StageLimitsInfo::from(&submission.limits),
+        allowance: submission.runtime.language.allowance,
         queue_time: 0,
     };
     let mut artifact = None;
@@ -77,17 +79,41 @@ pub fn execute(
         .map_or(&submission.files, |artifact| &artifact.files);
     let Some(cases) = &submission.cases else {
         let mut run = execution.run(files, &submission.stdin)?;
-        budget.take_run(&mut run);
-        response.run = Some(run);
+        if let Some(mut mistake) = execution.check(&run)? {
+            budget.take_compilation(&mut mistake);
+            response.run = Some(mistake.clone());
+            response.compile = Some(mistake);
+        } else {
+            budget.take_run(&mut run);
+            response.run = Some(run);
+        }
         return Ok(response);
     };
-    let runs = execution.run_cases(arrived, files, cases, budget)?;
+    let runs = match execution.run_cases(arrived, files, cases, &mut budget)? {
+        Cases::Run(runs) => runs,
+        Cases::Invalid(mut mistake) => {
+            budget.take_compilation(&mut mistake);
+            if !submission.separate_streams {
+                response.run = Some(mistake.clone());
+            }
+            response.compile = Some(mistake);
+            return Ok(response);
+        }
+    };
     if !submission.separate_streams {
         let failed = runs.iter().find(|run| run.status.is_some());
         response.run = failed.or(runs.last()).cloned();
     }
     response.runs = Some(runs);
     Ok(response)
+}
+
+/// What became of a submission's cases.
+enum Cases {
+    /// The results of those that were run.
+    Run(Vec<StageResult>),
+    /// The source code is not valid, and this is why.
+    Invalid(StageResult),
 }
 
 /// A submission being executed.
@@ -106,7 +132,7 @@ impl Execution<'_> {
             limits,
             ..
         } = self.submission;
-        let argv = fill_in(&runtime.compile, self.submission);
+        let argv = fill_in(&runtime.compile, self.submission, files);
         let key = Key::of(&argv, runtime, files);
         if let Some(artifact) = cache.get(&key) {
             return Ok(artifact);
@@ -122,6 +148,7 @@ impl Execution<'_> {
             stdin: b"",
             // The cache reuses the result for requests that want it.
             combine_output: true,
+            interrupt: false,
             limits: limits.compile,
         })?;
         let files = std::mem::take(&mut report.files);
@@ -141,8 +168,8 @@ impl Execution<'_> {
         arrived: Instant,
         files: &[File],
         cases: &[Vec<u8>],
-        mut budget: Budget,
-    ) -> Result<Vec<StageResult>, ExecuteError> {
+        budget: &mut Budget,
+    ) -> Result<Cases, ExecuteError> {
         let mut runs: Vec<StageResult> = Vec::new();
         for stdin in cases {
             let is_late = self
@@ -158,6 +185,11 @@ impl Execution<'_> {
                 Err(ExecuteError::Unavailable) if !runs.is_empty() => break,
                 Err(error) => return Err(error),
             };
+            if runs.is_empty()
+                && let Some(mistake) = self.check(&run)?
+            {
+                return Ok(Cases::Invalid(mistake));
+            }
             if budget.take_run(&mut run) == Fit::Left {
                 break;
             }
@@ -167,7 +199,40 @@ impl Execution<'_> {
                 break;
             }
         }
-        Ok(runs)
+        Ok(Cases::Run(runs))
+    }
+
+    /// Whether a failed run failed because its source code is not valid: the result of
+    /// the command that checks it, as a compiler's.
+    fn check(&self, run: &StageResult) -> Result<Option<StageResult>, ExecuteError> {
+        let Submission {
+            runtime,
+            files,
+            limits,
+            separate_streams,
+            ..
+        } = self.submission;
+        let texts = &runtime.language.check_if;
+        let may_be_invalid = run.status == Some("RE")
+            && texts
+                .iter()
+                .any(|text| run.stderr.contains(text) || run.stdout.contains(text));
+        if runtime.check.is_empty() || !may_be_invalid {
+            return Ok(None);
+        }
+        let report = self.run_stage(&Command {
+            argv: &fill_in(&runtime.check, self.submission, files),
+            files,
+            collect_files: false,
+            mounts: &runtime.mounts,
+            env: &runtime.env,
+            stdin: b"",
+            combine_output: !separate_streams,
+            interrupt: false,
+            limits: limits.compile,
+        })?;
+        let is_invalid = matches!(report.ending, Ending::Exited(code) if code != 0);
+        Ok(is_invalid.then(|| StageResult::from(report)))
     }
 
     fn run(&self, files: &[File], stdin: &[u8]) -> Result<StageResult, ExecuteError> {
@@ -177,7 +242,7 @@ impl Execution<'_> {
             limits,
             ..
         } = self.submission;
-        let mut argv = fill_in(&runtime.run, self.submission);
+        let mut argv = fill_in(&runtime.run, self.submission, files);
         argv.extend_from_slice(args);
         let report = self.run_stage(&Command {
             argv: &argv,
@@ -187,14 +252,19 @@ impl Execution<'_> {
             env: &runtime.env,
             stdin,
             combine_output: !self.submission.separate_streams,
+            interrupt: runtime.language.interrupt,
             limits: limits.run,
         })?;
-        Ok(StageResult::from(report))
+        let mut stage = StageResult::from(report);
+        explain::name_memory(&mut stage, &runtime.language.out_of_memory);
+        explain::name_signal(&mut stage, &limits.run);
+        Ok(stage)
     }
 
     /// Runs one command in the sandbox and logs a failure of the sandbox.
     fn run_stage(&self, command: &Command<'_>) -> Result<Report, ExecuteError> {
-        let report = self.sandbox.run(command, self.cancel);
+        let mut report = self.sandbox.run(command, self.cancel);
+        explain::hide_folders(&mut report, command.files, command.mounts);
         match &report.ending {
             Ending::Cancelled => return Err(ExecuteError::Cancelled),
             Ending::Failed(reason) => {
@@ -215,41 +285,5 @@ impl Execution<'_> {
             _ => {}
         }
         Ok(report)
-    }
-}
-
-/// Replaces the placeholders in a command of the table.
-fn fill_in(command: &[String], submission: &Submission) -> Vec<String> {
-    let main = without_leading_dash(&submission.main);
-    let mut argv = Vec::new();
-    for argument in command {
-        if argument == "{sources}" {
-            let sources = submission.sources.iter();
-            argv.extend(sources.map(|name| without_leading_dash(name)));
-        } else {
-            argv.push(
-                argument
-                    .replace("{program}", &submission.runtime.program)
-                    .replace("{file}", &main)
-                    .replace("{stem}", stem(&submission.runtime.language, &main)),
-            );
-        }
-    }
-    argv
-}
-
-/// The same file's name in a form that no program takes for an option.
-fn without_leading_dash(name: &str) -> String {
-    if name.starts_with('-') {
-        format!("./{name}")
-    } else {
-        name.to_owned()
-    }
-}
-
-fn stem<'a>(language: &Language, name: &'a str) -> &'a str {
-    match name.rsplit_once('.') {
-        Some((stem, _)) if language.accepts(name) => stem,
-        _ => name,
     }
 }

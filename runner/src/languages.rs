@@ -3,8 +3,11 @@
 //! Only data and its checks; `probe.rs` finds out which languages this machine has.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+
+use crate::sandbox::Limits;
 
 /// The built-in table.
 pub const BUILT_IN: &str = include_str!("languages.toml");
@@ -44,8 +47,33 @@ pub struct Language {
     /// The compile command; empty if the language is not compiled.
     #[serde(default)]
     pub compile: Vec<String>,
+    /// Whether the main file gets the name of its public class.
+    #[serde(default)]
+    pub public_class: bool,
     /// The run command.
     pub run: Vec<String>,
+    /// The command that fails for source code that is not valid; empty if there is
+    /// none.
+    #[serde(default)]
+    pub check: Vec<String>,
+    /// What a program prints whose source code may not be valid.
+    #[serde(default)]
+    pub check_if: Vec<String>,
+    /// Whether a program that has used up its time may write out what it has buffered.
+    #[serde(default)]
+    pub interrupt: bool,
+    /// What a program prints that has used up the heap of its language.
+    #[serde(default)]
+    pub out_of_memory: Vec<String>,
+    /// Memory in bytes that the language needs beside its heap.
+    #[serde(default)]
+    pub memory_beside_heap_bytes: u64,
+    /// The part of the heap's size that its stack may have.
+    #[serde(default = "stack_share")]
+    pub stack_share: f64,
+    /// What limits for native programs must be raised by.
+    #[serde(default)]
+    pub allowance: Allowance,
     /// Absolute paths that programs read, beside the system's and the interpreter's
     /// folders.
     #[serde(default)]
@@ -103,6 +131,14 @@ fn find_mistake(language: &Language) -> Option<&'static str> {
         Some("names no program")
     } else if language.run.is_empty() {
         Some("has no run command")
+    } else if !language.check.is_empty() && !language.compile.is_empty() {
+        Some("has both compile and check")
+    } else if language.check.is_empty() != language.check_if.is_empty() {
+        Some("check needs check_if, and check_if needs check")
+    } else if !(0.0..=1.0).contains(&language.stack_share) {
+        Some("stack_share must be from 0 to 1")
+    } else if !language.allowance.is_sensible() {
+        Some("the factors of allowance must be from 1 to 100")
     } else if !language.reads.iter().all(|path| path.starts_with('/')) {
         Some("reads must hold absolute paths")
     } else if language.file_name.as_ref().is_some_and(escapes) {
@@ -116,6 +152,61 @@ fn find_mistake(language: &Language) -> Option<&'static str> {
         Some("file_name must have one of the endings")
     } else {
         None
+    }
+}
+
+fn stack_share() -> f64 {
+    0.875
+}
+
+/// What the limits of a native program must be raised by, so that they fit a language
+/// whose programs take time and memory to start.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Allowance {
+    /// Factor of CPU and wall time.
+    pub time_factor: f64,
+    /// Added to both afterwards, ms.
+    pub time_offset_ms: u64,
+    /// Factor of memory.
+    pub memory_factor: f64,
+    /// Added to it afterwards, bytes.
+    pub memory_offset_bytes: u64,
+}
+
+impl Default for Allowance {
+    fn default() -> Self {
+        Self {
+            time_factor: 1.0,
+            time_offset_ms: 0,
+            memory_factor: 1.0,
+            memory_offset_bytes: 0,
+        }
+    }
+}
+
+impl Allowance {
+    fn is_sensible(&self) -> bool {
+        let sensible = 1.0..=100.0;
+        sensible.contains(&self.time_factor) && sensible.contains(&self.memory_factor)
+    }
+
+    /// The limits of the run stage with the allowance.
+    #[must_use]
+    pub fn raise(&self, limits: &Limits) -> Limits {
+        let time = |time: Duration| {
+            time.mul_f64(self.time_factor) + Duration::from_millis(self.time_offset_ms)
+        };
+        let memory = |bytes: u64| {
+            let raised = (bytes as f64 * self.memory_factor) as u64;
+            raised.saturating_add(self.memory_offset_bytes)
+        };
+        Limits {
+            wall: time(limits.wall),
+            cpu: time(limits.cpu),
+            memory_bytes: limits.memory_bytes.map(memory),
+            ..*limits
+        }
     }
 }
 
@@ -205,7 +296,19 @@ mod tests {
             bad("name='x'\nprogram=['a']\nversion=[]\nrun=['a']\nendings=['c']")
                 .contains("endings")
         );
-        assert!(bad("name='x'\nprogram=['a']\nversion=[]\nrun=['a']\ntypo=1").contains("typo"));
+        let usual = "name='x'\nprogram=['a']\nversion=[]\nrun=['a']\n";
+        for (more, words) in [
+            ("typo=1", "typo"),
+            ("check=['a']", "check_if"),
+            ("check_if=['a']", "check_if"),
+            ("compile=['a']\ncheck=['a']\ncheck_if=['a']", "both"),
+            ("allowance={time_factor=0.5}", "factors"),
+            ("stack_share=1.5", "stack_share"),
+            ("allowance={memory_factor=1e9}", "factors"),
+        ] {
+            let error = bad(&format!("{usual}{more}"));
+            assert!(error.contains(words), "{more}: {error}");
+        }
     }
 
     #[test]
@@ -217,8 +320,7 @@ mod tests {
                 .find(|language| language.name == name)
                 .unwrap()
         };
-        assert_eq!(find("python").main_name(None, 0), "file0.code");
-        assert_eq!(find("python").main_name(None, 2), "file2.code");
+        assert_eq!(find("python").main_name(None, 0), "main.py");
         assert_eq!(find("python").main_name(Some("a"), 0), "a");
         assert_eq!(find("c").main_name(None, 0), "main.c");
         assert_eq!(find("c").main_name(Some("solution"), 0), "solution.c");

@@ -7,12 +7,13 @@
 //! | routes, status codes, who may call | [`api`] |
 //! | the JSON body becomes a [`request::Submission`], or a 400 | [`request`], `request_files`, `javascript`, [`invalid_request`] |
 //! | the submission waits for a slot, or gets a 429 | [`slots`] |
-//! | compile, then run | [`execute`], [`artifacts`] |
+//! | compile, then run | [`execute`], `commands`, [`artifacts`] |
 //! | run one command under limits | [`sandbox`] |
 //! | the JSON of the response | [`wire`] |
 //!
 //! The other modules: [`config`] and [`config_file`] (flags, environment, file,
 //! limits), [`languages`] (the table of languages, data in `languages.toml`),
+//! [`libraries`] (what programs find by themselves),
 //! [`probe`] (which languages this machine has), [`selector`] (npm's version
 //! ranges, which Piston uses), [`metrics`] and [`server`] (start, serve, shut down).
 //!
@@ -31,6 +32,7 @@ pub mod connections;
 pub mod execute;
 pub mod invalid_request;
 pub mod languages;
+pub mod libraries;
 pub mod memory;
 pub mod metrics;
 pub mod options;
@@ -46,9 +48,12 @@ pub mod wire;
 mod answer;
 mod api_error;
 mod caller;
+mod commands;
 mod compiler_limits;
 mod encoded;
+mod explain;
 mod guarded_body;
+mod java;
 mod javascript;
 mod json;
 mod request_files;

@@ -73,12 +73,13 @@ pub struct Options {
     #[arg(long, env = "RUNNER_MAX_QUEUE", value_name = "N", default_value_t = 64)]
     pub max_queue: usize,
 
-    /// Wall time of the run stage, ms.
+    /// Wall time of the run stage, ms. A request that asks for CPU time only gets three
+    /// times as much, and a second.
     #[arg(
         long,
         env = "RUNNER_RUN_TIMEOUT_MS",
         value_name = "MS",
-        default_value_t = 3_000
+        default_value_t = 10_000
     )]
     pub run_timeout_ms: u64,
 

@@ -13,7 +13,7 @@ use semver::Version;
 use tokio::process::Command;
 
 use crate::languages::Language;
-use crate::sandbox::SYSTEM_PATHS;
+use crate::sandbox::{Mount, SYSTEM_PATHS};
 use crate::selector;
 
 /// How long a program may take to print its version.
@@ -32,11 +32,16 @@ pub struct Runtime {
     pub compile: Vec<String>,
     /// The run command with its program's absolute path.
     pub run: Vec<String>,
+    /// The check command with its program's absolute path; empty if there is none.
+    pub check: Vec<String>,
     /// The whole environment except `HOME` and `TMPDIR`.
     pub env: Vec<(String, String)>,
-    /// Paths outside [`SYSTEM_PATHS`] that its programs read.
-    pub mounts: Vec<String>,
+    /// What its programs read outside [`SYSTEM_PATHS`].
+    pub mounts: Vec<Mount>,
 }
+
+/// Stands for the folder of libraries in commands and environments.
+const LIBRARIES: &str = "{libraries}";
 
 /// The languages of this machine, in the table's order.
 #[derive(Debug, Clone, Default)]
@@ -67,13 +72,18 @@ impl Runtimes {
     }
 }
 
-/// Probes all languages of the table concurrently.
-pub async fn find_all(languages: Vec<Language>, path: &OsStr) -> Runtimes {
+/// Probes all languages of the table concurrently. `libraries` is the folder of the
+/// languages' libraries, if there is one.
+pub async fn find_all(
+    languages: Vec<Language>,
+    path: &OsStr,
+    libraries: Option<&Mount>,
+) -> Runtimes {
     let probes: Vec<_> = languages
         .into_iter()
         .map(|language| {
-            let path = path.to_owned();
-            tokio::spawn(async move { find(language, &path).await })
+            let (path, libraries) = (path.to_owned(), libraries.cloned());
+            tokio::spawn(async move { find(language, &path, libraries).await })
         })
         .collect();
     let mut runtimes = Vec::new();
@@ -85,7 +95,7 @@ pub async fn find_all(languages: Vec<Language>, path: &OsStr) -> Runtimes {
     Runtimes(runtimes)
 }
 
-async fn find(language: Language, path: &OsStr) -> Option<Runtime> {
+async fn find(language: Language, path: &OsStr, libraries: Option<Mount>) -> Option<Runtime> {
     let found = language
         .program
         .iter()
@@ -101,17 +111,22 @@ async fn find(language: Language, path: &OsStr) -> Option<Runtime> {
         tracing::debug!(language = language.name, %version, range, "found, but not in the range");
         return None;
     }
-    let compile = absolute(&language.compile, path)?;
-    let run = absolute(&language.run, path)?;
-    let env = environment(&language, &real);
+    let shown = libraries.as_ref().map(|mount| mount.shown.as_str());
+    let command = |words: &[String]| absolute(&with_libraries(words, shown), path);
+    let compile = command(&language.compile)?;
+    let run = command(&language.run)?;
+    let check = command(&language.check)?;
+    let env = environment(&language, &real, shown);
     let programs = [Some(&program), compile.first(), run.first()];
-    let mounts = mounts(&language, programs.into_iter().flatten());
+    let mut mounts = mounts(&language, programs.into_iter().flatten());
+    mounts.extend(libraries);
     Some(Runtime {
         language,
         version,
         program,
         compile,
         run,
+        check,
         env,
         mounts,
     })
@@ -183,6 +198,16 @@ fn has_dot(bytes: &[u8]) -> bool {
     bytes.get(digits) == Some(&b'.')
 }
 
+/// The words with the folder of libraries filled in. Without one, words that name it
+/// are left out.
+fn with_libraries(words: &[String], libraries: Option<&str>) -> Vec<String> {
+    let words = words.iter();
+    words
+        .filter(|word| libraries.is_some() || !word.contains(LIBRARIES))
+        .map(|word| word.replace(LIBRARIES, libraries.unwrap_or_default()))
+        .collect()
+}
+
 /// The command with its program's absolute path; `None` if there is no such
 /// program. Placeholders and paths stay as they are.
 fn absolute(command: &[String], path: &OsStr) -> Option<Vec<String>> {
@@ -197,7 +222,11 @@ fn absolute(command: &[String], path: &OsStr) -> Option<Vec<String>> {
 
 /// The environment of a language's programs. It has nothing of the runner's own,
 /// which may hold secrets.
-fn environment(language: &Language, program: &Path) -> Vec<(String, String)> {
+fn environment(
+    language: &Language,
+    program: &Path,
+    libraries: Option<&str>,
+) -> Vec<(String, String)> {
     let mut path = String::from("/usr/local/bin:/usr/bin:/bin");
     if let Some(folder) = program.parent().and_then(Path::to_str)
         && !path.split(':').any(|known| known == folder)
@@ -214,18 +243,17 @@ fn environment(language: &Language, program: &Path) -> Vec<(String, String)> {
         ("LANG".to_owned(), "C.UTF-8".to_owned()),
         ("PISTON_LANGUAGE".to_owned(), language.name.clone()),
     ];
-    env.extend(
-        language
-            .env
-            .iter()
-            .map(|(name, value)| (name.clone(), value.replace("{bin}", &real_folder))),
-    );
+    for (name, value) in &language.env {
+        let value = value.replace("{bin}", &real_folder);
+        let values = with_libraries(&[value], libraries).into_iter();
+        env.extend(values.map(|value| (name.clone(), value)));
+    }
     env
 }
 
 /// The paths that a sandbox must show for these programs, beside the system's: each
 /// one's prefix, both by its name and by the target of links.
-fn mounts<'a>(language: &Language, programs: impl Iterator<Item = &'a String>) -> Vec<String> {
+fn mounts<'a>(language: &Language, programs: impl Iterator<Item = &'a String>) -> Vec<Mount> {
     let mut mounts: Vec<PathBuf> = language.reads.iter().map(PathBuf::from).collect();
     for program in programs.map(Path::new).filter(|path| path.is_absolute()) {
         let real = program.canonicalize().ok();
@@ -245,6 +273,7 @@ fn mounts<'a>(language: &Language, programs: impl Iterator<Item = &'a String>) -
     mounts
         .into_iter()
         .filter_map(|mount| mount.into_os_string().into_string().ok())
+        .map(Mount::in_place)
         .collect()
 }
 
@@ -311,6 +340,7 @@ mod tests {
             program: program.to_owned(),
             compile: Vec::new(),
             run: Vec::new(),
+            check: Vec::new(),
             env: Vec::new(),
             mounts: Vec::new(),
         };

@@ -46,6 +46,8 @@ pub struct Submission {
     /// How long after the request's arrival another case may start. `None`: no
     /// limit.
     pub cases_timeout: Option<Duration>,
+    /// How long it may wait for a slot. `None`: no limit.
+    pub queue_timeout: Option<Duration>,
     /// The requested limits, or the configured ones.
     pub limits: StageLimits,
     /// Whether the response has each stream by itself only, and no run twice.
@@ -64,7 +66,9 @@ pub(crate) const MEMBERS: &[&str] = &[
     "cases",
     "cases_timeout",
     "stop_at_first_failure",
+    "queue_timeout",
     "streams",
+    "allowance",
     "answer_limit",
     "compile_memory_limit",
     "run_memory_limit",
@@ -101,7 +105,7 @@ pub fn parse(
     {
         return invalid("files must include at least one utf8 encoded file");
     }
-    let limits = parse_limits(body, configured)?;
+    let limits = parse_limits(body, configured, &runtime.language.allowance)?;
     let args = parse_args(&body["args"])?;
     let stdin = parse_stdin(&body["stdin"], "stdin")?;
     let cases = parse_cases(&body["cases"])?;
@@ -110,7 +114,8 @@ pub fn parse(
         Value::Null => false,
         _ => return invalid("stop_at_first_failure must be a boolean"),
     };
-    let cases_timeout = parse_cases_timeout(&body["cases_timeout"])?;
+    let cases_timeout = parse_timeout(&body["cases_timeout"], "cases_timeout")?;
+    let queue_timeout = parse_timeout(&body["queue_timeout"], "queue_timeout")?;
     let separate_streams = match body["streams"].as_str() {
         Some("separate") => true,
         None if body["streams"].is_null() => false,
@@ -132,6 +137,7 @@ pub fn parse(
         cases,
         stop_at_first_failure,
         cases_timeout,
+        queue_timeout,
         limits,
         separate_streams,
         answer_bytes,
@@ -186,14 +192,14 @@ fn parse_cases(value: &Value) -> Result<Option<Vec<Vec<u8>>>, InvalidRequest> {
 
 /// Parses `cases_timeout`, in ms. Unlike in Piston's own fields, 0 is a number: a
 /// caller with no time left wants one case, not all of them.
-fn parse_cases_timeout(value: &Value) -> Result<Option<Duration>, InvalidRequest> {
+fn parse_timeout(value: &Value, name: &str) -> Result<Option<Duration>, InvalidRequest> {
     let millis = match value {
         Value::Null => return Ok(None),
         Value::Number(number) => number.as_f64().unwrap_or(f64::NAN),
-        _ => return invalid("If specified, cases_timeout must be a number"),
+        _ => return invalid(format!("If specified, {name} must be a number")),
     };
     if millis < 0.0 {
-        return invalid("cases_timeout must be non-negative");
+        return invalid(format!("{name} must be non-negative"));
     }
     // A time too long for a Duration is no limit.
     Ok(Duration::try_from_secs_f64(millis / 1000.0).ok())
@@ -246,6 +252,7 @@ run = ['./a.out']
             program: "/usr/bin/python3".to_owned(),
             compile: Vec::new(),
             run: Vec::new(),
+            check: Vec::new(),
             env: Vec::new(),
             mounts: Vec::new(),
         };
@@ -257,6 +264,7 @@ run = ['./a.out']
             wall: Duration::from_secs(3),
             cpu: Duration::from_secs(2),
             memory_bytes: Some(1 << 20),
+            stack_bytes: 1000,
             stdout_bytes: 1000,
             stderr_bytes: 1000,
             tasks: 10,

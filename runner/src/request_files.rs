@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::invalid_request::{InvalidRequest, invalid};
+use crate::java;
 use crate::javascript::{decode_base64, decode_hex, falsy};
 use crate::languages::default_file_name;
 use crate::probe::Runtime;
@@ -73,6 +74,21 @@ pub(crate) fn parse_files(
             executable: false,
         });
     }
+    if language.public_class
+        && let Some(name) = &mut main
+        && let Some(renamed) = named_after_its_class(name, &files)
+    {
+        for known in files
+            .iter_mut()
+            .map(|file| &mut file.name)
+            .chain(&mut sources)
+        {
+            if known == name {
+                known.clone_from(&renamed);
+            }
+        }
+        *name = renamed;
+    }
     check_clashes(&files)?;
     // Never missing: `parse` has checked that there is a utf8 file.
     let main = main.ok_or_else(|| {
@@ -83,6 +99,17 @@ pub(crate) fn parse_files(
         main,
         sources,
     })
+}
+
+/// The name that `javac` demands of the main file, if it has another one and no other
+/// file has that name.
+fn named_after_its_class(main: &str, files: &[File]) -> Option<String> {
+    let source = files.iter().find(|file| file.name == main)?;
+    let class = java::public_class(&String::from_utf8_lossy(&source.content))?;
+    let folder = main.rfind('/').map_or("", |slash| &main[..=slash]);
+    let name = format!("{folder}{class}.java");
+    let is_free = files.iter().all(|file| file.name != name);
+    is_free.then_some(name)
 }
 
 /// Removes `.` and `..` from a name that stays inside the folder.

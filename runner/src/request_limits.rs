@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::config::{LEAST_ANSWER_BYTES, RequestLimits, StageLimits};
+use crate::config::{LEAST_ANSWER_BYTES, RequestLimits, StageLimits, wall_for};
 use crate::invalid_request::{InvalidRequest, invalid};
 use crate::javascript::falsy;
+use crate::languages::Allowance;
 use crate::sandbox::Limits;
 
 /// The limits that a request may set, in the order in which Piston checks them; those
@@ -64,11 +65,18 @@ impl Constraint {
     }
 }
 
-/// Parses every limit of a request.
+/// Parses every limit of a request. With `"allowance": true`, those of the run stage are
+/// raised afterwards by what the language needs.
 pub(crate) fn parse_limits(
     body: &Value,
     configured: &RequestLimits,
+    allowance: &Allowance,
 ) -> Result<StageLimits, InvalidRequest> {
+    let raise = match &body["allowance"] {
+        Value::Bool(raise) => *raise,
+        Value::Null => false,
+        _ => return invalid("allowance must be a boolean"),
+    };
     let mut stages = configured.default;
     let most = &configured.most;
     let parse = |constraint: Constraint, stage, limits: &mut Limits, most: &Limits| {
@@ -85,6 +93,13 @@ pub(crate) fn parse_limits(
     for constraint in Constraint::OF_RUNS {
         parse(constraint, "run", &mut stages.run, &most.run)?;
     }
+    if !falsy(&body["run_cpu_time"]) && falsy(&body["run_timeout"]) {
+        stages.run.wall = wall_for(stages.run.cpu).min(most.run.wall);
+    }
+    if raise {
+        stages.run = allowance.raise(&stages.run);
+    }
+    stages.run.stack_bytes = Limits::stack_within(stages.run.memory_bytes);
     Ok(stages)
 }
 

@@ -7,6 +7,7 @@ use std::ffi::OsStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
 use rustix::process::Resource;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -17,6 +18,7 @@ use crate::artifacts::ArtifactCache;
 use crate::config::Config;
 use crate::connections::Connections;
 use crate::languages::Language;
+use crate::libraries::Libraries;
 use crate::memory::Memory;
 use crate::metrics::Metrics;
 use crate::probe::{self, Runtime, Runtimes};
@@ -66,6 +68,7 @@ fn can_start(sandbox: &dyn Sandbox, runtime: &Runtime, limits: Limits) -> bool {
         env: &runtime.env,
         stdin: b"",
         combine_output: false,
+        interrupt: false,
         limits,
     };
     sandbox.run(&command, &Cancel::default()).ending == Ending::Exited(0)
@@ -89,7 +92,9 @@ impl Server {
         let connections = connections_allowed(open_files, config.max_concurrent)?;
         let connections = usize::try_from(connections).unwrap_or(usize::MAX);
         let connections = Connections::new(config.max_connections.min(connections));
-        let mut runtimes = probe::find_all(languages, path).await;
+        let libraries = Libraries::create().context("the libraries cannot be written")?;
+        let mount = libraries.mount(sandbox.tier());
+        let mut runtimes = probe::find_all(languages, path, mount.as_ref()).await;
         // Without a root file system of its own, a submission may lack access to an
         // interpreter: its user is not the runner's.
         if sandbox.tier() == Tier::Landlock {
@@ -115,6 +120,7 @@ impl Server {
             app: Arc::new(App {
                 config,
                 runtimes,
+                libraries,
                 slots,
                 metrics: Metrics::default(),
                 artifacts,

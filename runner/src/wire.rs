@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::config::StageLimits;
+use crate::languages::Allowance;
 use crate::sandbox::{Ending, Limit, Limits, Report};
 
 /// An item of `GET /api/v2/runtimes`.
@@ -24,6 +25,8 @@ pub struct RuntimeInfo<'a> {
     /// The program that runs it, where several could.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub runtime: Option<&'a str>,
+    /// What limits for native programs must be raised by. Not in Piston.
+    pub allowance: Allowance,
 }
 
 /// The response of `POST /api/v2/execute`.
@@ -49,6 +52,9 @@ pub struct ExecuteResponse {
     pub sandbox: &'static str,
     /// The limits that applied.
     pub limits: StageLimitsInfo,
+    /// What limits for native programs must be raised by; they were, if the request asks
+    /// for it.
+    pub allowance: Allowance,
     /// How long the submission waited for a slot, ms.
     pub queue_time: u64,
 }
@@ -92,6 +98,8 @@ struct LimitsInfo {
     processes: u64,
     /// Bytes per file.
     file_size: u64,
+    /// Bytes of the stack.
+    stack: u64,
 }
 
 impl From<&StageLimits> for StageLimitsInfo {
@@ -106,6 +114,7 @@ impl From<&StageLimits> for StageLimitsInfo {
             stderr: limits.stderr_bytes as u64,
             processes: limits.tasks,
             file_size: limits.file_bytes,
+            stack: limits.stack_bytes,
         };
         Self {
             compile: of(&stages.compile),
@@ -192,13 +201,22 @@ impl StageResult {
 
     /// Makes the result that of a program whose output was too long.
     pub(crate) fn output_exceeded(&mut self) {
-        let ending = Ending::Limited(Limit::Stdout);
-        let fields = EndingFields::from(&ending);
+        self.limited(Limit::Stdout);
+        self.message = Some("stdout length exceeded: the response is full".to_owned());
+    }
+
+    /// Makes the result that of a program that used too much memory.
+    pub(crate) fn memory_exceeded(&mut self) {
+        self.limited(Limit::Memory);
+    }
+
+    fn limited(&mut self, limit: Limit) {
+        let fields = EndingFields::from(&Ending::Limited(limit));
         self.code = fields.code;
         self.signal = fields.signal;
         self.status = fields.status;
-        self.message = Some("stdout length exceeded: the response is full".to_owned());
-        self.limit = Some(limit_name(Limit::Stdout));
+        self.message = fields.message;
+        self.limit = Some(limit_name(limit));
     }
 }
 

@@ -155,12 +155,12 @@ async fn cases_of_one_request_share_no_files() {
     let runner = Runner::start(&["python"], &[]).await;
     let code = "import os
 print(os.listdir('/tmp'), os.listdir('/box'))
-open('/tmp/left', 'w'); open('/box/left', 'w'); os.chmod('file0.code', 0)";
+open('/tmp/left', 'w'); open('/box/left', 'w'); os.chmod('main.py', 0)";
     let answer = runner
         .run_with("python", code, json!({"cases": ["", ""]}))
         .await;
     for run in answer["runs"].as_array().unwrap() {
-        assert_eq!(run["stdout"], "[] ['file0.code']\n", "{run}");
+        assert_eq!(run["stdout"], "[] ['main.py']\n", "{run}");
     }
     runner.stop().await;
 }
@@ -216,7 +216,7 @@ async fn response_has_limits_tier_and_queue_time() {
         &json!({
             "timeout": 1234, "cpu_time": 3000, "memory_limit": 50_000_000, "output": 1_048_576,
             "stderr": 1_048_576,
-            "processes": 20, "file_size": 10_000_000
+            "processes": 20, "file_size": 10_000_000, "stack": 41_611_392
         })
     );
     assert_eq!(second["limits"]["compile"]["timeout"], 10_000);
@@ -346,6 +346,7 @@ async fn sandbox_collects_6000_files_quickly_and_refuses_more_than_allowed() {
         wall: common::timing::TIMEOUT,
         cpu: common::timing::TIMEOUT,
         memory_bytes: Some(100 << 20),
+        stack_bytes: 8 << 20,
         stdout_bytes: 1000,
         stderr_bytes: 1000,
         tasks: 10,
@@ -361,6 +362,7 @@ async fn sandbox_collects_6000_files_quickly_and_refuses_more_than_allowed() {
         files: &files,
         collect_files: true,
         mounts: &[],
+        interrupt: false,
         env: &[],
         stdin: b"",
         combine_output: false,

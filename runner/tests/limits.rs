@@ -283,7 +283,7 @@ except OSError as error: print(error.errno, opened <= 50)";
     let run = runner.run("python", many).await["run"].clone();
     assert_eq!(run["stdout"], "24 True\n", "EMFILE: {run}");
     let core = runner.run("bash", "ulimit -c; ulimit -s").await["run"].clone();
-    assert_eq!(core["stdout"], "0\n8192\n");
+    assert_eq!(core["stdout"], "0\n458752\n");
     runner.stop().await;
 }
 

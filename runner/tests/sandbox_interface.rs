@@ -36,6 +36,7 @@ impl Sandbox for Scripted {
             cpu: Duration::from_micros(1_999),
             wall: Duration::from_secs(2),
             memory_bytes: 3,
+            folder: None,
             files: Vec::new(),
         }
     }
@@ -115,8 +116,8 @@ async fn sandbox_gets_files_arguments_and_limits() {
     });
     runner.run_with("python", "the code", members).await;
     let recorded = commands.lock().unwrap().remove(0);
-    let expected = "the code [\"file0.code\", \"a\"] Limits { wall: 1.5005s, cpu: 250ms, \
-        memory_bytes: Some(1000000), stdout_bytes: 1048576, \
+    let expected = "the code [\"main.py\", \"a\"] Limits { wall: 1.5005s, cpu: 250ms, \
+        memory_bytes: Some(1000000), stack_bytes: 8388608, stdout_bytes: 1048576, \
         stderr_bytes: 1048576, tasks: 64, open_files: 2048, \
         file_bytes: 10000000, disk_bytes: 134217728, disk_files: 8192 }";
     assert_eq!(recorded, expected);

@@ -272,12 +272,15 @@ async fn runtimes_have_piston_s_members() {
             .collect::<Vec<_>>()
     };
     assert_eq!(list.len(), 2, "{list:?}");
-    assert_eq!(keys(&list[0]), ["aliases", "language", "version"]);
+    assert_eq!(
+        keys(&list[0]),
+        ["aliases", "allowance", "language", "version"]
+    );
     assert_eq!(list[0]["language"], "python");
     assert_eq!(list[0]["aliases"], json!(["py", "py3", "python3"]));
     assert_eq!(
         keys(&list[1]),
-        ["aliases", "language", "runtime", "version"]
+        ["aliases", "allowance", "language", "runtime", "version"]
     );
     assert_eq!(list[1]["runtime"], "node");
     assert_eq!(list[1]["version"].as_str().unwrap().split('.').count(), 3);
@@ -299,8 +302,9 @@ async fn execute_response_has_piston_s_members_and_types() {
     };
     assert_eq!(
         keys(&body),
-        // Piston's, and our limits, queue_time and sandbox.
+        // Piston's, and our allowance, limits, queue_time and sandbox.
         [
+            "allowance",
             "language",
             "limits",
             "queue_time",

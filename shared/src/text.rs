@@ -1,4 +1,6 @@
-//! Text: hex digits, and cutting between characters.
+//! Text: hex digits, cutting between characters, line ends.
+
+use std::borrow::Cow;
 
 /// Two lowercase hex digits a byte.
 pub fn hex(bytes: &[u8]) -> String {
@@ -28,6 +30,16 @@ pub fn truncated(text: &str, max_bytes: usize) -> &str {
     &text[..text.floor_char_boundary(max_bytes)]
 }
 
+/// Text as programs expect it: without a byte order mark, and with LF for CRLF.
+pub fn normalized(text: &str) -> Cow<'_, str> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.contains("\r\n") {
+        Cow::Owned(text.replace("\r\n", "\n"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,6 +52,19 @@ mod tests {
             assert_eq!(hex_digit(hex(&[value]).as_bytes()[1]), Some(value));
         }
         assert_eq!(hex_digit(b'A'), None);
+    }
+
+    #[test]
+    fn normal_text_has_no_mark_and_plain_line_ends() {
+        for (text, plain) in [
+            ("\u{feff}a\r\nb\r\n", "a\nb\n"),
+            ("a\rb\n\r", "a\rb\n\r"),
+            ("a\u{feff}", "a\u{feff}"),
+            ("\r\r\n", "\r\n"),
+            ("", ""),
+        ] {
+            assert_eq!(normalized(text), plain, "{text:?}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use shared::domain::ids::{InputsHash, ProblemId};
 use shared::domain::job::Job;
 use shared::domain::language;
 use shared::domain::problem::{Problem, Type};
-use shared::domain::result::split_stored;
+use shared::domain::result::StoredResult;
 use shared::domain::submission::{MAX_BATCH, MAX_CODE_BYTES, Submission};
 use shared::domain::ticket::TicketKey;
 use shared::queue::lease_token::LeaseToken;
@@ -46,7 +46,7 @@ fn a_batch_is_read_or_refused() {
 
 #[test]
 fn a_payload_is_a_job_or_says_why_not() {
-    let plain = r#"{"id":"x","problemId":7,"code":"print(1)","language":"python","kept":{"version":"v","inputs":"i","answers":[["text","5",1,2,null],null]}}"#;
+    let plain = r#"{"id":"x","problemId":7,"code":"print(1)","language":"python","kept":{"version":"v","inputs":"i","answers":[["text","5",1,2,null],null]},"requeuedAtMs":7}"#;
     let wrapped = serde_json::to_string(&[plain]).unwrap();
     fuzz(&mutated(&[plain, &wrapped]), |payload| {
         match Job::decode(&payload) {
@@ -67,10 +67,11 @@ fn a_payload_is_a_job_or_says_why_not() {
 #[test]
 fn a_stored_result_is_split_and_its_archive_is_read_or_left() {
     let archive = r#"{"code":"c","version":"v","inputs":"i","answers":[["value",[1],1,2,"e"],["failed",["Runtime Error","x"],null,null,null],["odd","NaN",null,null,null]]}"#;
-    let stored = format!("{{\"id\":\"x\"}}\n{archive}");
+    let stored = format!("{{\"id\":\"x\"}}\n{archive}\nrequeued v");
     fuzz(&mutated(&[&stored, archive]), |text| {
-        let (document, rest) = split_stored(text.clone());
-        prop_assert!(document.len() + rest.as_ref().map_or(0, Vec::len) <= text.len());
+        let stored = StoredResult::from_bytes(text.clone());
+        let rest = stored.archive;
+        prop_assert!(stored.document.len() + rest.as_ref().map_or(0, Vec::len) <= text.len());
         for part in [Some(text), rest].into_iter().flatten() {
             if let Some((_, answers)) = SubmissionArchive::split(&part) {
                 answers.decode(&InputsHash::new("i"));

@@ -152,16 +152,15 @@ impl Admission {
     }
 }
 
-/// A new id. Its time is when the submission may run: whether a missing result
-/// has expired is told by it.
+/// A new id. Whether a missing result has expired is told by its times.
 fn issue<W>(context: &Context<'_, W>, schedule: Schedule) -> Result<String, ApiError> {
-    let from_ms = match schedule {
-        Schedule::Immediately => context.now_ms,
-        Schedule::At(ms) => ms,
-        Schedule::After(ms) => context.now_ms + ms,
-    };
+    let (now_ms, random) = (context.now_ms, (context.runtime.random)());
     let tickets = &context.config()?.tickets;
-    Ok(tickets.issue(from_ms, &(context.runtime.random)()))
+    Ok(match schedule {
+        Schedule::Immediately => tickets.issue(now_ms, &random),
+        Schedule::At(ms) => tickets.issue_scheduled(now_ms, ms.saturating_sub(now_ms), &random),
+        Schedule::After(ms) => tickets.issue_scheduled(now_ms, ms, &random),
+    })
 }
 
 /// Looks up the problems on which it depends whether one of several submissions is

@@ -57,8 +57,12 @@ pub enum AdminRoute<'a> {
     DeadLetter(&'a str),
     /// `POST /dead/:id/replay`.
     Replay(&'a str),
+    /// `POST /dead/replay`.
+    ReplayMany,
     /// `DELETE /dead/:id`.
     Delete(&'a str),
+    /// `GET /scheduled`.
+    Scheduled,
     /// `POST /pause`.
     Pause,
     /// `POST /resume`.
@@ -106,11 +110,14 @@ impl<'a> Route<'a> {
             ["run"] => (Self::Run, POST),
             ["stats"] => (Self::Admin(AdminRoute::Stats), GET),
             ["dead"] => (Self::Admin(AdminRoute::DeadLetters), GET),
+            // No id of a dead letter.
+            ["dead", "replay"] => (Self::Admin(AdminRoute::ReplayMany), POST),
             ["dead", id] if *method == Method::DELETE => {
                 (Self::Admin(AdminRoute::Delete(id)), GET_DELETE)
             }
             ["dead", id] if !id.is_empty() => (Self::Admin(AdminRoute::DeadLetter(id)), GET_DELETE),
             ["dead", id, "replay"] => (Self::Admin(AdminRoute::Replay(id)), POST),
+            ["scheduled"] => (Self::Admin(AdminRoute::Scheduled), GET),
             ["pause"] => (Self::Admin(AdminRoute::Pause), POST),
             ["resume"] => (Self::Admin(AdminRoute::Resume), POST),
             ["purge"] => (Self::Admin(AdminRoute::Purge), POST),
@@ -183,6 +190,11 @@ mod tests {
                 "/dead/x/replay",
                 admin(AdminRoute::Replay("x")),
             ),
+            (Method::POST, "/dead/replay", admin(AdminRoute::ReplayMany)),
+            (Method::GET, "/dead/replay", Err(405)),
+            (Method::OPTIONS, "/dead/replay", Ok(Route::Preflight(POST))),
+            (Method::GET, "/scheduled", admin(AdminRoute::Scheduled)),
+            (Method::POST, "/scheduled", Err(405)),
             (Method::POST, "/pause", admin(AdminRoute::Pause)),
             (Method::OPTIONS, "/submit", Ok(Route::Preflight(POST))),
             (Method::OPTIONS, "/result/x", Ok(Route::Preflight(GET))),

@@ -5,7 +5,7 @@
 //! and restarted while jobs run. In the mocked one the execution endpoint is a
 //! mock that fails as a test asks; there, submissions wake no drain, so that a
 //! test decides when jobs are run. In the capped one the Workers have little
-//! memory.
+//! memory. The fair one has the default settings.
 //!
 //! One test after the other: several measure times and counts, and a storm at
 //! the same time would change both.
@@ -17,6 +17,7 @@
 
 mod admin;
 mod capped;
+mod fairness;
 mod isolation;
 mod limits;
 mod memory;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         limits::TESTS,
         submissions::TESTS,
         admin::TESTS,
+        fairness::TESTS,
         outages::TESTS,
         memory::TESTS,
         storm::TESTS,

@@ -1,5 +1,5 @@
-//! The execution endpoint is away for a while. Jobs wait, no attempt is counted
-//! against them, and they are done at their first attempt when it is back.
+//! The execution endpoint is away or broken for a while. Jobs wait, no attempt is
+//! counted against them, and they are done at their first attempt when it is back.
 
 use std::thread;
 
@@ -7,11 +7,12 @@ use axum::http::StatusCode;
 use support::wait::{SOON, wait_until};
 use xtask::stack;
 
-use crate::stacks::{Stacks, unsettled};
+use crate::stacks::{QUEUE_MAX, Stacks, UNSETTLED, unsettled};
 
 support::tests![
     jobs_wait_while_a_killed_runner_is_away,
     jobs_wait_while_the_endpoint_refuses_requests,
+    a_storm_of_a_broken_endpoint_costs_no_job_an_attempt,
 ];
 
 fn jobs_wait_while_a_killed_runner_is_away(stacks: &Stacks) {
@@ -88,4 +89,43 @@ fn jobs_wait_while_the_endpoint_refuses_requests(stacks: &Stacks) {
         assert_eq!(endpoint.order()[0], codes[0], "{status}");
         assert_eq!(mocked.dead_letters().len(), 0);
     }
+}
+
+/// An endpoint that lists its languages and answers 500 to every run, as many jobs
+/// as a lane takes, and several drains at once.
+fn a_storm_of_a_broken_endpoint_costs_no_job_an_attempt(stacks: &Stacks) {
+    let mocked = stacks.mocked();
+    let (submit_fn, endpoint) = (&mocked.submit_fn, &mocked.endpoint);
+    endpoint.fail_runs_with(Some(StatusCode::INTERNAL_SERVER_ERROR));
+    let codes: Vec<String> = (0..QUEUE_MAX)
+        .map(|number| format!("print({number})"))
+        .collect();
+    let ids = mocked.submit_all(&codes);
+    let worker = mocked.stack.ports.worker;
+    for _ in 0..2 {
+        let crons = [(); 3].map(|()| thread::spawn(move || stack::fire_cron(worker).unwrap()));
+        for cron in crons {
+            cron.join().unwrap();
+        }
+    }
+    assert!(endpoint.failed_runs() > 6, "{}", endpoint.failed_runs());
+    assert_eq!(mocked.dead_letters().len(), 0);
+    let waiting = [0, QUEUE_MAX as u64, 0, 0, 0, 0];
+    assert_eq!(unsettled(&mocked.redis), waiting, "{UNSETTLED}");
+    for id in &ids {
+        assert_eq!(submit_fn.result(id)["status"], "queued");
+    }
+
+    endpoint.fail_runs_with(None);
+    wait_until("all jobs are settled", SOON, || {
+        mocked.cron();
+        unsettled(&mocked.redis) == [0; 6]
+    });
+    for (id, code) in ids.iter().zip(&codes) {
+        let document = submit_fn.result(id);
+        assert_eq!(document["output"], code.as_str(), "{document}");
+        assert_eq!(document["attempts"], 1, "{document}");
+        assert_eq!(endpoint.runs_of(code), 1);
+    }
+    assert_eq!(mocked.dead_letters().len(), 0);
 }

@@ -27,6 +27,7 @@ pub(crate) struct Stacks {
     faulty: Slot<Faulty>,
     mocked: Slot<Mocked>,
     capped: Slot<Capped>,
+    fair: Slot<Fair>,
 }
 
 /// A stack whose network may lose messages and whose parts may be killed, with
@@ -48,6 +49,13 @@ pub(crate) struct Mocked {
     pub(crate) redis: RedisClient,
 }
 
+/// A stack with the default settings and the real runner.
+pub(crate) struct Fair {
+    stack: Stack,
+    pub(crate) submit_fn: SubmitFn,
+    pub(crate) redis: RedisClient,
+}
+
 impl Suite for Stacks {
     type Context = Self;
 
@@ -59,7 +67,8 @@ impl Suite for Stacks {
         let faulty = self.faulty.take().map(|faulty| faulty.stack);
         let mocked = self.mocked.take().map(|mocked| mocked.stack);
         let capped = self.capped.take().map(Capped::stop);
-        let stacks = faulty.into_iter().chain(mocked).chain(capped);
+        let fair = self.fair.take().map(|fair| fair.stack);
+        let stacks = faulty.into_iter().chain(mocked).chain(capped).chain(fair);
         stacks.flat_map(stack::stop).collect()
     }
 }
@@ -87,6 +96,25 @@ impl Stacks {
         mocked.endpoint.reset();
         mocked.redis.flush();
         mocked
+    }
+
+    /// The stack with the default settings, with an empty database.
+    pub(crate) fn fair(&self) -> Lent<'_, Fair> {
+        let fair = self.fair.get_or_start(Fair::start);
+        fair.redis.flush();
+        fair
+    }
+}
+
+impl Fair {
+    fn start() -> Self {
+        let ports = Ports::free().unwrap();
+        let stack = stack::start("chaos/fair", ports, Vec::new(), Vec::new());
+        Self {
+            submit_fn: SubmitFn::of(&stack),
+            redis: RedisClient::on_port(stack.ports.redis),
+            stack,
+        }
     }
 }
 

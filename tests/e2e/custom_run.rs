@@ -67,7 +67,7 @@ fn a_run_of_a_function_takes_its_args(stacks: &Stacks) {
         (
             "def two_sum(nums, target) return 1",
             "Compilation Error",
-            "solution.py",
+            "main.py",
         ),
         (
             "import os; os._exit(0)",

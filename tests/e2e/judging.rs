@@ -136,7 +136,7 @@ fn every_failure_has_its_verdict(stacks: &Stacks) {
         (
             "def two_sum(nums, target)\n    return []",
             "Compilation Error",
-            "solution.py",
+            "main.py",
         ),
         ("import sys\nsys.exit(0)", "Runtime Error", ""),
         (

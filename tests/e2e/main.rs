@@ -19,6 +19,7 @@ mod invalid_input;
 mod judging;
 mod misconfigured;
 mod outages;
+mod publishing;
 mod rejudge;
 mod stacks;
 mod submit;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         access::TESTS,
         clients::TESTS,
         outages::TESTS,
+        publishing::TESTS,
         misconfigured::TESTS,
     ];
     support::harness::run::<Context>(&tests, None)

@@ -1,91 +1,22 @@
-//! The operator's calls: statistics, pause, replay, delete, purge.
+//! The operator's calls on the whole queue: statistics, pause.
 
 use shared::config::Secret;
+use shared::domain::job::Job;
 use shared::domain::lane::Lane;
 use shared::domain::submission::Schedule;
 use shared::domain::ticket::TicketKey;
 use shared::queue::claim::ClaimStatus;
 use shared::queue::stats::{Minute, Stats, Waiting};
 
-use crate::fixtures::{CONFIG, NOW_MS, call, complete, dead_letter, ids, retry};
+use crate::fixtures::{CONFIG, NOW_MS, call, complete, dead_letter, ids, job, retry};
 use crate::stack::QueueStack;
 
 support::tests![
-    a_dead_letter_is_replayed_as_a_new_job,
-    a_dead_letter_is_deleted,
-    dead_letters_are_listed_in_pages,
     a_pause_stops_claims_only,
-    a_purge_counts_the_jobs_it_deletes,
     stats_count_the_jobs_in_every_place,
+    a_wait_is_counted_from_when_a_job_was_put_into_the_queue,
     stats_of_an_empty_queue_are_zero,
 ];
-
-fn a_dead_letter_is_replayed_as_a_new_job(stack: &QueueStack) {
-    let payload = b"\xffnot JSON";
-    stack.redis.lpush("problems", payload);
-    let leased = stack.claim_one();
-    stack.work(&[dead_letter(&leased, "d")], 0);
-    stack.enqueue("waits", Lane::Low, Schedule::Immediately);
-    assert_eq!(stack.ok(stack.store.replay("d", Lane::Low)), Some(2));
-    assert_eq!(stack.ok(stack.store.replay("d", Lane::Low)), None);
-    assert_eq!(stack.ok(stack.store.replay("e", Lane::Low)), None);
-    assert_eq!(stack.ok(stack.store.result("d")), None);
-    assert_eq!(stack.ok(stack.store.dead_letter("d")), None);
-    let jobs = stack.claim(2).leases;
-    assert_eq!(jobs[1].payload, payload);
-    assert_eq!(
-        (jobs[1].token.attempt(), jobs[1].failed_attempts.len()),
-        (1, 0)
-    );
-    stack.work(&[complete(&jobs[1], "d")], 0);
-    assert!(stack.ok(stack.store.result("d")).is_some());
-}
-
-fn a_dead_letter_is_deleted(stack: &QueueStack) {
-    stack.enqueue_each(&["a"]);
-    let leased = stack.claim_one();
-    stack.work(&[dead_letter(&leased, "a")], 0);
-    assert!(stack.ok(stack.store.delete_dead_letter("a")));
-    assert!(!stack.ok(stack.store.delete_dead_letter("a")));
-    assert_eq!(stack.ok(stack.store.replay("a", Lane::Normal)), None);
-    assert_eq!(
-        stack.redis.run::<i64>(&["EXISTS", "dead", "dead:payload"]),
-        0
-    );
-    assert!(
-        stack.ok(stack.store.result("a")).is_some(),
-        "the result says that it is dead until it expires"
-    );
-}
-
-fn dead_letters_are_listed_in_pages(stack: &QueueStack) {
-    let mut expected: Vec<String> = (0..450).map(|number| format!("d{number:03}")).collect();
-    for ids in expected.chunks(50) {
-        for id in ids {
-            stack.enqueue_each(&[id]);
-        }
-        let jobs = stack.claim(50).leases;
-        let settlements: Vec<_> = jobs
-            .iter()
-            .zip(ids)
-            .map(|(leased, id)| dead_letter(leased, id))
-            .collect();
-        stack.work(&settlements, 0);
-    }
-    let (mut found, mut cursor) = (Vec::new(), Some("0".to_owned()));
-    while let Some(position) = cursor {
-        let page = stack.ok(stack.store.dead_letters(&position));
-        found.extend(page.letters.iter().map(|letter| {
-            let letter: serde_json::Value = serde_json::from_slice(letter).unwrap();
-            letter["id"].as_str().unwrap().to_owned()
-        }));
-        cursor = page.next;
-    }
-    found.sort();
-    found.dedup();
-    expected.sort();
-    assert_eq!(found, expected);
-}
 
 fn a_pause_stops_claims_only(stack: &QueueStack) {
     stack.enqueue_each(&["a", "b"]);
@@ -104,21 +35,6 @@ fn a_pause_stops_claims_only(stack: &QueueStack) {
     stack.ok(stack.store.resume());
     stack.ok(stack.store.resume());
     assert_eq!(ids(&stack.claim(2)), ["b"]);
-}
-
-fn a_purge_counts_the_jobs_it_deletes(stack: &QueueStack) {
-    for lane in [Lane::High, Lane::Normal, Lane::Normal, Lane::Low] {
-        stack.enqueue("x", lane, Schedule::Immediately);
-    }
-    stack.enqueue("later", Lane::Normal, Schedule::After(60_000));
-    let held = stack.claim_one();
-    stack.enqueue("y", Lane::High, Schedule::Immediately);
-    assert_eq!(stack.ok(stack.store.purge(&[Lane::Normal, Lane::High])), 3);
-    assert_eq!(stack.ok(stack.store.purge(&[Lane::Normal])), 0);
-    assert_eq!(stack.redis.run::<i64>(&["HLEN", "inflight"]), 2);
-    assert_eq!(ids(&stack.claim(5)), ["x"], "the low lane was not purged");
-    stack.work(&[complete(&held, "x")], 0);
-    assert!(stack.ok(stack.store.result("x")).is_some());
 }
 
 fn stats_count_the_jobs_in_every_place(stack: &QueueStack) {
@@ -179,6 +95,28 @@ fn stats_count_the_jobs_in_every_place(stack: &QueueStack) {
     stack.expire_all_leases();
     let numbers = stack.ok(stack.store.stats(now_ms, &tickets));
     assert_eq!((numbers.in_flight, numbers.due, numbers.later), (0, 2, 2));
+}
+
+/// A rejudge or a replay of an old submission has not waited since it was submitted.
+fn a_wait_is_counted_from_when_a_job_was_put_into_the_queue(stack: &QueueStack) {
+    let tickets = TicketKey::new(&Secret::new("s"));
+    let now_ms = stack.redis.now_ms();
+    let oldest = || stack.ok(stack.store.stats(now_ms, &tickets)).oldest_wait_ms;
+    let old = tickets.issue(now_ms - 86_400_000, &[1; 10]);
+    let requeued = Job {
+        requeued_at_ms: Some(now_ms - 3_000),
+        ..job(&old)
+    };
+    stack.ok(stack
+        .store
+        .enqueue(&requeued, Lane::Low, Schedule::Immediately));
+    assert_eq!(oldest(), Some(3_000));
+    // A delayed submission has waited since it was due.
+    let delayed = tickets.issue_scheduled(now_ms - 60_000, 55_000, &[2; 10]);
+    stack.enqueue(&delayed, Lane::Normal, Schedule::Immediately);
+    assert_eq!(oldest(), Some(5_000));
+    stack.enqueue(&old, Lane::High, Schedule::Immediately);
+    assert_eq!(oldest(), Some(86_400_000));
 }
 
 fn stats_of_an_empty_queue_are_zero(stack: &QueueStack) {

@@ -7,6 +7,7 @@
 use shared::domain::lane::Lane;
 use shared::domain::submission::Schedule;
 use shared::queue::claim::ClaimStatus;
+use shared::queue::dead_letters::Replay;
 use shared::queue::enqueue::IdempotencyRecord;
 use shared::queue::settlement::QueueConfig;
 
@@ -16,6 +17,7 @@ use crate::stack::{Cost, QueueStack};
 support::tests![
     each_call_keeps_its_command_budget,
     a_job_costs_three_commands_at_most,
+    a_scheduled_job_costs_eight_commands_more,
     an_idle_hour_costs_180_commands,
 ];
 
@@ -28,6 +30,8 @@ fn each_call_keeps_its_command_budget(stack: &QueueStack) {
     stack.enqueue_each(&["a", "b", "c"]);
     let jobs = stack.claim(3).leases;
     stack.work(&[complete(&jobs[0], "a"), dead_letter(&jobs[1], "b")], 0);
+    let letter = stack.ok(queue.dead_letter("b")).unwrap();
+    let replay = [Replay::of("b", Lane::Low, &letter.1, 1).unwrap()];
     let record = IdempotencyRecord {
         id: "z".into(),
         body_hash: "h".into(),
@@ -51,7 +55,7 @@ fn each_call_keeps_its_command_budget(stack: &QueueStack) {
         ("enqueue with a key", 3, &|| {
             drop(stack.ok(queue.enqueue_once(&job("z"), Lane::Low, "k", &record)));
         }),
-        ("enqueue with a used key", 3, &|| {
+        ("enqueue with a used key", 4, &|| {
             drop(stack.ok(queue.enqueue_once(&job("z"), Lane::Low, "k", &record)));
         }),
         ("kinds of problems", 1, &|| {
@@ -60,7 +64,7 @@ fn each_call_keeps_its_command_budget(stack: &QueueStack) {
         }),
         ("pause", 1, &|| stack.ok(queue.pause())),
         ("replay", 6, &|| {
-            assert!(stack.ok(queue.replay("b", Lane::Low)).is_some());
+            assert!(stack.ok(queue.replay(&replay))[0].is_some());
         }),
     ];
     println!();
@@ -135,6 +139,33 @@ fn push_and_drain(stack: &QueueStack, count: u32, config: &QueueConfig) {
         if held.is_empty() && claimed.leases.is_empty() {
             return;
         }
+    }
+}
+
+/// Four to schedule it, and four for all that fall due at once in a lane.
+fn a_scheduled_job_costs_eight_commands_more(stack: &QueueStack) {
+    let cost_of = |count: u32, when: Schedule| {
+        stack.redis.flush();
+        let cost = stack.cost_of(|| {
+            for number in 0..count {
+                stack.enqueue(&format!("{number}"), Lane::Normal, when);
+            }
+            let jobs = stack.claim(HELD).leases;
+            assert_eq!(jobs.len(), count as usize);
+            let ends: Vec<_> = jobs
+                .iter()
+                .enumerate()
+                .map(|(number, leased)| complete(leased, &number.to_string()))
+                .collect();
+            stack.work(&ends, 0);
+        });
+        cost.total()
+    };
+    for (count, more) in [(1, 8), (10, 44)] {
+        let at_once = cost_of(count, Schedule::Immediately);
+        let scheduled = cost_of(count, Schedule::At(1_000));
+        println!("\n  {count} scheduled: {scheduled} commands, {at_once} at once");
+        assert!(scheduled <= at_once + more);
     }
 }
 

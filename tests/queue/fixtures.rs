@@ -32,6 +32,7 @@ pub(crate) fn job(id: &str) -> Job {
         language: "python".into(),
         archived: None,
         client: None,
+        requeued_at_ms: None,
     }
 }
 
@@ -48,6 +49,8 @@ pub(crate) fn call() -> ClaimContext {
     ClaimContext {
         now_ms: NOW_MS,
         nonce: format!("n{}", CALLS.fetch_add(1, Ordering::Relaxed)),
+        again: false,
+        low_first: false,
     }
 }
 
@@ -70,6 +73,7 @@ pub(crate) fn document(id: &str) -> ResultDocument {
         started_at_ms: 2,
         finished_at_ms: 3,
         archive: None,
+        replaces: false,
     }
 }
 
@@ -82,7 +86,9 @@ pub(crate) fn letter(id: &str, leased: &Lease) -> DeadLetter {
         lane: leased.token.lane(),
         attempts: leased.token.attempt(),
         failed_attempts: leased.failed_attempts.clone(),
+        submitted_at_ms: Some(1),
         dead_at_ms: 4,
+        has_result: false,
     }
 }
 

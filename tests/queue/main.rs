@@ -13,11 +13,17 @@
 mod admin;
 mod claims;
 mod costs;
+mod dead_letters;
 mod enqueue;
 mod fixtures;
+mod full;
+mod idle;
+mod lanes;
 mod lost_responses;
 mod model;
 mod problems;
+mod purge;
+mod rejudge;
 mod settle;
 mod stack;
 mod usage;
@@ -32,10 +38,16 @@ fn main() -> ExitCode {
         claims::TESTS,
         settle::TESTS,
         lost_responses::TESTS,
+        lanes::TESTS,
+        full::TESTS,
         admin::TESTS,
+        dead_letters::TESTS,
+        purge::TESTS,
         problems::TESTS,
+        rejudge::TESTS,
         usage::TESTS,
         costs::TESTS,
+        idle::TESTS,
         model::TESTS,
     ];
     // One database: two tests at once would see each other's keys.

@@ -70,7 +70,7 @@ fn only_the_lease_holder_settles(stack: &QueueStack) {
         stack.work(&[stale(&old[0])], 0);
     }
     assert_eq!(stack.claim(5).status, ClaimStatus::Empty);
-    assert_eq!(stack.ok(stack.store.dead_letters("0")).letters.len(), 0);
+    assert_eq!(stack.ok(stack.store.dead_letters(0)).letters.len(), 0);
     stack.work(&[complete(&new, "a")], 0);
     assert!(stack.ok(stack.store.result("a")).is_some());
     assert_eq!(

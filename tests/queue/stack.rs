@@ -41,7 +41,7 @@ impl Suite for Shared {
 
     fn run(&self, test: fn(&QueueStack)) {
         let stack = self.0.get_or_start(QueueStack::start);
-        stack.redis.flush();
+        stack.reset();
         test(&stack);
     }
 
@@ -95,6 +95,32 @@ impl QueueStack {
             ports,
             _guard: guard,
         }
+    }
+
+    /// Empties the database, and lets Redis accept every write again.
+    pub(crate) fn reset(&self) {
+        self.set_full(false);
+        self.refuse_writes(None, &[]);
+        self.redis.flush();
+    }
+
+    /// Makes Redis refuse all that needs memory, as it does at `maxmemory` with the
+    /// policy `noeviction`, which is its default.
+    pub(crate) fn set_full(&self, full: bool) {
+        let bytes = if full { "1" } else { "0" };
+        self.redis.run::<()>(&["CONFIG", "SET", "maxmemory", bytes]);
+    }
+
+    /// Lets Redis refuse every write of one of `keys`, patterns; `None`: of none.
+    pub(crate) fn refuse_writes(&self, of: Option<&str>, keys: &[&str]) {
+        let mut rules = vec![if of.is_some() { "resetkeys" } else { "allkeys" }.to_owned()];
+        rules.extend(keys.iter().map(|key| {
+            let may = if Some(*key) == of { "%R~" } else { "~" };
+            format!("{may}{key}")
+        }));
+        let mut words = vec!["ACL", "SETUSER", "default"];
+        words.extend(rules.iter().map(String::as_str));
+        self.redis.run::<()>(&words);
     }
 
     /// Waits for a call of the queue.

@@ -28,6 +28,9 @@ pub const OUTAGE: &str = "#outage";
 /// In the code of a job: HTTP 500.
 pub const SERVER_ERROR: &str = "#server-error";
 
+/// The code of a probe. It is run like any other, and not noted.
+const PROBE: &str = "0\n";
+
 /// How long an outage lasts.
 const AWAY: Duration = Duration::from_millis(400);
 
@@ -40,6 +43,9 @@ struct Inner {
     /// The status of all responses, while everything is refused.
     refuse_with: Option<StatusCode>,
     refused: usize,
+    /// The status of all runs, while every run fails. Languages are still listed.
+    fail_runs_with: Option<StatusCode>,
+    failed_runs: usize,
     away_until: Option<Instant>,
     /// Whether markers in the code have no effect any more.
     healthy: bool,
@@ -87,6 +93,16 @@ impl MockEndpoint {
     /// How many requests were refused.
     pub fn refused(&self) -> usize {
         self.lock().refused
+    }
+
+    /// Answers every run with this status from now on; with `None`, as usual.
+    pub fn fail_runs_with(&self, status: Option<StatusCode>) {
+        self.lock().fail_runs_with = status;
+    }
+
+    /// How many runs failed so, probes among them.
+    pub fn failed_runs(&self) -> usize {
+        self.lock().failed_runs
     }
 
     /// Runs every job from now on, whatever marker is in its code.
@@ -137,6 +153,12 @@ impl MockEndpoint {
         }
         let body: Value = serde_json::from_slice(request.body()).unwrap();
         let code = body["files"][0]["content"].as_str().unwrap();
+        if let Some(status) = self.fail_run() {
+            return Some(error(status));
+        }
+        if code == PROBE {
+            return Some(report(code));
+        }
         self.run(code, connection).await
     }
 
@@ -162,11 +184,14 @@ impl MockEndpoint {
         if has(SERVER_ERROR) {
             return Some(error(StatusCode::INTERNAL_SERVER_ERROR));
         }
-        let run = json!({
-            "stdout": code, "stderr": "", "output": code, "code": 0, "signal": null,
-        });
-        let report = json!({"language": "python", "version": "3.11.7", "run": run});
-        Some(Json(report).into_response())
+        Some(report(code))
+    }
+
+    fn fail_run(&self) -> Option<StatusCode> {
+        let mut inner = self.lock();
+        let status = inner.fail_runs_with?;
+        inner.failed_runs += 1;
+        Some(status)
     }
 
     fn begin(&self, code: &str, connection: &Connection) -> (Running<'_>, Duration, bool) {
@@ -183,6 +208,14 @@ impl MockEndpoint {
         };
         (running, inner.delay, inner.healthy)
     }
+}
+
+/// The report of a run that printed its code.
+fn report(code: &str) -> Response {
+    let run = json!({
+        "stdout": code, "stderr": "", "output": code, "code": 0, "signal": null,
+    });
+    Json(json!({"language": "python", "version": "3.11.7", "run": run})).into_response()
 }
 
 fn error(status: StatusCode) -> Response {

@@ -70,15 +70,31 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
     for line in &handled.log {
         platform::log_error(line);
     }
-    if let AfterResponse::Drain(options) = handled.after_response {
-        context.wait_until(async move { drain_queue(&app, options, &env).await });
+    match handled.after_response {
+        AfterResponse::Nothing => {}
+        AfterResponse::Drain(options) => {
+            context.wait_until(async move { drain_queue(&app, options, 0, &env).await });
+        }
+        AfterResponse::RefreshLanguages => {
+            context.wait_until(async move { app.refresh_languages().await });
+        }
     }
     platform::write_response(handled.response)
 }
 
 #[event(scheduled)]
 async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
-    drain_queue(&app(&env), http::CRON, &env).await;
+    let app = app(&env);
+    match app.start_cron().await {
+        Ok(Some(start)) => {
+            for _ in 0..start.wake_ups {
+                hand_over(&app, http::CRON, &env).await;
+            }
+            drain_queue(&app, http::CRON, start.calls_made, &env).await;
+        }
+        Ok(None) => {}
+        Err(error) => platform::log_error(&error.to_string()),
+    }
 }
 
 fn app(env: &Env) -> App {
@@ -93,8 +109,8 @@ fn app(env: &Env) -> App {
     )
 }
 
-async fn drain_queue(app: &App, options: DrainOptions, env: &Env) {
-    let report = match app.drain(options).await {
+async fn drain_queue(app: &App, options: DrainOptions, calls_made: u64, env: &Env) {
+    let report = match app.drain(options, calls_made).await {
         Ok(report) => report,
         Err(error) => return platform::log_error(&error.to_string()),
     };

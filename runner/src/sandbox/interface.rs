@@ -4,7 +4,10 @@
 //! Only data and one trait. `execute.rs` builds a [`Command`] for each stage and
 //! reads the [`Report`]; every implementation lies in a module of its own.
 
+use std::path::PathBuf;
 use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use super::cancel::Cancel;
 use super::exit_status::ExitStatus;
@@ -57,17 +60,40 @@ pub struct Command<'a> {
     pub files: &'a [File],
     /// Whether to return the folder's files if the program exits with 0.
     pub collect_files: bool,
-    /// Absolute paths that the program reads beside
-    /// [`SYSTEM_PATHS`](super::SYSTEM_PATHS). Ignored without isolation.
-    pub mounts: &'a [String],
+    /// What the program reads beside [`SYSTEM_PATHS`](super::SYSTEM_PATHS). Ignored
+    /// without isolation.
+    pub mounts: &'a [Mount],
     /// The whole environment except `HOME` and `TMPDIR`.
     pub env: &'a [(String, String)],
     /// All of the standard input.
     pub stdin: &'a [u8],
     /// Whether to return both streams combined as well.
     pub combine_output: bool,
+    /// Whether a program that has used up its time gets a SIGINT first, and a moment to
+    /// write out what it has buffered. Ignored without isolation.
+    pub interrupt: bool,
     /// The limits of the run.
     pub limits: Limits,
+}
+
+/// A file or folder of the machine that a program may read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mount {
+    /// Its absolute path.
+    pub source: String,
+    /// Its path as the program sees it. Only [`Tier::Full`] can show another one.
+    pub shown: String,
+}
+
+impl Mount {
+    /// Something that is shown at its own place.
+    pub fn in_place(path: impl Into<String>) -> Self {
+        let source = path.into();
+        Self {
+            shown: source.clone(),
+            source,
+        }
+    }
 }
 
 /// How a run ended.
@@ -119,6 +145,8 @@ pub struct Report {
     /// The highest resident memory in bytes that was seen, summed over all
     /// processes of the run.
     pub memory_bytes: u64,
+    /// The folder that the program started in, as it saw it. `None`: it did not start.
+    pub folder: Option<PathBuf>,
     /// The folder's regular files, if [`Command::collect_files`] was set and the
     /// program exited with 0.
     pub files: Vec<File>,
@@ -135,6 +163,7 @@ impl Report {
             cpu: Duration::ZERO,
             wall: Duration::ZERO,
             memory_bytes: 0,
+            folder: None,
             files: Vec::new(),
         }
     }

@@ -18,6 +18,9 @@ pub const SYSTEM_PATHS: &[&str] = &[
     "/etc/ld.so.cache",
 ];
 
+/// Where programs with a root file system of their own see the languages' libraries.
+pub const LIBRARIES: &str = "/libraries";
+
 /// The two folders that a program may write to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RunFolders {

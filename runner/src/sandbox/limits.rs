@@ -14,6 +14,9 @@ pub struct Limits {
     pub cpu: Duration,
     /// Resident memory in bytes, summed over all processes. `None`: no limit.
     pub memory_bytes: Option<u64>,
+    /// Size in bytes that the stack of a process may grow to, and the size of a new
+    /// thread's stack where its program does not choose one.
+    pub stack_bytes: u64,
     /// Bytes captured of standard output.
     pub stdout_bytes: usize,
     /// Bytes captured of standard error.
@@ -64,7 +67,24 @@ pub(super) struct Usage {
     pub(super) tasks: u64,
 }
 
+/// Stack of programs without a memory limit, in bytes.
+const MAX_STACK_BYTES: u64 = 1 << 30;
+/// The least stack, as Linux has it.
+const MIN_STACK_BYTES: u64 = 8 << 20;
+
 impl Limits {
+    /// The stack that a program with this memory limit gets: nearly all of it, as in
+    /// contests. An eighth is left, so that a recursion without end meets the end of its
+    /// stack before the memory limit, and ends by a signal that says what happened.
+    pub fn stack_within(memory_bytes: Option<u64>) -> u64 {
+        memory_bytes.map_or(MAX_STACK_BYTES, |bytes| {
+            let left = (bytes / 8).max(MIN_STACK_BYTES);
+            bytes
+                .saturating_sub(left)
+                .clamp(MIN_STACK_BYTES, MAX_STACK_BYTES)
+        })
+    }
+
     /// The limit that the usage exceeds, if any. A fork bomb exceeds several; the
     /// number of tasks is reported first, because it is the cause.
     pub(super) fn exceeded_by(&self, usage: &Usage) -> Option<Limit> {
@@ -90,11 +110,31 @@ mod tests {
     use super::*;
 
     #[test]
+    fn stack_leaves_an_eighth_of_the_memory() {
+        for (memory, stack) in [
+            (512, 448),
+            (256, 224),
+            (64, 56),
+            (16, 8),
+            (1, 8),
+            (1 << 20, 1024),
+        ] {
+            assert_eq!(
+                Limits::stack_within(Some(memory << 20)),
+                stack << 20,
+                "{memory}"
+            );
+        }
+        assert_eq!(Limits::stack_within(None), 1 << 30);
+    }
+
+    #[test]
     fn limits_name_the_first_one_exceeded_and_allow_their_own_value() {
         let limits = Limits {
             wall: Duration::from_secs(2),
             cpu: Duration::from_secs(1),
             memory_bytes: Some(100),
+            stack_bytes: 0,
             stdout_bytes: 0,
             stderr_bytes: 0,
             tasks: 3,

@@ -58,6 +58,7 @@ impl ProcessSandbox {
         let mut run = Run::start(command, folders)?;
         let stop = run.watch(cancel)?;
         let mut report = run.finish(stop)?;
+        report.folder = Some(folders.start.clone());
         if command.collect_files && report.ending == Ending::Exited(0) {
             match collect(&folders.start, &command.limits) {
                 Ok(files) => report.files = files,
@@ -276,6 +277,7 @@ impl<'a> Run<'a> {
             } else {
                 self.peak_bytes
             },
+            folder: None,
             files: Vec::new(),
         })
     }

@@ -11,10 +11,6 @@ use serde::{Deserialize, Serialize};
 
 use super::limits::Limits;
 
-/// Stack of a main thread, in bytes. Node uses the limit as the size of every
-/// thread's stack and hangs when it is large, so the runner's own is not inherited.
-const STACK_BYTES: u64 = 8 * 1024 * 1024;
-
 /// Bytes that a process may allocate beyond twice the memory limit.
 const DATA_HEADROOM_BYTES: u64 = 512 * 1024 * 1024;
 
@@ -27,6 +23,8 @@ pub(super) struct ProcessLimits {
     pub(super) file_bytes: u64,
     /// Open files.
     pub(super) open_files: u64,
+    /// Bytes of the stack.
+    pub(super) stack_bytes: u64,
     /// Bytes of private writable memory. `None`: no limit.
     pub(super) data_bytes: Option<u64>,
 }
@@ -34,15 +32,20 @@ pub(super) struct ProcessLimits {
 impl From<&Limits> for ProcessLimits {
     fn from(limits: &Limits) -> Self {
         Self {
-            cpu_s: limits.cpu.as_secs().saturating_add(1),
+            // Loose as well: the kernel counts this limit by ticks, and a program that it
+            // ends looks like one that has sent the signal to itself.
+            cpu_s: limits.cpu.as_secs().saturating_mul(2).saturating_add(2),
             file_bytes: limits.file_bytes,
             open_files: limits.open_files,
+            stack_bytes: limits.stack_bytes,
             // Loose on purpose: a runtime reserves more than it uses, and the
-            // watchdog decides about memory. This limit bounds how much a process
-            // can allocate between two samples.
-            data_bytes: limits
-                .memory_bytes
-                .map(|bytes| bytes.saturating_mul(2).saturating_add(DATA_HEADROOM_BYTES)),
+            // watchdog decides about memory. Every thread reserves a stack, and Node
+            // hangs where it cannot.
+            data_bytes: limits.memory_bytes.map(|bytes| {
+                let stacks = limits.stack_bytes.saturating_mul(limits.tasks);
+                let data = bytes.saturating_mul(2).saturating_add(DATA_HEADROOM_BYTES);
+                data.saturating_add(stacks)
+            }),
         }
     }
 }
@@ -55,7 +58,8 @@ impl ProcessLimits {
         lower(Resource::Fsize, self.file_bytes, self.file_bytes)?;
         lower(Resource::Nofile, self.open_files, self.open_files)?;
         lower(Resource::Core, 0, 0)?;
-        lower(Resource::Stack, STACK_BYTES, u64::MAX)?;
+        // The hard limit stays: compilers raise the soft one for themselves.
+        lower(Resource::Stack, self.stack_bytes, u64::MAX)?;
         if let Some(bytes) = self.data_bytes {
             lower(Resource::Data, bytes, bytes)?;
         }

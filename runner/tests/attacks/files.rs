@@ -52,7 +52,21 @@ def is_open(number):
     except OSError: return False
 print([number for number in range(3, 64) if is_open(number)])", "", Prints("[]")),
     Attack("what an earlier run left, written", "bash", "echo x > /tmp/left; echo x > /box/left; echo x > /dev/shm/left2; ls /tmp", "", Prints("left\nleft2")),
-    Attack("what an earlier run left, looked for", "bash", "ls /tmp /box | tr '\\n' ' '", "", Prints("/box: file0.code  /tmp:")),
+    Attack("what an earlier run left, looked for", "bash", "ls /tmp /box | tr '\\n' ' '", "", Prints("/box: main.sh  /tmp:")),
+    Attack("the libraries, changed for later runs", "python", "import os, sys
+import sortedcontainers
+folder = os.path.dirname(os.path.dirname(sortedcontainers.__file__))
+def change(act):
+    try: act(); return 'done'
+    except OSError as error: return error.errno in (1, 2, 13, 18, 30)
+print(change(lambda: open(folder + '/sitecustomize.py', 'a')),
+    change(lambda: open(folder + '/json.py', 'w')),
+    change(lambda: os.unlink(folder + '/sitecustomize.py')),
+    change(lambda: os.rename(sortedcontainers.__file__, '/tmp/x')),
+    change(lambda: os.chmod(folder, 0o777)),
+    change(lambda: os.symlink('/box', os.path.dirname(folder) + '/node_modules/own')),
+    change(lambda: os.symlink('/box', '/node_modules/own')))", "",
+        Prints("True True True True True True True")),
     Attack("the machine's name", "bash", "echo $HOSTNAME", "", Prints("sandbox")),
     Attack("programs with another user's rights", "python", "import ctypes, os, subprocess
 print(ctypes.CDLL(None).prctl(39, 0, 0, 0, 0))

@@ -198,7 +198,7 @@ pub const COMPILING: &[Attack] = &[
 template<int M> struct F<0, M> { enum { v = 1 }; };
 int main() { return F<30, 0>::v; }",
         r#"{"compile_timeout": 4000, "compile_memory_limit": 200000000}"#,
-        LimitExceeded("memory|wall_time|cpu_time"),
+        LimitExceeded("memory|wall_time|cpu_time|stderr"),
     ),
     Attack(
         "an honest program after all",

@@ -95,13 +95,13 @@ while True: pass", r#"{"run_cpu_time": 500}"#, LimitExceeded("cpu_time")),
 for _ in range(4):
     if os.fork() == 0:
         while True: pass
-time.sleep(20)", r#"{"run_cpu_time": 800}"#, LimitExceeded("cpu_time")),
+time.sleep(20)", r#"{"run_cpu_time": 800, "run_timeout": 15000}"#, LimitExceeded("cpu_time")),
     Attack("busy by a chain of orphans", "python", "import os, time
 if os.fork(): time.sleep(20)
 while True:
     end = time.process_time() + 0.05
     while time.process_time() < end: pass
-    if os.fork(): os._exit(0)", r#"{"run_cpu_time": 800}"#, LimitExceeded("cpu_time")),
+    if os.fork(): os._exit(0)", r#"{"run_cpu_time": 800, "run_timeout": 15000}"#, LimitExceeded("cpu_time")),
     Attack("long sleep", "python", "import time; time.sleep(60)", r#"{"run_timeout": 400}"#, LimitExceeded("wall_time")),
     Attack("asleep with a stopped child", "python", "import os, signal, time
 if os.fork() == 0: os.kill(os.getpid(), signal.SIGSTOP)
@@ -109,6 +109,22 @@ time.sleep(60)", r#"{"run_timeout": 400}"#, LimitExceeded("wall_time")),
     Attack("stopped", "bash", "kill -STOP $$", r#"{"run_timeout": 400}"#, LimitExceeded("wall_time")),
     Attack("deep recursion", "c", "int f(volatile int n) { volatile char b[1000]; b[0] = n; return f(n + 1) + b[0]; }
 int main(void) { return f(0); }", "", KilledBy("SIGSEGV")),
+    Attack("memory in the stacks of many threads", "c", "#include <pthread.h>
+#include <unistd.h>
+void *fill(void *_) { volatile char b[60 << 20]; for (int i = 0; i < sizeof b; i += 4096) b[i] = 1; sleep(20); return _; }
+int main(void) { pthread_t t; for (int i = 0; i < 12; i++) pthread_create(&t, 0, fill, 0); sleep(20); }", r#"{"run_timeout": 15000}"#, LimitExceeded("memory")),
+    Attack("busy on after the interrupt", "python", "import os, signal, time
+def go_on(*_):
+    for _ in range(8):
+        if os.fork() == 0: break
+    while True: open(f'/tmp/{os.getpid()}-{time.time()}', 'w').write('x' * 10000)
+signal.signal(signal.SIGINT, go_on)
+while True: pass", r#"{"run_cpu_time": 500, "run_timeout": 15000}"#, LimitExceeded("cpu_time")),
+    Attack("flood after the interrupt", "python", "import os, signal
+def flood(*_):
+    while True: os.write(1, b'x' * 65536)
+signal.signal(signal.SIGINT, flood)
+while True: pass", r#"{"run_cpu_time": 500, "run_timeout": 15000}"#, LimitExceeded("cpu_time")),
     Attack("signals queued without end", "python", "import ctypes, os, signal
 signal.pthread_sigmask(signal.SIG_BLOCK, [40])
 libc = ctypes.CDLL(None, use_errno=True)

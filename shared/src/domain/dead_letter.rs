@@ -40,8 +40,16 @@ pub struct DeadLetter {
     /// How the attempts failed.
     #[serde(rename = "history")]
     pub failed_attempts: Vec<FailedAttempt>,
+    /// When it was submitted, in milliseconds since 1970 (UTC); unknown of a foreign
+    /// job.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub submitted_at_ms: Option<u64>,
     /// When it was given up, in milliseconds since 1970 (UTC).
     pub dead_at_ms: u64,
+    /// Whether it was to be judged again, so that it has a result, which stays. Not
+    /// part of the letter.
+    #[serde(skip)]
+    pub has_result: bool,
 }
 
 /// What a client sees of a job that was given up, under the submission's id.
@@ -56,6 +64,9 @@ pub struct DeadDocument<'a> {
     pub reason: &'a str,
     /// See [`DeadLetter::attempts`].
     pub attempts: u32,
+    /// See [`DeadLetter::submitted_at_ms`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub submitted_at_ms: Option<u64>,
     /// See [`DeadLetter::dead_at_ms`].
     pub dead_at_ms: u64,
 }
@@ -68,6 +79,7 @@ impl DeadLetter {
             status: Status::Dead,
             reason: &self.reason,
             attempts: self.attempts,
+            submitted_at_ms: self.submitted_at_ms,
             dead_at_ms: self.dead_at_ms,
         }
     }

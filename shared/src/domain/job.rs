@@ -1,8 +1,10 @@
 //! A job: a submission as it waits in the list `problems`.
 //!
 //! Its payload is a JSON object as text: `{"id","problemId","code","language"}`,
-//! `client` with who sent it, and `kept` where it was judged before (see
-//! [`super::archive`]). Foreign producers push the same without an id, and some older ones wrap that text in
+//! `client` with who sent it, `kept` where it was judged before (see
+//! [`super::archive`]), and `requeuedAtMs` where an operator put it back into the
+//! queue. Foreign producers push the same without an id, and some older ones wrap
+//! that text in
 //! a JSON array which holds it as its one string. All of these are read. What
 //! cannot be read is an [`UnreadableJob`], so that it can be dead-lettered with
 //! its bytes.
@@ -37,6 +39,10 @@ pub struct Job {
     /// Who sent it. `None` for the operator and for foreign producers.
     #[serde(skip)]
     pub client: Option<ClientId>,
+    /// When an operator put it back into the queue, in milliseconds since 1970
+    /// (UTC).
+    #[serde(skip)]
+    pub requeued_at_ms: Option<u64>,
 }
 
 /// Why a payload is not a job, in a sentence for the operator.
@@ -60,6 +66,7 @@ impl Job {
             language: submission.language,
             archived: None,
             client: None,
+            requeued_at_ms: None,
         }
     }
 
@@ -78,21 +85,23 @@ impl Job {
         (longest + self.problem_id.as_str().len() + OTHERS) as u64
     }
 
-    /// The payload: JSON text.
+    /// The payload: JSON text. An id stands first, where `purge.lua` reads it.
     pub fn encode(&self) -> Result<String, serde_json::Error> {
         let mut text = serde_json::to_string(self)?;
         // What no answer shows stands behind the members that it does.
-        text.pop();
+        let mut add = |name: &str, value: &str| {
+            text.pop();
+            text.push_str(&format!(",\"{name}\":{value}}}"));
+        };
         if let Some(client) = &self.client {
-            text.push_str(",\"client\":\"");
-            text.push_str(client.as_str());
-            text.push('"');
+            add("client", &format!("\"{}\"", client.as_str()));
         }
         if let Some(archived) = &self.archived {
-            text.push_str(",\"kept\":");
-            text.push_str(archived.as_str());
+            add("kept", archived.as_str());
         }
-        text.push('}');
+        if let Some(ms) = self.requeued_at_ms {
+            add("requeuedAtMs", &ms.to_string());
+        }
         Ok(text)
     }
 
@@ -139,6 +148,7 @@ impl Job {
             language,
             client: take("client").ok().and_then(|name| ClientId::parse(&name)),
             archived: item.take("kept").map(ArchivedAnswers::from_job),
+            requeued_at_ms: item.get("requeuedAtMs").and_then(Json::u64),
         })
     }
 }
@@ -173,6 +183,7 @@ mod tests {
                 language: language.repeat(20),
                 archived: None,
                 client: ClientId::parse("0123456789abcdef"),
+                requeued_at_ms: None,
             };
             let bytes = job.encode().unwrap().len() as u64;
             assert!(bytes <= job.most_encoded_bytes(), "{bytes}");
@@ -185,7 +196,7 @@ mod tests {
             r#"{{"problemId":"x","code":"{}","language":"python"}}"#,
             "x".repeat(submission::MAX_CODE_BYTES + 1)
         );
-        let cases: [(&[u8], &str); 11] = [
+        let cases: [(&[u8], &str); 13] = [
             (b"", "not JSON"),
             (b"\xff\xfe\x00garbage", "not JSON"),
             (b"null", "not an object"),
@@ -197,6 +208,15 @@ mod tests {
             (
                 br#"{"problemId":[],"code":"c","language":"l"}"#,
                 "problemId is not text",
+            ),
+            // Only a problem may be named by a number.
+            (
+                br#"{"problemId":1,"code":2,"language":"l"}"#,
+                "code is not text",
+            ),
+            (
+                br#"{"problemId":1,"code":"c","language":3}"#,
+                "language is not text",
             ),
             (
                 br#"{"problemId":"a b","code":"c","language":"l"}"#,
@@ -219,6 +239,7 @@ mod tests {
             language in "[a-z+#]{1,12}",
             answer in proptest::option::of("\\PC{0,40}"),
             client in proptest::option::of("[0-9a-f]{16}"),
+            requeued_at_ms in proptest::option::of(any::<u64>()),
         ) {
             let archived = answer.map(|text| {
                 let answers = JsonText::from(json!({ "a": [text] }));
@@ -226,8 +247,12 @@ mod tests {
             });
             let problem_id = ProblemId::parse(&problem_id, "problemId").unwrap();
             let client = client.and_then(|name| ClientId::parse(&name));
-            let job = Job { id, problem_id, code, language, archived, client };
+            let job = Job { id, problem_id, code, language, archived, client, requeued_at_ms };
             let text = job.encode().unwrap();
+            if let Some(id) = &job.id {
+                let start = format!("{{\"id\":\"{id}\"");
+                prop_assert!(text.starts_with(&start), "{text}");
+            }
             prop_assert_eq!(Job::decode(text.as_bytes()).unwrap(), job.clone());
             let wrapped = serde_json::to_string(&[text]).unwrap();
             prop_assert_eq!(Job::decode(wrapped.as_bytes()).unwrap(), job);

@@ -62,7 +62,7 @@ pub struct CaseResult {
 }
 
 /// What is shown of a case that failed. Texts are cut to
-/// [`MAX_EVIDENCE_BYTES`].
+/// [`MAX_EVIDENCE_BYTES`], answers around their first difference.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Evidence {
@@ -73,7 +73,11 @@ pub struct Evidence {
     /// The actual answer, as text or JSON, where there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actual: Option<String>,
-    /// What else is known, such as an exception's text.
+    /// Where the actual answer first differs from the expected one, or why it may
+    /// be wrong, in a sentence or two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Why there is no answer, such as an exception's text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// What was printed beside the answer.

@@ -2,13 +2,15 @@
 //!
 //! The [`ResultDocument`] is stored as JSON under the submission's id and is
 //! what `GET /result/:id` answers. The archive of a judged submission follows
-//! it on a second line, which no client sees. A [`Summary`] goes into the index
-//! of its problem, where a hundred of them must stay small.
+//! it on a second line, which no client sees, and while it waits to be judged
+//! again a third line says by which version. A [`Summary`] goes into the index
+//! of its problem, where a hundred of them must stay small. A submission that an
+//! operator deleted before it had a result leaves a [`PurgedDocument`].
 
 use serde::Serialize;
 
 use super::archive::SubmissionArchive;
-use super::ids::ProblemId;
+use super::ids::{ProblemId, ProblemVersion};
 use super::judgement::Judgement;
 use super::stage::Stage;
 use super::verdict::Verdict;
@@ -58,8 +60,8 @@ pub struct ResultDocument {
     pub attempts: u32,
     /// The execution endpoint that ran it, by the operator's name for it.
     pub executor: String,
-    /// When it was submitted, in milliseconds since 1970 (UTC). For a scheduled
-    /// submission: when it was due. For a foreign job: when it was claimed.
+    /// When it was submitted, in milliseconds since 1970 (UTC). For a foreign job:
+    /// when it was claimed.
     pub submitted_at_ms: u64,
     /// When it was handed to the execution endpoint.
     pub started_at_ms: u64,
@@ -68,6 +70,25 @@ pub struct ResultDocument {
     /// What judging it again needs. Not part of the document.
     #[serde(skip)]
     pub archive: Option<SubmissionArchive>,
+    /// Whether it takes the place of an earlier result, because the submission was
+    /// judged again. Not part of the document.
+    #[serde(skip)]
+    pub replaces: bool,
+}
+
+/// What is left of a submission that an operator deleted before it had a result.
+/// The purge scripts write the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PurgedDocument<'a> {
+    /// The submission's id.
+    pub id: &'a str,
+    /// Always `purged`.
+    pub status: Status,
+    /// When it was submitted, in milliseconds since 1970 (UTC); unknown where the
+    /// id is none of ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub submitted_at_ms: Option<u64>,
 }
 
 /// What is known of a submission's problem, where that must be said.
@@ -88,6 +109,8 @@ pub enum Status {
     Done,
     /// Given up; an operator can look at it and try it again.
     Dead,
+    /// Deleted by an operator before it had a result.
+    Purged,
 }
 
 /// A result as it stands in its problem's index.
@@ -165,17 +188,47 @@ pub fn restore_output(document: Vec<u8>) -> Vec<u8> {
         .into_bytes()
 }
 
-/// The two lines of a stored result: the document, and the archive if there is
-/// one. Neither is read.
-pub fn split_stored(mut stored: Vec<u8>) -> (Vec<u8>, Option<Vec<u8>>) {
-    match stored.iter().position(|&byte| byte == b'\n') {
-        None => (stored, None),
-        Some(end) => {
-            let archive = stored.split_off(end + 1);
-            stored.truncate(end);
-            (stored, Some(archive))
+/// The beginning of the line that `requeue.lua` adds to a result.
+const REQUEUED: &[u8] = b"requeued ";
+
+/// The lines of a stored result. None is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredResult {
+    /// The document.
+    pub document: Vec<u8>,
+    /// The archive, if there is one.
+    pub archive: Option<Vec<u8>>,
+    /// The version of the problem that the submission waits to be judged by again.
+    pub requeued_for: Option<ProblemVersion>,
+}
+
+impl StoredResult {
+    /// Splits a stored result at its line ends.
+    pub fn from_bytes(mut stored: Vec<u8>) -> Self {
+        let mut archive = split_line(&mut stored);
+        let mut line = archive.as_mut().and_then(split_line);
+        let mut requeued_for = None;
+        // The last one counts: the problem may have changed again since the first.
+        while let Some(mut text) = line {
+            line = split_line(&mut text);
+            if let Some(version) = text.strip_prefix(REQUEUED) {
+                requeued_for = Some(ProblemVersion::new(String::from_utf8_lossy(version)));
+            }
+        }
+        Self {
+            document: stored,
+            archive,
+            requeued_for,
         }
     }
+}
+
+/// Cuts the text after its first line. The rest, if there is a line end.
+fn split_line(text: &mut Vec<u8>) -> Option<Vec<u8>> {
+    let end = text.iter().position(|&byte| byte == b'\n')?;
+    let rest = text.split_off(end + 1);
+    text.truncate(end);
+    Some(rest)
 }
 
 #[cfg(test)]
@@ -200,10 +253,42 @@ mod tests {
     }
 
     #[test]
-    fn a_stored_result_is_split_at_its_line_end() {
-        let (document, archive) = split_stored(b"{\"a\":1}\n{\"b\":2}".to_vec());
-        assert_eq!(document, b"{\"a\":1}");
-        assert_eq!(archive.as_deref(), Some(&b"{\"b\":2}"[..]));
-        assert_eq!(split_stored(b"{}".to_vec()), (b"{}".to_vec(), None));
+    fn a_stored_result_is_split_at_its_line_ends() {
+        let split = |text: &str| {
+            let stored = StoredResult::from_bytes(text.as_bytes().to_vec());
+            let text = |bytes| String::from_utf8(bytes).unwrap();
+            let version = stored
+                .requeued_for
+                .map(|version| version.as_str().to_owned());
+            (text(stored.document), stored.archive.map(text), version)
+        };
+        let (document, archive) = ("{\"a\":1}".to_owned(), Some("{\"b\":2}".to_owned()));
+        assert_eq!(split("{\"a\":1}"), (document.clone(), None, None));
+        assert_eq!(
+            split("{\"a\":1}\n{\"b\":2}"),
+            (document.clone(), archive.clone(), None)
+        );
+        assert_eq!(
+            split("{\"a\":1}\n{\"b\":2}\nrequeued v1\nrequeued v2"),
+            (document, archive, Some("v2".into()))
+        );
+    }
+
+    #[test]
+    fn a_purged_submission_says_so() {
+        let mut document = PurgedDocument {
+            id: "i",
+            status: Status::Purged,
+            submitted_at_ms: Some(7),
+        };
+        assert_eq!(
+            serde_json::to_string(&document).unwrap(),
+            r#"{"id":"i","status":"purged","submittedAtMs":7}"#
+        );
+        document.submitted_at_ms = None;
+        assert_eq!(
+            serde_json::to_string(&document).unwrap(),
+            r#"{"id":"i","status":"purged"}"#
+        );
     }
 }

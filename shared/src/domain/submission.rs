@@ -315,9 +315,17 @@ mod tests {
     }
 
     #[test]
+    fn the_limits_are_those_of_the_documents() {
+        assert_eq!((MAX_BODY_BYTES, MAX_BATCH_BODY_BYTES), (262_144, 4_194_304));
+        assert_eq!((MAX_CODE_BYTES, MAX_DELAY_MS), (65_536, 604_800_000));
+    }
+
+    #[test]
     fn the_limits_themselves_are_allowed() {
         let mut body = valid();
         body["problemId"] = json!("x".repeat(128));
+        // This one counts characters.
+        body["language"] = json!("ä".repeat(MAX_LANGUAGE_CHARS));
         // Two bytes a character: the limit counts bytes.
         body["code"] = json!("ä".repeat(MAX_CODE_BYTES / 2));
         assert!(Submission::from_body(body.to_string().as_bytes(), NOW_MS).is_ok());
@@ -327,6 +335,7 @@ mod tests {
 
     #[test]
     fn a_body_over_the_limit_is_refused_before_it_is_parsed() {
+        assert_eq!(check_body_size(MAX_BODY_BYTES, MAX_BODY_BYTES), Ok(()));
         let body = vec![b'x'; MAX_BODY_BYTES + 1];
         let (kind, field, message) = violation(&body);
         assert_eq!((kind, field.as_str()), (TooLarge, "body"));
@@ -357,6 +366,14 @@ mod tests {
         // Long ago, and not in seconds.
         let past = with("runAt", json!(1_000_000_000_000_u64)).unwrap();
         assert_eq!(past.schedule, Schedule::Immediately);
+        assert_eq!(
+            with("runAt", json!(NOW_MS + 1)).unwrap().schedule,
+            Schedule::At(NOW_MS + 1)
+        );
+        assert_eq!(
+            with("delayMs", json!(MAX_DELAY_MS)).unwrap().schedule,
+            Schedule::After(MAX_DELAY_MS)
+        );
         let later = NOW_MS + MAX_DELAY_MS;
         assert_eq!(
             with("runAt", json!(later)).unwrap().schedule,
@@ -386,6 +403,9 @@ mod tests {
 
     #[test]
     fn a_batch_has_an_outcome_for_each() {
+        let full = json!({"submissions": vec![valid(); MAX_BATCH]}).to_string();
+        let full = Submission::batch_from_body(full.as_bytes(), NOW_MS).unwrap();
+        assert_eq!(full.iter().filter(|item| item.is_ok()).count(), 100);
         let body = json!({"submissions": [valid(), {"problemId": "x"}, 7]}).to_string();
         let batch = Submission::batch_from_body(body.as_bytes(), NOW_MS).unwrap();
         let fields: Vec<_> = batch
@@ -397,7 +417,10 @@ mod tests {
             (json!([]), "array"),
             (json!({"submissions": {}}), "array"),
             (json!({"submissions": []}), "1 to 100"),
-            (json!({"submissions": vec![valid(); 101]}), "1 to 100"),
+            (
+                json!({"submissions": vec![valid(); MAX_BATCH + 1]}),
+                "1 to 100",
+            ),
         ] {
             let violation =
                 Submission::batch_from_body(body.to_string().as_bytes(), NOW_MS).unwrap_err();

@@ -1,9 +1,14 @@
 //! Ids that carry their own proof.
 //!
-//! A ticket is a UUIDv7 (RFC 9562) and the first 8 bytes of an HMAC-SHA256
-//! over it, as 48 lowercase hex digits. Whoever holds the key can tell an id
-//! that was given out from one that was made up, and when it was given out,
-//! without a key in Redis for each submission; nobody else can guess one.
+//! A ticket is a UUID (RFC 9562) and the first 8 bytes of an HMAC-SHA256 over
+//! it, as 48 lowercase hex digits. Whoever holds the key can tell an id that was
+//! given out from one that was made up, and when it was given out, without a key
+//! in Redis for each submission; nobody else can guess one.
+//!
+//! The UUID is one of version 7: its first 48 bits are the milliseconds since
+//! 1970, the rest is random. That of a scheduled submission is of version 8, which
+//! is the same but for the first 20 bits after the variant: they are the delay in
+//! seconds, rounded up. 54 random bits are left, and the HMAC.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -26,8 +31,20 @@ pub const SERVICE_TOKEN_HEADER: &str = "x-edgejudge-pass";
 /// What a verified ticket tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ticket {
-    /// When the id was given out, in milliseconds since 1970 (UTC).
-    pub issued_at_ms: u64,
+    /// When the submission was made, in milliseconds since 1970 (UTC).
+    pub submitted_at_ms: u64,
+    /// When a scheduled submission is due, to the second.
+    pub due_at_ms: Option<u64>,
+}
+
+/// The most seconds of delay that an id can hold: 12 days.
+const MAX_DELAY_S: u64 = (1 << 20) - 1;
+
+impl Ticket {
+    /// Since when the submission has waited for its turn.
+    pub fn waits_since_ms(&self) -> u64 {
+        self.due_at_ms.unwrap_or(self.submitted_at_ms)
+    }
 }
 
 impl TicketKey {
@@ -51,7 +68,21 @@ impl TicketKey {
 
     /// A new id. `random` must be ten bytes from a secure source.
     pub fn issue(&self, now_ms: u64, random: &[u8; 10]) -> String {
-        let uuid = Builder::from_unix_timestamp_millis(now_ms, random).into_uuid();
+        self.sign(Builder::from_unix_timestamp_millis(now_ms, random).into_uuid())
+    }
+
+    /// A new id for a submission that is due after a delay.
+    pub fn issue_scheduled(&self, now_ms: u64, delay_ms: u64, random: &[u8; 10]) -> String {
+        let delay_s = delay_ms.div_ceil(1_000).min(MAX_DELAY_S);
+        let (time, rest) = (u128::from(now_ms), u128::from_be_bytes(padded(random)));
+        // From the left: 48 bits of time, 4 of version, 12 random, 2 of variant, 20
+        // of delay, 42 random. The version and the variant are set by the builder.
+        let random = ((rest << 22) & (0xfff << 64)) | (rest & ((1 << 42) - 1));
+        let bits = (time << 80) | (u128::from(delay_s) << 42) | random;
+        self.sign(Builder::from_custom_bytes(bits.to_be_bytes()).into_uuid())
+    }
+
+    fn sign(&self, uuid: Uuid) -> String {
         let mut id = uuid.simple().to_string();
         id.push_str(&hex(&self.tag(&id)));
         id
@@ -65,15 +96,20 @@ impl TicketKey {
         let (uuid_text, tag_text) = id.split_at(UUID_HEX);
         let mut tag = [0u8; MAC_BYTES];
         for (byte, digits) in tag.iter_mut().zip(tag_text.as_bytes().chunks_exact(2)) {
-            *byte = hex_digit(digits[0])? << 4 | hex_digit(digits[1])?;
+            *byte = hex_digit(digits[0])? * 16 + hex_digit(digits[1])?;
         }
         let mut mac = self.0.clone();
         mac.update(uuid_text.as_bytes());
         // Constant time: an id cannot be guessed digit by digit.
         mac.verify_truncated_left(&tag).ok()?;
-        let (seconds, nanos) = Uuid::try_parse(uuid_text).ok()?.get_timestamp()?.to_unix();
+        let uuid = Uuid::try_parse(uuid_text).ok()?;
+        let (high, low) = uuid.as_u64_pair();
+        let submitted_at_ms = high >> 16;
+        let delay_s = (low >> 42) & MAX_DELAY_S;
+        let due_at_ms = (uuid.get_version_num() == 8).then(|| submitted_at_ms + delay_s * 1_000);
         Some(Ticket {
-            issued_at_ms: seconds * 1_000 + u64::from(nanos / 1_000_000),
+            submitted_at_ms,
+            due_at_ms,
         })
     }
 
@@ -105,6 +141,13 @@ impl TicketKey {
         let full = mac.finalize().into_bytes();
         std::array::from_fn(|index| full[index])
     }
+}
+
+/// As the last bytes of a 128-bit number.
+fn padded(bytes: &[u8; 10]) -> [u8; 16] {
+    let mut padded = [0; 16];
+    padded[6..].copy_from_slice(bytes);
+    padded
 }
 
 #[expect(
@@ -157,15 +200,66 @@ mod tests {
         assert_eq!(&earlier[12..13], "7", "the UUID's version");
     }
 
+    #[test]
+    fn a_scheduled_ticket_is_a_uuid_of_version_8() {
+        let id = key("s").issue_scheduled(1_700_000_000_000, 604_800_000, &[0xff; 10]);
+        assert_eq!(&id[..12], "018bcfe56800", "the time stands first");
+        assert_eq!((&id[12..13], &id[16..17]), ("8", "a"), "version, variant");
+        let zeros = key("s").issue_scheduled(1_700_000_000_000, 604_800_000, &[0; 10]);
+        // 604,800 s = 0x93a80: the delay, after the two bits of the variant.
+        assert_eq!(&zeros[..32], "018bcfe568008000a4ea000000000000");
+        assert_eq!(&id[..32], "018bcfe568008fffa4ea03ffffffffff");
+    }
+
+    /// Ids that earlier releases gave out.
+    #[test]
+    fn an_id_of_version_7_tells_the_time_of_its_submission() {
+        let id = "018bcfe568007fffbfffffffffffffff8f2d9eaccd2693b3";
+        assert_eq!(key("s").issue(1_700_000_000_000, &[0xff; 10]), id);
+        let ticket = Ticket {
+            submitted_at_ms: 1_700_000_000_000,
+            due_at_ms: None,
+        };
+        assert_eq!(key("s").verify(id), Some(ticket));
+        assert_eq!(ticket.waits_since_ms(), 1_700_000_000_000);
+    }
+
     proptest! {
         #[test]
         fn what_is_issued_verifies_and_tells_its_time(
-            now_ms in 0u64..(1 << 48),
+            submitted_at_ms in 0u64..(1 << 48),
             random in any::<[u8; 10]>(),
         ) {
-            let id = key("s").issue(now_ms, &random);
-            prop_assert_eq!(key("s").verify(&id), Some(Ticket { issued_at_ms: now_ms }));
+            let id = key("s").issue(submitted_at_ms, &random);
+            let ticket = Ticket { submitted_at_ms, due_at_ms: None };
+            prop_assert_eq!(key("s").verify(&id), Some(ticket));
             prop_assert_eq!(key("other").verify(&id), None);
+        }
+
+        #[test]
+        fn a_scheduled_ticket_also_tells_when_it_is_due(
+            submitted_at_ms in 0u64..(1 << 48),
+            delay_ms in 0u64..=crate::domain::submission::MAX_DELAY_MS,
+            random in any::<[u8; 10]>(),
+        ) {
+            let id = key("s").issue_scheduled(submitted_at_ms, delay_ms, &random);
+            let ticket = key("s").verify(&id).unwrap();
+            prop_assert_eq!(ticket.submitted_at_ms, submitted_at_ms);
+            let due_at_ms = ticket.due_at_ms.unwrap();
+            let exact_ms = submitted_at_ms + delay_ms;
+            prop_assert!((exact_ms..exact_ms + 1_000).contains(&due_at_ms));
+            prop_assert_eq!(ticket.waits_since_ms(), due_at_ms);
+            prop_assert_eq!(key("other").verify(&id), None);
+        }
+
+        /// 54 of the 80 bits are used, and all of those are kept.
+        #[test]
+        fn scheduled_tickets_differ_where_their_random_bytes_do(
+            one in any::<[u8; 10]>(), two in any::<[u8; 10]>(),
+        ) {
+            let id = |random| key("s").issue_scheduled(1, 1, random);
+            let used = |bytes: &[u8; 10]| u128::from_be_bytes(padded(bytes)) & ((1 << 54) - 1);
+            prop_assert_eq!(id(&one) == id(&two), used(&one) == used(&two));
         }
 
         #[test]

@@ -83,7 +83,8 @@ impl Store {
     }
 
     /// Adds a job to its lane once for an idempotency key. One round trip, three
-    /// commands.
+    /// commands; four for a used key, six where it is taken anew because its first
+    /// submission was purged. `key_hash` is one of the key and of who sent it.
     pub async fn enqueue_once(
         &self,
         job: &Job,

@@ -6,7 +6,7 @@
 //! | `inflight` | HASH, lease token → payload | until settled | worker-fn; submit-fn for scheduled submissions |
 //! | `leases` | ZSET, lease token → end of the lease in ms; for scheduled jobs 2^50 + their due time; the member `paused` stops all claims | until settled | worker-fn, submit-fn |
 //! | `history` | HASH, uid → failed attempts, JSON objects with commas between | until settled | worker-fn |
-//! | `result:{id}` | STRING, a result document; after a line end, the archive | `RESULT_TTL_S` | worker-fn |
+//! | `result:{id}` | STRING, a result document; on the next line the archive; on the next `requeued` and the version that it waits to be judged by again | `RESULT_TTL_S` | worker-fn; submit-fn for `purged` ones and the third line |
 //! | `results:{problemId}` | LIST of result summaries, newest first, 120 at most | `RESULT_TTL_S` after the newest | worker-fn, unless `RESULT_INDEX=off` |
 //! | `submissions:{problemId}` | LIST of the result keys of judged submissions, newest first, 12,000 at most | `RESULT_TTL_S` after the newest | worker-fn, unless `KEEP_SUBMISSIONS=off` |
 //! | `dead` | HASH, id → dead letter | until replayed or deleted | worker-fn |
@@ -47,6 +47,9 @@ pub const CATALOG: &str = "catalog";
 
 /// The most summaries that a problem's index shows.
 pub const SUMMARIES_SHOWN: usize = 100;
+/// The most summaries that a problem's index holds. A submission that was judged
+/// again has several.
+pub const SUMMARIES_STORED: usize = 120;
 
 /// A lane's list.
 pub fn lane(lane: Lane) -> &'static str {

@@ -4,6 +4,9 @@
 //! so an earlier holder can settle nothing any more. `attempt` is the one it was
 //! claimed for; `!` marks an isolated job, which runs with no other beside it;
 //! `uid` stays the same while the job is leased or scheduled, `claim` does not.
+//! A claim's name is `nonce-seconds-microseconds-number`, and the uid of a job that
+//! came from a lane is the name of its first claim. The uid of a scheduled
+//! submission that was never claimed is its id, which has no hyphen.
 
 use crate::domain::lane::Lane;
 
@@ -42,6 +45,14 @@ impl LeaseToken {
         format!("0.{}.{uid}", lane.name())
     }
 
+    /// The id of a scheduled submission that was never claimed. `None` for any other
+    /// job.
+    pub fn scheduled_id(&self) -> Option<&str> {
+        let uid = self.text.splitn(3, '.').nth(2)?;
+        let never_claimed = self.attempt == 0 && !self.isolated && !uid.contains(['-', ':']);
+        never_claimed.then_some(uid)
+    }
+
     /// As Redis has it.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -61,6 +72,12 @@ impl LeaseToken {
     pub fn lane(&self) -> Lane {
         self.lane
     }
+
+    /// What stays the same while the job is leased or scheduled.
+    pub fn uid(&self) -> &str {
+        let uid = self.text.splitn(3, '.').nth(2).unwrap_or_default();
+        uid.split(':').next().unwrap_or_default()
+    }
 }
 
 #[cfg(test)]
@@ -75,7 +92,9 @@ mod tests {
             (token.lane(), token.as_str()),
             (Lane::Low, "12!.low.abc-3:n-1")
         );
-        assert!(!LeaseToken::parse("1.normal.x.y").unwrap().isolated());
+        assert_eq!(token.uid(), "abc-3");
+        let token = LeaseToken::parse("1.normal.x.y").unwrap();
+        assert_eq!((token.isolated(), token.uid()), (false, "x.y"));
         for other in [
             "",
             "paused",
@@ -88,5 +107,15 @@ mod tests {
             assert_eq!(LeaseToken::parse(other), None, "{other}");
         }
         assert_eq!(LeaseToken::scheduled(Lane::High, "u"), "0.high.u");
+        let scheduled = |text| {
+            LeaseToken::parse(text)
+                .unwrap()
+                .scheduled_id()
+                .map(str::to_owned)
+        };
+        assert_eq!(scheduled("0.high.u"), Some("u".into()));
+        for other in ["1.high.u", "0!.high.u", "0.high.n-1", "0.high.u:n"] {
+            assert_eq!(scheduled(other), None, "{other}");
+        }
     }
 }

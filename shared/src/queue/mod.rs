@@ -6,7 +6,7 @@
 //! look, pause, replay and purge.
 //!
 //! A job is always in one place: in a lane, leased or scheduled, or at one of
-//! its two ends, `done` and `dead`. Each step from one to the next is one
+//! its ends, `done`, `dead` and `purged`. Each step from one to the next is one
 //! command or one script, so no job is lost between two.
 //!
 //! - [`keys`]: every key there is.
@@ -17,17 +17,22 @@
 //! - [`places`]: where submissions wait; [`usage`]: how much is stored, and for whom.
 //! - [`problems`]: publishing and reading problems.
 //! - [`results`]: reading results.
-//! - [`rejudge`]: judging again.
-//! - [`admin`] and [`stats`]: an operator's actions and numbers.
+//! - [`rejudge`]: judging again (`requeue.lua`).
+//! - [`admin`] and [`stats`]: an operator's numbers, pause and resume.
+//! - [`dead_letters`]: jobs that were given up (`replay.lua`,
+//!   `delete_dead_letter.lua`).
+//! - [`purge`]: deleting jobs that wait (`purge.lua`, `purge_scheduled.lua`).
 
 pub mod admin;
 pub mod backoff;
 pub mod claim;
+pub mod dead_letters;
 pub mod enqueue;
 pub mod keys;
 pub mod lease_token;
 pub mod places;
 pub mod problems;
+pub mod purge;
 pub mod rejudge;
 pub mod results;
 pub mod settlement;

@@ -8,6 +8,7 @@
 
 use serde_json::Value;
 
+use super::admin::hscan;
 use super::{Store, keys};
 use crate::domain::ids::{ProblemId, ProblemVersion};
 use crate::domain::problem::{Problem, object};
@@ -131,8 +132,8 @@ impl Store {
     }
 
     /// A page of the catalog, about a hundred problems. One command.
-    pub async fn problems(&self, cursor: &str) -> Result<ProblemPage, RedisError> {
-        let (fields, next) = self.scan(keys::CATALOG, cursor).await?;
+    pub async fn problems(&self, cursor: u64) -> Result<ProblemPage, RedisError> {
+        let (fields, next) = self.scan(hscan(keys::CATALOG, cursor)).await?;
         let mut problems = Vec::with_capacity(fields.len() / 2);
         for pair in fields.chunks_exact(2) {
             problems.extend(entry(&pair[0], &pair[1]));

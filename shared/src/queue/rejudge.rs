@@ -1,24 +1,76 @@
 //! Judging again: archived submissions of a problem go back into the queue.
 //!
 //! The key of each judged submission's result is noted in its problem's list,
-//! and the result carries an archive. A submission that is judged again goes
-//! into the lane `low` and loses its result in one step; in the end it has a
-//! result again, under the same id.
+//! and the result carries an archive. A submission that is to be judged again
+//! goes into the lane `low`. Its result stays, with a line that says for which
+//! version of the problem it waits, until the new one takes its place.
 
 use serde_json::Value;
 
 use super::store::not_serializable;
 use super::{Store, keys};
-use crate::domain::archive::SubmissionArchive;
-use crate::domain::ids::ProblemId;
+use crate::domain::archive::{ArchivedAnswers, SubmissionArchive};
+use crate::domain::ids::{ProblemId, ProblemVersion};
 use crate::domain::job::Job;
 use crate::domain::lane::Lane;
-use crate::domain::result::split_stored;
-use crate::redis::{Command, FromReply, Items, RedisError};
+use crate::domain::result::StoredResult;
+use crate::redis::{Command, Items, RedisError};
 
 /// With more bytes of payloads than this, the rest goes with another call.
 /// Upstash takes requests of 10 MB; JSON can make a payload twice as long.
 const MAX_CALL_BYTES: usize = 2_000_000;
+
+/// A judged submission that can be judged again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ArchivedSubmission {
+    /// The job that judges it again.
+    pub job: Job,
+    /// The length of its stored result, by which a change is noticed.
+    stored_bytes: usize,
+    /// The version of the problem that it waits to be judged by again.
+    pub requeued_for: Option<ProblemVersion>,
+}
+
+/// What became of submissions that were to be judged again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Requeued {
+    /// How many wait in the lane `low` now. The others were changed since they were
+    /// read: another call requeued them, or they have been judged again.
+    pub count: usize,
+    /// Calls of Redis.
+    pub calls: usize,
+}
+
+impl ArchivedSubmission {
+    /// The version of the problem that it was judged by.
+    pub fn judged_by(&self) -> Option<ProblemVersion> {
+        let archived = self.job.archived.as_ref();
+        archived.and_then(ArchivedAnswers::problem_version)
+    }
+
+    /// Reads a stored result. `None` without an archive that can be read.
+    fn from_stored(stored: Vec<u8>) -> Option<Self> {
+        let stored_bytes = stored.len();
+        let stored = StoredResult::from_bytes(stored);
+        let document: Value = serde_json::from_slice(&stored.document).ok()?;
+        let (code, archived) = SubmissionArchive::split(&stored.archive?)?;
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let job = Job {
+            id: Some(text(&document["id"])?),
+            problem_id: ProblemId::parse(document["problemId"].as_str()?, "problemId").ok()?,
+            code,
+            language: text(&document["language"])?,
+            archived: Some(archived),
+            client: None,
+            requeued_at_ms: None,
+        };
+        Some(Self {
+            job,
+            stored_bytes,
+            requeued_for: stored.requeued_for,
+        })
+    }
+}
 
 impl Store {
     /// Up to `count` archived submissions of a problem, oldest first, after the
@@ -28,18 +80,20 @@ impl Store {
     pub async fn list_archived(
         &self,
         problem_id: &ProblemId,
-        offset: usize,
-        count: usize,
-    ) -> Result<(Vec<Job>, usize), RedisError> {
+        offset: u64,
+        count: u64,
+    ) -> Result<(Vec<ArchivedSubmission>, u64), RedisError> {
+        // Positions from the end of a list are numbers of 64 bits with a sign.
+        let from_end = |position: u64| format!("-{}", position.min(1 << 62));
         let list = Command::new("LRANGE")
             .arg(keys::archived_of_problem(problem_id))
-            .arg(format!("-{}", offset + count))
-            .arg(format!("-{}", offset + 1));
+            .arg(from_end(offset.saturating_add(count)))
+            .arg(from_end(offset.saturating_add(1)));
         let noted: Items<Vec<u8>> = self.redis.command(list).await?;
         if noted.0.is_empty() {
             return Ok((Vec::new(), 0));
         }
-        let read_count = noted.0.len();
+        let read_count = noted.0.len() as u64;
         // A submission that was judged twice is noted twice.
         let mut keys: Vec<_> = noted
             .0
@@ -54,49 +108,45 @@ impl Store {
         }
         let stored: Items<Option<Vec<u8>>> =
             self.redis.command(Command::new("MGET").args(keys)).await?;
-        let jobs = stored.0.into_iter().flatten().filter_map(archived_job);
-        Ok((jobs.collect(), read_count))
+        let submissions = stored.0.into_iter().flatten();
+        let submissions = submissions.filter_map(ArchivedSubmission::from_stored);
+        Ok((submissions.collect(), read_count))
     }
 
-    /// Puts these jobs into the lane `low`, in their order, and deletes their
-    /// results. One round trip, two commands in one transaction, for each 2 MB of
-    /// payloads. Gives the number of round trips.
-    pub async fn requeue(&self, jobs: &[Job]) -> Result<usize, RedisError> {
-        let mut calls = 0;
-        let mut jobs = jobs.iter().peekable();
-        while jobs.peek().is_some() {
-            let mut push = Command::new("LPUSH").arg(keys::lane(Lane::Low));
-            let mut delete = Command::new("DEL");
+    /// Puts submissions into the lane `low`, in their order, to be judged by
+    /// `version`. One round trip for each 2 MB of payloads: one command and an LPUSH,
+    /// and two for each submission.
+    pub async fn requeue(
+        &self,
+        submissions: &[ArchivedSubmission],
+        version: &ProblemVersion,
+        now_ms: u64,
+    ) -> Result<Requeued, RedisError> {
+        let mut requeued = Requeued::default();
+        let mut submissions = submissions.iter().peekable();
+        while submissions.peek().is_some() {
+            let mut command = Command::new("EVAL")
+                .arg(include_str!(concat!(env!("OUT_DIR"), "/requeue.lua")))
+                .arg(1)
+                .arg(keys::lane(Lane::Low))
+                .arg(version.as_str());
             let mut bytes = 0;
-            while let Some(job) = jobs.next_if(|_| bytes < MAX_CALL_BYTES) {
+            while let Some(submission) = submissions.next_if(|_| bytes < MAX_CALL_BYTES) {
+                let mut job = submission.job.clone();
+                job.requeued_at_ms = Some(now_ms);
                 let payload = job.encode().map_err(not_serializable)?;
                 bytes += payload.len();
-                push = push.arg(payload);
-                delete = delete.arg(keys::result(job.id.as_deref().unwrap_or_default()));
+                command = command
+                    .arg(keys::result(job.id.as_deref().unwrap_or_default()))
+                    .arg(submission.stored_bytes)
+                    .arg(payload);
             }
-            for reply in self.redis.transaction(&[push, delete]).await? {
-                i64::from_reply(reply)?;
-            }
-            calls += 1;
+            let count: i64 = self.redis.command(command).await?;
+            requeued.count += usize::try_from(count).unwrap_or(0);
+            requeued.calls += 1;
         }
-        Ok(calls)
+        Ok(requeued)
     }
-}
-
-/// The job of a stored result. `None` without an archive that can be read.
-fn archived_job(stored: Vec<u8>) -> Option<Job> {
-    let (document, archive) = split_stored(stored);
-    let document: Value = serde_json::from_slice(&document).ok()?;
-    let (code, archived) = SubmissionArchive::split(&archive?)?;
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    Some(Job {
-        id: Some(text(&document["id"])?),
-        problem_id: ProblemId::parse(document["problemId"].as_str()?, "problemId").ok()?,
-        code,
-        language: text(&document["language"])?,
-        archived: Some(archived),
-        client: None,
-    })
 }
 
 #[cfg(test)]
@@ -107,17 +157,16 @@ mod tests {
     fn an_archived_submission_becomes_a_job_again() {
         let document = r#"{"id":"i","problemId":"p","language":"py"}"#;
         let archive = r#"{"code":"c","version":"v","inputs":"h","answers":[]}"#;
-        let job = archived_job(format!("{document}\n{archive}").into_bytes()).unwrap();
+        let read = |text: &str| ArchivedSubmission::from_stored(text.as_bytes().into());
+        let text = format!("{document}\n{archive}\nrequeued w");
+        let submission = read(&text).unwrap();
+        let job = &submission.job;
         assert_eq!((job.id.as_deref(), job.code.as_str()), (Some("i"), "c"));
-        let archived = job.archived.unwrap();
-        assert_eq!(archived.problem_version().unwrap().as_str(), "v");
-        for other in [
-            document.to_owned(),
-            "{}\n{}".into(),
-            "\n".into(),
-            String::new(),
-        ] {
-            assert_eq!(archived_job(other.into_bytes()), None);
+        assert_eq!(submission.judged_by(), Some(ProblemVersion::new("v")));
+        assert_eq!(submission.requeued_for, Some(ProblemVersion::new("w")));
+        assert_eq!(submission.stored_bytes, text.len());
+        for other in [document, "{}\n{}", "\n", ""] {
+            assert_eq!(read(other), None);
         }
     }
 }

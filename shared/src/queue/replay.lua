@@ -1,19 +1,28 @@
--- Replays a dead letter: the job waits again at the end of its lane, on its first
--- attempt, and the result that says `dead` is deleted.
+-- Replays dead letters: the jobs wait again, each at the end of its lane, on their
+-- first attempt, and the results that say `dead` are deleted.
 --
 -- KEYS  1 dead          HASH id -> dead letter
 --       2 dead:payload  HASH id -> payload
---       3 the lane      LIST
---       4 result:{id}   STRING
--- ARGV  1 id
+-- ARGV  of each letter:
+--         id
+--         the lane's key
+--         result:{id}, or "" where the result is one that an earlier judgement left
+--         the payload as it is stored; where it is not any more, nothing is replayed
+--         the payload that waits
 --
--- Returns   the lane's length, or 0 when there is no such dead letter
--- Commands  EVAL 1, HGET, and LPUSH, HDEL, HDEL, DEL when it is there
+-- Returns   of each letter: the lane's length, or 0
+-- Commands  EVAL 1; of each letter HGET, and LPUSH, HDEL, HDEL, DEL when it is there
 
-local payload = redis.call('HGET', KEYS[2], ARGV[1])
-if not payload then return 0 end
-local length = redis.call('LPUSH', KEYS[3], payload)
-redis.call('HDEL', KEYS[1], ARGV[1])
-redis.call('HDEL', KEYS[2], ARGV[1])
-redis.call('DEL', KEYS[4])
-return length
+local lengths = {}
+for i = 1, #ARGV, 5 do
+  local id, lane, result, stored, payload = unpack(ARGV, i, i + 4)
+  local length = 0
+  if redis.call('HGET', KEYS[2], id) == stored then
+    length = redis.call('LPUSH', lane, payload)
+    redis.call('HDEL', KEYS[1], id)
+    redis.call('HDEL', KEYS[2], id)
+    if result ~= '' then redis.call('DEL', result) end
+  end
+  table.insert(lengths, length)
+end
+return lengths

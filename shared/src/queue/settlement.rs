@@ -21,7 +21,8 @@ pub struct QueueConfig {
     pub result_index: bool,
     /// How long a lease lasts, in milliseconds.
     pub lease_ms: u64,
-    /// How many jobs may be leased in the whole system.
+    /// How many jobs may be leased in the whole system. The lane `low` gets three
+    /// quarters of it at most.
     pub max_in_flight: u64,
 }
 
@@ -30,8 +31,25 @@ pub struct QueueConfig {
 pub struct ClaimContext {
     /// Milliseconds since 1970 (UTC), for the statistics only.
     pub now_ms: u64,
-    /// Unique for this call, without a colon.
+    /// Unique for this call, without a colon and without a hyphen.
     pub nonce: String,
+    /// The call is sent again, with its nonce, because its answer was lost. If it
+    /// claimed jobs the first time, it gives those.
+    pub again: bool,
+    /// Whether this claim takes from the lane `low` before all others. One claim in
+    /// eight should, so that the lane is not starved.
+    pub low_first: bool,
+}
+
+impl ClaimContext {
+    fn options(&self) -> &'static str {
+        match (self.again, self.low_first) {
+            (false, false) => "",
+            (true, false) => "again",
+            (false, true) => "low",
+            (true, true) => "again low",
+        }
+    }
 }
 
 /// What becomes of a claimed job. Settling a job whose lease was lost changes
@@ -58,7 +76,8 @@ pub enum Outcome {
         /// Why this attempt failed.
         failure: FailedAttempt,
     },
-    /// Back to its old place; the attempt does not count.
+    /// Back to its old place; the attempt does not count. This, and the two that
+    /// follow, also works while Redis is full.
     Release,
     /// Due at once, with no other job beside it; the attempt does not count.
     Isolate,
@@ -73,7 +92,9 @@ pub enum Outcome {
 impl Store {
     /// Settles `settlements`, then claims up to `want` jobs. One round trip;
     /// `work.lua` counts its commands. May be sent again when its answer was
-    /// lost: what was settled stays settled.
+    /// lost: what was settled stays settled. Where Redis refuses to store a result,
+    /// a dead letter or a failed attempt ([`RedisError::is_full`]), its job is
+    /// leased as before, and so are all that would have been settled after it.
     pub async fn settle_and_claim(
         &self,
         settlements: &[Settlement],
@@ -104,7 +125,8 @@ fn command(
         .arg(config.max_in_flight)
         .arg(config.lease_ms)
         .arg(&context.nonce)
-        .arg(minute);
+        .arg(minute)
+        .arg(context.options());
     for Settlement { token, outcome } in settlements {
         let token = token.as_str();
         command = match outcome {
@@ -118,8 +140,13 @@ fn command(
                     Some(_) => keys::archived_of_problem(&result.problem_id),
                     None => String::new(),
                 };
+                let kind = if result.replaces {
+                    "replace"
+                } else {
+                    "complete"
+                };
                 command
-                    .args(["complete", token])
+                    .args([kind, token])
                     .arg(keys::result(&result.id))
                     .arg(config.result_ttl_s)
                     .arg(result.encode_stored()?)
@@ -127,13 +154,20 @@ fn command(
                     .arg(serde_json::to_string(&result.summary())?)
                     .arg(archive)
             }
-            Outcome::DeadLetter(letter) => command
-                .args(["dead_letter", token])
-                .arg(keys::result(&letter.id))
-                .arg(config.result_ttl_s)
-                .arg(serde_json::to_string(&letter.document())?)
-                .arg(&letter.id)
-                .arg(serde_json::to_string(letter)?),
+            Outcome::DeadLetter(letter) => {
+                let result = if letter.has_result {
+                    String::new()
+                } else {
+                    keys::result(&letter.id)
+                };
+                command
+                    .args(["dead_letter", token])
+                    .arg(result)
+                    .arg(config.result_ttl_s)
+                    .arg(serde_json::to_string(&letter.document())?)
+                    .arg(&letter.id)
+                    .arg(serde_json::to_string(letter)?)
+            }
             Outcome::Retry { delay_ms, failure } => command
                 .args(["retry", token])
                 .arg(delay_ms)

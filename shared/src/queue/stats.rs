@@ -9,11 +9,11 @@ use serde::Serialize;
 use crate::domain::job::Job;
 use crate::domain::lane::Lane;
 use crate::domain::ticket::TicketKey;
-use crate::queue::keys;
+use crate::queue::{Store, keys};
 use crate::redis::{Command, FromReply, Items, RedisError, Reply};
 
 /// The scores of scheduled jobs are this much higher than those of leases.
-const SCHEDULED_MS: u64 = 1 << 50;
+pub(super) const SCHEDULED_MS: u64 = 1 << 50;
 
 fn unpacked(sum: u64) -> (u64, u64) {
     (sum & u64::from(u32::MAX), sum >> 32)
@@ -25,8 +25,9 @@ fn unpacked(sum: u64) -> (u64, u64) {
 pub struct Stats {
     /// The number of jobs in each lane.
     pub waiting: Waiting,
-    /// The age of the oldest job at the head of a lane, in milliseconds, as its
-    /// id tells; foreign jobs have no id.
+    /// How long the oldest job at the head of a lane has waited, in milliseconds:
+    /// since it was submitted, was due, was replayed or was put back to be judged
+    /// again. Foreign jobs do not tell it.
     pub oldest_wait_ms: Option<u64>,
     /// The number of leased jobs.
     pub in_flight: u64,
@@ -64,6 +65,28 @@ pub struct Minute {
     pub done: u64,
     /// Jobs that were given up.
     pub dead: u64,
+}
+
+impl Store {
+    /// Whether no job waits and none is leased or scheduled. One command. (While
+    /// claims are paused this is false.)
+    pub async fn is_idle(&self) -> Result<bool, RedisError> {
+        let command = Command::new("EXISTS")
+            .args(Lane::ALL.map(keys::lane))
+            .arg(keys::LEASES);
+        let found: i64 = self.redis.command(command).await?;
+        Ok(found == 0)
+    }
+
+    /// The number of jobs that wait, in all lanes. One round trip, three commands.
+    pub async fn waiting(&self) -> Result<u64, RedisError> {
+        let commands = Lane::ALL.map(|lane| Command::new("LLEN").arg(keys::lane(lane)));
+        let mut waiting = 0;
+        for reply in self.redis.pipeline(&commands).await? {
+            waiting += i64::from_reply(reply?)?.max(0).unsigned_abs();
+        }
+        Ok(waiting)
+    }
 }
 
 /// The commands: 14, in one round trip.
@@ -116,11 +139,10 @@ pub(super) fn read(
     let mut oldest_ms: Option<u64> = None;
     for _ in Lane::ALL {
         let payload = Option::<Vec<u8>>::from_reply(next()?)?;
-        let submitted = payload
+        let since_ms = payload
             .and_then(|payload| Job::decode(&payload).ok())
-            .and_then(|job| tickets.verify(&job.id?))
-            .map(|ticket| ticket.issued_at_ms);
-        oldest_ms = oldest_ms.into_iter().chain(submitted).min();
+            .and_then(|job| waits_since_ms(&job, tickets));
+        oldest_ms = oldest_ms.into_iter().chain(since_ms).min();
     }
     let mut number = || i64::from_reply(next()?).map(|n| n.max(0).unsigned_abs());
     let (in_flight, due) = (number()?, number()? + number()?);
@@ -143,6 +165,12 @@ pub(super) fn read(
         paused,
         minutes,
     })
+}
+
+/// Since when a job has waited, as far as its payload tells.
+fn waits_since_ms(job: &Job, tickets: &TicketKey) -> Option<u64> {
+    let ticket = tickets.verify(job.id.as_deref()?)?;
+    Some(job.requeued_at_ms.unwrap_or(ticket.waits_since_ms()))
 }
 
 fn read_minutes(reply: Reply, hour: u64) -> Result<Vec<Minute>, RedisError> {

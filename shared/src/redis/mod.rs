@@ -10,6 +10,8 @@
 //! It knows no key and no meaning; that is [`crate::queue`]'s.
 
 mod client;
+#[cfg(test)]
+mod client_tests;
 mod command;
 mod error;
 mod reply;

@@ -159,6 +159,11 @@ mod tests {
     #[test]
     fn a_reply_becomes_only_what_it_is() {
         assert_eq!(i64::from_reply(Reply::Integer(3)), Ok(3));
+        assert_eq!(i64::from_reply(Reply::Integer(-3)), Ok(-3));
+        assert_eq!(Vec::from_reply(Reply::Bytes(vec![7])), Ok(vec![7]));
+        assert_eq!(Reply::from_reply(Reply::Integer(3)), Ok(Reply::Integer(3)));
+        assert_eq!(<()>::from_reply(Reply::Integer(3)), Ok(()));
+        assert_eq!(Option::<i64>::from_reply(Reply::Integer(3)), Ok(Some(3)));
         assert!(i64::from_reply(Reply::Null).is_err());
         assert_eq!(Option::<i64>::from_reply(Reply::Null), Ok(None));
         assert!(Vec::<u8>::from_reply(Reply::Integer(1)).is_err());
@@ -166,6 +171,33 @@ mod tests {
             Items::<Vec<u8>>::from_reply(Reply::Null),
             Ok(Items(Vec::new()))
         );
+        let numbers = Reply::Array(vec![Reply::Integer(1), Reply::Integer(2)]);
+        assert_eq!(Items::<i64>::from_reply(numbers), Ok(Items(vec![1, 2])));
+        let mixed = Reply::Array(vec![Reply::Integer(1), Reply::Null]);
+        assert!(Items::<i64>::from_reply(mixed).is_err());
+    }
+
+    #[test]
+    fn a_mismatch_names_both_types() {
+        let said = |error: RedisError| error.to_string();
+        for (reply, kind) in [
+            (Reply::Null, "nothing"),
+            (Reply::Bytes(Vec::new()), "a string"),
+            (Reply::Array(Vec::new()), "a list"),
+        ] {
+            let error = said(i64::from_reply(reply).unwrap_err());
+            assert!(
+                error.ends_with(&format!("{kind} where a number belongs")),
+                "{error}"
+            );
+        }
+        let error = said(Vec::<u8>::from_reply(Reply::Integer(1)).unwrap_err());
+        assert!(
+            error.ends_with("a number where a string belongs"),
+            "{error}"
+        );
+        let error = said(Items::<i64>::from_reply(Reply::Integer(1)).unwrap_err());
+        assert!(error.ends_with("a number where a list belongs"), "{error}");
     }
 
     #[test]

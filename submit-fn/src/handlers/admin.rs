@@ -1,5 +1,5 @@
-//! An operator's calls: `GET /stats`, `GET /dead`, replay, delete, pause, resume
-//! and purge.
+//! An operator's calls: `GET /stats`, `GET /dead`, replay, delete, `GET /scheduled`,
+//! pause, resume and purge.
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -8,11 +8,20 @@ use shared::domain::lane::Lane;
 use shared::domain::violation::Violation;
 use shared::http::{ApiError, response};
 use shared::queue::Store;
+use shared::queue::dead_letters::Replay;
+use shared::queue::purge::Purge;
 
 use crate::auth::require_operator;
 use crate::context::Context;
-use crate::query::{cursor, parameter};
+use crate::query::{cursor, parameter, text};
 use crate::route::AdminRoute;
+
+/// After this many calls of Redis the rest is left to the next request: the
+/// platform's free plan allows 50.
+const MAX_CALLS: usize = 40;
+/// The most calls that replaying a page of dead letters takes, as long as their hash
+/// gives a hundred or so at once.
+const PAGE_CALLS: usize = 25;
 
 /// Does what an operator asks for.
 pub(crate) async fn answer<W>(
@@ -31,20 +40,27 @@ pub(crate) async fn answer<W>(
         AdminRoute::DeadLetters => dead_letters(&store, request).await?,
         AdminRoute::DeadLetter(id) => dead_letter(&store, id).await?,
         AdminRoute::Replay(id) => {
-            let (letter, _) = find_dead_letter(&store, id).await?;
-            let lane = letter["lane"].as_str().and_then(Lane::from_name);
-            let position = store
-                .replay(id, lane.unwrap_or_default())
-                .await?
-                .ok_or_else(no_such_dead_letter)?;
+            let position = replay(&store, id, context.now_ms).await?;
             context.effects.wake_once();
             json!({ "success": true, "message": "Waiting again.", "id": id, "position": position })
         }
+        AdminRoute::ReplayMany => {
+            let body = replay_many(&store, request, context.now_ms).await?;
+            if body["replayed"] != 0 {
+                context.effects.wake_once();
+            }
+            body
+        }
         AdminRoute::Delete(id) => {
-            if !store.delete_dead_letter(id).await? {
+            let tickets = &context.config()?.tickets;
+            if !store.delete_dead_letter(id, tickets).await? {
                 return Err(no_such_dead_letter());
             }
             json!({ "success": true, "message": "Deleted.", "id": id })
+        }
+        AdminRoute::Scheduled => {
+            let page = store.scheduled(cursor(request)?).await?;
+            json!({ "success": true, "scheduled": page.submissions, "next": page.next })
         }
         AdminRoute::Pause => {
             store.pause().await?;
@@ -56,8 +72,19 @@ pub(crate) async fn answer<W>(
             json!({ "success": true, "message": "Resumed." })
         }
         AdminRoute::Purge => {
-            let purged = store.purge(&lanes_to_purge(request)?).await?;
-            json!({ "success": true, "message": "Purged.", "purged": purged })
+            let (what, ttl_s) = (what_to_purge(request)?, context.config()?.result_ttl_s);
+            let purged = store.purge(&what, ttl_s, MAX_CALLS).await?;
+            let message = if purged.more {
+                "Purged a part: call again."
+            } else {
+                "Purged."
+            };
+            json!({
+                "success": true,
+                "message": message,
+                "purged": purged.count,
+                "more": purged.more,
+            })
         }
     };
     Ok(response::json(StatusCode::OK, &body))
@@ -92,15 +119,63 @@ async fn dead_letter(store: &Store, id: &str) -> Result<Value, ApiError> {
     Ok(json!({ "success": true, "dead": letter, name: payload }))
 }
 
-/// `?lane=high|normal|low|all`. There is no default: a purge must not happen by
-/// a typo.
-fn lanes_to_purge(request: &Request<Bytes>) -> Result<Vec<Lane>, Violation> {
+/// The job's new place in its lane. Errors: there is no such letter; its payload is
+/// no job.
+async fn replay(store: &Store, id: &str, now_ms: u64) -> Result<u64, ApiError> {
+    let (letter, payload) = find_dead_letter(store, id).await?;
+    let lane = letter["lane"].as_str().and_then(Lane::from_name);
+    let replay = Replay::of(id, lane.unwrap_or_default(), &payload, now_ms).map_err(|why| {
+        let message = format!("This dead letter cannot be replayed, for it is no job: {why}.");
+        Violation::invalid("id", message)
+    })?;
+    let lengths = store.replay(&[replay]).await?;
+    let length = lengths.into_iter().flatten().next();
+    length.ok_or_else(no_such_dead_letter)
+}
+
+/// `?reason=`: the letters whose reason begins so are replayed, from `?cursor=` on.
+async fn replay_many(
+    store: &Store,
+    request: &Request<Bytes>,
+    now_ms: u64,
+) -> Result<Value, ApiError> {
+    let reason = text(request, "reason").filter(|reason| !reason.is_empty());
+    let reason = reason.ok_or_else(|| {
+        Violation::invalid(
+            "reason",
+            "reason must be the beginning of a dead letter's reason.",
+        )
+    })?;
+    let mut next = Some(cursor(request)?);
+    let (mut replayed, mut unreadable, mut calls) = (0, 0, 0);
+    while let Some(page) = next.filter(|_| calls + PAGE_CALLS <= MAX_CALLS) {
+        let page = store.replay_page(page, &reason, now_ms).await?;
+        replayed += page.replayed;
+        unreadable += page.unreadable;
+        calls += page.calls;
+        next = page.next.and_then(|next| next.parse().ok());
+    }
+    Ok(json!({
+        "success": true,
+        "message": "Waiting again.",
+        "replayed": replayed,
+        "unreadable": unreadable,
+        "next": next.map(|next| next.to_string()),
+    }))
+}
+
+/// `?lane=high|normal|low|scheduled|all`. There is no default: a purge must not
+/// happen by a typo.
+fn what_to_purge(request: &Request<Bytes>) -> Result<Vec<Purge>, Violation> {
     match parameter(request, "lane") {
-        Some("all") => Ok(Lane::ALL.to_vec()),
+        Some("all") => Ok(Purge::ALL.to_vec()),
+        Some("scheduled") => Ok(vec![Purge::Scheduled]),
         name => name
             .and_then(Lane::from_name)
-            .map(|lane| vec![lane])
-            .ok_or_else(|| Violation::invalid("lane", "lane must be high, normal, low or all.")),
+            .map(|lane| vec![Purge::Lane(lane)])
+            .ok_or_else(|| {
+                Violation::invalid("lane", "lane must be high, normal, low, scheduled or all.")
+            }),
     }
 }
 
@@ -114,14 +189,15 @@ mod tests {
 
     #[test]
     fn a_purge_names_its_lane() {
-        let lanes = |uri: &str| {
+        let what = |uri: &str| {
             let mut request = Request::new(Bytes::new());
             *request.uri_mut() = uri.parse().unwrap();
-            lanes_to_purge(&request).map_err(|violation| violation.field.into_owned())
+            what_to_purge(&request).map_err(|violation| violation.field.into_owned())
         };
-        assert_eq!(lanes("/purge?lane=low"), Ok(vec![Lane::Low]));
-        assert_eq!(lanes("/purge?lane=all"), Ok(Lane::ALL.to_vec()));
-        assert_eq!(lanes("/purge"), Err("lane".to_owned()));
-        assert_eq!(lanes("/purge?lane=fast"), Err("lane".to_owned()));
+        assert_eq!(what("/purge?lane=low"), Ok(vec![Purge::Lane(Lane::Low)]));
+        assert_eq!(what("/purge?lane=scheduled"), Ok(vec![Purge::Scheduled]));
+        assert_eq!(what("/purge?lane=all"), Ok(Purge::ALL.to_vec()));
+        assert_eq!(what("/purge"), Err("lane".to_owned()));
+        assert_eq!(what("/purge?lane=fast"), Err("lane".to_owned()));
     }
 }

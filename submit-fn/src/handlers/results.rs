@@ -29,6 +29,9 @@ struct Queued<'a> {
     id: &'a str,
     status: Status,
     submitted_at_ms: u64,
+    /// Of a scheduled submission.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due_at_ms: Option<u64>,
 }
 
 /// The newest results of a problem for others: no id, no output.
@@ -71,7 +74,8 @@ pub(crate) async fn result<W>(
     if let Some(document) = document {
         return Ok(response::raw_json(StatusCode::OK, document));
     }
-    let age_ms = context.now_ms.saturating_sub(ticket.issued_at_ms);
+    // A scheduled submission is as old as the time since it was due.
+    let age_ms = context.now_ms.saturating_sub(ticket.waits_since_ms());
     if age_ms > config.result_ttl_s * 1_000 {
         return Err(ApiError::new(
             Code::Expired,
@@ -85,7 +89,8 @@ pub(crate) async fn result<W>(
     let body = Queued {
         id,
         status: Status::Queued,
-        submitted_at_ms: ticket.issued_at_ms,
+        submitted_at_ms: ticket.submitted_at_ms,
+        due_at_ms: ticket.due_at_ms,
     };
     Ok(response::json(StatusCode::OK, &body))
 }
@@ -109,7 +114,7 @@ async fn wait<W>(
     ticket: &Ticket,
     wait_s: u64,
 ) -> Result<Option<Vec<u8>>, ApiError> {
-    let (now_ms, due_ms) = (context.now_ms, ticket.issued_at_ms);
+    let (now_ms, due_ms) = (context.now_ms, ticket.waits_since_ms());
     if now_ms.saturating_sub(due_ms) > context.config()?.result_ttl_s * 1_000 {
         return Ok(None);
     }

@@ -1,12 +1,14 @@
 //! The queue against a model of it, under random interleavings.
 //!
 //! [`steps`] lists what can happen; [`state`] is the model: three lists, the
-//! leased jobs, and the ended ones; [`play`] applies a step to both sides;
-//! [`compare`] compares everything that Redis holds with the model after each.
-//! The model states, and so this tests: every accepted job is in one place and
-//! ends once, lanes are first in, first out, attempts count as documented, a job
-//! that may be harmful is claimed by itself, the cap holds, a pause holds,
-//! payloads do not change, and no key is left behind.
+//! leased jobs, and the ended ones, and [`claim`] what it gives out; [`play`],
+//! [`worker`] and [`operator`] apply a step to both sides; [`compare`] compares
+//! everything that Redis holds with the model after each. The model states, and so
+//! this tests: every accepted job is in one place and ends once, every submission
+//! gets a result that stays until a newer one takes its place, lanes are first in,
+//! first out, the lane low keeps to its share, attempts count as documented, a job
+//! that may be harmful is claimed by itself, the cap holds, a pause holds, payloads
+//! do not change, and no key is left behind.
 //!
 //! Time does not pass by itself: leases are long, and a step that makes one
 //! expire rewrites its score in Redis.
@@ -15,10 +17,13 @@
 //! `QUEUE_SEED=… cargo test -p e2e --test queue model` plays the same again.
 //! `QUEUE_CASES` sets the number of interleavings.
 
+mod claim;
 mod compare;
+mod operator;
 mod play;
 mod state;
 mod steps;
+mod worker;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -49,23 +54,31 @@ fn random_interleavings_match_the_model(stack: &QueueStack) {
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    let (mut played, mut claimed) = (0, 0);
+    let (mut played, mut claimed, mut requeued) = (0, 0, 0);
     for _ in 0..cases {
         let (rules, steps) = steps::all().new_tree(&mut runner).unwrap().current();
         match play_all(stack, rules, &steps) {
             Ok(counts) => {
                 played += counts.0;
                 claimed += counts.1;
+                requeued += counts.2;
             }
             Err(_) => fail_with_fewest(stack, seed, rules, steps),
         }
     }
-    println!("\n  {played} steps in {cases} interleavings, {claimed} jobs claimed, seed {seed}");
-    assert!(cases != CASES || played >= 10_000);
+    println!(
+        "\n  {played} steps in {cases} interleavings, {claimed} jobs claimed, {requeued} judged again, seed {seed}"
+    );
+    assert!(cases != CASES || (played >= 10_000 && requeued >= 30));
 }
 
-/// Returns how many steps were played and jobs claimed, or the panic message.
-fn play_all(stack: &QueueStack, rules: Rules, steps: &[Step]) -> Result<(usize, usize), String> {
+/// Returns how many steps were played, jobs claimed, and submissions requeued; or the
+/// panic message.
+fn play_all(
+    stack: &QueueStack,
+    rules: Rules,
+    steps: &[Step],
+) -> Result<(usize, usize, usize), String> {
     // It fails by a panic, which is not printed: shorter steps follow.
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
@@ -76,7 +89,7 @@ fn play_all(stack: &QueueStack, rules: Rules, steps: &[Step]) -> Result<(usize, 
             player.play(step);
         }
         player.finish();
-        (player.played(), player.claimed())
+        (player.played, player.claimed, player.requeued)
     }));
     std::panic::set_hook(hook);
     played.map_err(|reason| match reason.downcast::<String>() {

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use shared::config::Secret;
-use shared::domain::archive::SubmissionArchive;
 use shared::domain::job::Job;
 use shared::domain::lane::Lane;
 use shared::domain::submission::Schedule;
@@ -12,11 +11,12 @@ use shared::queue::claim::Lease;
 use shared::queue::enqueue::{Enqueued, IdempotencyRecord};
 use shared::queue::keys;
 use shared::queue::lease_token::LeaseToken;
-use shared::queue::settlement::{ClaimContext, Outcome, QueueConfig, Settlement};
+use shared::queue::settlement::{ClaimContext, QueueConfig, Settlement};
 
 use super::compare::{self, SCHEDULED};
-use super::state::{Model, Place, parts};
-use super::steps::{Due, Fate, Step, WORKERS};
+use super::operator::{Listed, ReadLetter, problem};
+use super::state::{Model, Place};
+use super::steps::{Due, Fate, Response, Step, WORKERS};
 use crate::fixtures::{self, call};
 use crate::stack::QueueStack;
 
@@ -25,21 +25,31 @@ const DOCUMENTS_EVERY: usize = 15;
 
 /// An interleaving while it is played.
 pub(super) struct Player<'a> {
-    stack: &'a QueueStack,
-    config: QueueConfig,
-    model: Model,
+    pub(super) stack: &'a QueueStack,
+    pub(super) config: QueueConfig,
+    pub(super) model: Model,
     /// The jobs that each Worker holds, in the order of their claims.
-    workers: [Vec<Lease>; WORKERS],
+    pub(super) workers: [Vec<Lease>; WORKERS],
     /// The jobs of Workers that were killed.
-    abandoned: Vec<Lease>,
-    calls: Vec<(Vec<Settlement>, usize, ClaimContext)>,
+    pub(super) abandoned: Vec<Lease>,
+    pub(super) calls: Vec<(Vec<Settlement>, usize, ClaimContext)>,
     jobs: Vec<Job>,
-    tokens: BTreeSet<String>,
-    uids: BTreeSet<String>,
+    /// The ids of all that were accepted.
+    submissions: BTreeSet<String>,
+    letters: Vec<ReadLetter>,
+    listed: Vec<Listed>,
+    pub(super) tokens: BTreeSet<String>,
+    pub(super) uids: BTreeSet<String>,
     /// How many new names and times were given out.
     numbers: u64,
-    played: usize,
-    claimed: usize,
+    pub(super) played: usize,
+    pub(super) claimed: usize,
+    /// How many submissions were put into the queue to be judged again.
+    pub(super) requeued: usize,
+}
+
+pub(super) fn tickets() -> TicketKey {
+    TicketKey::new(&Secret::new("s"))
 }
 
 impl<'a> Player<'a> {
@@ -52,20 +62,16 @@ impl<'a> Player<'a> {
             abandoned: Vec::new(),
             calls: Vec::new(),
             jobs: Vec::new(),
+            submissions: BTreeSet::new(),
+            letters: Vec::new(),
+            listed: Vec::new(),
             tokens: BTreeSet::new(),
             uids: BTreeSet::new(),
             numbers: 0,
             played: 0,
             claimed: 0,
+            requeued: 0,
         }
-    }
-
-    pub(super) fn played(&self) -> usize {
-        self.played
-    }
-
-    pub(super) fn claimed(&self) -> usize {
-        self.claimed
     }
 
     /// Applies one step, and compares.
@@ -92,20 +98,29 @@ impl<'a> Player<'a> {
             self.play(&Step::Claim {
                 worker: 0,
                 want: 100,
+                low_first: false,
+                response: Response::Arrives,
             });
             let fates = vec![Fate::Complete; self.workers[0].len()];
             self.play(&Step::Settle {
                 worker: 0,
                 fates,
                 want: 0,
-                response_lost: false,
+                response: Response::Arrives,
             });
         }
         compare::assert_same_documents(self.stack, &self.model);
+        for id in &self.submissions {
+            assert!(self.model.results.contains_key(id), "{id} has no end");
+        }
         for key in self.stack.redis.keys("*") {
             let ended = ["result", "submissions:", "dead", "stats:", "idempotency:"];
+            let problems = ["problem:", "catalog"];
             assert!(
-                ended.iter().any(|prefix| key.starts_with(prefix)),
+                ended
+                    .iter()
+                    .chain(&problems)
+                    .any(|prefix| key.starts_with(prefix)),
                 "{key} is left"
             );
         }
@@ -115,7 +130,7 @@ impl<'a> Player<'a> {
         let (stack, queue) = (self.stack, &self.stack.store);
         match step {
             Step::Enqueue(lane) => {
-                let job = self.job();
+                let job = self.job(None);
                 self.enqueue(&job, *lane);
             }
             Step::EnqueueAgain(which) => {
@@ -129,17 +144,25 @@ impl<'a> Player<'a> {
                 stack.redis.lpush("problems", payload);
                 self.model.enqueue(Lane::Normal, payload.clone());
             }
-            Step::Claim { worker, want } => {
-                let jobs = self.work(&[], *want, &call());
-                self.workers[*worker].extend(jobs);
+            Step::Claim {
+                worker,
+                want,
+                low_first,
+                response,
+            } => {
+                let call = ClaimContext {
+                    low_first: *low_first,
+                    ..call()
+                };
+                self.call(*worker, Vec::new(), *want, call, *response);
             }
             Step::Settle {
                 worker,
                 fates,
                 want,
-                response_lost,
+                response,
             } => {
-                self.settle(*worker, fates, *want, *response_lost);
+                self.settle(*worker, fates, *want, *response);
             }
             Step::Crash(worker) => {
                 let held = std::mem::take(&mut self.workers[*worker]);
@@ -159,6 +182,12 @@ impl<'a> Player<'a> {
                     self.abandoned.extend(jobs);
                 }
             }
+            Step::AskAgain(which) => {
+                if let Some((settlements, want, mut call)) = pick(&self.calls, *which).cloned() {
+                    call.again = true;
+                    self.work(&settlements, want, &call);
+                }
+            }
             Step::TimePasses(which) => {
                 let tokens: Vec<String> = self.model.leased.keys().cloned().collect();
                 if let Some(token) = pick(&tokens, *which) {
@@ -172,20 +201,34 @@ impl<'a> Player<'a> {
                 }
             }
             Step::Replay(which, lane) => {
-                let id = self.dead_id(*which);
-                let stored = stack.ok(queue.dead_letter(&id));
-                let expected = self.model.dead.get(&id).map(|(letter, payload)| {
-                    let letter = serde_json::to_vec(letter).unwrap();
-                    (letter, payload.clone())
-                });
-                assert_eq!(stored, expected);
-                let replayed = stack.ok(queue.replay(&id, *lane));
-                assert_eq!(replayed, self.model.replay(&id, *lane));
+                let letters: Vec<_> = self.read_letter(*which, *lane).into_iter().collect();
+                self.replay(&letters);
             }
-            Step::DeleteDeadLetter(which) => {
-                let id = self.dead_id(*which);
-                let deleted = stack.ok(queue.delete_dead_letter(&id));
-                assert_eq!(deleted, self.model.delete_dead_letter(&id));
+            Step::ReadDeadLetter(which, lane) => {
+                let letter = self.read_letter(*which, *lane);
+                self.letters.extend(letter);
+            }
+            Step::ReplayRead(which) => {
+                if let Some(letter) = pick(&self.letters, *which).cloned() {
+                    self.replay(&[letter]);
+                }
+            }
+            Step::DeleteDeadLetter(which) => self.delete_dead_letter(*which),
+            Step::Purge(which) => self.purge(*which),
+            Step::Publish(which) => self.publish(&problem(*which)),
+            Step::List(which) => {
+                let listed = self.list(&problem(*which));
+                self.listed.extend(listed);
+            }
+            Step::Requeue(which) => {
+                if let Some(listed) = pick(&self.listed, *which).cloned() {
+                    self.requeue(&listed);
+                }
+            }
+            Step::Rejudge(which) => {
+                if let Some(listed) = self.list(&problem(*which)) {
+                    self.requeue(&listed);
+                }
             }
             Step::Pause => {
                 stack.ok(queue.pause());
@@ -196,17 +239,32 @@ impl<'a> Player<'a> {
                 self.model.paused = false;
             }
             Step::Cap(cap) => self.config.max_in_flight = *cap,
-            Step::ReadStats => self.compare_stats(),
+            Step::ReadStats => {
+                self.compare_stats();
+                self.compare_scheduled();
+            }
         }
     }
 
-    fn job(&mut self) -> Job {
-        let job = fixtures::job(&format!("job{}", self.number()));
+    /// A job with a new id; scheduled with a delay.
+    fn job(&mut self, delay_ms: Option<u64>) -> Job {
+        let number = self.number();
+        let id = match delay_ms {
+            None => self.new_id(),
+            Some(delay_ms) => tickets().issue_scheduled(number, delay_ms, &random(number)),
+        };
+        let mut job = fixtures::job(&id);
+        job.problem_id = problem(number);
         self.jobs.push(job.clone());
         job
     }
 
-    fn number(&mut self) -> u64 {
+    pub(super) fn new_id(&mut self) -> String {
+        let number = self.number();
+        tickets().issue(number, &random(number))
+    }
+
+    pub(super) fn number(&mut self) -> u64 {
         self.numbers += 1;
         self.numbers
     }
@@ -217,10 +275,11 @@ impl<'a> Player<'a> {
             .ok(self.stack.store.enqueue(job, lane, Schedule::Immediately));
         let waiting = self.model.enqueue(lane, job.encode().unwrap().into());
         assert_eq!(enqueued, Enqueued::Queued(waiting));
+        self.submissions.extend(job.id.clone());
     }
 
     fn schedule(&mut self, lane: Lane, due: Due) {
-        let job = self.job();
+        let job = self.job(Some(1_000));
         let now_ms = self.stack.redis.now_ms();
         let (when, place) = match due {
             Due::InThePast => (Schedule::At(1_000), Place::Due),
@@ -229,14 +288,19 @@ impl<'a> Player<'a> {
             Due::NextWeek => (Schedule::At(now_ms + 604_800_000), Place::Scheduled),
         };
         let enqueued = self.stack.ok(self.stack.store.enqueue(&job, lane, when));
-        assert!(matches!(enqueued, Enqueued::Scheduled { .. }));
         let token = LeaseToken::scheduled(lane, job.id.as_deref().unwrap());
         self.model
             .schedule(token, job.encode().unwrap().into(), place);
+        let is_scheduled = |one: &&super::state::Lease| {
+            matches!(one.place, Place::Scheduled) || one.time >= SCHEDULED || one.time == 0
+        };
+        let count = self.model.leased.values().filter(is_scheduled).count() as u64;
+        assert!(matches!(enqueued, Enqueued::Scheduled { scheduled, .. } if scheduled == count));
+        self.submissions.extend(job.id);
     }
 
     fn enqueue_once(&mut self, lane: Lane, key: &str) {
-        let job = self.job();
+        let job = self.job(None);
         let record = IdempotencyRecord {
             id: job.id.clone().unwrap(),
             body_hash: "h".into(),
@@ -245,11 +309,14 @@ impl<'a> Player<'a> {
             .stack
             .ok(self.stack.store.enqueue_once(&job, lane, key, &record));
         let expected = match self.model.idempotency.get(key) {
-            Some(first) => Enqueued::Duplicate(IdempotencyRecord {
-                id: first.clone(),
-                ..record
-            }),
-            None => {
+            Some(first) if !self.model.has_status(first, "purged") => {
+                Enqueued::Duplicate(IdempotencyRecord {
+                    id: first.clone(),
+                    ..record
+                })
+            }
+            _ => {
+                self.submissions.insert(record.id.clone());
                 self.model.idempotency.insert(key.to_owned(), record.id);
                 Enqueued::Queued(self.model.enqueue(lane, job.encode().unwrap().into()))
             }
@@ -257,89 +324,8 @@ impl<'a> Player<'a> {
         assert_eq!(enqueued, expected);
     }
 
-    fn settle(&mut self, worker: usize, fates: &[Fate], want: usize, response_lost: bool) {
-        let mut settlements = Vec::new();
-        let mut fates = fates.iter();
-        for leased in std::mem::take(&mut self.workers[worker]) {
-            let fate = fates.next().copied().unwrap_or(Fate::Hold);
-            match self.settlement(&leased, fate) {
-                Some(settlement) => settlements.push(settlement),
-                None => self.workers[worker].push(leased),
-            }
-        }
-        let call = call();
-        if response_lost {
-            let unknown = self.work(&settlements, want, &call);
-            self.abandoned.extend(unknown);
-        }
-        let jobs = self.work(&settlements, want, &call);
-        self.workers[worker].extend(jobs);
-        self.calls.push((settlements, want, call));
-    }
-
-    fn settlement(&mut self, leased: &Lease, fate: Fate) -> Option<Settlement> {
-        let number = self.number();
-        // As a Worker does it: a job without an id is given one.
-        let id = Job::decode(&leased.payload)
-            .ok()
-            .and_then(|job| job.id)
-            .unwrap_or_else(|| format!("foreign{number}"));
-        Some(match fate {
-            Fate::Hold => return None,
-            Fate::Complete => {
-                let mut document = fixtures::document(&id);
-                document.output = Some(number.to_string());
-                document.problem_id = fixtures::problem_id(&format!("p{}", number % 3));
-                document.archive = number
-                    .is_multiple_of(2)
-                    .then(|| SubmissionArchive::unjudged(&number.to_string()));
-                fixtures::settle(&leased.token, Outcome::Complete(Box::new(document)))
-            }
-            Fate::DeadLetter => fixtures::dead_letter(leased, &id),
-            Fate::Retry { delay_ms } => fixtures::retry(leased, delay_ms),
-            Fate::Release => fixtures::release(leased),
-            Fate::Isolate => fixtures::isolate(leased),
-            Fate::Snooze { delay_ms } => fixtures::snooze(leased, delay_ms),
-        })
-    }
-
-    /// One call on both sides. Returns the claimed jobs, which are those that the
-    /// model expects.
-    fn work(&mut self, settlements: &[Settlement], want: usize, call: &ClaimContext) -> Vec<Lease> {
-        let queue = &self.stack.store;
-        let claimed = self
-            .stack
-            .ok(queue.settle_and_claim(settlements, want, &self.config, call));
-        self.model.settle(settlements, &self.config);
-        self.set_new_times();
-        let (state, expected) = self.model.claim(want, &self.config);
-        assert_eq!(claimed.status, state);
-        assert_eq!(claimed.leases.len(), expected.len(), "{expected:?}");
-        for (leased, expected) in claimed.leases.iter().zip(expected) {
-            let (token, payload) = (&leased.token, &leased.payload);
-            assert_eq!(*payload, expected.payload);
-            assert_eq!(
-                (token.attempt(), token.isolated(), token.lane()),
-                (expected.attempt, expected.alone, expected.lane),
-            );
-            assert_eq!(leased.failed_attempts, expected.failed_attempts);
-            assert!(self.tokens.insert(token.as_str().into()), "{token:?} again");
-            let uid = parts(token.as_str()).uid;
-            match expected.uid {
-                Some(expected) => assert_eq!(uid, expected),
-                None => assert!(!self.uids.contains(&uid), "{uid} again"),
-            }
-            self.uids.insert(uid);
-            self.model
-                .lease(token.as_str().into(), payload.clone(), Place::Held);
-        }
-        assert!(claimed.leases.is_empty() || self.model.held() <= self.config.max_in_flight);
-        self.claimed += claimed.leases.len();
-        claimed.leases
-    }
-
     /// Jobs that this call released are due now, after all that were due before.
-    fn set_new_times(&mut self) {
+    pub(super) fn set_new_times(&mut self) {
         let now_ms = self.stack.redis.now_ms();
         for leased in self
             .model
@@ -347,12 +333,10 @@ impl<'a> Player<'a> {
             .values_mut()
             .filter(|leased| leased.time == 0)
         {
-            leased.time = now_ms
-                + if leased.place == Place::Due {
-                    SCHEDULED
-                } else {
-                    0
-                };
+            leased.time = match leased.place {
+                Place::Due | Place::Scheduled => SCHEDULED + now_ms,
+                Place::Expired | Place::Held => now_ms,
+            };
         }
     }
 
@@ -399,15 +383,14 @@ impl<'a> Player<'a> {
     }
 
     /// The id of a dead letter; an unknown id when there is none.
-    fn dead_id(&self, which: usize) -> String {
+    pub(super) fn dead_id(&self, which: usize) -> String {
         let ids: Vec<&String> = self.model.dead.keys().collect();
-        pick(&ids, which).map_or_else(|| "unknown".to_owned(), |id| (*id).clone())
+        pick(&ids, which).map_or_else(|| tickets().issue(0, &[0; 10]), |id| (*id).clone())
     }
 
     fn compare_stats(&self) {
-        let tickets = TicketKey::new(&Secret::new("s"));
         let now_ms = self.stack.redis.now_ms();
-        let seen = self.stack.ok(self.stack.store.stats(now_ms, &tickets));
+        let seen = self.stack.ok(self.stack.store.stats(now_ms, &tickets()));
         let count = |place: Place| {
             self.model
                 .leased
@@ -431,6 +414,12 @@ impl<'a> Player<'a> {
         assert_eq!(seen.dead, self.model.dead.len() as u64);
         assert_eq!(seen.paused, self.model.paused);
     }
+}
+
+fn random(number: u64) -> [u8; 10] {
+    let mut random = [0; 10];
+    random[2..].copy_from_slice(&number.to_be_bytes());
+    random
 }
 
 fn pick<T>(items: &[T], which: usize) -> Option<&T> {

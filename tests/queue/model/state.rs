@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use shared::domain::dead_letter::{DeadLetter, FailedAttempt};
+use shared::domain::ids::{ProblemId, ProblemVersion};
 use shared::domain::lane::Lane;
-use shared::queue::claim::ClaimStatus;
 use shared::queue::keys;
 use shared::queue::settlement::{Outcome, QueueConfig, Settlement};
 
@@ -67,12 +67,16 @@ pub(super) struct Model {
     /// Newest first, by key.
     pub(super) index: BTreeMap<String, VecDeque<Vec<u8>>>,
     pub(super) idempotency: BTreeMap<String, String>,
+    pub(super) versions: BTreeMap<ProblemId, ProblemVersion>,
     pub(super) paused: bool,
     /// How many jobs ended so, in all.
     pub(super) completed: u64,
     pub(super) dead_lettered: u64,
     /// Dead letters that were deleted, or replaced by one with the same id.
     pub(super) deleted: u64,
+    /// Given up, but there was a result already.
+    pub(super) dropped: u64,
+    pub(super) purged: u64,
     pub(super) accepted: u64,
 }
 
@@ -82,7 +86,7 @@ impl Model {
         self.wait(lane, payload)
     }
 
-    fn wait(&mut self, lane: Lane, payload: Vec<u8>) -> u64 {
+    pub(super) fn wait(&mut self, lane: Lane, payload: Vec<u8>) -> u64 {
         let waiting = self.lanes.entry(keys::lane(lane)).or_default();
         waiting.push_back(payload);
         waiting.len() as u64
@@ -106,18 +110,6 @@ impl Model {
         assert!(before.is_none(), "two jobs with one token");
     }
 
-    pub(super) fn replay(&mut self, id: &str, lane: Lane) -> Option<u64> {
-        let (_, payload) = self.dead.remove(id)?;
-        self.results.remove(id);
-        Some(self.wait(lane, payload))
-    }
-
-    pub(super) fn delete_dead_letter(&mut self, id: &str) -> bool {
-        let found = self.dead.remove(id).is_some();
-        self.deleted += u64::from(found);
-        found
-    }
-
     pub(super) fn held(&self) -> u64 {
         let held = |one: &&Lease| one.place == Place::Held;
         self.leased.values().filter(held).count() as u64
@@ -127,7 +119,8 @@ impl Model {
     pub(super) fn assert_no_job_lost(&self) {
         let waiting: usize = self.lanes.values().map(VecDeque::len).sum();
         let there = (waiting + self.leased.len() + self.dead.len()) as u64;
-        assert_eq!(there + self.completed + self.deleted, self.accepted);
+        let ended = self.completed + self.deleted + self.dropped + self.purged;
+        assert_eq!(there + ended, self.accepted);
     }
 
     /// Settles. A settlement whose token is not leased any more changes nothing.
@@ -145,7 +138,12 @@ impl Model {
                         continue;
                     }
                     self.completed += 1;
-                    self.result(&document.id, document.encode_stored().unwrap().into_bytes());
+                    // The first result stays, unless it is judged again.
+                    if !document.replaces && self.results.contains_key(&document.id) {
+                        continue;
+                    }
+                    let stored = document.encode_stored().unwrap().into_bytes();
+                    self.results.insert(document.id.clone(), stored);
                     if document.archive.is_some() {
                         let key = keys::archived_of_problem(&document.problem_id);
                         let noted = keys::result(&document.id).into_bytes();
@@ -161,8 +159,15 @@ impl Model {
                     let Some(payload) = self.end(token) else {
                         continue;
                     };
+                    if !letter.has_result {
+                        if self.results.contains_key(&letter.id) {
+                            self.dropped += 1;
+                            continue;
+                        }
+                        let document = serde_json::to_vec(&letter.document()).unwrap();
+                        self.results.insert(letter.id.clone(), document);
+                    }
                     self.dead_lettered += 1;
-                    self.result(&letter.id, serde_json::to_vec(&letter.document()).unwrap());
                     let end = (*letter.clone(), payload);
                     self.deleted += u64::from(self.dead.insert(letter.id.clone(), end).is_some());
                 }
@@ -229,94 +234,9 @@ impl Model {
         Some(leased.payload)
     }
 
-    fn result(&mut self, id: &str, document: Vec<u8>) {
-        self.results.entry(id.to_owned()).or_insert(document);
-    }
-
-    /// Takes the jobs that a claim must return, in their order.
-    pub(super) fn claim(
-        &mut self,
-        want: usize,
-        config: &QueueConfig,
-    ) -> (ClaimStatus, Vec<Expected>) {
-        if want == 0 {
-            return (ClaimStatus::MoreExpected, Vec::new());
-        }
-        if self.paused {
-            return (ClaimStatus::Paused, Vec::new());
-        }
-        let free = config.max_in_flight.saturating_sub(self.held());
-        let room = want.min(usize::try_from(free).unwrap());
-        if room == 0 {
-            return (ClaimStatus::AtCapacity, Vec::new());
-        }
-        let mut due: Vec<(Place, u64, String)> = self
-            .leased
-            .iter()
-            .filter(|(_, leased)| matches!(leased.place, Place::Expired | Place::Due))
-            .map(|(token, leased)| (leased.place, leased.time, token.clone()))
-            .collect();
-        due.sort();
-        let mut taken = Vec::new();
-        for (_, _, token) in due {
-            let parts = parts(&token);
-            let alone = parts.alone || parts.attempt > 0;
-            if taken.len() == room || (alone && !taken.is_empty()) {
-                break;
-            }
-            let leased = self.leased.remove(&token).unwrap();
-            taken.push(Expected {
-                payload: leased.payload,
-                attempt: parts.attempt + 1,
-                alone,
-                lane: parts.lane,
-                failed_attempts: self.failed_before(&parts.uid, parts.attempt),
-                uid: Some(parts.uid),
-            });
-            if alone {
-                return (ClaimStatus::MoreExpected, taken);
-            }
-        }
-        let missing = room - taken.len();
-        if missing == 0 {
-            return (ClaimStatus::MoreExpected, taken);
-        }
-        let first = Lane::ALL.into_iter().find(|lane| {
-            self.lanes
-                .get(keys::lane(*lane))
-                .is_some_and(|waiting| !waiting.is_empty())
-        });
-        let Some(lane) = first else {
-            let state = if taken.is_empty() {
-                ClaimStatus::Empty
-            } else {
-                ClaimStatus::LaneDrained
-            };
-            return (state, taken);
-        };
-        let waiting = self.lanes.get_mut(keys::lane(lane)).unwrap();
-        let count = missing.min(waiting.len());
-        for payload in waiting.drain(..count) {
-            taken.push(Expected {
-                payload,
-                attempt: 1,
-                alone: false,
-                lane,
-                uid: None,
-                failed_attempts: Vec::new(),
-            });
-        }
-        let state = if count < missing {
-            ClaimStatus::LaneDrained
-        } else {
-            ClaimStatus::MoreExpected
-        };
-        (state, taken)
-    }
-
     /// How attempts 1 to `attempts` failed: as was recorded, or because their
     /// Worker was lost.
-    fn failed_before(&self, uid: &str, attempts: u32) -> Vec<FailedAttempt> {
+    pub(super) fn failed_before(&self, uid: &str, attempts: u32) -> Vec<FailedAttempt> {
         let known = self.history.get(uid).cloned().unwrap_or_default();
         let numbers: BTreeSet<u32> = known.iter().map(|one| one.attempt).collect();
         assert_eq!(numbers.len(), known.len(), "an attempt failed twice");
@@ -354,6 +274,10 @@ impl Model {
         if self.completed + self.dead_lettered > 0 {
             there.insert(keys::stats(NOW_MS / 3_600_000));
         }
+        there.extend(self.versions.keys().map(keys::problem));
+        if !self.versions.is_empty() {
+            there.insert(keys::CATALOG.to_owned());
+        }
         there.extend(self.index.keys().cloned());
         there.extend(self.results.keys().map(|id| keys::result(id)));
         there.extend(self.idempotency.keys().map(|hash| keys::idempotency(hash)));
@@ -375,6 +299,12 @@ pub(super) fn parts(token: &str) -> Parts {
 }
 
 impl Parts {
+    /// Whether it is a scheduled submission that no Worker has claimed yet. The uid of
+    /// any other job has hyphens.
+    pub(super) fn never_claimed(&self) -> bool {
+        self.attempt == 0 && !self.alone && !self.uid.contains('-')
+    }
+
     /// The token of a job whose attempt does not count.
     fn earlier(&self, alone: bool) -> String {
         let mark = if alone { "!" } else { "" };

@@ -27,6 +27,9 @@ pub(super) enum Step {
     Claim {
         worker: usize,
         want: usize,
+        /// Whether this claim prefers the lane low.
+        low_first: bool,
+        response: Response,
     },
     /// A Worker settles some of the jobs it holds, in the order of their claims,
     /// and claims others.
@@ -34,8 +37,7 @@ pub(super) enum Step {
         worker: usize,
         fates: Vec<Fate>,
         want: usize,
-        /// The call is applied, and is sent again because its response was lost.
-        response_lost: bool,
+        response: Response,
     },
     /// A Worker is killed, with all the jobs it holds.
     Crash(usize),
@@ -46,14 +48,36 @@ pub(super) enum Step {
     /// A lease expires, or a scheduled job becomes due.
     TimePasses(usize),
     TimePassesForAll,
+    /// The same with another answer: it is told that it comes once more.
+    AskAgain(usize),
     Replay(usize, Lane),
+    /// An operator reads a dead letter, and replays it in a later step.
+    ReadDeadLetter(usize, Lane),
+    ReplayRead(usize),
     DeleteDeadLetter(usize),
+    /// An operator deletes what waits in a lane, what is scheduled, or all.
+    Purge(usize),
+    Publish(u64),
+    /// Lists what is to be judged again, which is queued in a later step.
+    List(u64),
+    Requeue(usize),
+    Rejudge(u64),
     Pause,
     Resume,
     /// An operator allows more or fewer in flight.
     Cap(u64),
     /// An operator reads the statistics.
     ReadStats,
+}
+
+/// What becomes of a call's response.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Response {
+    Arrives,
+    /// It is lost, and the network sends the call again unchanged.
+    LostOnTheWay,
+    /// It is lost, and the Worker sends the call again and says so.
+    Lost,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -114,22 +138,40 @@ fn step() -> impl Strategy<Value = Step> {
         5 => (lane(), due()).prop_map(|(lane, due)| Step::Schedule(lane, due)),
         4 => (lane(), 0_u8..6).prop_map(|(lane, key)| Step::EnqueueOnce(lane, key)),
         5 => foreign().prop_map(Step::Foreign),
-        12 => (worker.clone(), want.clone())
-            .prop_map(|(worker, want)| Step::Claim { worker, want }),
-        24 => (worker.clone(), vec(fate(), 1..7), want, prop::bool::weighted(0.2)).prop_map(
-            |(worker, fates, want, response_lost)| Step::Settle { worker, fates, want, response_lost }
+        12 => (worker.clone(), want.clone(), prop::bool::weighted(0.2), response())
+            .prop_map(|(worker, want, low_first, response)| {
+                Step::Claim { worker, want, low_first, response }
+            }),
+        24 => (worker.clone(), vec(fate(), 1..7), want, response()).prop_map(
+            |(worker, fates, want, response)| Step::Settle { worker, fates, want, response }
         ),
         4 => worker.prop_map(Step::Crash),
         5 => (pick.clone(), fate()).prop_map(|(which, fate)| Step::SettleLate(which, fate)),
-        5 => pick.clone().prop_map(Step::RepeatCall),
+        4 => pick.clone().prop_map(Step::RepeatCall),
+        3 => pick.clone().prop_map(Step::AskAgain),
         10 => pick.clone().prop_map(Step::TimePasses),
         3 => Just(Step::TimePassesForAll),
         4 => (pick.clone(), lane()).prop_map(|(which, lane)| Step::Replay(which, lane)),
-        2 => pick.prop_map(Step::DeleteDeadLetter),
+        2 => (pick.clone(), lane()).prop_map(|(which, lane)| Step::ReadDeadLetter(which, lane)),
+        3 => pick.clone().prop_map(Step::ReplayRead),
+        2 => pick.clone().prop_map(Step::DeleteDeadLetter),
+        1 => pick.clone().prop_map(Step::Purge),
+        5 => (0_u64..2).prop_map(Step::Publish),
+        4 => (0_u64..2).prop_map(Step::List),
+        6 => pick.prop_map(Step::Requeue),
+        6 => (0_u64..2).prop_map(Step::Rejudge),
         1 => Just(Step::Pause),
         4 => Just(Step::Resume),
         1 => cap().prop_map(Step::Cap),
         2 => Just(Step::ReadStats),
+    ]
+}
+
+fn response() -> impl Strategy<Value = Response> {
+    prop_oneof![
+        8 => Just(Response::Arrives),
+        1 => Just(Response::LostOnTheWay),
+        2 => Just(Response::Lost),
     ]
 }
 

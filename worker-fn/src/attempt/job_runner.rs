@@ -1,7 +1,7 @@
 //! The way of one job through an attempt.
 //!
-//! An attempt ends in one of the ways of [`AttemptEnd`]. Where no response came,
-//! only the drain can find out who is at fault.
+//! An attempt ends in one of the ways of [`AttemptEnd`]. Where a run failed or got
+//! no response, only the drain can find out who is at fault.
 
 use std::rc::Rc;
 
@@ -15,7 +15,8 @@ use shared::queue::Store;
 use shared::queue::backoff::backoff_ms;
 use shared::queue::settlement::Outcome;
 use shared::queue::usage::{UsageLimits, UsageWindow};
-use shared::redis::Client;
+use shared::redis::{Client, RedisError};
+use shared::text::normalized;
 
 use super::claimed_job::ClaimedJob;
 use super::finding::{Finding, refusal};
@@ -38,11 +39,17 @@ pub enum AttemptEnd {
     Decided(Outcome),
     /// No endpoint that supports the job's language can be used now.
     NoEndpoint(ExecutorError),
+    /// The endpoint was too busy for as long as the job could wait.
+    Busy(ExecutorError),
     /// This endpoint said that it will not work now.
     Unavailable(ExecutorError, EndpointId),
     /// Either no response came from this endpoint, or one that tells nothing, such
     /// as a proxy's 502.
     NoResponse(ExecutorError, EndpointId),
+    /// This endpoint answered that it failed.
+    Failed(ExecutorError, EndpointId),
+    /// Redis does not give the job's problem.
+    NoProblem(RedisError),
     /// The job needs this many calls, and this invocation has not enough left.
     BudgetExhausted(u64),
 }
@@ -71,6 +78,7 @@ impl JobRunner {
             endpoints: Endpoints::new(&config.executor, runtime, Rc::clone(&instance.endpoints)),
             problems: Problems::new(
                 store,
+                config.tickets.clone(),
                 Rc::clone(&instance.problems),
                 instance.memory.clone(),
                 runtime,
@@ -146,13 +154,11 @@ impl JobRunner {
             .await;
         let problem = match problem {
             Ok(problem) => problem,
-            Err(ProblemError::BudgetExhausted) => return AttemptEnd::BudgetExhausted(2),
-            // The attempt counts: a problem that Redis never gives would keep its
-            // jobs in the queue for ever.
-            Err(ProblemError::Store(error)) => {
-                let error = ExecutorError::Failed(format!("the problem: {error}"));
-                return AttemptEnd::Decided(self.fail(claimed, &error));
+            // And one for the run.
+            Err(ProblemError::BudgetExhausted(calls)) => {
+                return AttemptEnd::BudgetExhausted(calls + 1);
             }
+            Err(ProblemError::Store(error)) => return AttemptEnd::NoProblem(error),
             Err(ProblemError::Damaged(_)) => {
                 let id = &job.problem_id;
                 let why = format!("The problem {id} cannot be read; it must be published again.");
@@ -180,7 +186,10 @@ impl JobRunner {
             .execute(job, problem.as_deref(), endpoint, &budget)
             .await
         {
-            Ok(finding) => complete(endpoint.name(), finding),
+            Ok(finding) => {
+                self.endpoints.note_success(endpoint.id, &job.language);
+                complete(endpoint.name(), finding)
+            }
             Err(ExecutorError::Refused(why)) => {
                 let why = match &problem {
                     Some(_) => refusal(why),
@@ -191,9 +200,8 @@ impl JobRunner {
                     self.not_judged(job, problem.is_some(), why),
                 )
             }
-            Err(error @ ExecutorError::Failed(_)) => {
-                AttemptEnd::Decided(self.fail(claimed, &error))
-            }
+            Err(error @ ExecutorError::Busy) => AttemptEnd::Busy(error),
+            Err(error @ ExecutorError::Failed { .. }) => AttemptEnd::Failed(error, endpoint.id),
             Err(error @ ExecutorError::Unavailable(_)) => {
                 AttemptEnd::Unavailable(error, endpoint.id)
             }
@@ -264,23 +272,26 @@ impl JobRunner {
         let now_ms = (self.runtime.now_ms)();
         let job = claimed.job.as_ref().ok();
         let own_id = job.and_then(|job| self.own_id(job));
+        let (id, submitted_at_ms) = own_id.unzip();
         Outcome::DeadLetter(Box::new(DeadLetter {
-            id: own_id.map_or_else(|| self.new_id(now_ms), |(id, _)| id),
+            has_result: id.is_some() && job.is_some_and(|job| job.archived.is_some()),
+            id: id.unwrap_or_else(|| self.new_id(now_ms)),
             reason,
             problem_id: job.map(|job| job.problem_id.clone()),
             language: job.map(|job| job.language.clone()),
             lane: claimed.token.lane(),
             attempts: claimed.attempt().min(self.max_attempts),
             failed_attempts,
+            submitted_at_ms,
             dead_at_ms: now_ms,
         }))
     }
 
-    /// A job's id and its time of issue, if we issued it. An id that a foreign
+    /// A job's id and when it was submitted, if we issued the id. An id that a foreign
     /// producer made up could be that of another submission.
     fn own_id(&self, job: &Job) -> Option<(String, u64)> {
         let id = job.id.as_deref()?;
-        Some((id.to_owned(), self.tickets.verify(id)?.issued_at_ms))
+        Some((id.to_owned(), self.tickets.verify(id)?.submitted_at_ms))
     }
 
     fn new_id(&self, now_ms: u64) -> String {
@@ -295,9 +306,10 @@ impl JobRunner {
         finding: Finding,
         started_at_ms: u64,
     ) -> Outcome {
-        let (id, submitted_at_ms) = self
-            .own_id(job)
-            .unwrap_or_else(|| (self.new_id(started_at_ms), started_at_ms));
+        let own_id = self.own_id(job);
+        let replaces = own_id.is_some() && job.archived.is_some();
+        let (id, submitted_at_ms) =
+            own_id.unwrap_or_else(|| (self.new_id(started_at_ms), started_at_ms));
         let mut result = ResultDocument {
             id,
             problem_id: job.problem_id.clone(),
@@ -318,6 +330,7 @@ impl JobRunner {
             started_at_ms,
             finished_at_ms: (self.runtime.now_ms)(),
             archive: finding.archive.filter(|_| self.archive_submissions),
+            replaces,
         };
         self.stored
             .shorten(&mut result, job.client.as_ref(), self.window());
@@ -332,7 +345,7 @@ async fn run_once(
 ) -> Result<Execution, ExecutorError> {
     let run = Run {
         language: &job.language,
-        source: &job.code,
+        source: &normalized(&job.code),
         stdins: vec![String::new()],
         stop_at_first_failure: false,
         limits: RunLimits::default(),

@@ -2,7 +2,10 @@
 //!
 //! The versions of a group of jobs' problems are asked for anew, one command for
 //! all of them; a problem's text is only fetched when the instance does not hold
-//! that version yet.
+//! that version yet. A problem may be published between the two, so a text is held
+//! only under the version that is its fingerprint, or that was read with it in one
+//! transaction. (Versions are keyed: after a change of `TICKET_SECRET` no
+//! fingerprint is the version that was published before.)
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -10,6 +13,7 @@ use std::rc::Rc;
 
 use shared::domain::ids::{InputsHash, ProblemId, ProblemVersion};
 use shared::domain::problem::Problem;
+use shared::domain::ticket::TicketKey;
 use shared::queue::Store;
 use shared::redis::RedisError;
 
@@ -81,8 +85,8 @@ impl ProblemCache {
 /// Why a problem cannot be had.
 #[derive(Debug)]
 pub enum ProblemError {
-    /// The invocation has no call left to fetch it.
-    BudgetExhausted,
+    /// The invocation has no call left to fetch it; the calls that it takes.
+    BudgetExhausted(u64),
     /// Redis cannot be asked.
     Store(RedisError),
     /// What is stored is not a problem; a sentence for the log.
@@ -92,6 +96,7 @@ pub enum ProblemError {
 /// The problems of the jobs at hand.
 pub struct Problems {
     store: Store,
+    key: TicketKey,
     cache: Rc<ProblemCache>,
     /// One problem is fetched at a time: several jobs may need the same one, and
     /// a large one takes much of an instance's memory while it is read.
@@ -103,9 +108,17 @@ pub struct Problems {
 
 impl Problems {
     /// The problems in `store`, with those that the instance holds, in its memory.
-    pub fn new(store: Store, cache: Rc<ProblemCache>, memory: Memory, runtime: Runtime) -> Self {
+    /// `key` is the one that versions are made with.
+    pub fn new(
+        store: Store,
+        key: TicketKey,
+        cache: Rc<ProblemCache>,
+        memory: Memory,
+        runtime: Runtime,
+    ) -> Self {
         Self {
             store,
+            key,
             cache,
             fetching: Semaphore::new(1),
             memory,
@@ -123,61 +136,86 @@ impl Problems {
                 ids.push(&job.problem_id);
             }
         }
-        let versions = self.store.versions(&ids).await?;
-        self.versions
-            .borrow_mut()
-            .extend(ids.into_iter().cloned().zip(versions));
+        self.look_up_ids(&ids).await
+    }
+
+    /// Asks for the versions of these problems. One command, and none for no ids.
+    pub async fn look_up_ids(&self, ids: &[&ProblemId]) -> Result<(), RedisError> {
+        let versions = self.store.versions(ids).await?;
+        let ids = ids.iter().map(|&id| id.clone());
+        self.versions.borrow_mut().extend(ids.zip(versions));
         Ok(())
     }
 
     /// A problem that was looked up; `None` when there is none of this id. At
-    /// most one call, which `pay` must allow.
+    /// most one call, and another one when the problem was published meanwhile;
+    /// `pay` must allow each.
     pub async fn get(
         &self,
         id: &ProblemId,
-        pay: impl FnOnce() -> bool,
+        pay: impl Fn() -> bool,
     ) -> Result<Option<Rc<CachedProblem>>, ProblemError> {
+        if let Some(held) = self.held(id) {
+            return Ok(held);
+        }
+        let _turn = self.fetching.acquire().await;
+        // Another job may have fetched it meanwhile, and found a newer version.
+        if let Some(held) = self.held(id) {
+            return Ok(held);
+        }
         let version = self.versions.borrow().get(id).cloned().flatten();
         let Some(version) = version else {
             return Ok(None);
         };
-        if let Some(cached) = self.cache.get(id, &version) {
-            return Ok(Some(cached));
-        }
-        let _turn = self.fetching.acquire().await;
-        if let Some(cached) = self.cache.get(id, &version) {
-            return Ok(Some(cached));
-        }
-        if !pay() {
-            return Err(ProblemError::BudgetExhausted);
-        }
-        let Some(problem) = self.fetch(id, version).await? else {
-            return Ok(None);
-        };
-        let problem = Rc::new(problem);
-        self.cache.insert(&problem);
-        Ok(Some(problem))
-    }
-
-    /// Fetches a problem as it is now, and takes `version` for its own. One call.
-    pub async fn fetch(
-        &self,
-        id: &ProblemId,
-        version: ProblemVersion,
-    ) -> Result<Option<CachedProblem>, ProblemError> {
         let requests = &self.memory.requests;
         // Without room for so long, fetching it is no worse than waiting.
         let _memory = requests
             .reserve(FETCH_BYTES, self.runtime.sleep, FETCH_WAIT_MS)
             .await;
-        let text = self.store.problem_text(id).await;
-        // A problem that was looked up may have been deleted since.
-        let Some(text) = text.map_err(ProblemError::Store)? else {
+        let Some((version, text)) = self.fetch(id, version, pay).await? else {
             return Ok(None);
         };
         let problem = Problem::from_stored(id, &text)
             .map_err(|violation| ProblemError::Damaged(violation.message))?;
-        Ok(Some(CachedProblem::new(problem, version, text.len())))
+        let cached = Rc::new(CachedProblem::new(problem, version.clone(), text.len()));
+        self.versions.borrow_mut().insert(id.clone(), Some(version));
+        self.cache.insert(&cached);
+        Ok(Some(cached))
+    }
+
+    /// What is known of a problem without a call: that there is none
+    /// (`Some(None)`), or the version that was looked up, if it is held.
+    #[expect(clippy::option_option, reason = "unknown, known to be none, known")]
+    fn held(&self, id: &ProblemId) -> Option<Option<Rc<CachedProblem>>> {
+        let versions = self.versions.borrow();
+        match versions.get(id).and_then(Option::as_ref) {
+            None => Some(None),
+            Some(version) => self.cache.get(id, version).map(Some),
+        }
+    }
+
+    /// A problem's text with its version; `None` when it was deleted meanwhile.
+    async fn fetch(
+        &self,
+        id: &ProblemId,
+        version: ProblemVersion,
+        pay: impl Fn() -> bool,
+    ) -> Result<Option<(ProblemVersion, Vec<u8>)>, ProblemError> {
+        if !pay() {
+            return Err(ProblemError::BudgetExhausted(1));
+        }
+        let text = self.store.problem_text(id).await;
+        let Some(text) = text.map_err(ProblemError::Store)? else {
+            return Ok(None);
+        };
+        if self.key.fingerprint(&text) == version.as_str() {
+            return Ok(Some((version, text)));
+        }
+        drop(text);
+        if !pay() {
+            return Err(ProblemError::BudgetExhausted(2));
+        }
+        self.store.problem(id).await.map_err(ProblemError::Store)
     }
 }
 

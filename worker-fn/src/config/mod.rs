@@ -37,6 +37,10 @@ pub struct Config {
     /// `SUBREQUEST_BUDGET`, how many calls one invocation may make. Default
     /// 45, because the platform's free plan allows 50.
     pub subrequest_budget: u64,
+    /// `MAX_JOBS_PER_INVOCATION`, how many jobs one invocation may claim, because
+    /// the free plan allows 10 ms of processor time. Default 10,000, which is no
+    /// limit beside the calls.
+    pub max_jobs_per_invocation: usize,
 }
 
 impl Config {
@@ -59,6 +63,13 @@ impl Config {
             processing_delay_ms: config::number(lookup, "PROCESSING_DELAY_MS", 0, 0..=10_000)?,
             archive_submissions: config::switch(lookup, "KEEP_SUBMISSIONS", true)?,
             subrequest_budget: config::number(lookup, "SUBREQUEST_BUDGET", 45, 10..=10_000)?,
+            max_jobs_per_invocation: usize::try_from(config::number(
+                lookup,
+                "MAX_JOBS_PER_INVOCATION",
+                10_000,
+                1..=10_000,
+            )?)
+            .unwrap_or(usize::MAX),
         }
         .checked()
     }
@@ -104,6 +115,7 @@ mod tests {
     fn defaults_are_the_documented_ones() {
         let config = config_with("", "").unwrap();
         assert_eq!(config.subrequest_budget, 45);
+        assert_eq!(config.max_jobs_per_invocation, 10_000);
         assert_eq!(config.queue.result_ttl_s, 86_400);
         assert_eq!(
             (config.queue.lease_ms, config.queue.max_in_flight),
@@ -130,6 +142,7 @@ mod tests {
             ("EXECUTOR_TOKEN_HEADER", "no header"),
             ("RUN_TIMEOUT_MS", "0"),
             ("SUBREQUEST_BUDGET", "4"),
+            ("MAX_JOBS_PER_INVOCATION", "0"),
             ("LEASE_MS", "39999"),
             ("MAX_ATTEMPTS", "0"),
             ("RESULT_TTL_S", "1"),

@@ -4,15 +4,22 @@
 
 use std::collections::VecDeque;
 
+use shared::domain::lane::Lane;
 use shared::queue::settlement::{Outcome, Settlement};
 
 use crate::attempt::ClaimedJob;
+
+/// How long a job may wait, in milliseconds, until no job that was claimed after
+/// it starts before it. Its lease runs meanwhile.
+const MAX_OVERTAKEN_MS: u64 = 2_000;
 
 /// A claimed job with its number in the order of claims.
 #[derive(Debug)]
 pub struct BatchJob {
     /// From 1.
     pub seq: u64,
+    /// When it was claimed, in milliseconds since 1970.
+    pub claimed_ms: u64,
     /// The job with its lease.
     pub job: ClaimedJob,
 }
@@ -20,7 +27,7 @@ pub struct BatchJob {
 /// The jobs in hand.
 #[derive(Debug, Default)]
 pub struct Batch {
-    /// Claimed, not started.
+    /// Claimed, not started; in the order of claims.
     ready: VecDeque<BatchJob>,
     /// Decided, not settled; in the order of claims.
     decided: Vec<(BatchJob, Outcome)>,
@@ -30,29 +37,45 @@ pub struct Batch {
 
 impl Batch {
     /// Takes in a claimed job.
-    pub fn add(&mut self, job: ClaimedJob) {
-        let held = self.number(job);
+    pub fn add(&mut self, job: ClaimedJob, now_ms: u64) {
+        let held = self.number(job, now_ms);
         self.ready.push_back(held);
     }
 
     /// Gives a job its number without making it ready: for one that is decided
     /// at once.
-    pub fn number(&mut self, job: ClaimedJob) -> BatchJob {
+    pub fn number(&mut self, job: ClaimedJob, now_ms: u64) -> BatchJob {
         self.last_seq += 1;
         BatchJob {
             seq: self.last_seq,
+            claimed_ms: now_ms,
             job,
         }
     }
 
-    /// The next job to start.
-    pub fn next_ready(&self) -> Option<&BatchJob> {
-        self.ready.front()
+    /// The next job to start: by lane, then by the order of claims.
+    pub fn next_ready(&self, now_ms: u64) -> Option<&BatchJob> {
+        self.ready.get(self.next_index(now_ms))
     }
 
     /// Takes the next job to start.
-    pub fn take_ready(&mut self) -> Option<BatchJob> {
-        self.ready.pop_front()
+    pub fn take_ready(&mut self, now_ms: u64) -> Option<BatchJob> {
+        self.ready.remove(self.next_index(now_ms))
+    }
+
+    fn next_index(&self, now_ms: u64) -> usize {
+        let waited_ms = |held: &BatchJob| now_ms.saturating_sub(held.claimed_ms);
+        let oldest = self.ready.front();
+        if oldest.is_some_and(|held| waited_ms(held) >= MAX_OVERTAKEN_MS) {
+            return 0;
+        }
+        let mut lanes = Lane::ALL.into_iter();
+        lanes
+            .find_map(|lane| {
+                let mut ready = self.ready.iter();
+                ready.position(|held| held.job.token.lane() == lane)
+            })
+            .unwrap_or(0)
     }
 
     /// How many jobs are not started.
@@ -93,6 +116,14 @@ impl Batch {
         now_ms.saturating_sub(self.first_decided_ms)
     }
 
+    /// Has all decided jobs tried again after a pause instead, without counting
+    /// their attempts: what became of them cannot be stored.
+    pub fn snooze_decided(&mut self, delay_ms: u64) {
+        for (_, outcome) in &mut self.decided {
+            *outcome = Outcome::Snooze { delay_ms };
+        }
+    }
+
     /// The settlements of the decided jobs, in the order of claims.
     pub fn settlements(&self) -> Vec<Settlement> {
         self.decided
@@ -113,4 +144,61 @@ impl Batch {
 /// Whether the job has a result.
 pub fn is_complete(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Complete(_))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::domain::job::Job;
+    use shared::queue::lease_token::LeaseToken;
+
+    fn job(token: &str) -> ClaimedJob {
+        ClaimedJob {
+            token: LeaseToken::parse(token).unwrap(),
+            failed_attempts: Vec::new(),
+            job: Job::decode(b"garbage"),
+        }
+    }
+
+    fn start_all(batch: &mut Batch, now_ms: u64) -> Vec<u64> {
+        let mut order = Vec::new();
+        while let Some(held) = batch.take_ready(now_ms) {
+            order.push(held.seq);
+        }
+        order
+    }
+
+    #[test]
+    fn jobs_start_by_lane_and_then_in_the_order_of_claims() {
+        let mut batch = Batch::default();
+        let lanes = ["low", "normal", "high", "low", "normal", "high"];
+        for (number, lane) in lanes.into_iter().enumerate() {
+            batch.add(job(&format!("1.{lane}.{number}")), 1_000);
+        }
+        assert_eq!(batch.next_ready(1_000).map(|held| held.seq), Some(3));
+        assert_eq!(start_all(&mut batch, 2_999), [3, 6, 2, 5, 1, 4]);
+    }
+
+    #[test]
+    fn a_job_is_overtaken_for_two_seconds_at_most() {
+        let mut batch = Batch::default();
+        batch.add(job("1.low.a"), 1_000);
+        batch.add(job("1.normal.b"), 1_500);
+        batch.add(job("1.high.c"), 3_000);
+        assert_eq!(start_all(&mut batch, 3_000), [1, 3, 2]);
+    }
+
+    #[test]
+    fn released_jobs_go_back_in_the_order_of_claims() {
+        let mut batch = Batch::default();
+        for token in ["1.low.a", "1.high.b"] {
+            batch.add(job(token), 0);
+        }
+        while let Some(held) = batch.take_ready(0) {
+            batch.decide(held, Outcome::Release, 0);
+        }
+        let settlements = batch.settlements();
+        let tokens: Vec<&str> = settlements.iter().map(|one| one.token.as_str()).collect();
+        assert_eq!(tokens, ["1.low.a", "1.high.b"]);
+    }
 }

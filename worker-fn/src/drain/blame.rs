@@ -1,9 +1,12 @@
-//! Who is at fault when a job's run ended without a report, and what follows.
+//! Who is at fault when an attempt found nothing out, and what follows.
 //!
 //! Pure: [`decide`] is the table "Whose fault it was" of ARCHITECTURE.md, and a
 //! test holds the two together.
 
-/// What happened to a job's run.
+/// What happened to a job's run. The run *failed* when the endpoint answered that
+/// it failed (HTTP 500, status XX); there was *no response* also when one came that
+/// may be a proxy's (502, 504, 403, …) or is not in the endpoint's protocol. After
+/// either the endpoint is probed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
     /// The job needs more calls than this invocation has left.
@@ -13,23 +16,37 @@ pub enum Failure {
     },
     /// No endpoint that supports its language can be used now.
     NoEndpoint,
-    /// The endpoint said that it will not work now (429, 503).
+    /// The endpoint was too busy (429) for as long as the job could wait.
+    Busy,
+    /// The endpoint said that it will not work now (503).
     Unavailable,
-    /// No response, or one that may be a proxy's (502, 504, 403, …).
-    NoResponse(EndpointHealth),
+    /// The run failed or got no response, and so does a probe in the job's
+    /// language.
+    ProbeFails,
+    /// The same, but the endpoint runs a probe in another language.
+    LanguageFails,
+    /// The run failed or got no response. The endpoint runs a probe, but two other
+    /// jobs failed there before this one, with no success between them.
+    JobsFail,
+    /// The run failed or got no response, and no call is left for a probe.
+    NotProbed,
+    /// No response, though the endpoint runs a probe.
+    NoResponse(Probed),
+    /// The run failed, though the endpoint runs a probe.
+    RunFailed,
+    /// Redis cannot be asked for the job's problem.
+    StoreAway,
+    /// Redis refuses to give the job's problem, or gives something else.
+    ProblemRefused,
 }
 
-/// What is known of an endpoint that gave no response.
+/// When an endpoint that gave a job no response ran a probe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EndpointHealth {
-    /// It answers a probe.
-    Answers,
-    /// It answered a probe, and this job was the first that ran there after it.
-    AnsweredBeforeRun,
-    /// It does not answer a probe.
-    Silent,
-    /// No call is left to probe it.
-    Unknown,
+pub enum Probed {
+    /// After the job.
+    After,
+    /// Before the job, which was the first that ran there since.
+    Before,
 }
 
 /// The other endpoints.
@@ -65,6 +82,8 @@ pub enum Course {
     EndpointDown,
     /// It starts nothing more: its calls are spent.
     BudgetSpent,
+    /// It claims nothing more: Redis is away.
+    StoreDown,
 }
 
 /// What follows from a failure.
@@ -86,6 +105,11 @@ pub fn decide(failure: Failure, isolated: bool, fallback: Fallback) -> Decision 
         eject: false,
         course: Course::GoOn,
     };
+    let eject = |fate, course| Decision {
+        fate,
+        eject: true,
+        course,
+    };
     match failure {
         Failure::BudgetExhausted { fits_beside_others } => Decision {
             course: Course::BudgetSpent,
@@ -104,31 +128,46 @@ pub fn decide(failure: Failure, isolated: bool, fallback: Fallback) -> Decision 
                 ..go_on(Fate::Release)
             },
         },
-        Failure::Unavailable | Failure::NoResponse(EndpointHealth::Silent) => {
+        // It works, for others. Released, the job would come back at once.
+        Failure::Busy => go_on(Fate::Snooze),
+        Failure::Unavailable | Failure::ProbeFails => {
             let (fate, course) = match fallback {
                 Fallback::SameLanguage => (Fate::Release, Course::GoOn),
                 Fallback::OtherLanguages => (Fate::Snooze, Course::GoOn),
                 Fallback::NoneUsable => (Fate::Release, Course::EndpointDown),
             };
-            Decision {
-                fate,
-                eject: true,
-                course,
-            }
+            eject(fate, course)
         }
-        Failure::NoResponse(EndpointHealth::Unknown) => Decision {
+        Failure::LanguageFails => match fallback {
+            Fallback::SameLanguage => eject(Fate::Release, Course::GoOn),
+            // Jobs in other languages must not wait for this one.
+            Fallback::OtherLanguages | Fallback::NoneUsable => go_on(Fate::Snooze),
+        },
+        Failure::JobsFail => match fallback {
+            Fallback::SameLanguage => eject(Fate::Release, Course::GoOn),
+            // Should it be the jobs after all, others must come first next time.
+            Fallback::OtherLanguages => eject(Fate::Snooze, Course::GoOn),
+            Fallback::NoneUsable => eject(Fate::Snooze, Course::EndpointDown),
+        },
+        Failure::NotProbed => Decision {
             course: Course::BudgetSpent,
             ..go_on(Fate::Release)
         },
-        Failure::NoResponse(EndpointHealth::Answers) => go_on(suspect(isolated)),
-        Failure::NoResponse(EndpointHealth::AnsweredBeforeRun) => Decision {
-            fate: suspect(isolated),
-            eject: true,
-            course: match fallback {
+        Failure::NoResponse(Probed::After) => go_on(suspect(isolated)),
+        Failure::NoResponse(Probed::Before) => eject(
+            suspect(isolated),
+            match fallback {
                 Fallback::SameLanguage | Fallback::OtherLanguages => Course::GoOn,
                 Fallback::NoneUsable => Course::EndpointDown,
             },
+        ),
+        Failure::RunFailed => go_on(Fate::Fail),
+        Failure::StoreAway => Decision {
+            course: Course::StoreDown,
+            ..go_on(Fate::Release)
         },
+        // Released, it would be claimed again at once, and be refused again.
+        Failure::ProblemRefused => go_on(Fate::Snooze),
     }
 }
 

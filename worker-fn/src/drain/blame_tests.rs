@@ -1,6 +1,6 @@
 //! The table "Whose fault it was" of ARCHITECTURE.md, row by row.
 
-use super::blame::{Course, Decision, EndpointHealth, Failure, Fallback, Fate, decide};
+use super::blame::{Course, Decision, Failure, Fallback, Fate, Probed, decide};
 
 const FALLBACKS: [Fallback; 3] = [
     Fallback::SameLanguage,
@@ -21,12 +21,13 @@ const fn decision(fate: Fate, eject: bool, course: Course) -> Decision {
 }
 
 #[rustfmt::skip]
-const TABLE: [Row; 21] = {
-    use Course::{BudgetSpent, EndpointDown, GoOn};
-    use Failure::{BudgetExhausted, NoEndpoint, NoResponse, Unavailable};
+const TABLE: [Row; 31] = {
+    use Course::{BudgetSpent, EndpointDown, GoOn, StoreDown};
+    use Failure::{BudgetExhausted, Busy, JobsFail, LanguageFails, NoEndpoint, NotProbed, ProbeFails};
+    use Failure::{NoResponse, ProblemRefused, RunFailed, StoreAway, Unavailable};
     use Fallback::{OtherLanguages, SameLanguage};
     use Fate::{Fail, Isolate, Release, Snooze};
-    use EndpointHealth::{AnsweredBeforeRun, Answers, Silent, Unknown};
+    use Probed::{After, Before};
     const FITS: Failure = BudgetExhausted { fits_beside_others: true };
     const TOO_MANY: Failure = BudgetExhausted { fits_beside_others: false };
     const SAME: Option<Fallback> = Some(SameLanguage);
@@ -39,21 +40,31 @@ const TABLE: [Row; 21] = {
         (NoEndpoint, None, SAME, decision(Snooze, false, GoOn)),
         (NoEndpoint, None, OTHER, decision(Snooze, false, GoOn)),
         (NoEndpoint, None, NONE, decision(Release, false, EndpointDown)),
+        (Busy, None, None, decision(Snooze, false, GoOn)),
         (Unavailable, None, SAME, decision(Release, true, GoOn)),
         (Unavailable, None, OTHER, decision(Snooze, true, GoOn)),
         (Unavailable, None, NONE, decision(Release, true, EndpointDown)),
-        (NoResponse(Silent), None, SAME, decision(Release, true, GoOn)),
-        (NoResponse(Silent), None, OTHER, decision(Snooze, true, GoOn)),
-        (NoResponse(Silent), None, NONE, decision(Release, true, EndpointDown)),
-        (NoResponse(Unknown), None, None, decision(Release, false, BudgetSpent)),
-        (NoResponse(Answers), Some(false), None, decision(Isolate, false, GoOn)),
-        (NoResponse(Answers), Some(true), None, decision(Fail, false, GoOn)),
-        (NoResponse(AnsweredBeforeRun), Some(false), SAME, decision(Isolate, true, GoOn)),
-        (NoResponse(AnsweredBeforeRun), Some(false), OTHER, decision(Isolate, true, GoOn)),
-        (NoResponse(AnsweredBeforeRun), Some(false), NONE, decision(Isolate, true, EndpointDown)),
-        (NoResponse(AnsweredBeforeRun), Some(true), SAME, decision(Fail, true, GoOn)),
-        (NoResponse(AnsweredBeforeRun), Some(true), OTHER, decision(Fail, true, GoOn)),
-        (NoResponse(AnsweredBeforeRun), Some(true), NONE, decision(Fail, true, EndpointDown)),
+        (ProbeFails, None, SAME, decision(Release, true, GoOn)),
+        (ProbeFails, None, OTHER, decision(Snooze, true, GoOn)),
+        (ProbeFails, None, NONE, decision(Release, true, EndpointDown)),
+        (LanguageFails, None, SAME, decision(Release, true, GoOn)),
+        (LanguageFails, None, OTHER, decision(Snooze, false, GoOn)),
+        (LanguageFails, None, NONE, decision(Snooze, false, GoOn)),
+        (JobsFail, None, SAME, decision(Release, true, GoOn)),
+        (JobsFail, None, OTHER, decision(Snooze, true, GoOn)),
+        (JobsFail, None, NONE, decision(Snooze, true, EndpointDown)),
+        (NotProbed, None, None, decision(Release, false, BudgetSpent)),
+        (RunFailed, None, None, decision(Fail, false, GoOn)),
+        (NoResponse(After), Some(false), None, decision(Isolate, false, GoOn)),
+        (NoResponse(After), Some(true), None, decision(Fail, false, GoOn)),
+        (NoResponse(Before), Some(false), SAME, decision(Isolate, true, GoOn)),
+        (NoResponse(Before), Some(false), OTHER, decision(Isolate, true, GoOn)),
+        (NoResponse(Before), Some(false), NONE, decision(Isolate, true, EndpointDown)),
+        (NoResponse(Before), Some(true), SAME, decision(Fail, true, GoOn)),
+        (NoResponse(Before), Some(true), OTHER, decision(Fail, true, GoOn)),
+        (NoResponse(Before), Some(true), NONE, decision(Fail, true, EndpointDown)),
+        (StoreAway, None, None, decision(Release, false, StoreDown)),
+        (ProblemRefused, None, None, decision(Snooze, false, GoOn)),
     ]
 };
 
@@ -95,13 +106,17 @@ fn text((failure, isolated, fallback, decision): Row) -> String {
             fits_beside_others: false,
         } => "the same, and more than it can have beside other jobs",
         Failure::NoEndpoint => "no endpoint that supports the language can be used",
-        Failure::Unavailable => "the endpoint answers 429 or 503",
-        Failure::NoResponse(EndpointHealth::Silent) => "no response, and none to a probe",
-        Failure::NoResponse(EndpointHealth::Unknown) => "no response, and no call left for a probe",
-        Failure::NoResponse(EndpointHealth::Answers) => "no response, but one to a probe",
-        Failure::NoResponse(EndpointHealth::AnsweredBeforeRun) => {
-            "no response, but one to the probe before the run"
-        }
+        Failure::Busy => "the endpoint is too busy (429) for as long as the job can wait",
+        Failure::Unavailable => "the endpoint answers 503",
+        Failure::ProbeFails => "the run fails, and so does a probe",
+        Failure::LanguageFails => "the same, but other languages work there",
+        Failure::JobsFail => "the run fails, as two other jobs' before it, but a probe runs",
+        Failure::NotProbed => "the run fails, and no call is left for a probe",
+        Failure::RunFailed => "the endpoint answers 500 or status XX, but a probe runs",
+        Failure::NoResponse(Probed::After) => "no response, but a probe runs",
+        Failure::NoResponse(Probed::Before) => "no response, but a probe ran before it",
+        Failure::StoreAway => "Redis does not give the job's problem",
+        Failure::ProblemRefused => "Redis refuses to give the job's problem",
     };
     let isolated = match isolated {
         None => "",
@@ -125,6 +140,7 @@ fn text((failure, isolated, fallback, decision): Row) -> String {
         Course::GoOn => "goes on",
         Course::EndpointDown => "backs off",
         Course::BudgetSpent => "hands over",
+        Course::StoreDown => "claims no more",
     };
     format!("| {failure} | {isolated} | {fallback} | {fate} | {eject} | {course} |")
 }

@@ -14,15 +14,16 @@ use shared::queue::settlement::{Outcome, QueueConfig};
 use shared::redis::RedisError;
 
 use super::batch::{Batch, BatchJob};
-use super::blame::{Course, Decision, EndpointHealth, Failure, Fallback, Fate, decide};
+use super::blame::{Course, Decision, Failure, Fallback, Fate, Probed, decide};
 use super::options::DrainOptions;
-use super::outage::{Outage, Stops};
-use super::report::Report;
+use super::outage::{EndpointDown, Outage, Stops};
+use super::report::{DrainError, Report};
 use crate::attempt::{AttemptEnd, JobRunner};
 use crate::executor::endpoint_states::EJECTED_MS;
 use crate::executor::{EndpointId, ExecutorError};
 use crate::limits::{
-    Budget, JobGrant, MAX_REQUESTS_IN_FLIGHT, Permit, SETTLE_AFTER_MS, SETTLE_AT, Semaphore,
+    Budget, Congestion, JobGrant, MAX_REQUESTS_IN_FLIGHT, Permit, SETTLE_AFTER_MS, SETTLE_AT,
+    Semaphore,
 };
 use crate::runtime::Runtime;
 
@@ -52,13 +53,18 @@ pub(super) struct DrainLoop<'a> {
     pub(super) more_expected: bool,
     /// Whether an isolated job is running: nothing else is started.
     isolated_running: bool,
-    in_flight: Rc<Semaphore>,
+    pub(super) in_flight: Rc<Semaphore>,
+    /// Whether an endpoint is too busy for what is claimed already.
+    pub(super) congestion: Congestion,
     /// The drain's own permit.
     pub(super) permit: Option<Permit>,
     /// When this drain's own retries fall due.
     pub(super) retries_due_ms: Vec<u64>,
     pub(super) report: Report,
 }
+
+/// What a job's lease leaves for its settlement, in milliseconds.
+const SETTLE_MS: u64 = 5_000;
 
 type Running<'a> = FuturesUnordered<LocalBoxFuture<'a, (BatchJob, AttemptEnd)>>;
 
@@ -85,11 +91,12 @@ impl Drain<'_> {
             more_expected: true,
             isolated_running: false,
             in_flight: Semaphore::new(MAX_REQUESTS_IN_FLIGHT),
+            congestion: Congestion::default(),
             permit: None,
             retries_due_ms: Vec::new(),
             report: Report::default(),
         };
-        if let Err(error) = state.run_until_done().await {
+        if let Err(error) = state.run_and_refresh().await {
             state.stops.store = Some(error);
         }
         let DrainLoop {
@@ -109,6 +116,19 @@ impl Drain<'_> {
 }
 
 impl<'a> DrainLoop<'a> {
+    /// Works until it is done, and meanwhile fetches the endpoints' lists of
+    /// languages that are old, so that no job waits for that.
+    async fn run_and_refresh(&mut self) -> Result<(), RedisError> {
+        let endpoints = self.context.runner.endpoints();
+        let calls = self.context.budget.calls.clone();
+        let in_flight = Rc::clone(&self.in_flight);
+        let refresh = Box::pin(endpoints.refresh_old_lists(&calls, &in_flight));
+        match select(Box::pin(self.run_until_done()), refresh).await {
+            Either::Left((done, _)) => done,
+            Either::Right(((), work)) => work.await,
+        }
+    }
+
     async fn run_until_done(&mut self) -> Result<(), RedisError> {
         let mut running = Running::new();
         loop {
@@ -145,11 +165,12 @@ impl<'a> DrainLoop<'a> {
     /// Starts the jobs that may run now, and releases those that cannot be run
     /// any more.
     fn start_or_release(&mut self, running: &mut Running<'a>) {
-        let in_time = self.context.budget.time_for_a_run(self.now_ms());
-        while let Some(held) = self.batch.next_ready() {
+        let now_ms = self.now_ms();
+        let in_time = self.context.budget.time_for_a_run(now_ms);
+        while let Some(held) = self.batch.next_ready(now_ms) {
             if self.stops.no_starts() || !in_time || !self.context.budget.has_call_for_a_run() {
                 self.more_expected = true;
-                while let Some(held) = self.batch.take_ready() {
+                while let Some(held) = self.batch.take_ready(now_ms) {
                     self.decide(held, Outcome::Release);
                 }
                 return;
@@ -161,7 +182,7 @@ impl<'a> DrainLoop<'a> {
             let Some(permit) = self.in_flight.try_acquire() else {
                 return;
             };
-            let Some(held) = self.batch.take_ready() else {
+            let Some(held) = self.batch.take_ready(now_ms) else {
                 return;
             };
             self.isolated_running = isolated;
@@ -171,6 +192,8 @@ impl<'a> DrainLoop<'a> {
                 in_flight: Rc::clone(&self.in_flight),
                 permit,
                 memory: self.context.runner.memory().clone(),
+                latest_ms: held.claimed_ms + self.context.config.lease_ms.saturating_sub(SETTLE_MS),
+                congestion: self.congestion.clone(),
             };
             let runner = self.context.runner;
             running.push(Box::pin(async move {
@@ -208,17 +231,27 @@ impl<'a> DrainLoop<'a> {
             AttemptEnd::BudgetExhausted(calls) => {
                 let fits_beside_others = self.context.budget.calls.fits_beside_others(calls);
                 let failure = Failure::BudgetExhausted { fits_beside_others };
-                (failure, None, ExecutorError::BudgetExhausted(calls))
+                (failure, None, ExecutorError::BudgetExhausted(calls).into())
             }
-            AttemptEnd::NoEndpoint(error) => (Failure::NoEndpoint, None, error),
-            AttemptEnd::Unavailable(error, id) => (Failure::Unavailable, Some(id), error),
-            AttemptEnd::NoResponse(error, id) => {
-                let health = if recovered == Some(id) {
-                    EndpointHealth::AnsweredBeforeRun
-                } else {
-                    self.endpoint_health(id).await
+            AttemptEnd::NoProblem(error) => {
+                let failure = match error {
+                    RedisError::Unreachable(_) => Failure::StoreAway,
+                    RedisError::Refused { .. } | RedisError::Unexpected(_) => {
+                        Failure::ProblemRefused
+                    }
                 };
-                (Failure::NoResponse(health), Some(id), error)
+                (failure, None, error.into())
+            }
+            AttemptEnd::NoEndpoint(error) => (Failure::NoEndpoint, None, error.into()),
+            AttemptEnd::Busy(error) => (Failure::Busy, None, error.into()),
+            AttemptEnd::Unavailable(error, id) => (Failure::Unavailable, Some(id), error.into()),
+            AttemptEnd::NoResponse(error, id) => {
+                let failure = self.no_response(&held, id, recovered == Some(id)).await;
+                (failure, Some(id), error.into())
+            }
+            AttemptEnd::Failed(error, id) => {
+                let failure = self.run_failed(&held, id).await;
+                (failure, Some(id), error.into())
             }
         };
         let fallback = self.fallback(&held, endpoint);
@@ -226,13 +259,59 @@ impl<'a> DrainLoop<'a> {
         self.apply(decision, held, endpoint, error);
     }
 
-    /// How an endpoint is that gave no response, by a probe.
-    async fn endpoint_health(&mut self, id: EndpointId) -> EndpointHealth {
-        match self.probe(id).await {
-            None => EndpointHealth::Unknown,
-            Some(false) => EndpointHealth::Silent,
-            Some(true) => EndpointHealth::Answers,
+    /// Whose fault it is that a job got no response. `probed_before`: the endpoint
+    /// ran a probe just before the job.
+    async fn no_response(
+        &mut self,
+        held: &BatchJob,
+        id: EndpointId,
+        probed_before: bool,
+    ) -> Failure {
+        let mut probed = Probed::Before;
+        if !probed_before {
+            if let Some(failure) = self.probe_after(held, id).await {
+                return failure;
+            }
+            probed = Probed::After;
         }
+        // A job that is not isolated may have lost its response to another one.
+        if held.job.isolated() && self.jobs_fail(held, id) {
+            return Failure::JobsFail;
+        }
+        Failure::NoResponse(probed)
+    }
+
+    /// Whose fault it is that a run failed.
+    async fn run_failed(&mut self, held: &BatchJob, id: EndpointId) -> Failure {
+        match self.probe_after(held, id).await {
+            Some(failure) => failure,
+            None if self.jobs_fail(held, id) => Failure::JobsFail,
+            None => Failure::RunFailed,
+        }
+    }
+
+    /// Probes an endpoint after a job, in the job's language, and then in one that
+    /// worked before. `None`: it runs the first probe.
+    async fn probe_after(&mut self, held: &BatchJob, id: EndpointId) -> Option<Failure> {
+        let language = held.job.language().unwrap_or_default();
+        match self.probe(id, language).await {
+            None => return Some(Failure::NotProbed),
+            Some(true) => return None,
+            Some(false) => {}
+        }
+        let endpoints = self.context.runner.endpoints();
+        if let Some(other) = endpoints.working_language(id, language)
+            && self.probe(id, &other).await == Some(true)
+        {
+            return Some(Failure::LanguageFails);
+        }
+        Some(Failure::ProbeFails)
+    }
+
+    /// Notes that a job is to blame, unless it is one of too many in a row.
+    fn jobs_fail(&self, held: &BatchJob, id: EndpointId) -> bool {
+        let endpoints = self.context.runner.endpoints();
+        endpoints.note_failed_job(id, held.job.token.uid())
     }
 
     /// The endpoints that a job could be run by without `failed`.
@@ -253,29 +332,46 @@ impl<'a> DrainLoop<'a> {
         decision: Decision,
         held: BatchJob,
         endpoint: Option<EndpointId>,
-        error: ExecutorError,
+        error: DrainError,
     ) {
-        let outcome = match decision.fate {
-            Fate::Release => Outcome::Release,
-            Fate::Isolate => Outcome::Isolate,
-            Fate::Snooze => Outcome::Snooze {
+        let outcome = match (decision.fate, &error) {
+            (Fate::Fail, DrainError::Executor(error)) => self.context.runner.fail(&held.job, error),
+            // Trouble of Redis is never a job's.
+            (Fate::Release, _) | (Fate::Fail, DrainError::Store(_)) => Outcome::Release,
+            (Fate::Isolate, _) => Outcome::Isolate,
+            (Fate::Snooze, _) => Outcome::Snooze {
                 delay_ms: EJECTED_MS,
             },
-            Fate::Fail => self.context.runner.fail(&held.job, &error),
         };
         if let Some(id) = endpoint.filter(|_| decision.eject) {
             self.context.runner.endpoints().eject(id);
         }
+        self.note_words(&error);
         self.more_expected |= decision.makes_job_claimable();
-        match decision.course {
-            Course::GoOn => {}
-            Course::BudgetSpent => self.stops.budget = true,
-            Course::EndpointDown => {
-                self.stops.endpoint = Some(error);
+        match (decision.course, error) {
+            (Course::BudgetSpent, _) => self.stops.budget = true,
+            (Course::EndpointDown, DrainError::Executor(error)) => {
+                let language = held.job.language().unwrap_or_default().to_owned();
+                self.stops.endpoint = Some(EndpointDown { error, language });
                 self.more_expected = true;
             }
+            (Course::StoreDown, DrainError::Store(error)) => self.stops.store = Some(error),
+            (Course::GoOn | Course::EndpointDown | Course::StoreDown, _) => {}
         }
         self.decide(held, outcome);
+    }
+
+    /// What people must not see of an error goes to the log.
+    fn note_words(&mut self, error: &DrainError) {
+        match error {
+            DrainError::Executor(error) => {
+                if let Some(words) = error.words() {
+                    let line = format!("an execution endpoint said: {words}");
+                    self.report.note_words(line);
+                }
+            }
+            DrainError::Store(error) => self.report.note_words(format!("a problem: {error}")),
+        }
     }
 
     /// Takes the drain's own permit, if it has not got it. One is free whenever
@@ -319,7 +415,10 @@ impl<'a> DrainLoop<'a> {
             .options
             .wanted
             .saturating_sub(completed + in_hand);
-        let at_most = if self.outage.is_recovering() {
+        let at_most = if self.congestion.is_congested(self.now_ms()) {
+            // Other jobs would only wait, where other drains might start them.
+            1_usize.saturating_sub(in_hand)
+        } else if self.outage.is_recovering() {
             1
         } else {
             usize::MAX

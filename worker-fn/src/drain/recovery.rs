@@ -1,11 +1,14 @@
 //! Probing endpoints, and waiting, with no job in hand, for one to recover or for
 //! the drain's own retries to fall due.
 
+use std::rc::Rc;
+
 use shared::queue::backoff::backoff_ms;
 
 use super::drain_loop::DrainLoop;
 use super::outage::MAX_BACKOFFS;
-use crate::executor::EndpointId;
+use crate::executor::{EndpointId, PROBE_TIMEOUT_MS};
+use crate::limits::{JobBudget, JobGrant};
 
 impl DrainLoop<'_> {
     /// Whether there was something worth waiting for, once it has been waited
@@ -33,7 +36,8 @@ impl DrainLoop<'_> {
         true
     }
 
-    /// Probes with growing pauses, and claims nothing while no endpoint answers.
+    /// Probes with growing pauses, and claims nothing while no endpoint runs a
+    /// probe.
     async fn wait_for_endpoint(&mut self) -> bool {
         while self.outage.backoffs < MAX_BACKOFFS {
             self.outage.backoffs += 1;
@@ -43,7 +47,10 @@ impl DrainLoop<'_> {
             }
             self.outage.forget_probes();
             let id = self.context.runner.endpoints().next_to_probe();
-            if self.probe(id).await == Some(true) {
+            let Some(language) = self.recovery_language(id).await else {
+                continue;
+            };
+            if self.probe(id, &language).await == Some(true) {
                 self.stops.endpoint = None;
                 self.more_expected = true;
                 self.outage.recovered = Some(id);
@@ -53,12 +60,42 @@ impl DrainLoop<'_> {
         false
     }
 
-    /// Whether an endpoint answers. Jobs that lost their responses together share
-    /// one probe. `None` when there is no call left for it.
-    pub(super) async fn probe(&mut self, id: EndpointId) -> Option<bool> {
-        if let Some(alive) = self.outage.probed(id) {
-            return Some(alive);
+    /// The language of the next probe after a back-off: one that worked before, or
+    /// that of the job that met the outage. After the first back-off other ones,
+    /// because that language alone may be broken, and its jobs may be in front of
+    /// all others. `None`: the endpoint does not even list them.
+    async fn recovery_language(&mut self, id: EndpointId) -> Option<String> {
+        let endpoints = self.context.runner.endpoints();
+        let down = self.stops.endpoint.as_ref();
+        let met = down.map_or_else(String::new, |down| down.language.clone());
+        let first = endpoints.recovery_language(id, &met);
+        let Some(nth) = (self.outage.backoffs as usize).checked_sub(2) else {
+            return Some(first);
+        };
+        if first != met {
+            return Some(first);
         }
+        if !endpoints.knows_languages(id) {
+            if !self.context.budget.allows_extra_call(0) {
+                return Some(first);
+            }
+            self.hold_permit();
+            self.context.budget.calls.spend_reserve();
+            if !endpoints.fetch_languages(id).await {
+                return None;
+            }
+        }
+        let other = endpoints.nth_other_language(id, &met, nth);
+        Some(other.unwrap_or(first))
+    }
+
+    /// Whether an endpoint runs something in a language. Jobs that failed together
+    /// share one probe. `None` when there are not enough calls left for it.
+    pub(super) async fn probe(&mut self, id: EndpointId, language: &str) -> Option<bool> {
+        if let Some(runs) = self.outage.probed(id, language) {
+            return Some(runs);
+        }
+        let calls = self.context.budget.calls.clone();
         if !self
             .context
             .budget
@@ -67,10 +104,23 @@ impl DrainLoop<'_> {
             return None;
         }
         self.hold_permit();
-        self.context.budget.calls.spend_reserve();
-        let alive = self.context.runner.endpoints().is_alive(id).await;
-        self.outage.note_probe(id, alive);
-        Some(alive)
+        // The probe makes its call with the drain's permit.
+        let grant = JobGrant {
+            calls: calls.clone(),
+            in_flight: Rc::clone(&self.in_flight),
+            permit: self.permit.take()?,
+            memory: self.context.runner.memory().clone(),
+            latest_ms: self.now_ms() + PROBE_TIMEOUT_MS,
+            congestion: self.congestion.clone(),
+        };
+        calls.spend_reserve();
+        let budget = JobBudget::new(grant, self.now_ms() + PROBE_TIMEOUT_MS);
+        let endpoints = self.context.runner.endpoints();
+        let runs = endpoints.probe(id, language, &budget).await;
+        drop(budget);
+        self.hold_permit();
+        self.outage.note_probe(id, language, runs?);
+        runs
     }
 
     /// Sleeps if there will be a claim left afterwards.

@@ -12,6 +12,12 @@ use shared::redis::RedisError;
 use crate::attempt::ClaimedJob;
 use crate::executor::ExecutorError;
 
+/// What a full Redis means for the jobs.
+const FULL: &str = "Redis is full, so no result can be stored; the jobs wait 60 s: ";
+
+/// The most lines of [`Report::notes`].
+const MAX_NOTES: usize = 3;
+
 /// What a drain did.
 #[derive(Debug, Default)]
 pub struct Report {
@@ -28,6 +34,8 @@ pub struct Report {
     pub released: usize,
     /// What the last claim said about the queue; `None` before the first.
     pub last_claim: Option<ClaimStatus>,
+    /// What endpoints and Redis said about trouble of theirs, for the log only.
+    pub notes: Vec<String>,
     /// What ended the drain early, if something did.
     pub error: Option<DrainError>,
     /// Whether a fresh invocation should go on.
@@ -39,11 +47,11 @@ pub struct Report {
 pub enum DrainError {
     /// No execution endpoint can be used.
     #[error("{0}")]
-    Executor(ExecutorError),
+    Executor(#[from] ExecutorError),
     /// Redis cannot be reached. The jobs in hand come back when their leases run
     /// out.
-    #[error("{0}")]
-    Store(RedisError),
+    #[error("{prefix}{0}", prefix = if .0.is_full() { FULL } else { "" })]
+    Store(#[from] RedisError),
 }
 
 impl Report {
@@ -66,9 +74,16 @@ impl Report {
         }
     }
 
+    /// Keeps what an endpoint or Redis said, a few different lines of it.
+    pub fn note_words(&mut self, words: String) {
+        if self.notes.len() < MAX_NOTES && !self.notes.contains(&words) {
+            self.notes.push(words);
+        }
+    }
+
     /// Whether there was anything to do, or anything to say.
     pub fn is_worth_a_line(&self) -> bool {
-        self.made_progress() || self.released > 0 || self.error.is_some()
+        self.made_progress() || self.released > 0 || self.is_bad()
     }
 
     /// Whether a job came nearer to its end than a release does.
@@ -78,7 +93,7 @@ impl Report {
 
     /// Whether an operator should look.
     pub fn is_bad(&self) -> bool {
-        self.error.is_some() || !self.dead.is_empty()
+        self.error.is_some() || !self.dead.is_empty() || !self.notes.is_empty()
     }
 }
 
@@ -94,6 +109,9 @@ impl fmt::Display for Report {
         )?;
         for reason in &self.dead {
             write!(f, "; dead: {reason}")?;
+        }
+        for words in &self.notes {
+            write!(f, "; {words}")?;
         }
         match &self.error {
             None => Ok(()),

@@ -18,16 +18,32 @@ use crate::attempt::ClaimedJob;
 /// results exist only here.
 const MAX_TRIES: u32 = 4;
 
+/// How long jobs wait whose results cannot be stored because Redis is full, in
+/// milliseconds.
+const FULL_STORE_MS: u64 = 60_000;
+
 /// The most bytes of results in one call. Upstash takes requests of 10 MB; as
 /// JSON text in a JSON request a result can be twice as long.
 const MAX_CALL_BYTES: usize = 4_000_000;
 
 impl DrainLoop<'_> {
-    /// Settles all decided jobs and claims up to `want`.
+    /// Settles all decided jobs and claims up to `want`. When Redis is full, the
+    /// jobs are snoozed: that takes no more room than they have already.
     pub(super) async fn settle_and_claim(&mut self, want: usize) -> Result<(), RedisError> {
-        let settlements = self.batch.settlements();
         self.hold_permit();
-        let claimed = self.settle(&settlements, want).await;
+        if self.stops.store_is_full() {
+            self.batch.snooze_decided(FULL_STORE_MS);
+        }
+        let mut claimed = self.settle(&self.batch.settlements(), want).await;
+        if let Err(error) = &claimed
+            && error.is_full()
+            && !self.stops.store_is_full()
+        {
+            self.stops.store = Some(error.clone());
+            self.batch.snooze_decided(FULL_STORE_MS);
+            self.context.budget.calls.spend_reserve();
+            claimed = self.settle(&self.batch.settlements(), 0).await;
+        }
         self.permit = None;
         let claimed = claimed?;
         self.note_settled();
@@ -89,20 +105,22 @@ impl DrainLoop<'_> {
         let jobs: Vec<ClaimedJob> = claimed.leases.into_iter().map(ClaimedJob::from).collect();
         self.more_expected = match claimed.status {
             ClaimStatus::MoreExpected => true,
-            // This is about one lane: the normal lane may be full behind a few
-            // urgent jobs.
+            // This is about one lane: the normal lane may be full behind a few jobs of
+            // another that came first.
             ClaimStatus::LaneDrained => {
-                let urgent = |job: &ClaimedJob| job.token.lane() == Lane::High;
-                self.context.options.all_lanes || jobs.iter().any(urgent)
+                let other = |job: &ClaimedJob| job.token.lane() != Lane::Normal;
+                self.context.options.all_lanes || jobs.iter().any(other)
             }
             ClaimStatus::Empty | ClaimStatus::AtCapacity | ClaimStatus::Paused => false,
         };
+        self.context.budget.note_claimed(jobs.len());
         let looked_up = self.look_up_problems(&jobs).await;
+        let now_ms = self.now_ms();
         for job in jobs {
             if looked_up.is_ok() {
-                self.batch.add(job);
+                self.batch.add(job, now_ms);
             } else {
-                let held = self.batch.number(job);
+                let held = self.batch.number(job, now_ms);
                 self.decide(held, Outcome::Release);
             }
         }
@@ -143,21 +161,24 @@ impl DrainLoop<'_> {
         looked_up
     }
 
-    /// One round trip, and more when its answer is lost. A further try claims
-    /// nothing: the first may have been applied, and then the jobs that it claimed
-    /// come back when their leases run out.
+    /// One round trip, and more when its answer is lost. A further try has the same
+    /// nonce: if the first was applied, it gets the jobs that were claimed then.
     async fn call(
         &self,
         settlements: &[Settlement],
         want: usize,
     ) -> Result<Option<Claimed>, RedisError> {
-        let again = !settlements.is_empty();
-        self.with_retries(again, async |tries| {
+        let runtime = &self.context.runtime;
+        let nonce = hex(&(runtime.random)());
+        // A caller that waits for a number of jobs gets the most urgent.
+        let low_first = self.context.options.background && runtime.random_u32().is_multiple_of(8);
+        self.with_retries(!settlements.is_empty(), async |tries| {
             let context = ClaimContext {
                 now_ms: self.now_ms(),
-                nonce: hex(&(self.context.runtime.random)()),
+                nonce: nonce.clone(),
+                again: tries > 1,
+                low_first,
             };
-            let want = if tries == 1 { want } else { 0 };
             let claimed = self
                 .context
                 .store
@@ -168,11 +189,12 @@ impl DrainLoop<'_> {
         .await
     }
 
-    /// Makes a call, and makes it again after a pause when it failed, as far as
-    /// `again` and the budget allow. `call` gets the number of the try, from 1.
+    /// Makes a call, and makes it again after a pause when its answer was lost, or
+    /// with `insist` also when Redis refused it, as far as the budget allows. `call`
+    /// gets the number of the try, from 1.
     async fn with_retries<T>(
         &self,
-        again: bool,
+        insist: bool,
         call: impl AsyncFn(u32) -> Result<T, RedisError>,
     ) -> Result<T, RedisError> {
         let calls = &self.context.budget.calls;
@@ -180,8 +202,12 @@ impl DrainLoop<'_> {
         let mut tries = 1;
         loop {
             match call(tries).await {
-                Err(_)
-                    if again && tries < MAX_TRIES && self.context.budget.allows_extra_call(0) =>
+                // A full Redis is as full a second later.
+                Err(error)
+                    if !error.is_full()
+                        && (insist || !matches!(error, RedisError::Refused { .. }))
+                        && tries < MAX_TRIES
+                        && self.context.budget.allows_extra_call(0) =>
                 {
                     (self.context.runtime.sleep)(backoff_ms(tries, 0)).await;
                 }
@@ -240,6 +266,7 @@ mod tests {
                 started_at_ms: 2,
                 finished_at_ms: 3,
                 archive: None,
+                replaces: false,
             })),
         }
     }

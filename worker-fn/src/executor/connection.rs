@@ -91,6 +91,7 @@ impl Connection {
         body: Option<Vec<u8>>,
         context: &EndpointContext,
         budget: &JobBudget,
+        timeout_ms: u64,
     ) -> Result<Option<JsonResponse>, ExecutorError> {
         let url = self.url(path, query);
         let mut request = match body {
@@ -104,7 +105,6 @@ impl Connection {
         if let Some(caller) = caller {
             request = request.header(CALLER_HEADER, caller);
         }
-        let timeout_ms = budget.remaining_ms(context.now_ms());
         let (status, response) = self.send(request, timeout_ms).await?;
         // Its text, and as much again that is read out of it.
         let announced = response
@@ -115,7 +115,7 @@ impl Connection {
             return Ok(None);
         }
         let responses = &budget.memory().responses;
-        let left_ms = budget.remaining_ms(context.now_ms());
+        let left_ms = budget.most_ms(context.now_ms());
         let Some(memory) = responses
             .reserve(2 * bytes, context.runtime.sleep, left_ms)
             .await

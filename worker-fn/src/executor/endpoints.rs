@@ -1,23 +1,25 @@
 //! All configured endpoints, and the choice of one for a job.
 //!
 //! They are tried in their order, or, where weights are given, by chance in
-//! proportion to those. An endpoint that fails is ejected for a while, and the
-//! next takes over. A language that only some support goes only there: so with
-//! several endpoints their lists of languages are fetched, once an instance and
-//! again when they are old. With one endpoint there is nothing to choose.
+//! proportion to those. An endpoint that fails is ejected for a while, the next
+//! takes over, and before it gets jobs again it must run a probe. A language that
+//! only some support goes only there: so with several endpoints their lists of
+//! languages are fetched, once an instance and again when they are old. With one
+//! endpoint there is nothing to choose.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use futures_util::future::LocalBoxFuture;
 
 use super::connection::{Connection, EndpointContext};
 use super::endpoint_states::{
-    EndpointId, EndpointLanguages, EndpointStates, FRESH_MS, RECHECK_MS, supports,
+    EJECTED_MS, EndpointId, EndpointLanguages, EndpointStates, RECHECK_MS, USABLE_MS, supports,
 };
 use super::judge0::Judge0;
 use super::piston::Piston;
 use super::run::ExecutionClient;
-use super::{Execution, ExecutorError, PROBE_TIMEOUT_MS, Run};
+use super::{Execution, ExecutorError, Run};
 use crate::config::{ExecutorConfig, Kind};
 use crate::limits::{BudgetError, JobBudget, Semaphore};
 use crate::runtime::Runtime;
@@ -26,11 +28,13 @@ use crate::runtime::Runtime;
 #[derive(Debug)]
 pub struct Endpoints {
     pub(super) all: Vec<Endpoint>,
-    pub(super) timeout_ms: u64,
     runtime: Runtime,
     pub(super) states: Rc<EndpointStates>,
-    /// One job fetches the lists, and the others wait for it.
+    /// One job fetches the lists and probes, and the others wait for it.
     fetching: Rc<Semaphore>,
+    /// The probes for jobs of this invocation that failed, by language, with their
+    /// times.
+    pub(super) failed_probes: RefCell<Vec<(EndpointId, String, u64)>>,
 }
 
 #[derive(Debug)]
@@ -49,7 +53,7 @@ enum Client {
 /// The endpoint that was chosen for a job.
 #[derive(Debug, Clone, Copy)]
 pub struct SelectedEndpoint<'a> {
-    endpoint: &'a Endpoint,
+    pub(super) endpoint: &'a Endpoint,
     /// Which one it is.
     pub id: EndpointId,
 }
@@ -60,8 +64,9 @@ impl<'a> SelectedEndpoint<'a> {
         &self.endpoint.name
     }
 
-    /// Runs code there, within what is left of `budget`. Boxed, so that the
-    /// future's code is not in the wasm once for each caller.
+    /// Runs code there, within what is left of `budget`. A stage that the endpoint
+    /// itself failed at says nothing about the code, so it is an error. Boxed, so
+    /// that the future's code is not in the wasm once for each caller.
     pub fn execute<'b>(
         self,
         run: &'b Run<'_>,
@@ -70,10 +75,19 @@ impl<'a> SelectedEndpoint<'a> {
     where
         'a: 'b,
     {
-        match &self.endpoint.client {
-            Client::Piston(piston) => Box::pin(piston.execute(run, budget)),
-            Client::Judge0(judge0) => Box::pin(judge0.execute(run, budget)),
-        }
+        Box::pin(async move {
+            let execution = match &self.endpoint.client {
+                Client::Piston(piston) => piston.execute(run, budget).await?,
+                Client::Judge0(judge0) => judge0.execute(run, budget).await?,
+            };
+            match execution.endpoint_fault() {
+                None => Ok(execution),
+                Some(report) => {
+                    let words = report.stage.message.as_deref();
+                    Err(ExecutorError::failed("status XX", words))
+                }
+            }
+        })
     }
 }
 
@@ -126,20 +140,21 @@ impl Endpoints {
             all: indices
                 .map(|index| Endpoint::new(config, index, runtime, &states))
                 .collect(),
-            timeout_ms: config.timeout_ms,
             runtime,
             states,
             fetching: Semaphore::new(1),
+            failed_probes: RefCell::default(),
         }
     }
 
     /// Chooses the endpoint for a job in `language`. At most one call for each
-    /// endpoint whose list of languages is not known.
+    /// endpoint whose list of languages is not known, and a probe of each that
+    /// failed before.
     ///
     /// Errors: [`ExecutorError::Unavailable`] when all that may support the
     /// language are ejected, [`ExecutorError::Refused`] when none supports it,
-    /// [`ExecutorError::BudgetExhausted`] when no call is left to fetch a list and a
-    /// fresh invocation could fetch them all.
+    /// [`ExecutorError::BudgetExhausted`] when no call is left to fetch a list or
+    /// for a probe, and a fresh invocation could make them all.
     pub fn select<'a, 'b>(
         &'a self,
         language: &'b str,
@@ -158,18 +173,28 @@ impl Endpoints {
     ) -> Result<SelectedEndpoint<'_>, ExecutorError> {
         if let [endpoint] = self.all.as_slice() {
             let id = EndpointId(0);
+            if self.states.must_probe(id) {
+                let _turn = self.fetching.acquire().await;
+                self.probe_if_needed(id, language, budget).await?;
+            }
             return Ok(SelectedEndpoint { endpoint, id });
         }
         let _turn = self.fetching.acquire().await;
         let mut unavailable = None;
         let mut fetched = 0;
-        for age_ms in [FRESH_MS, RECHECK_MS] {
+        for age_ms in [USABLE_MS, RECHECK_MS] {
             unavailable = None;
             let mut candidates = Vec::new();
             for (index, endpoint) in self.all.iter().enumerate() {
                 let id = EndpointId(index);
-                let supports = self.supports(id, language, age_ms, budget, &mut fetched);
-                match supports.await {
+                let mut usable = self
+                    .supports(id, language, age_ms, budget, &mut fetched)
+                    .await;
+                if usable == Ok(true) {
+                    let probed = self.probe_if_needed(id, language, budget).await;
+                    usable = probed.map(|()| true);
+                }
+                match usable {
                     Ok(true) => candidates.push(SelectedEndpoint { endpoint, id }),
                     Ok(false) => continue,
                     Err(error @ ExecutorError::BudgetExhausted(_)) => return Err(error),
@@ -229,14 +254,10 @@ impl Endpoints {
         }
         *fetched += 1;
         let permit = budget.acquire().await;
-        let timeout_ms = PROBE_TIMEOUT_MS.min(budget.remaining_ms(now_ms));
-        let list = self.all[id.0].languages(timeout_ms).await;
+        let list = self.fetch_list(id, budget.remaining_ms(now_ms)).await;
         drop(permit);
         match list {
-            Ok(list) => {
-                self.states.note_languages(id, self.now_ms(), &list);
-                Ok(supports(&list, language))
-            }
+            Ok(list) => Ok(supports(&list, language)),
             Err(error) => {
                 self.eject(id);
                 Err(error)
@@ -262,12 +283,12 @@ impl Endpoints {
         })
     }
 
-    /// Notes that an endpoint failed: it is not used for a while. A single
-    /// endpoint is never ejected, because there is no other.
+    /// Notes that an endpoint failed: it is not used for a while, and gets no job
+    /// before it has run a probe. A single endpoint may be probed at once, because
+    /// there is no other.
     pub fn eject(&self, id: EndpointId) {
-        if self.all.len() > 1 {
-            self.states.eject(id, self.now_ms());
-        }
+        let for_ms = if self.all.len() > 1 { EJECTED_MS } else { 0 };
+        self.states.eject(id, self.now_ms(), for_ms);
     }
 
     /// The endpoints that are not ejected, without `failed`. Of a single endpoint
@@ -281,8 +302,14 @@ impl Endpoints {
         })
     }
 
-    fn ids(&self) -> impl Iterator<Item = EndpointId> {
+    pub(super) fn ids(&self) -> impl Iterator<Item = EndpointId> {
         (0..self.all.len()).map(EndpointId)
+    }
+
+    /// Whether an endpoint's list decides where a job runs, or what it is sent.
+    pub(super) fn chooses_by_list(&self, id: EndpointId) -> bool {
+        let by_number = |endpoint: &Endpoint| matches!(endpoint.client, Client::Judge0(_));
+        self.all.len() > 1 || self.all.get(id.0).is_some_and(by_number)
     }
 
     /// Whether an endpoint other than `failed` that may support `language` can be
@@ -290,7 +317,7 @@ impl Endpoints {
     pub fn has_another_for(&self, language: &str, failed: Option<EndpointId>) -> bool {
         let now_ms = self.now_ms();
         self.usable(failed).any(|id| {
-            let list = self.states.languages(id, now_ms, FRESH_MS);
+            let list = self.states.languages(id, now_ms, USABLE_MS);
             list.is_none_or(|list| supports(&list, language))
         })
     }
@@ -309,23 +336,11 @@ impl Endpoints {
             .map_or(EndpointId(0), |(_, id)| id)
     }
 
-    /// Probes an endpoint: whether it answers within [`PROBE_TIMEOUT_MS`]. Notes
-    /// the outcome. One call.
-    pub async fn is_alive(&self, id: EndpointId) -> bool {
-        let Some(endpoint) = self.all.get(id.0) else {
-            return false;
-        };
-        let timeout_ms = PROBE_TIMEOUT_MS.min(self.timeout_ms);
-        let alive = endpoint.languages(timeout_ms).await.is_ok();
-        if alive {
-            self.states.mark_alive(id);
-        } else {
-            self.eject(id);
-        }
-        alive
-    }
-
     pub(super) fn now_ms(&self) -> u64 {
         (self.runtime.now_ms)()
+    }
+
+    pub(super) fn sleep(&self, ms: u64) -> LocalBoxFuture<'static, ()> {
+        (self.runtime.sleep)(ms)
     }
 }

@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 use shared::http::ApiError;
+use shared::text::truncated;
 
 use crate::limits::BudgetError;
 
@@ -13,12 +14,22 @@ pub enum ExecutorError {
     /// down.
     #[error("the execution endpoint did not answer: {0}")]
     NoResponse(String),
+    /// The endpoint works, but is too busy to take the job.
+    #[error("the execution endpoint is too busy")]
+    Busy,
     /// The endpoint said that it will not work now. Not the job's fault.
     #[error("the execution endpoint is not available: {0}")]
     Unavailable(String),
-    /// The endpoint failed while it ran this job.
-    #[error("the execution endpoint failed while running the job: {0}")]
-    Failed(String),
+    /// The endpoint answered that it failed while it ran this job. A probe tells
+    /// whether it is the job's fault.
+    #[error("the execution endpoint failed while running the job: {code}")]
+    Failed {
+        /// `HTTP 500`, or `status XX`.
+        code: &'static str,
+        /// The endpoint's own words. They may tell of its machine, so they are for
+        /// the log only.
+        words: Option<String>,
+    },
     /// The endpoint will not run this job however often it is asked. The text is
     /// shown to whoever submitted it.
     #[error("{0}")]
@@ -29,7 +40,27 @@ pub enum ExecutorError {
     BudgetExhausted(u64),
 }
 
+/// The most bytes of an endpoint's words in the log.
+const MAX_WORDS_BYTES: usize = 300;
+
 impl ExecutorError {
+    /// The endpoint's words about its own failure, for the log.
+    pub fn words(&self) -> Option<&str> {
+        match self {
+            Self::Failed { words, .. } => words.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// For a run that failed with this code.
+    pub(super) fn failed(code: &'static str, words: Option<&str>) -> Self {
+        let line = words.and_then(|words| words.trim().lines().next());
+        Self::Failed {
+            code,
+            words: line.map(|line| truncated(line, MAX_WORDS_BYTES).to_owned()),
+        }
+    }
+
     /// For a response that is not in the protocol of the endpoint's kind.
     pub(super) fn not_in_protocol(kind: &str, part: &str) -> Self {
         Self::NoResponse(format!("an answer that is not {kind}'s, by its {part}"))
@@ -58,7 +89,7 @@ impl ExecutorError {
                 "The execution endpoint refused the job: {}",
                 message.unwrap_or_else(|| status.to_string())
             )),
-            StatusCode::INTERNAL_SERVER_ERROR => Self::Failed(code()),
+            StatusCode::INTERNAL_SERVER_ERROR => Self::failed("HTTP 500", message.as_deref()),
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
                 Self::Unavailable(code())
             }
@@ -72,9 +103,13 @@ impl ExecutorError {
 /// An endpoint that fails is a dependency that fails.
 impl From<ExecutorError> for ApiError {
     fn from(error: ExecutorError) -> Self {
+        let why = match error.words() {
+            Some(words) => format!("{error}: {words}"),
+            None => error.to_string(),
+        };
         Self::executor_unavailable(
             "The execution endpoint is not available at the moment. No job was lost; try again.",
-            error,
+            why,
         )
     }
 }

@@ -9,6 +9,7 @@
 //!
 //! - [`endpoint_states`]: what an instance remembers of its endpoints.
 //! - [`error`]: why there is no execution.
+//! - [`probes`]: whether an endpoint can run anything.
 
 mod connection;
 pub mod endpoint_states;
@@ -17,6 +18,7 @@ pub mod error;
 mod judge0;
 mod language_lists;
 mod piston;
+pub mod probes;
 mod run;
 
 pub use endpoint_states::EndpointId;
@@ -24,6 +26,6 @@ pub use endpoints::{Endpoints, SelectedEndpoint};
 pub use error::ExecutorError;
 pub use run::{Execution, Run, RunLimits, StageReport};
 
-/// How long a probe may take, in milliseconds. It asks for the list of
-/// languages, which a live endpoint answers at once.
+/// How long a probe, or an endpoint's list of languages, is waited for, in
+/// milliseconds. A live endpoint gives both at once.
 pub const PROBE_TIMEOUT_MS: u64 = 3_000;

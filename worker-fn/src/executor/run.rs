@@ -49,6 +49,14 @@ pub struct Execution {
     pub runs: Vec<StageReport>,
 }
 
+impl Execution {
+    /// The stage that the endpoint itself failed at, if one is.
+    pub fn endpoint_fault(&self) -> Option<&StageReport> {
+        let mut stages = self.compile.iter().chain(&self.runs);
+        stages.find(|report| report.stage.termination == Termination::EndpointFault)
+    }
+}
+
 /// One stage, and both its streams in the order in which they were written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StageReport {

@@ -1,4 +1,7 @@
 //! What a user's code mentions, found without a parser.
+//!
+//! This decides what a harness adds to the code, never what the code means: a
+//! mistake here is an error of the compiler, or a name too many.
 
 /// Whether `code`, in a language with C's comments, defines a class of this
 /// name. Comments and strings do not count: practice sites give their node
@@ -17,11 +20,13 @@ pub(super) fn defines_class(code: &str, name: &str) -> bool {
 }
 
 /// The code with a space for each comment and each string.
-fn without_comments(code: &str) -> String {
+pub(super) fn without_comments(code: &str) -> String {
     let mut out = String::new();
     let mut rest = code;
     while let Some(first) = rest.chars().next() {
-        let length = if rest.starts_with("//") {
+        let length = if let Some(length) = raw_string_length(rest) {
+            length
+        } else if rest.starts_with("//") {
             rest.find('\n').unwrap_or(rest.len())
         } else if rest.starts_with("/*") {
             rest.find("*/").map_or(rest.len(), |at| at + 2)
@@ -36,6 +41,15 @@ fn without_comments(code: &str) -> String {
         rest = &rest[length..];
     }
     out
+}
+
+/// The bytes of the raw string of C++ at the start of `text`.
+fn raw_string_length(text: &str) -> Option<usize> {
+    let rest = text.strip_prefix("R\"")?;
+    let (delimiter, body) = rest.split_once('(').filter(|(it, _)| it.len() <= 16)?;
+    let end = format!("){delimiter}\"");
+    body.find(&end)
+        .map(|at| text.len() - body.len() + at + end.len())
 }
 
 /// The bytes of the string at the start of `text`. One that is not closed ends
@@ -68,6 +82,8 @@ mod tests {
             "int n = 1'000;\nclass Solution {}",
             "let s = `\n'`; class Solution {}",
             "é class Solution {}",
+            "auto s = R\"x(\" /* )\" )x\"; class Solution {}",
+            "int R; class Solution {}",
         ] {
             assert!(defines_class(code, "Solution"), "{code}");
         }
@@ -81,6 +97,7 @@ mod tests {
             "class; Solution x;",
             "/* class Solution",
             "let s = `\nclass Solution {}`",
+            "auto s = R\"(\"\nclass Solution {})\";",
         ] {
             assert!(!defines_class(code, "Solution"), "{code}");
         }

@@ -6,6 +6,7 @@ use shared::domain::problem::MAX_DEPTH;
 use shared::json::{Json, JsonText, Object};
 use shared::text::truncated;
 
+use super::compiler::without_beginning;
 use super::kind::Harness;
 
 /// The longest text of a [`HarnessError`] or an [`Frame::NotJson`], in bytes.
@@ -160,7 +161,8 @@ fn error_in_stderr(harness: Harness, stderr: &str) -> Option<HarnessError> {
         |line: &str| line.starts_with("SyntaxError") || line.contains("_TYPESCRIPT_SYNTAX");
     if harness == Harness::TypeScript && stderr.lines().any(syntax) {
         // Without the stack, the folder, and the harness's own lines.
-        let lines: Vec<&str> = stderr
+        let stderr = without_beginning(stderr);
+        let lines: Vec<String> = stderr
             .lines()
             .take_while(|line| !line.starts_with("    at "))
             .filter(|line| line.len() < MAX_LINE_BYTES && !line.contains("judge_"))
@@ -168,6 +170,8 @@ fn error_in_stderr(harness: Harness, stderr: &str) -> Option<HarnessError> {
                 Some(path) => path.rsplit('/').next().unwrap_or(path),
                 None => line,
             })
+            // What the types were removed from, line by line.
+            .map(|line| line.replacen("main.js:", "main.ts:", 1))
             .collect();
         return Some(HarnessError {
             kind: HarnessErrorKind::Syntax,

@@ -16,8 +16,8 @@
 // After the user's code was loaded nothing here goes through a prototype or an
 // iterator, which are the user's to change.
 
-((name, params, returns, code, require) => {
-  const { process, BigInt, Number, Promise, RangeError, Set } = globalThis;
+((name, params, returns, code, require, importCode, columns) => {
+  const { process, BigInt, Number, Promise, RangeError, ReferenceError, Set, SyntaxError } = globalThis;
   const load = process.getBuiltinModule || process.mainModule.require.bind(process.mainModule);
   const fs = load('fs');
   const { isMap, isPromise } = load('util').types;
@@ -26,6 +26,7 @@
   const { parse, stringify } = JSON;
   const { isArray } = Array;
   const { isView } = ArrayBuffer;
+  const { captureStackTrace } = Error;
   const { keys, getPrototypeOf, defineProperty } = Object;
   const { apply, construct } = Reflect;
   const plain = Object.prototype;
@@ -42,6 +43,7 @@
   const clock = new Int32Array(new SharedArrayBuffer(4));
   const leave = process.reallyExit.bind(process);
   const before = globalThis[name];
+  const need = require || load('module').createRequire(process.argv[1] || '/main.js');
 
   const lines = fs.readFileSync(0, 'utf8').split('\n').filter((line) => line);
   const nonce = lines[0];
@@ -76,8 +78,9 @@
     }
   }
 
-  // A function of the user's code by its name.
+  // A function of the user's code by its name, and what its module exports.
   let find;
+  let exported = {};
   function named(name) {
     try {
       return find(name);
@@ -98,6 +101,35 @@
     this.left = left === undefined ? null : left;
     this.right = right === undefined ? null : right;
   };
+
+  // Practice sites give these without a `require`. They are loaded when they are
+  // used, and give way to definitions of the user's.
+  const packages = {
+    _: 'lodash',
+    Deque: '@datastructures-js/deque',
+    MaxPriorityQueue: '@datastructures-js/priority-queue',
+    MinPriorityQueue: '@datastructures-js/priority-queue',
+    PriorityQueue: '@datastructures-js/priority-queue',
+    Queue: '@datastructures-js/queue',
+  };
+  for (const given of keys(packages)) {
+    if (given === name || given in globalThis) continue;
+    const set = (value) => defineProperty(globalThis, given, { __proto__: null, value, writable: true, configurable: true });
+    const get = () => {
+      let found;
+      try {
+        found = need(packages[given]);
+      } catch (_) {
+        const error = new ReferenceError(`${given} is not defined (this endpoint lacks the package ${packages[given]})`);
+        captureStackTrace(error, get);
+        throw error;
+      }
+      if (given !== '_') found = found[given];
+      set(found);
+      return found;
+    };
+    defineProperty(globalThis, given, { configurable: true, get, set });
+  }
 
   // From JSON to an argument. A whole number that a double cannot hold comes as
   // {"$int":"…"}; a key that begins with $ has one more in front.
@@ -141,6 +173,9 @@
   }
   function show(value, kind, trail) {
     if (kind[0] === 'k' || kind[0] === 't') return nodes(value, kind);
+    if ((value === null || value === undefined) && !trail && kind !== 'n' && kind !== 'a') {
+      throw new Odd('nothing: the function returned no value, and printing one does not return it');
+    }
     if (value === null || value === true || value === false) return `${value}`;
     if (typeof value === 'string') return string(value);
     if (typeof value === 'number') return number(value, kind);
@@ -229,6 +264,9 @@
       if (error instanceof RangeError && match(/Array buffer allocation|Invalid string length/, text)) kind = 'memory';
       text = replace(text, /\n    at .*judge\.js[^]*|\n    at .*(node:|internal\/).*/g, '');
       text = replace(text, /(\n    at .*?)(file:\/\/)?\/\S*\//g, '$1');
+      // TypeScript's first line begins with the harness.
+      text = replace(text, /:1:(\d+)/g, (all, column) => (column > columns ? `:1:${column - columns}` : all));
+      text = replace(text, /data:text\/javascript[^\s:]*/g, 'main.js');
     } catch (_) {
       text = text || 'Thrown';
     }
@@ -243,22 +281,24 @@
   process.setUncaughtExceptionCaptureCallback((error) => fail('error', error));
 
   // What to call: `this` and the function. A class is made anew for every case.
+  // Undefined: nothing was found.
   function target() {
     const own = named('module');
     const shared = (own && own.exports) || {};
     const found = named(name);
     if (typeof found === 'function' && found !== before) return () => ({ method: found });
     if (typeof shared[name] === 'function') return () => ({ self: shared, method: shared[name] });
-    const Solution = named('Solution') || shared.Solution;
+    const Solution = named('Solution') || shared.Solution || exported.Solution || exported.default;
     if (Solution && Solution.prototype && typeof Solution.prototype[name] === 'function') {
       return () => {
         const made = construct(Solution, []);
         return { self: made, method: made[name] };
       };
     }
+    if (typeof exported[name] === 'function') return () => ({ method: exported[name] });
+    if (typeof exported.default === 'function') return () => ({ method: exported.default });
     if (typeof shared === 'function') return () => ({ method: shared });
     if (typeof shared.default === 'function') return () => ({ method: shared.default });
-    return fail('missing', { stack: `There is no function ${name}.` });
   }
 
   // Functions that are not asynchronous run without a pause between the cases.
@@ -271,7 +311,13 @@
     else value.then(done, failed);
   });
   async function run() {
-    const choose = target();
+    let choose = target();
+    if (!choose && code === null) {
+      // A module's export may have no name in it.
+      exported = await new Promise((done) => then(importCode(load('url').pathToFileURL(process.argv[1]).href), done, () => done({})));
+      choose = target();
+    }
+    if (!choose) fail('missing', { stack: `The function \`${name}\` was not found in your code.` });
     for (let at = 0; at < cases.length; at++) {
       current = cases[at].index;
       let text;
@@ -298,17 +344,77 @@
       run();
     };
   }
+  const sourceUrl = '\n//# sourceURL=main.js';
+  const module = { exports: {} };
   let program;
   try {
     const scope = ['exports', 'require', 'module', '__filename', '__dirname'];
-    const compile = (code) => load('vm').compileFunction(code, scope, { filename: 'solution.js' });
+    const { compileFunction, constants } = load('vm');
+    const importModuleDynamically = constants && constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
+    const compile = (code) => compileFunction(code, scope, { filename: 'main.js', importModuleDynamically });
     // Once by itself, so that what the compiler says is about it alone.
     compile(code);
     program = compile(`${code}\n;return (judge_) => eval(judge_)`);
   } catch (error) {
-    fail('syntax', error);
+    if (!match(/\b(import|export|await)\b/, code)) fail('syntax', error);
+    runModule(error);
+    return;
   }
-  const module = { exports: {} };
-  find = apply(program, module.exports, [module.exports, require, module, 'solution.js', '.']);
+  find = apply(program, module.exports, [module.exports, require, module, 'main.js', '.']);
   run();
+
+  // Code that is no script may be a module. Then it has what a script has, too, and
+  // finds packages as a script does.
+  function runModule(scriptError) {
+    const { registerHooks } = load('module');
+    const { pathToFileURL } = load('url');
+    if (registerHooks) {
+      registerHooks({
+        resolve(specifier, context, next) {
+          try {
+            return next(specifier, context);
+          } catch (error) {
+            try {
+              return { url: pathToFileURL(need.resolve(specifier)).href, shortCircuit: true };
+            } catch (_) {
+              if (error.code !== 'ERR_UNSUPPORTED_RESOLVE_REQUEST') throw error;
+              throw new Error(`Cannot find package '${specifier}'`);
+            }
+          }
+        },
+      });
+    }
+    globalThis.module = module;
+    globalThis.exports = module.exports;
+    globalThis.require = require;
+    const ready = `judge_${nonce}`;
+    defineProperty(globalThis, ready, { __proto__: null, value: (search) => void (find = search) });
+    const text = `${code}\n;${ready}((judge_) => eval(judge_));${sourceUrl}`;
+    const url = `data:text/javascript;base64,${bytes(text).toString('base64')}`;
+    stuck = (error) => fail('error', error);
+    then(importCode(url), (space) => {
+      stuck = undefined;
+      exported = space;
+      run();
+    }, (error) => {
+      if (!(error instanceof SyntaxError) || match(/\n    at [^]*main\.js/, `${error.stack}`)) fail('error', error);
+      // The scripts' parser says more where no module's syntax is to blame.
+      const scripts = match(/\b(import|export|await)\b/, scriptError.message) ? errorInBody() : scriptError;
+      fail('syntax', scripts || error);
+    });
+  }
+
+  // A module's error with its line, from the parser of scripts.
+  function errorInBody() {
+    const blank = (text) => replace(text, /[^\n]/g, ' ');
+    let body = replace(code, /^[ \t]*import\b[^;(]*?(['"])[^'"\n]*\1;?/gm, blank);
+    body = replace(body, /^[ \t]*export[ \t]+(default\b|(?=[a-z]))/gm, blank);
+    try {
+      new (load('vm').Script)(`(async () => {\n${body}\n})`, { filename: 'main.js', lineOffset: -1 });
+    } catch (error) {
+      // Behind the last line stands no line of the user's.
+      const line = match(/^main\.js:(\d+)/, `${error.stack}`);
+      if (line && line[1] <= code.split('\n').length) return error;
+    }
+  }
 })

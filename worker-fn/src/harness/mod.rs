@@ -24,11 +24,15 @@
 //! exit code proves nothing.
 
 mod code;
+mod compiler;
+mod cpp;
+mod cpp_names;
 mod frames;
 mod kind;
 mod source;
 mod stdin;
 
+pub use compiler::{clean_compile_stage, compiler_output};
 pub use frames::{Frame, Frames, HarnessError, HarnessErrorKind, read};
 pub use kind::{Harness, LANGUAGES};
 pub use source::Unsupported;

@@ -6,20 +6,20 @@ use serde_json::Value;
 use shared::domain::problem::{Signature, Type};
 
 use super::code::defines_class;
+use super::cpp;
 use super::json;
 use super::kind::Harness;
 
 const PYTHON: &str = include_str!(concat!(env!("OUT_DIR"), "/python.py"));
 const JAVASCRIPT: &str = include_str!(concat!(env!("OUT_DIR"), "/javascript.js"));
 const TYPESCRIPT: &str = include_str!(concat!(env!("OUT_DIR"), "/typescript.ts"));
-const CPP: &str = include_str!(concat!(env!("OUT_DIR"), "/cpp.cpp"));
 
 /// Names the harness's own code in stack traces.
 const SOURCE_URL: &str = "//# sourceURL=judge.js";
 
 /// A node type of practice sites.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Node {
+pub(super) enum Node {
     List,
     Tree,
 }
@@ -28,7 +28,7 @@ impl Node {
     const ALL: [Self; 2] = [Self::List, Self::Tree];
 
     /// The class's name in the user's code.
-    fn class(self) -> &'static str {
+    pub(super) fn class(self) -> &'static str {
         match self {
             Self::List => "ListNode",
             Self::Tree => "TreeNode",
@@ -43,18 +43,6 @@ impl Node {
             }
             Self::Tree => {
                 "class TreeNode{val:any;left:any;right:any;constructor(val:any=0,left:any=null,right:any=null){this.val=val;this.left=left;this.right=right}}"
-            }
-        }
-    }
-
-    /// The struct's definition in C++.
-    fn cpp(self) -> &'static str {
-        match self {
-            Self::List => {
-                "struct ListNode{long long val;ListNode*next;ListNode(long long v=0,ListNode*n=nullptr):val(v),next(n){}};"
-            }
-            Self::Tree => {
-                "struct TreeNode{long long val;TreeNode*left,*right;TreeNode(long long v=0,TreeNode*l=nullptr,TreeNode*r=nullptr):val(v),left(l),right(r){}};"
             }
         }
     }
@@ -97,7 +85,7 @@ fn source(harness: Harness, signature: &Signature, code: &str) -> Result<String,
     // a syntax error.
     let code = code.strip_prefix('\u{feff}').unwrap_or(code);
     if harness == Harness::Cpp {
-        return cpp(signature, code);
+        return cpp::source(signature, code);
     }
     let name = quoted(&signature.name);
     let params: Vec<Value> = signature
@@ -120,60 +108,40 @@ fn source(harness: Harness, signature: &Signature, code: &str) -> Result<String,
             fill(PYTHON, &values)
         }
         Harness::JavaScript => format!(
-            "(0,eval)({})({name},{params},{returns},{},require);\n",
+            "(0,eval)({})({name},{params},{returns},{},require,(url)=>import(url));\n",
             runtime(),
             quoted(&without_shebang(code))
         ),
         Harness::TypeScript | Harness::Cpp => {
-            let values = [
-                ("__RUNTIME__", runtime()),
-                ("__NAME__", name),
-                ("__PARAMS__", params),
-                ("__RETURNS__", returns),
-                ("__NODES__", nodes(signature, code, Node::typescript)),
-                ("__CODE__", without_shebang(code)),
-            ];
-            fill(TYPESCRIPT, &values)
+            let runtime = runtime();
+            let nodes = nodes(signature, code, Node::typescript);
+            let fill = |columns: usize, code: String| {
+                let values = [
+                    ("__RUNTIME__", runtime.clone()),
+                    ("__NAME__", name.clone()),
+                    ("__PARAMS__", params.clone()),
+                    ("__RETURNS__", returns.clone()),
+                    // As many digits as any number of columns has.
+                    ("__COLUMNS__", format!("{columns:>6}")),
+                    ("__NODES__", nodes.clone()),
+                    ("__CODE__", code),
+                ];
+                fill(TYPESCRIPT, &values)
+            };
+            let bare = fill(0, String::new());
+            let first_line = bare.lines().next().unwrap_or_default();
+            fill(first_line.encode_utf16().count(), without_shebang(code))
         }
     })
 }
 
-fn cpp(signature: &Signature, code: &str) -> Result<String, Unsupported> {
-    for param in &signature.params {
-        check_in_cpp(&param.ty)?;
-    }
-    if signature.returns != Type::Null {
-        check_in_cpp(&signature.returns)?;
-    }
-    let class = if defines_class(code, "Solution") {
-        "Solution::"
-    } else {
-        ""
-    };
-    let values = [
-        ("__NODES__", nodes(signature, code, Node::cpp)),
-        ("__CODE__", code.to_owned()),
-        ("__COUNT__", signature.params.len().to_string()),
-        ("__TARGET__", format!("{class}{}", signature.name)),
-    ];
-    Ok(fill(CPP, &values))
-}
-
-/// C++ has `null` as a result only, no `any`, and nodes of whole numbers only.
-fn check_in_cpp(ty: &Type) -> Result<(), Unsupported> {
-    match ty {
-        Type::Int | Type::Float | Type::String | Type::Bool => Ok(()),
-        Type::List(of) | Type::Map(of) => check_in_cpp(of),
-        Type::LinkedList(of) | Type::BinaryTree(of) if **of == Type::Int => Ok(()),
-        _ => Err(Unsupported(format!(
-            "C++ has no equivalent of the type {ty} in the signature."
-        ))),
-    }
-}
-
 /// The definitions of the node types that the signature mentions and the code
 /// does not define.
-fn nodes(signature: &Signature, code: &str, definition: fn(Node) -> &'static str) -> String {
+pub(super) fn nodes(
+    signature: &Signature,
+    code: &str,
+    definition: impl Fn(Node) -> &'static str,
+) -> String {
     let mentions = |node: Node| {
         let mut params = signature.params.iter();
         params.any(|param| node.is_in(&param.ty)) || node.is_in(&signature.returns)
@@ -222,7 +190,7 @@ fn without_shebang(code: &str) -> String {
 
 /// The template with each mark replaced by its value. `values` must be in the
 /// order of the marks in the template.
-fn fill(template: &str, values: &[(&str, String)]) -> String {
+pub(super) fn fill(template: &str, values: &[(&str, String)]) -> String {
     let mut out = String::new();
     let mut rest = template;
     for (mark, value) in values {
@@ -263,6 +231,7 @@ mod tests {
                 "__RETURNS__",
                 "__CODE__",
                 "__RUNTIME__",
+                "__COLUMNS__",
                 "__NODES__",
                 "__COUNT__",
                 "__TARGET__",

@@ -19,7 +19,7 @@ use crate::drain::report::Report;
 use crate::drain::{Drain, DrainOptions};
 use crate::executor::{Endpoints, PROBE_TIMEOUT_MS};
 use crate::instance::Instance;
-use crate::limits::{Budget, CallCounter};
+use crate::limits::{Budget, CallCounter, MAX_HELD};
 use crate::runtime::Runtime;
 
 use super::route::Route;
@@ -40,6 +40,9 @@ pub const CRON: DrainOptions = DrainOptions {
     all_lanes: true,
     background: true,
 };
+
+/// The calls of a budget that are not for wake-ups.
+const CALLS_OF_A_DRAIN: u64 = 20;
 
 /// worker-fn with its settings, or with the error in them.
 pub struct App {
@@ -65,6 +68,17 @@ pub enum AfterResponse {
     Nothing,
     /// Drain the queue.
     Drain(DrainOptions),
+    /// Fetch the endpoints' lists of languages that are old.
+    RefreshLanguages,
+}
+
+/// How a cron run that has something to do begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CronStart {
+    /// How many drains to start in fresh invocations, beside the cron's own.
+    pub wake_ups: u64,
+    /// How many calls of its budget the cron's own drain has not got.
+    pub calls_made: u64,
 }
 
 impl App {
@@ -96,13 +110,62 @@ impl App {
         }
     }
 
-    /// Drains the queue. What went wrong on the way is in the report.
-    pub async fn drain(&self, options: DrainOptions) -> Result<Report, ConfigError> {
+    /// How a cron run begins; `None`: there is nothing to do. One command when
+    /// there is nothing, which makes an idle system cheap, and three more when
+    /// there is.
+    ///
+    /// The platform ends long chains of hand-overs. So a backlog gets as many
+    /// drains as it has jobs for and `MAX_IN_FLIGHT` has room for.
+    pub async fn start_cron(&self) -> Result<Option<CronStart>, ConfigError> {
         let config = self.config.as_ref().map_err(Clone::clone)?;
-        Ok(self.drain_with(config, options).await)
+        let store = Store::new(Client::new(config.redis.clone()));
+        // Where Redis is in trouble, the drain meets it too, and reports it.
+        if store.is_idle().await == Ok(true) {
+            return Ok(None);
+        }
+        let held = MAX_HELD as u64;
+        let drains = config.queue.max_in_flight.div_ceil(held);
+        // Most of the calls are for jobs.
+        let spare = config.subrequest_budget.saturating_sub(CALLS_OF_A_DRAIN) / 4;
+        let mut start = CronStart {
+            wake_ups: drains.saturating_sub(1).min(spare),
+            calls_made: 1,
+        };
+        if start.wake_ups > 0 {
+            let waiting = store.waiting().await.unwrap_or_default();
+            let others = waiting.saturating_sub(1) / held;
+            start.wake_ups = start.wake_ups.min(others);
+            start.calls_made += 1 + start.wake_ups;
+        }
+        Ok(Some(start))
     }
 
-    async fn drain_with(&self, config: &Config, options: DrainOptions) -> Report {
+    /// Drains the queue, after `calls_made` calls of this invocation. What went
+    /// wrong on the way is in the report.
+    pub async fn drain(
+        &self,
+        options: DrainOptions,
+        calls_made: u64,
+    ) -> Result<Report, ConfigError> {
+        let config = self.config.as_ref().map_err(Clone::clone)?;
+        Ok(self.drain_with(config, options, calls_made).await)
+    }
+
+    /// Fetches the endpoints' lists of languages that are old.
+    pub async fn refresh_languages(&self) {
+        if let Ok(config) = &self.config {
+            self.endpoints(config).refresh_lists().await;
+        }
+    }
+
+    fn endpoints(&self, config: &Config) -> Endpoints {
+        let states = self.instance.endpoints.clone();
+        Endpoints::new(&config.executor, self.runtime, states)
+    }
+
+    async fn drain_with(&self, config: &Config, options: DrainOptions, calls_made: u64) -> Report {
+        let calls = CallCounter::new(config.subrequest_budget);
+        calls.spend(calls_made);
         let drain = Drain {
             store: &Store::new(Client::new(config.redis.clone())),
             runner: &JobRunner::new(config, self.runtime, &self.instance),
@@ -114,7 +177,8 @@ impl App {
                     + config.processing_delay_ms
                     + PROBE_TIMEOUT_MS
                     + config.redis.timeout_ms,
-                calls: CallCounter::new(config.subrequest_budget),
+                calls,
+                jobs: config.max_jobs_per_invocation,
             },
             options,
         };
@@ -140,10 +204,10 @@ impl App {
             Route::Run => run::run(config, self.runtime, &self.instance, request).await?,
             Route::Limits => limits::check(config, self.runtime, &self.instance, request).await?,
             Route::Root { batch } | Route::Work { batch } => {
-                let report = self.drain_with(config, work::options(batch)).await;
+                let report = self.drain_with(config, work::options(batch), 0).await;
                 work::response(report, batch, log)?
             }
-            Route::Languages => self.languages(config).await?,
+            Route::Languages => return self.languages(config).await,
             Route::Wake { all_lanes } => {
                 let options = DrainOptions {
                     all_lanes,
@@ -173,12 +237,19 @@ impl App {
         Ok(request)
     }
 
-    async fn languages(&self, config: &Config) -> Result<Response<Bytes>, ApiError> {
-        let states = self.instance.endpoints.clone();
-        let endpoints = Endpoints::new(&config.executor, self.runtime, states);
+    async fn languages(
+        &self,
+        config: &Config,
+    ) -> Result<(Response<Bytes>, AfterResponse), ApiError> {
+        let endpoints = self.endpoints(config);
         let languages = endpoints.languages().await?;
         let body = json!({ "success": true, "languages": languages });
-        Ok(response::json(StatusCode::OK, &body))
+        let after_response = if endpoints.has_stale_lists() {
+            AfterResponse::RefreshLanguages
+        } else {
+            AfterResponse::Nothing
+        };
+        Ok((response::json(StatusCode::OK, &body), after_response))
     }
 }
 

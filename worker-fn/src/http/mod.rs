@@ -7,4 +7,4 @@ pub mod route;
 mod run;
 mod work;
 
-pub use app::{AfterResponse, App, CRON, Handled, WAKE_UP};
+pub use app::{AfterResponse, App, CRON, CronStart, Handled, WAKE_UP};

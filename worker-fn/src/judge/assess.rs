@@ -8,13 +8,16 @@ use shared::domain::judgement::{CaseResult, Evidence, Judgement, MAX_EVIDENCE_BY
 use shared::domain::problem::{Case, Problem};
 use shared::domain::stage::Stage;
 use shared::domain::verdict::Verdict;
-use shared::json::{Json, JsonText};
 use shared::text::truncated;
 
-use super::case::CaseRun;
+use super::case::{CaseRun, shown_value};
 
 /// The most failed cases that get evidence.
 pub(super) const MAX_EVIDENCE: usize = 10;
+
+/// The note on a case whose answer was wrong among the others and right alone.
+const DEPENDS_ON_OTHERS: &str = "By itself this case is accepted: the answer depends on other \
+cases. Do variables outside the function keep what an earlier call left in them?";
 
 /// What is shown of a submission to a known problem.
 pub struct Assessment {
@@ -115,7 +118,7 @@ fn case_results(problem: &Problem, findings: &Findings<'_>) -> Vec<CaseResult> {
             cpu_time_ms: usage.cpu_time_ms,
             memory_bytes: usage.memory_bytes,
             evidence: shows_evidence
-                .then(|| evidence(case, run.as_ref(), findings.evidence_run(index))),
+                .then(|| evidence(problem, case, run.as_ref(), findings.evidence_run(index))),
         });
     }
     results
@@ -139,18 +142,36 @@ fn percent(won: u64, total: u64) -> f64 {
 }
 
 /// `alone` is the same case run by itself, where the first run may not be shown.
-fn evidence(case: &Case, run: Option<&CaseRun>, alone: Option<&CaseRun>) -> Evidence {
-    let shown = alone.or(run).and_then(|run| run.shown.as_ref());
-    let mut message = shown.and_then(|shown| shown.message.clone());
-    if alone.is_some_and(|alone| alone.verdict == Verdict::Accepted) {
-        message =
-            Some("By itself this case is accepted: the answer depends on other cases.".into());
-    }
+fn evidence(
+    problem: &Problem,
+    case: &Case,
+    run: Option<&CaseRun>,
+    alone: Option<&CaseRun>,
+) -> Evidence {
+    let mut note = None;
+    let is_accepted_alone = alone.is_some_and(|alone| alone.verdict == Verdict::Accepted);
+    let shown = if is_accepted_alone {
+        note = Some(DEPENDS_ON_OTHERS.to_owned());
+        run.and_then(|run| run.shown.as_ref())
+    } else {
+        let shown = |run: &&CaseRun| run.shown.is_some();
+        alone
+            .filter(shown)
+            .or(run)
+            .and_then(|run| run.shown.as_ref())
+    };
+    let difference = shown.and_then(|shown| shown.note.clone());
     Evidence {
-        input: text(&case.input),
-        expected: text(&case.expected),
+        input: shown_value(problem, &case.input),
+        expected: shown.map_or_else(
+            || shown_value(problem, &case.expected),
+            |shown| shown.expected.clone(),
+        ),
         actual: shown.and_then(|shown| shown.actual.clone()),
-        message: message.filter(|text| !text.is_empty()),
+        note: note.or(difference),
+        message: shown
+            .and_then(|shown| shown.message.clone())
+            .filter(|text| !text.is_empty()),
         stderr: shown
             .map(|shown| clip(&shown.stage.stderr))
             .filter(|text| !text.is_empty()),
@@ -176,6 +197,7 @@ fn headline(cases: &[CaseResult], index: usize) -> String {
             ("Input", Some(&evidence.input)),
             ("Expected", Some(&evidence.expected)),
             ("Got", evidence.actual.as_ref()),
+            ("Note", evidence.note.as_ref()),
             ("Error output", evidence.message.as_ref()),
         ];
         for (name, part) in parts {
@@ -185,13 +207,6 @@ fn headline(cases: &[CaseResult], index: usize) -> String {
         }
     }
     text
-}
-
-fn text(value: &JsonText) -> String {
-    match Json::text(value.json()) {
-        Some(text) => clip(&text),
-        None => clip(value.as_str()),
-    }
 }
 
 fn clip(text: &str) -> String {

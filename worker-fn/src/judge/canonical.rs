@@ -111,7 +111,7 @@ fn push_object(text: &mut String, value: Json<'_>, ty: &Type) -> Option<()> {
 }
 
 /// The type of the items of a value of type `ty`.
-fn item(ty: &Type) -> &Type {
+pub(super) fn item(ty: &Type) -> &Type {
     match ty {
         Type::List(item) | Type::Map(item) | Type::LinkedList(item) | Type::BinaryTree(item) => {
             item

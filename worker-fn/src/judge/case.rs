@@ -13,9 +13,10 @@ use shared::domain::judgement::MAX_EVIDENCE_BYTES;
 use shared::domain::problem::{Case, Kind, Problem};
 use shared::domain::stage::Stage;
 use shared::domain::verdict::Verdict;
+use shared::json::JsonText;
 use shared::text::truncated;
 
-use super::compare;
+use super::{compare, difference, value_difference};
 
 /// One case's run.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,8 +36,12 @@ pub struct CaseRun {
 /// What is shown of an answer that is not accepted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ShownAnswer {
+    /// The expected answer.
+    pub expected: String,
     /// What it answered, where it did.
     pub actual: Option<String>,
+    /// How the two differ, in a sentence.
+    pub note: Option<String>,
     /// Why there is no answer.
     pub message: Option<String>,
     /// Its process.
@@ -58,7 +63,7 @@ impl CaseRun {
         Self {
             verdict,
             usage,
-            shown: shown.map(|stage| ShownAnswer::new(answer, stage)),
+            shown: shown.map(|stage| ShownAnswer::new(problem, case, answer, stage)),
             may_be_shown: stage.is_some(),
             archived: Some(ArchivedItem::new(answer, usage, stderr)),
         }
@@ -66,19 +71,49 @@ impl CaseRun {
 }
 
 impl ShownAnswer {
-    fn new(answer: &CaseAnswer, stage: &Rc<Stage>) -> Self {
-        let clip = |text: &str| truncated(text, MAX_EVIDENCE_BYTES).to_owned();
-        let (actual, message) = match answer {
-            CaseAnswer::Text(text) => (Some(clip(text)), None),
-            CaseAnswer::Value(value) => (Some(clip(value.as_str())), None),
-            CaseAnswer::NotJson(what) => (None, Some(format!("It answered with {what}."))),
-            CaseAnswer::Failed(failure) => (None, Some(clip(&failure.message))),
+    fn new(problem: &Problem, case: &Case, answer: &CaseAnswer, stage: &Rc<Stage>) -> Self {
+        let difference = match (answer, &problem.kind) {
+            (CaseAnswer::Text(actual), _) => {
+                let expected = case.expected.json().text().unwrap_or_default();
+                Some(difference::of_text(problem.checker, &expected, actual))
+            }
+            (CaseAnswer::Value(actual), Kind::Function(signature)) => {
+                Some(value_difference::of_value(
+                    problem.checker,
+                    &signature.returns,
+                    case.expected.json(),
+                    actual.json(),
+                ))
+            }
+            _ => None,
+        };
+        let message = match answer {
+            CaseAnswer::Text(_) | CaseAnswer::Value(_) => None,
+            CaseAnswer::NotJson(what) => Some(format!("It answered with {what}.")),
+            CaseAnswer::Failed(failure) => {
+                Some(truncated(&failure.message, MAX_EVIDENCE_BYTES).to_owned())
+            }
+        };
+        let (expected, actual, note) = match difference {
+            Some(shown) => (shown.expected, Some(shown.actual), shown.note),
+            None => (shown_value(problem, &case.expected), None, None),
         };
         Self {
+            expected,
             actual,
+            note,
             message,
             stage: Rc::clone(stage),
         }
+    }
+}
+
+/// A value of a case as people read it: a program's text, a function's JSON; the
+/// beginning, if it is long.
+pub(super) fn shown_value(problem: &Problem, value: &JsonText) -> String {
+    match (&problem.kind, value.json().text()) {
+        (Kind::Program, Some(text)) => difference::cut_around(&text, 0),
+        _ => difference::cut_around(value.as_str(), 0),
     }
 }
 

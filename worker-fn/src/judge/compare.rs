@@ -13,6 +13,7 @@ pub fn text(checker: Checker, expected: &str, actual: &str) -> bool {
             let plain = |text: &str| text.replace("\r\n", "\n").trim_end_matches('\n').to_owned();
             plain(expected) == plain(actual)
         }
+        Checker::Lines => lines(expected).eq(lines(actual)),
         Checker::Tokens => expected
             .split_ascii_whitespace()
             .eq(actual.split_ascii_whitespace()),
@@ -38,7 +39,14 @@ pub fn text(checker: Checker, expected: &str, actual: &str) -> bool {
     }
 }
 
-fn sorted_lines(text: &str) -> Vec<&str> {
+/// The lines without the whitespace at their ends, and without the empty ones at
+/// the end of the text.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let lines = text.trim_ascii_end().split('\n');
+    lines.map(str::trim_ascii_end)
+}
+
+pub(super) fn sorted_lines(text: &str) -> Vec<&str> {
     let lines = text.lines().map(str::trim_end);
     let mut lines: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
     lines.sort_unstable();
@@ -49,7 +57,7 @@ fn sorted_lines(text: &str) -> Vec<&str> {
 pub fn value(checker: Checker, ty: &Type, expected: Json<'_>, actual: Json<'_>) -> bool {
     let unordered = match checker {
         Checker::Unordered { depth } => depth,
-        Checker::Exact | Checker::Tokens | Checker::Float { .. } => 0,
+        Checker::Exact | Checker::Lines | Checker::Tokens | Checker::Float { .. } => 0,
     };
     let (expected, actual) = (
         canonical(expected, ty, unordered),
@@ -60,7 +68,9 @@ pub fn value(checker: Checker, ty: &Type, expected: Json<'_>, actual: Json<'_>) 
     };
     match checker {
         Checker::Exact | Checker::Unordered { .. } => expected == actual,
-        Checker::Tokens | Checker::Float { .. } => alike(checker, &expected, &actual),
+        Checker::Lines | Checker::Tokens | Checker::Float { .. } => {
+            alike(checker, &expected, &actual)
+        }
     }
 }
 
@@ -76,7 +86,9 @@ fn alike(checker: Checker, mut expected: &str, mut actual: &str) -> bool {
             (Some(b'"'), Some(b'"')) if !expected.starts_with(':') => {
                 let (a, b) = (Json::parse(a.as_bytes()), Json::parse(b.as_bytes()));
                 match (a.ok().and_then(Json::text), b.ok().and_then(Json::text)) {
-                    (Some(a), Some(b)) if checker == Checker::Tokens => text(checker, &a, &b),
+                    (Some(a), Some(b)) if matches!(checker, Checker::Lines | Checker::Tokens) => {
+                        text(checker, &a, &b)
+                    }
                     _ => false,
                 }
             }
@@ -197,6 +209,15 @@ mod tests {
             (Checker::Exact, "1 2", "\n1 2", false),
             (Checker::Exact, "1 2", "", false),
             (Checker::Exact, "", "\n", true),
+            (Checker::Lines, "1 2\n3\n", "1 2 \r\n3\t\n\n \n", true),
+            (Checker::Lines, "1 2\n3\n", "1 2\n3", true),
+            (Checker::Lines, "", "\n \n", true),
+            (Checker::Lines, "1\n\n2", "1\n2", false),
+            (Checker::Lines, "1 2", "1  2", false),
+            (Checker::Lines, "1 2", " 1 2", false),
+            (Checker::Lines, "\n1", "1", false),
+            (Checker::Lines, "1\n2", "1\n", false),
+            (Checker::Lines, "1", "1\u{a0}", false),
             (Checker::Tokens, "1 2\n3", " 1\t2 3\r\n", true),
             (Checker::Tokens, "1 2", "12", false),
             (Checker::Tokens, "a", "A", false),

@@ -9,6 +9,7 @@
 //!
 //! - [`case`]: what is known of one case.
 //! - [`compare`] and `canonical`: whether an answer is the expected one.
+//! - `difference`, `value_difference`, `visible`: where a wrong answer differs.
 //! - [`failure`]: how a stage failed, memory told apart from crashes.
 
 pub mod archive;
@@ -16,8 +17,11 @@ pub mod assess;
 mod canonical;
 pub mod case;
 pub mod compare;
+mod difference;
 pub mod failure;
 pub mod plain;
 pub mod session;
 #[cfg(test)]
 mod session_tests;
+mod value_difference;
+mod visible;

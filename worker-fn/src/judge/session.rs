@@ -9,6 +9,8 @@
 //! - All cases of a **function** share one process. If that ends before each
 //!   case has its answer, the remaining cases are run one by one, so that a limit
 //!   or a crash counts for its own case only.
+//! - A case that failed after others in one process is run once more alone: people
+//!   want to know that variables keep what earlier calls left in them.
 //! - A process that received hidden inputs could print anything about them. So
 //!   nothing of it is shown: a shown case that failed in one is run once more
 //!   alone, for its evidence only; and code that could not be loaded is loaded
@@ -21,6 +23,7 @@ use shared::domain::archive::MAX_ANSWERS_BYTES;
 use shared::domain::problem::{Kind, Problem, Signature};
 use shared::domain::stage::Stage;
 use shared::domain::verdict::Verdict;
+use shared::text::normalized;
 
 use super::assess::{Findings, MAX_EVIDENCE};
 use super::case::CaseRun;
@@ -50,6 +53,8 @@ pub struct JudgeSession<'a> {
     pub failure: Option<Failure>,
     /// How compiling went.
     pub compile: Option<StageReport>,
+    /// By case: whether it was answered in a process with others.
+    together: Vec<bool>,
     /// How many processes had one case.
     single_runs: usize,
     /// How many bytes the archive may still take.
@@ -107,15 +112,17 @@ impl<'a> JudgeSession<'a> {
             evidence: Vec::new(),
             failure: None,
             compile: None,
+            together: vec![false; problem.cases.len()],
             single_runs: 0,
             archive_left: MAX_ANSWERS_BYTES,
             shown: 0,
             version: None,
             peak_usage: Usage::default(),
         };
+        let code = normalized(code);
         match &problem.kind {
-            Kind::Program => code.clone_into(&mut session.source),
-            Kind::Function(signature) => session.use_harness(signature, language, code),
+            Kind::Program => session.source = code.into_owned(),
+            Kind::Function(signature) => session.use_harness(signature, language, &code),
         }
         session
     }
@@ -204,7 +211,10 @@ impl<'a> JudgeSession<'a> {
             return;
         }
         self.version = Some(execution.version).filter(|version| !version.is_empty());
-        if let Some(compile) = execution.compile {
+        if let Some(mut compile) = execution.compile {
+            if self.harness.is_some() {
+                harness::clean_compile_stage(&mut compile);
+            }
             let failed = execution.runs.is_empty();
             if failed {
                 let failure = failure::classify(&compile, None);
@@ -292,6 +302,7 @@ impl<'a> JudgeSession<'a> {
             let usage = Usage::default();
             let case_of = &self.problem.cases[case];
             let run = CaseRun::new(self.problem, case_of, &answer, usage, shown.as_ref());
+            self.together[case] = true;
             self.store(case, run);
         }
         self.phase = Phase::Single;
@@ -379,13 +390,19 @@ impl<'a> JudgeSession<'a> {
     }
 
     /// The shown cases that failed in a process of which nothing may be shown.
+    /// So is the first case that failed after others in a process with them: what
+    /// it answers alone tells whether they are to blame.
     fn cases_without_evidence(&self) -> Vec<usize> {
+        let first_failed = self.first_failed();
         let lacks_evidence = |&case: &usize| {
-            let hidden = self.problem.cases[case].hidden;
             let run = self.runs[case].as_ref();
-            !hidden && run.is_some_and(|run| !run.may_be_shown && run.verdict.is_failure())
+            let came_after_others = case > 0 && first_failed == Some(case) && self.together[case];
+            !self.problem.cases[case].hidden
+                && run.is_some_and(|run| {
+                    run.verdict.is_failure() && (!run.may_be_shown || came_after_others)
+                })
         };
-        match self.first_failed() {
+        match first_failed {
             Some(first) if self.problem.stop_on_first_fail => {
                 Some(first).filter(lacks_evidence).into_iter().collect()
             }

@@ -217,6 +217,19 @@ fn code_that_does_not_compile_skips_all_cases() {
 }
 
 #[test]
+fn a_compiler_speaks_of_the_users_lines_alone() {
+    let problem = function(&["a"], true);
+    let said =
+        "judge.cpp:2:1: error: static assertion failed: judge: No.\nsolution.cpp:1:2: error: x";
+    let (_, assessment) = judge(&problem, "c++", |_| Execution {
+        compile: Some(ended(said, 1)),
+        ..Execution::default()
+    });
+    assert_eq!(assessment.verdict, Verdict::CompilationError);
+    assert_eq!(assessment.output.trim_end(), "No.\nmain.cpp:1:2: error: x");
+}
+
+#[test]
 fn a_functions_cases_share_a_process() {
     let problem = function(&["a", "b", SECRET], true);
     let (steps, assessment) = judge(&problem, "py", |step| {
@@ -281,7 +294,7 @@ fn evidence_says_that_an_answer_depends_on_other_cases() {
     let evidence = assessment.judgement.cases[0].evidence.as_ref().unwrap();
     assert!(
         evidence
-            .message
+            .note
             .as_ref()
             .unwrap()
             .contains("depends on other cases")
@@ -289,16 +302,36 @@ fn evidence_says_that_an_answer_depends_on_other_cases() {
 }
 
 #[test]
+fn a_case_that_failed_after_others_is_run_alone_too() {
+    let problem = function(&["a", "b", "c"], true);
+    for (alone, is_said) in [("b", true), ("x", false)] {
+        let (steps, assessment) = judge(&problem, "py", |step| match step.cases.as_slice() {
+            [0, 1, 2] => ran(vec![ended(
+                &[returned(0, "a"), returned(1, "x"), returned(2, "c")].concat(),
+                0,
+            )]),
+            _ => ran(vec![ended(&returned(1, alone), 0)]),
+        });
+        assert_eq!(steps, [vec![0, 1, 2], vec![1]]);
+        assert_eq!(assessment.verdict, Verdict::WrongAnswer);
+        let evidence = assessment.judgement.cases[1].evidence.as_ref().unwrap();
+        assert_eq!(evidence.actual.as_deref(), Some("\"x\""));
+        let note = evidence.note.clone().unwrap_or_default();
+        assert_eq!(note.contains("By itself"), is_said, "{note}");
+    }
+}
+
+#[test]
 fn without_hidden_cases_everything_may_be_shown() {
     let problem = function(&["a", "b"], true);
     let (steps, assessment) = judge(&problem, "py", |_| {
         ran(vec![ended(
-            &[returned(0, "a"), returned(1, "x")].concat(),
+            &[returned(0, "x"), returned(1, "b")].concat(),
             0,
         )])
     });
     assert_eq!(steps.len(), 1);
-    let evidence = assessment.judgement.cases[1].evidence.as_ref().unwrap();
+    let evidence = assessment.judgement.cases[0].evidence.as_ref().unwrap();
     assert_eq!(evidence.actual.as_deref(), Some("\"x\""));
 }
 
@@ -314,13 +347,13 @@ fn code_that_does_not_load_is_loaded_once_more_without_any_case() {
         let text = if has_hidden {
             SECRET
         } else {
-            "solution.py:1: invalid syntax"
+            "main.py:1: invalid syntax"
         };
         ran(vec![ended(&load(text), 1)])
     });
     assert_eq!(steps, [vec![0, 1], vec![]]);
     assert_eq!(assessment.verdict, Verdict::CompilationError);
-    assert_eq!(assessment.output, "solution.py:1: invalid syntax");
+    assert_eq!(assessment.output, "main.py:1: invalid syntax");
     // Where nothing is hidden, once is enough.
     let problem = function(&["a"], true);
     let (steps, assessment) = judge(&problem, "py", |_| ran(vec![ended(&load("no"), 1)]));

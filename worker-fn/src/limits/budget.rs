@@ -19,6 +19,8 @@ pub struct Budget {
     pub run_ms: u64,
     /// The calls.
     pub calls: CallCounter,
+    /// How many jobs may still be claimed.
+    pub jobs: usize,
 }
 
 impl Budget {
@@ -35,6 +37,12 @@ impl Budget {
         MAX_HELD
             .saturating_sub(held)
             .min(usize::try_from(spare).unwrap_or(usize::MAX))
+            .min(self.jobs)
+    }
+
+    /// Notes jobs that were claimed.
+    pub fn note_claimed(&mut self, jobs: usize) {
+        self.jobs = self.jobs.saturating_sub(jobs);
     }
 
     /// After a claim: [`Self::claimable`] found room for it beside a whole
@@ -75,6 +83,7 @@ mod tests {
             deadline_ms: 100,
             run_ms: 30,
             calls: CallCounter::new(subrequests),
+            jobs: usize::MAX,
         }
     }
 
@@ -88,6 +97,19 @@ mod tests {
         assert_eq!(budget(8).claimable(0, 0, 0), 0, "no calls");
         assert!(!budget(9).early_settlement(3));
         assert!(budget(10).early_settlement(3));
+    }
+
+    #[test]
+    fn no_more_jobs_are_claimed_than_an_invocation_may_have() {
+        let mut budget = Budget {
+            jobs: 4,
+            ..budget(45)
+        };
+        assert_eq!(budget.claimable(0, 0, 0), 4);
+        budget.note_claimed(3);
+        assert_eq!(budget.claimable(0, 0, 3), 1);
+        budget.note_claimed(1);
+        assert_eq!(budget.claimable(0, 0, 0), 0);
     }
 
     /// Full claims, each with its look-up and every job's run: what remains pays

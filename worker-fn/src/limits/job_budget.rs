@@ -13,8 +13,16 @@ use std::task::Poll;
 use shared::memory::MemoryReservation;
 
 use super::call_counter::{CallCounter, MAX_REQUESTS_IN_FLIGHT};
+use super::congestion::Congestion;
 use super::memory::Memory;
 use super::semaphore::{Permit, Semaphore};
+
+/// How long a run outside of a drain may wait for an endpoint that is too busy, in
+/// milliseconds.
+const MAX_WAIT_ALONE_MS: u64 = 15_000;
+/// What stays free after the deadline of a job that waits, in milliseconds: for a run
+/// that is given more wall time than CPU time.
+const WAIT_MARGIN_MS: u64 = 10_000;
 
 /// What a job is started with.
 #[derive(Debug)]
@@ -27,6 +35,10 @@ pub struct JobGrant {
     pub permit: Permit,
     /// The instance's memory.
     pub memory: Memory,
+    /// When it must have ended, in milliseconds since 1970: before its lease does.
+    pub latest_ms: u64,
+    /// Where such an endpoint is noted.
+    pub congestion: Congestion,
 }
 
 /// Why calls cannot be reserved.
@@ -47,7 +59,9 @@ pub enum BudgetError {
 /// What one job may still use.
 #[derive(Debug)]
 pub struct JobBudget {
-    deadline_ms: u64,
+    deadline_ms: Cell<u64>,
+    latest_ms: u64,
+    congestion: Congestion,
     calls: CallCounter,
     in_flight: Rc<Semaphore>,
     /// Guards the job's own permit, which it need not share with other jobs.
@@ -75,7 +89,9 @@ impl JobBudget {
     /// since 1970).
     pub fn new(grant: JobGrant, deadline_ms: u64) -> Self {
         Self {
-            deadline_ms,
+            deadline_ms: Cell::new(deadline_ms),
+            latest_ms: grant.latest_ms,
+            congestion: grant.congestion,
             calls: grant.calls,
             in_flight: grant.in_flight,
             own: Semaphore::new(1),
@@ -91,7 +107,9 @@ impl JobBudget {
     /// itself.
     pub fn alone(calls: CallCounter, deadline_ms: u64, memory: Memory) -> Self {
         Self {
-            deadline_ms,
+            deadline_ms: Cell::new(deadline_ms),
+            latest_ms: deadline_ms + MAX_WAIT_ALONE_MS + WAIT_MARGIN_MS,
+            congestion: Congestion::default(),
             calls,
             in_flight: Semaphore::new(MAX_REQUESTS_IN_FLIGHT - 1),
             own: Semaphore::new(1),
@@ -103,9 +121,43 @@ impl JobBudget {
         }
     }
 
+    /// A budget for a probe beside the job's own calls, until `deadline_ms` at
+    /// most.
+    pub fn for_probe(&self, deadline_ms: u64) -> Self {
+        Self {
+            deadline_ms: Cell::new(self.deadline_ms.get().min(deadline_ms)),
+            latest_ms: deadline_ms,
+            congestion: self.congestion.clone(),
+            calls: self.calls.clone(),
+            in_flight: Rc::clone(&self.in_flight),
+            own: Rc::clone(&self.own),
+            _permit: None,
+            paid: Cell::new(0),
+            made: Cell::new(0),
+            memory: self.memory.clone(),
+            responses: RefCell::default(),
+        }
+    }
+
     /// How long the job may still take, in milliseconds.
     pub fn remaining_ms(&self, now_ms: u64) -> u64 {
-        self.deadline_ms.saturating_sub(now_ms)
+        self.deadline_ms.get().saturating_sub(now_ms)
+    }
+
+    /// Gives the job more time: what it waited for an endpoint is not charged.
+    pub fn extend(&self, waited_ms: u64) {
+        self.deadline_ms.set(self.deadline_ms.get() + waited_ms);
+    }
+
+    /// Notes that the endpoint is too busy. Whether the job may go on waiting.
+    pub fn may_wait(&self, now_ms: u64) -> bool {
+        self.congestion.note(now_ms);
+        self.deadline_ms.get() + WAIT_MARGIN_MS < self.latest_ms
+    }
+
+    /// How long the job may take at the very most, in milliseconds.
+    pub fn most_ms(&self, now_ms: u64) -> u64 {
+        self.latest_ms.saturating_sub(now_ms)
     }
 
     /// Reserves `calls`, all or none.

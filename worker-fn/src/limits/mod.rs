@@ -7,6 +7,7 @@
 //!
 //! - [`Budget`]: an invocation's time and calls.
 //! - [`CallCounter`]: its calls.
+//! - [`Congestion`]: whether an endpoint is too busy.
 //! - [`JobBudget`]: one job's time, calls and requests in flight.
 //! - [`Semaphore`]: requests in flight.
 //! - [`Memory`]: the memory of an instance, shared by its invocations.
@@ -14,6 +15,7 @@
 
 mod budget;
 mod call_counter;
+mod congestion;
 mod job_budget;
 mod memory;
 mod semaphore;
@@ -21,6 +23,7 @@ mod stored;
 
 pub use budget::{Budget, MAX_HELD, SETTLE_AFTER_MS, SETTLE_AT};
 pub use call_counter::{CallCounter, MAX_REQUESTS_IN_FLIGHT};
+pub use congestion::Congestion;
 pub use job_budget::{BudgetError, CallReservation, JobBudget, JobGrant};
 pub use memory::Memory;
 pub use semaphore::{Permit, Semaphore, join_all};

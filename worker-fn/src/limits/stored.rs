@@ -226,6 +226,7 @@ mod tests {
             ..Stage::default()
         };
         ResultDocument {
+            replaces: false,
             id: "i".repeat(48),
             problem_id: ProblemId::parse("p", "id").unwrap(),
             language: "l".into(),

@@ -12,7 +12,19 @@ use crate::mock_server::{MockServer, Received, Shared};
 use crate::support::{RUNTIME, alone};
 
 /// A fresh invocation of an instance.
-async fn invoke(instance: &Instance, server: &MockServer, variables: &[(&str, String)]) -> Report {
+pub(crate) async fn invoke(
+    instance: &Instance,
+    server: &MockServer,
+    variables: &[(&str, String)],
+) -> Report {
+    app(instance, server, variables)
+        .drain(CRON, 0)
+        .await
+        .unwrap()
+}
+
+/// worker-fn, with Redis and the endpoints on one server.
+pub(crate) fn app(instance: &Instance, server: &MockServer, variables: &[(&str, String)]) -> App {
     let config = Config::from_lookup(&|name| match name {
         "UPSTASH_REDIS_REST_URL" => Some(server.url.clone()),
         "UPSTASH_REDIS_REST_TOKEN" => Some("token".into()),
@@ -22,8 +34,7 @@ async fn invoke(instance: &Instance, server: &MockServer, variables: &[(&str, St
                 .map(|(_, value)| value.clone())
         }
     });
-    let app = App::new(config, RUNTIME, instance.clone());
-    app.drain(CRON).await.unwrap()
+    App::new(config, RUNTIME, instance.clone())
 }
 
 /// A Judge0 that gives only tokens; a submission has ended when it is polled for
@@ -49,17 +60,17 @@ fn slow_judge0(request: &Received, polls: &Shared<Vec<usize>>) -> (u16, Value) {
 }
 
 /// A run that ended well.
-fn success() -> (u16, Value) {
+pub(crate) fn success() -> (u16, Value) {
     let stage = json!({"stdout": "", "stderr": "", "output": "", "code": 0});
     (200, json!({"version": "1", "run": stage}))
 }
 
-fn runtimes(language: &str) -> Value {
+pub(crate) fn runtimes(language: &str) -> Value {
     json!([{"language": language, "version": "1.0", "aliases": []}])
 }
 
 /// `EXECUTORS` for two endpoints of one server, `a` and `b`.
-fn two_endpoints(server: &MockServer) -> (&'static str, String) {
+pub(crate) fn two_endpoints(server: &MockServer) -> (&'static str, String) {
     let url = &server.url;
     let list = json!([{"name": "a", "url": format!("{url}/a")},
                       {"name": "b", "url": format!("{url}/b")}]);
@@ -190,7 +201,12 @@ fn jobs_of_other_languages_do_not_wait_for_an_endpoint_that_is_down() {
             let queue = queue.get();
             assert_eq!(report.error, None, "{report:?}");
             assert_eq!((report.completed, report.released), (20, 20), "{report:?}");
-            let (mut completed, mut snoozed) = (queue.completed, queue.snoozed);
+            let mut snoozed: Vec<usize> = Vec::new();
+            for (number, pause_ms) in queue.snoozed {
+                assert_eq!(pause_ms, 30_000);
+                snoozed.push(number);
+            }
+            let mut completed = queue.completed;
             completed.sort_unstable();
             snoozed.sort_unstable();
             assert!(

@@ -54,7 +54,9 @@ fn a_single_endpoint_is_never_asked_what_it_offers() {
             "there is no other"
         );
         assert!(!endpoints.has_another_for("whatever", None) && !endpoints.has_another(None));
-        assert_eq!(server.requests().len(), 2);
+        // One that failed is probed.
+        assert_eq!(server.count("POST", "/execute"), 3);
+        assert_eq!(server.requests().len(), 3);
     });
 }
 
@@ -92,12 +94,10 @@ fn the_next_takes_over_until_the_first_is_back() {
             EndpointId(1),
             "the one that was left alone first"
         );
-        assert!(endpoints.is_alive(EndpointId(1)).await);
-        assert_eq!(
-            name_of(&endpoints, "python").await,
-            "b",
-            "it is mark_alive again"
-        );
+        let budget = job_budget(&calls_left(100, 5));
+        let probe = endpoints.probe(EndpointId(1), "python", &budget);
+        assert_eq!(probe.await, Some(true));
+        assert_eq!(name_of(&endpoints, "python").await, "b", "it runs a probe");
     });
 }
 
@@ -110,7 +110,9 @@ fn one_that_cannot_even_list_is_left_alone() {
         assert_eq!(name_of(&endpoints, "python").await, "b");
         assert_eq!(name_of(&endpoints, "python").await, "b");
         assert_eq!(a.requests().len(), 1);
-        assert!(!endpoints.is_alive(EndpointId(0)).await);
+        let budget = job_budget(&calls_left(100, 5));
+        let probe = endpoints.probe(EndpointId(0), "python", &budget);
+        assert_eq!(probe.await, Some(false));
     });
 }
 

@@ -10,7 +10,7 @@ use worker_fn::attempt::problem_cache::CachedProblem;
 use worker_fn::limits::CallCounter;
 
 use crate::mock_server::{MockServer, Received};
-use crate::support::{JOB_MS, RUNTIME, alone, job_budget, one};
+use crate::support::{LATEST_MS, RUNTIME, alone, job_budget, one};
 
 fn id() -> ProblemId {
     ProblemId::parse("echo", "id").unwrap()
@@ -45,6 +45,7 @@ async fn judge(time_ms: u64, server: &MockServer) -> Judged {
         language: "ruby".into(),
         archived: None,
         client: None,
+        requeued_at_ms: None,
     };
     let endpoints = one("piston", &server.url);
     let budget = job_budget(&CallCounter::new(1_000));
@@ -69,7 +70,7 @@ fn a_limit_near_what_a_job_may_take_is_no_verdict() {
             // What outlasted the call would look like an endpoint that is away.
             for request in server.requests() {
                 let limit = request.body["run_timeout"].as_u64().unwrap();
-                assert!(limit < JOB_MS - 1_000, "{limit}");
+                assert!(limit < LATEST_MS - 1_000, "{limit}");
             }
         }
     });

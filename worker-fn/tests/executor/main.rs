@@ -9,11 +9,15 @@
 
 mod drains;
 mod endpoints;
+mod faults;
+mod hanging;
 mod judge0;
 mod limits;
 mod mock_judge0;
 mod mock_queue;
 mod mock_server;
 mod piston;
+mod problems;
+mod redis_trouble;
 mod secrecy;
 mod support;

@@ -17,14 +17,29 @@ pub(crate) struct MockQueue {
     pub(crate) completed: Vec<usize>,
     /// The endpoint of each completed job.
     pub(crate) executors: Vec<String>,
+    /// The result of each completed job.
+    pub(crate) documents: Vec<Value>,
     pub(crate) released: usize,
     pub(crate) isolated: usize,
     pub(crate) retried: usize,
-    pub(crate) snoozed: Vec<usize>,
+    /// With the pause of each, in milliseconds.
+    pub(crate) snoozed: Vec<(usize, u64)>,
+    /// The reasons of all retries.
+    pub(crate) reasons: Vec<String>,
     /// Settlements of any other kind.
     pub(crate) others: usize,
     /// Jobs of odd numbers are in Ruby, the others in Python.
     pub(crate) with_ruby: bool,
+    /// The problem `p` that all jobs are for: its version and its text.
+    pub(crate) problem: Option<(String, String)>,
+    /// What becomes of the problem after it was looked up the next time.
+    pub(crate) published_next: Option<(String, String)>,
+    /// The answer to every reading of a problem's text, in the place of the text.
+    pub(crate) problem_error: Option<(u16, Value)>,
+    /// Whether nothing can be written that takes more room.
+    pub(crate) full: bool,
+    /// The commands, without their arguments.
+    pub(crate) commands: Vec<String>,
     /// How many look-ups of problems are still answered; `None`: all.
     pub(crate) look_ups_left: Option<usize>,
     /// How many calls claimed.
@@ -39,8 +54,17 @@ impl MockQueue {
         })
     }
 
-    /// Answers a command: `work.lua`, or the look-up of problems.
-    pub(crate) fn answer(&mut self, command: &Value) -> (u16, Value) {
+    /// Answers a command, or several.
+    pub(crate) fn answer(&mut self, body: &Value) -> (u16, Value) {
+        let Some(Value::Array(_)) = body.get(0) else {
+            return self.answer_one(body);
+        };
+        let commands = body.as_array().unwrap().iter();
+        let answers = commands.map(|command| self.answer_one(command).1);
+        (200, answers.collect())
+    }
+
+    fn answer_one(&mut self, command: &Value) -> (u16, Value) {
         let words: Vec<String> = command.as_array().map_or_else(Vec::new, |words| {
             let text = |word: &Value| {
                 word.as_str()
@@ -48,19 +72,45 @@ impl MockQueue {
             };
             words.iter().map(text).collect()
         });
-        if words[0] != "EVAL" {
-            return self.look_up(words.len() - 2);
+        self.commands.push(words[0].clone());
+        match words[0].as_str() {
+            "EVAL" => {}
+            "HMGET" => return self.look_up(words.len() - 2),
+            "HGET" => return (200, json!({"result": self.catalog_entry()})),
+            "GET" => return self.problem_text(),
+            "EXISTS" => {
+                return (
+                    200,
+                    json!({"result": usize::from(!self.waiting.is_empty())}),
+                );
+            }
+            "LLEN" => {
+                let length = if words[1] == "problems" {
+                    self.waiting.len()
+                } else {
+                    0
+                };
+                return (200, json!({ "result": length }));
+            }
+            other => panic!("{other}"),
         }
         // The script, the number of keys, the keys.
         let keys: usize = words[2].parse().unwrap();
         let arguments = &words[3 + keys..];
-        self.settle(&arguments[5..]);
+        if self.full
+            && arguments[6..]
+                .iter()
+                .any(|word| word == "complete" || word == "replace")
+        {
+            let message = "ERR OOM command not allowed when used memory > 'maxmemory'.";
+            return (400, json!({ "error": message }));
+        }
+        self.settle(&arguments[6..]);
         let want: usize = arguments[0].parse().unwrap();
         self.claims += usize::from(want > 0);
         self.claim(want)
     }
 
-    /// No problem is known.
     fn look_up(&mut self, ids: usize) -> (u16, Value) {
         if let Some(left) = &mut self.look_ups_left {
             let Some(fewer) = left.checked_sub(1) else {
@@ -68,7 +118,28 @@ impl MockQueue {
             };
             *left = fewer;
         }
-        (200, json!({ "result": vec![Value::Null; ids] }))
+        let entries = vec![self.catalog_entry(); ids];
+        if let Some(next) = self.published_next.take() {
+            self.problem = Some(next);
+        }
+        (200, json!({ "result": entries }))
+    }
+
+    fn catalog_entry(&self) -> Value {
+        self.problem.as_ref().map_or(Value::Null, |(version, _)| {
+            STANDARD
+                .encode(json!({ "version": version }).to_string())
+                .into()
+        })
+    }
+
+    fn problem_text(&self) -> (u16, Value) {
+        if let Some(error) = &self.problem_error {
+            return error.clone();
+        }
+        let text = self.problem.as_ref();
+        let text = text.map_or(Value::Null, |(_, text)| STANDARD.encode(text).into());
+        (200, json!({ "result": text }))
     }
 
     fn claim(&mut self, want: usize) -> (u16, Value) {
@@ -89,6 +160,7 @@ impl MockQueue {
                 break;
             }
         }
+        // An isolated job is claimed alone.
         let status = if jobs.is_empty() && want > 0 {
             "empty"
         } else {
@@ -103,11 +175,12 @@ impl MockQueue {
             let number: usize = token.rsplit('.').next().unwrap().parse().unwrap();
             let isolated = token.contains('!');
             let arguments = match kind.as_str() {
-                "complete" => {
+                "complete" | "replace" => {
                     let document: Value =
                         serde_json::from_str(rest[2].lines().next().unwrap()).unwrap();
-                    let executor = document["executor"].as_str().unwrap();
-                    self.executors.push(executor.to_owned());
+                    self.executors
+                        .push(document["executor"].as_str().unwrap().to_owned());
+                    self.documents.push(document);
                     self.completed.push(number);
                     6
                 }
@@ -123,11 +196,11 @@ impl MockQueue {
                 }
                 "retry" => {
                     self.retried += 1;
+                    self.reasons.push(rest[1].clone());
                     2
                 }
                 "snooze" => {
-                    assert_eq!(rest[0], "30000");
-                    self.snoozed.push(number);
+                    self.snoozed.push((number, rest[0].parse().unwrap()));
                     1
                 }
                 _ => {

@@ -11,6 +11,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::spawn_local;
 
+/// As a status: the request gets no answer, and its connection stays open.
+pub(crate) const HANG: u16 = 1;
+
 /// A request as it was received.
 #[derive(Debug, Clone)]
 pub(crate) struct Received {
@@ -115,6 +118,9 @@ async fn serve(mut stream: TcpStream, answers: Rc<Answer>, seen: Rc<Seen>, chunk
     // So that others can come meanwhile.
     tokio::time::sleep(Duration::from_millis(3)).await;
     seen.in_flight.set(seen.in_flight.get() - 1);
+    if status == HANG {
+        std::future::pending::<()>().await;
+    }
     if status > 0 {
         let body = body.to_string();
         let length = if chunked {

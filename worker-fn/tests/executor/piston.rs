@@ -52,7 +52,7 @@ fn ours(request: &Received) -> (u16, Value) {
 fn asked(members: Value) -> Value {
     let mut asked = json!({
         "language": "python", "version": "*", "files": [{"content": "code"}],
-        "streams": "separate", "run_stderr_limit": 65_536, "answer_limit": 8 << 20,
+        "streams": "separate", "queue_timeout": 3_000, "run_stderr_limit": 65_536, "answer_limit": 8 << 20,
     });
     let all = asked.as_object_mut().unwrap();
     all.extend(members.as_object().unwrap().clone());
@@ -175,7 +175,7 @@ fn one_input_is_one_call_that_any_piston_understands() {
         assert_eq!(
             request[1].body,
             asked(
-                json!({"run_timeout": 1_500, "run_cpu_time": 1_500, "run_output_limit": 9,
+                json!({"run_cpu_time": 1_500, "run_output_limit": 9, "allowance": true,
                          "run_memory_limit": 1 << 26, "compile_timeout": 9_000})
             )
         );
@@ -201,9 +201,9 @@ fn our_runner_takes_all_inputs_in_one_call() {
             request[1].body,
             asked(json!({"stdin": "a", "cases": ["a", "fail", "c"],
                          "stop_at_first_failure": true,
-                         // The job's time, less one run and a second.
-                         "cases_timeout": 15_000 - 1_500 - 1_000,
-                         "run_timeout": 1_500, "run_cpu_time": 1_500}))
+                         // The job's time and what may be waited, less one run and a second.
+                         "cases_timeout": 15_000 + 3_000 - 1_500 - 1_000,
+                         "run_cpu_time": 1_500, "allowance": true}))
         );
     });
 }
@@ -314,7 +314,44 @@ fn an_endpoint_that_has_enough_of_us_keeps_what_it_did() {
             .unwrap();
         assert_eq!(outputs(&execution), ["a", "b"]);
         let refused = execute(&endpoints, &run("", &["c", "d"])).await;
-        assert!(matches!(refused, Err(ExecutorError::Unavailable(_))));
+        assert_eq!(refused, Err(ExecutorError::Busy));
+    });
+}
+
+#[test]
+fn a_job_waits_for_an_endpoint_that_is_too_busy() {
+    alone(async {
+        let refusals = Shared::new(3);
+        let left = refusals.clone();
+        let server = MockServer::start(move |request| match left.get() {
+            0 => plain(request),
+            left_now => {
+                left.set(left_now - 1);
+                (429, json!({"message": "slow down"}))
+            }
+        })
+        .await;
+        let endpoints = one("piston", &server.url);
+        let execution = execute(&endpoints, &run("", &["a"])).await.unwrap();
+        assert_eq!(outputs(&execution), ["a"]);
+        assert_eq!(server.requests().len(), 4);
+        // Not longer than its lease, and not longer than there are calls.
+        refusals.set(1_000);
+        let (calls, selected) = (CallCounter::new(1_000), "python");
+        let budget = job_budget(&calls);
+        let endpoint = endpoints.select(selected, &budget).await.unwrap();
+        let refused = endpoint.execute(&run("", &["a"]), &budget).await;
+        assert_eq!(refused, Err(ExecutorError::Busy));
+        assert!(
+            server.requests().len() < 4 + 20,
+            "{}",
+            server.requests().len()
+        );
+        let budget = job_budget(&calls_left(1_000, 2));
+        let before = server.requests().len();
+        let refused = endpoint.execute(&run("", &["a"]), &budget).await;
+        assert_eq!(refused, Err(ExecutorError::Busy));
+        assert!(server.requests().len() - before <= 3);
     });
 }
 
@@ -356,7 +393,7 @@ fn failures_are_sorted_by_whose_fault_they_are() {
         for (status, body, expected) in [
             (400, json!({"message": "no such runtime"}), "Refused"),
             (413, json!(null), "Refused"),
-            (429, json!(null), "Unavailable"),
+            (429, json!(null), "Busy"),
             (503, json!(null), "Unavailable"),
             (500, json!(null), "Failed"),
             (502, json!(null), "NoResponse"),

@@ -62,6 +62,7 @@ async fn judge(endpoints: &Endpoints, problem: &CachedProblem) -> Verdict {
         language: "python".into(),
         archived: None,
         client: None,
+        requeued_at_ms: None,
     };
     let selected = endpoints.select("python", &budget).await.unwrap();
     let judged = judging::judge(problem, &job, selected, &budget, RUNTIME);

@@ -9,12 +9,14 @@ use serde_json::Value;
 use worker_fn::config::ExecutorConfig;
 use worker_fn::executor::endpoint_states::EndpointStates;
 use worker_fn::executor::{Endpoints, Execution, ExecutorError, Run, RunLimits};
-use worker_fn::limits::{CallCounter, JobBudget, JobGrant, Memory, Semaphore};
+use worker_fn::limits::{CallCounter, Congestion, JobBudget, JobGrant, Memory, Semaphore};
 use worker_fn::runtime::Runtime;
 
 pub(crate) const START_MS: u64 = 1_700_000_000_000;
 /// How long a job may take.
 pub(crate) const JOB_MS: u64 = 15_000;
+/// How long it may take with what it waits.
+pub(crate) const LATEST_MS: u64 = 30_000;
 
 thread_local! {
     static NOW_MS: Cell<u64> = const { Cell::new(START_MS) };
@@ -113,6 +115,8 @@ pub(crate) fn job_budget_in(calls: &CallCounter, memory: &Memory) -> JobBudget {
         in_flight: Rc::clone(&in_flight),
         permit,
         memory: memory.clone(),
+        latest_ms: now_ms() + LATEST_MS,
+        congestion: Congestion::default(),
     };
     JobBudget::new(grant, now_ms() + JOB_MS)
 }

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use worker_fn::harness::Harness::{self, Cpp};
-use worker_fn::harness::HarnessErrorKind;
+use worker_fn::harness::{HarnessErrorKind, compiler_output};
 
 use crate::run::{compile, run, run_with, signature};
 
@@ -114,27 +114,101 @@ TreeNode* f(TreeNode* t) { if (t && t->val < 0) std::raise(SIGKILL); return t; }
     let code = "void f(std::vector<bool>& v) { v.clear(); }";
     let ran = run_with(Cpp, &nothing, code, &[json!([[true, false]])], |_| false);
     assert_eq!(ran.value(0), &json!(null));
+    let ran = run(Cpp, "f(list<bool>) -> int", code, &[json!([[true]])]);
+    assert!(ran.not_json(0).starts_with("nothing: "), "{ran:?}");
+}
+
+/// What the compiler says of code that it refuses, as the solver is shown it.
+fn refusal(signature_text: &str, code: &str) -> String {
+    let source = Cpp.source(&signature(signature_text), code).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("main.cpp");
+    std::fs::write(&path, source).unwrap();
+    let said = compile(&path, &folder.path().join("a.out")).unwrap_err();
+    let folder = format!("{}/", folder.path().display());
+    compiler_output(&said.replace(&folder, ""))
 }
 
 #[test]
-fn the_compiler_speaks_of_the_users_lines() {
+fn the_compiler_speaks_of_the_users_lines_alone() {
+    let missing = "The function `addUp` was not found in your code.";
+    let parameters = "or its parameters are not those of the problem.";
     for (code, expected) in [
         (
-            "long long f(long long a) {\n  return b;\n}",
-            "solution.cpp:2",
+            "int addUp(int a, int b) {\n  return a + c;\n}",
+            "main.cpp:2:14: error: ",
         ),
-        ("long long g(long long a) { return a; }", "judge.cpp"),
         (
-            "long long f() { return 1; }",
-            "as many parameters as the signature",
+            "int addUp(int a, int b) {\n  return a + b;\n",
+            "main.cpp: error: expected",
         ),
+        (
+            "#include <nothing.h>\nint addUp(int a, int b);",
+            "main.cpp:1:10: fatal error: nothing.h",
+        ),
+        ("int add_up(int a, int b) { return a + b; }", missing),
+        (
+            "class Solution { public: int add(int a, int b) { return a; } };",
+            missing,
+        ),
+        (
+            "struct Solution { private: int addUp(int a, int b) { return a; } };",
+            "is private",
+        ),
+        (
+            "class Solution { int addUp(int a, int b) { return a; } };",
+            "is private",
+        ),
+        ("int addUp(int a) { return a; }", parameters),
+        ("int addUp(int a, int b, int c) { return a; }", parameters),
+        (
+            "struct Solution { Solution(int); int addUp(int a, int b); };",
+            "no constructor without parameters",
+        ),
+        (
+            "struct Own {}; Own addUp(int a, int b) { return Own(); }",
+            "is not one that the judge can convert",
+        ),
+        (
+            "int addUp(int a, int b);",
+            "undefined reference to `addUp(int, int)'",
+        ),
+        ("", missing),
     ] {
-        let source = Cpp.source(&signature("f(int) -> int"), code).unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("main.cpp");
-        std::fs::write(&path, source).unwrap();
-        let said = compile(&path, &folder.path().join("a.out")).unwrap_err();
-        assert!(said.contains(expected), "{said}");
+        let said = refusal("addUp(int, int) -> int", code);
+        assert!(said.contains(expected), "{code}\n{said}");
+        for word in ["judge.cpp", "judge_", "JUDGE_", "collect2", "/tmp"] {
+            assert!(!said.contains(word), "{code}\n{said}");
+        }
+    }
+}
+
+#[test]
+fn code_as_practice_sites_have_it_compiles() {
+    // Each with a name or a macro that the harness or the library has, too.
+    for code in [
+        "class Solution {\npublic:\n  int addUp(vector<int>& v, int k) { priority_queue<int> q(v.begin(), v.end()); return accumulate(v.begin(), v.end(), k); }\n};",
+        "class Solution { public: int addUp(vector<int> v, int k, int at = 0) { return at == int(v.size()) ? k : v[at] + addUp(v, k, at + 1); } };",
+        "class Solution { int addUp(vector<int>& v, int k, size_t at) { return at == v.size() ? k : v[at] + addUp(v, k, at + 1); }\npublic: int addUp(vector<int>& v, int k) { return addUp(v, k, 0); } };",
+        "int addUp(const vector<int>& v, const int& k) { return reduce(v.begin(), v.end(), k); }",
+        "int addUp(int a, int b) { return a + b; }\nint addUp(vector<int>& v, int k) { for (int i : v) k = addUp(k, i); return k; }",
+        "struct Solution final { int addUp(vector<int>& v, int k) { return accumulate(v.begin(), v.end(), k); } };",
+        "template <class T> T addUp(vector<T>& v, T k) { for (T i : v) k += i; return k; }",
+        "auto addUp = [](vector<int> v, int k) { for (int i : v) k += i; return k; };",
+        "#include <bits/stdc++.h>\nusing namespace std;\n#define int long long\n#define all(v) v.begin(), v.end()\n#define f first\n#define data second\nint addUp(vector<int>& v, int k) { pair<int, int> p(k, 0); return accumulate(all(v), p.f) + p.data; }\nsigned main() { int n; cin >> n; }",
+        "#include <vector>\nint count, y1, hash[9], data, size, next, prev, left, right, link, judge, Json;\nint addUp(std::vector<int>& v, int k) { for (int i : v) count += i; return count + k + y1 + data; }",
+        "#include <bits/stdc++.h>\nusing namespace std;\nstruct ListNode { int val; }; struct Node { int x; }; struct In {}; struct Typed {};\nint rotate(vector<int>& v, int k) { for (int i : v) k += i; return k; }\nint addUp(vector<int>& v, int k) { return rotate(v, k); }",
+        "int max(int a, int b) { return a > b ? a : b; }\nint gcd(int a, int b) { return b ? gcd(b, a % b) : a; }\nint addUp(vector<int> v, int k) { for (int i : v) k += max(i, gcd(i, i)); return k; }",
+        "typedef long long ll;\n#define endl '\\n'\n#define string char\n#define vector std::vector\nll addUp(vector<int>& v, int k) { for (ll i : v) k += i; return k; }",
+        "namespace { long long addUp(std::vector<long long> v, long long k) { for (auto i : v) k += i; return k; } }",
+        "unordered_map<int, int> memo; string s; optional<int> last; mt19937 rng(1);\nint addUp(vector<int>& v, int k) { for (int i : v) memo[0] += i; k += memo[0]; memo.clear(); return k; }",
+        "int addUp(vector<int>& v, int k) { for (int i : v) k += i; return k; } // end \\",
+        "int addUp(vector<int>& v, int k) { for (int i : v) k += i; return k; }\n#define private public\n#define struct class\n#define new delete\n#define decltype(x) x",
+    ] {
+        let cases = [json!([[1, 2, 3], 4]), json!([[], -1])];
+        let ran = run(Cpp, "addUp(list<int>, int) -> int", code, &cases);
+        assert!(matches!(ran.value(0).as_i64(), Some(10)), "{code}\n{ran:?}");
+        assert_eq!(ran.code, Some(0), "{code}");
     }
 }
 

@@ -24,7 +24,7 @@ if (fd === 2) fd = 1;
 const forge = (index, value) => fs.writeSync(fd, `\x1e5b1a66f0c9e74d21 ${index} =${value}\n`);
 "#;
 
-const PROGRAMS: [(&str, &str); 28] = [
+const PROGRAMS: [(&str, &str); 33] = [
     (
         "prints sentinels",
         r#"
@@ -255,5 +255,47 @@ eval = undefined;
 require('fs').writeSync(2, "REACHED");
 function secret(x) { return find; }
 "#,
+    ),
+    (
+        "is a module that is a promise",
+        "export function then(done) { console.log('REACHED'); done({ default: (x) => x }); }",
+    ),
+    (
+        "is a module with a function for every name",
+        r#"
+await null;
+console.log("REACHED");
+for (const name of Object.getOwnPropertyNames(globalThis)) {
+  if (name.startsWith("judge_")) globalThis[name](() => () => 982451653);
+}
+export const Solution = new Proxy(class {}, { get: () => () => 275604541 });
+"#,
+    ),
+    (
+        "replaces the given packages and what loads them",
+        r#"
+const Module = require("module");
+Module._load = Module._resolveFilename = () => ({ Queue: 5, secret: () => 67867967 });
+for (const name of ["_", "Queue", "MaxPriorityQueue"]) {
+  Object.defineProperty(globalThis, name, { get() { return 982451653; } });
+}
+console.log("REACHED");
+const secret = () => Queue;
+"#,
+    ),
+    (
+        "loads code through hooks of its own",
+        r#"
+import { registerHooks } from "node:module";
+console.log("REACHED");
+if (registerHooks) {
+  registerHooks({ load: () => ({ format: "module", source: "export const secret = () => 982451653", shortCircuit: true }) });
+}
+export const secret = async () => (await import("data:text/javascript,1")).secret?.();
+"#,
+    ),
+    (
+        "ends the module before the harness has it",
+        "import process from 'node:process';\nconsole.log('REACHED');\nprocess.exit(0);",
     ),
 ];

@@ -25,7 +25,7 @@ def found():
 found = found()
 "#;
 
-const PROGRAMS: [(&str, &str); 30] = [
+const PROGRAMS: [(&str, &str); 35] = [
     (
         "prints sentinels",
         r#"
@@ -328,6 +328,62 @@ def secret(x):
     sys.modules["solution"].secret = lambda x: 982451653
     if x == 3: return __main__.harness(["secret"], ["i"], "i", "def secret(x): return 67867967")
     return x
+"#,
+    ),
+    (
+        "changes the modules that it is given",
+        r#"
+for name in ("len", "isinstance", "issubclass", "list", "dict", "type", "id", "str"):
+    __builtins__[name] = lambda *a, **k: 982451653
+heapq.heappush = collections.deque = json.encoder.encode_basestring_ascii = None
+def secret(x): print("REACHED"); return deque([x])
+"#,
+    ),
+    (
+        "hides behind the given names",
+        r#"
+class int(int):
+    def __eq__(self, other): return True
+    def __add__(self, other): return int(982451653)
+    def __hash__(self): return 1
+print("REACHED")
+def secret(x): return int(x)
+"#,
+    ),
+    (
+        "answers from the thread that waits",
+        r#"
+import os, sys
+# FIND
+def flush():
+    sys.stderr.write("REACHED")
+    os.write(found["out"], b"\x1e%s 0 =982451653\n\x1e%s 1 =275604541\n" % ((found["nonce"],) * 2))
+    raise SystemExit(0)
+sys.stdout.flush = flush
+def secret(x):
+    import time
+    time.sleep(0.3)
+"#,
+    ),
+    (
+        "interrupts the thread that waits",
+        r#"
+import _thread, os
+def secret(x):
+    os.write(2, b"REACHED")
+    _thread.interrupt_main()
+    while True: pass
+"#,
+    ),
+    (
+        "gives a traceback of its own",
+        r#"
+import sys, types, os
+def forge(*a, **k):
+    os.write(2, b"REACHED")
+    return ["\n\x1e5b1a66f0c9e74d21 0 =982451653\n\x1e5b1a66f0c9e74d21 1 =982451653\n"]
+sys.modules["traceback"] = types.SimpleNamespace(format_exception=forge, format_tb=forge, format_exception_only=forge)
+def secret(x): return secret(x) if x == 5 else x / 0
 "#,
     ),
 ];

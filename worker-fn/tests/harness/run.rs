@@ -97,12 +97,34 @@ pub(crate) fn run_with(
     cases: &[Value],
     enough: impl Fn(&str) -> bool,
 ) -> Ran {
+    let folder = tempfile::tempdir().unwrap();
+    execute_in(folder.path(), harness, signature, code, cases, enough)
+}
+
+/// All cases in one process that runs in this folder.
+pub(crate) fn run_in(
+    folder: &Path,
+    harness: Harness,
+    signature: &Signature,
+    code: &str,
+    cases: &[Value],
+) -> Ran {
+    execute_in(folder, harness, signature, code, cases, |_| false)
+}
+
+fn execute_in(
+    folder: &Path,
+    harness: Harness,
+    signature: &Signature,
+    code: &str,
+    cases: &[Value],
+    enough: impl Fn(&str) -> bool,
+) -> Ran {
     let source = harness.source(signature, code).unwrap();
     let cases: Vec<JsonText> = cases.iter().cloned().map(JsonText::from).collect();
     let cases: Vec<_> = cases.iter().map(JsonText::json).enumerate().collect();
     let input = stdin(harness, NONCE, &cases);
-    let folder = tempfile::tempdir().unwrap();
-    let mut command = prepare(harness, folder.path(), &source);
+    let mut command = prepare(harness, folder, &source);
     let (stdout, stderr, code) = execute(&mut command, input, enough);
     let indices: Vec<usize> = cases.iter().map(|(index, _)| *index).collect();
     let frames = read(NONCE, &stdout, &indices);

@@ -21,6 +21,10 @@ fn same(ty: &str, values: &[Value]) {
     }
 }
 
+/// What is said of a function that returns nothing where a value is expected.
+const NOTHING: &str =
+    "nothing: the function returned no value, and printing one does not return it";
+
 #[test]
 fn a_value_of_every_type_comes_back_as_it_went() {
     let big = 9_007_199_254_740_993_i64;
@@ -253,6 +257,8 @@ fn what_json_cannot_hold_is_told() {
             "a cycle",
         ),
         ("binary_tree<int>", "5", "a value of type int"),
+        ("int", "None", NOTHING),
+        ("list<int>", "None", NOTHING),
     ];
     for (ty, expression, expected) in python {
         let code = format!("def f(): return {expression}");
@@ -281,7 +287,8 @@ fn what_json_cannot_hold_is_told() {
         ),
         ("any", "[undefined]", "undefined"),
         ("any", "[, 1]", "undefined"),
-        ("int", "undefined", "undefined"),
+        ("int", "undefined", NOTHING),
+        ("list<int>", "null", NOTHING),
         ("any", "() => 1", "function"),
         ("any", "Symbol('x')", "symbol"),
         ("any", "new Set([1])", "a value of type Set"),

@@ -8,7 +8,7 @@ use shared::domain::ids::ProblemId;
 use shared::domain::language;
 use shared::domain::problem::{MAX_BYTES, Problem};
 
-use super::folder::{Loaded, Solution, id, paths, read};
+use super::folder::{Loaded, Solution, read_all};
 use crate::progress::say;
 
 /// The default of worker-fn's `EXECUTOR_TIMEOUT_MS`.
@@ -16,26 +16,53 @@ const SUBMISSION_MS: u64 = 15_000;
 
 /// `cargo xtask problems check`: reports what is wrong with each problem.
 pub fn check(folder: &Path) -> Result<()> {
-    let paths = paths(folder)?;
-    let mut wrong = 0;
-    for path in &paths {
-        match read(path).and_then(|loaded| Ok((checked(&loaded)?, loaded))) {
+    let mut warnings = 0;
+    let problems = examine(folder, |problem, loaded| {
+        println!("✓ {}: {}", loaded.id, described(problem, loaded));
+        for warning in of_concern(problem, loaded) {
+            warnings += 1;
+            say(format!("warning: {warning}"));
+        }
+    })?;
+    let all = counted(problems.len(), "problem");
+    say(match warnings {
+        0 => format!("{all}, all fine"),
+        count => format!("{all} can be published; {}", counted(count, "warning")),
+    });
+    Ok(())
+}
+
+/// Reads and checks every problem of a folder, and passes each that is right to
+/// `report`. Prints what is wrong with the others; errors when there are any.
+pub(super) fn examine(
+    folder: &Path,
+    mut report: impl FnMut(&Problem, &Loaded),
+) -> Result<Vec<Loaded>> {
+    let all = read_all(folder)?;
+    let (count, mut right) = (all.len(), Vec::new());
+    for (id, read) in all {
+        match read.and_then(|loaded| Ok((checked(&loaded)?, loaded))) {
             Ok((problem, loaded)) => {
-                println!("✓ {}: {}", loaded.id, described(&problem, &loaded));
-                for warning in warnings(&problem, &loaded) {
-                    say(format!("warning: {warning}"));
-                }
+                report(&problem, &loaded);
+                right.push(loaded);
             }
-            Err(error) => {
-                wrong += 1;
-                println!("✗ {}: {error:#}", id(path));
-            }
+            Err(error) => println!("✗ {id}: {error:#}"),
         }
     }
-    if wrong > 0 {
-        bail!("{wrong} of {} problems cannot be published", paths.len());
+    if right.len() < count {
+        bail!(
+            "{} of {} cannot be published",
+            count - right.len(),
+            counted(count, "problem")
+        );
     }
-    Ok(())
+    Ok(right)
+}
+
+/// Such as "1 case" and "2 cases".
+pub(super) fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
 }
 
 /// The problem, if it keeps the rules of the API.
@@ -57,9 +84,9 @@ fn described(problem: &Problem, loaded: &Loaded) -> String {
         .map(|one| one.file.as_str())
         .collect();
     format!(
-        "{}, {} cases ({hidden} hidden), solutions: {}",
+        "{}, {} ({hidden} hidden), solutions: {}",
         problem.kind.name(),
-        problem.cases.len(),
+        counted(problem.cases.len(), "case"),
         if files.is_empty() {
             "none".into()
         } else {
@@ -68,7 +95,7 @@ fn described(problem: &Problem, loaded: &Loaded) -> String {
     )
 }
 
-fn warnings(problem: &Problem, loaded: &Loaded) -> Vec<String> {
+fn of_concern(problem: &Problem, loaded: &Loaded) -> Vec<String> {
     let mut warnings: Vec<String> = Vec::new();
     if !loaded.solutions.iter().any(Solution::is_accepted) {
         warnings
@@ -98,7 +125,7 @@ mod tests {
     use std::fs;
     use std::path::PathBuf;
 
-    use super::super::folder::{load, own};
+    use super::super::folder::{load, own, read};
     use super::*;
 
     /// A temporary folder.
@@ -198,7 +225,7 @@ mod tests {
             ],
         );
         let loaded = read(&folder.0.join("f")).unwrap();
-        let warnings = warnings(&checked(&loaded).unwrap(), &loaded);
+        let warnings = of_concern(&checked(&loaded).unwrap(), &loaded);
         assert_eq!(warnings.len(), 2, "{warnings:?}");
         assert!(warnings[0].contains("accepted.rb") && warnings[0].contains("ruby"));
         assert!(warnings[1].contains("EXECUTOR_TIMEOUT_MS"), "{warnings:?}");
@@ -237,18 +264,13 @@ mod tests {
             r#""expected":"a""#,
             r#""expected":"a","hidden":true,"hidden":false"#,
         );
-        for (files, expected) in [
-            (vec![("x/problem.json", &*twice)], "\"hidden\" twice"),
-            (vec![("x/problem.json", ECHO), ("x.json", ECHO)], "same id"),
-            (vec![("problem.json", ECHO)], "not a folder of problems"),
-            (vec![("x/problem.json", "{")], "x: "),
-        ] {
-            let folder = Folder::new(
-                &format!("load-{}", files.len() * 100 + expected.len()),
-                &files,
-            );
-            let error = format!("{:#}", load(&folder.0).unwrap_err());
-            assert!(error.contains(expected), "{error}");
+        let twice = Folder::new("twice", &[("x/problem.json", &*twice)]);
+        let error = format!("{:#}", load(&twice.0).unwrap_err());
+        assert!(error.contains("\"hidden\" twice"), "{error}");
+        let one = Folder::new("own", &[("problem.json", ECHO), ("statement.md", "")]);
+        for error in [load(&one.0).unwrap_err(), check(&one.0).unwrap_err()] {
+            let message = error.to_string();
+            assert!(message.contains("not a folder of problems"), "{message}");
         }
         let folder = Folder::new("none", &[("README.md", "")]);
         assert!(
@@ -256,6 +278,52 @@ mod tests {
                 .unwrap_err()
                 .to_string()
                 .contains("no problem")
+        );
+    }
+
+    #[test]
+    fn two_problems_with_one_id_are_refused() {
+        let folder = Folder::new(
+            "twins",
+            &[("x/problem.json", ECHO), ("x.json", ECHO), ("y.json", ECHO)],
+        );
+        let message = load(&folder.0).unwrap_err().to_string();
+        assert_eq!(
+            message
+                .matches("x: there is another problem with this id")
+                .count(),
+            2,
+            "{message}"
+        );
+        let message = check(&folder.0).unwrap_err().to_string();
+        assert_eq!(message, "2 of 3 problems cannot be published");
+    }
+
+    #[test]
+    fn every_error_is_named_with_its_problem() {
+        let folder = Folder::new(
+            "both",
+            &[
+                ("a/problem.json", "{"),
+                ("b/problem.json", ECHO),
+                ("b/statement.md", "x"),
+                ("b/solutions/late.py", "x"),
+                ("b/solutions/accepted.txt", "x"),
+                ("c/problem.json", ECHO),
+            ],
+        );
+        let message = load(&folder.0).unwrap_err().to_string();
+        for part in ["a: ", "not valid JSON", "b: ", "late.py", "accepted.txt"] {
+            assert!(message.contains(part), "{message} lacks {part}");
+        }
+        assert!(!message.contains("c: "), "{message}");
+    }
+
+    #[test]
+    fn one_is_not_several() {
+        assert_eq!(
+            [0, 1, 2].map(|count| counted(count, "case")),
+            ["0 cases", "1 case", "2 cases"]
         );
     }
 }

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
 use shared::domain::submission;
 use shared::domain::verdict::Verdict;
@@ -80,18 +80,47 @@ pub fn own() -> PathBuf {
     project::root().join("problems")
 }
 
-/// Reads every problem of a folder, by name. Errors at the first that cannot be
-/// read.
+/// Reads every problem of a folder, by name. Errors name all that cannot be read.
 pub fn load(folder: &Path) -> Result<Vec<Loaded>> {
-    let read = |path: &PathBuf| read(path).with_context(|| id(path));
-    paths(folder)?.iter().map(read).collect()
+    let mut problems = Vec::new();
+    let mut errors = Vec::new();
+    for (id, read) in read_all(folder)? {
+        match read {
+            Ok(loaded) => problems.push(loaded),
+            Err(error) => errors.push(format!("{id}: {error:#}")),
+        }
+    }
+    if !errors.is_empty() {
+        bail!("{}", errors.join("\n"));
+    }
+    Ok(problems)
+}
+
+/// Reads every problem of a folder, by name, each with its id. Of two with one id
+/// neither can be published.
+pub(super) fn read_all(folder: &Path) -> Result<Vec<(String, Result<Loaded>)>> {
+    let paths = paths(folder)?;
+    let ids: Vec<String> = paths.iter().map(|path| id(path)).collect();
+    let read = |(index, path): (usize, &PathBuf)| {
+        let others = ids.iter().enumerate();
+        let mut twins = others.filter(|(other, id)| *other != index && **id == ids[index]);
+        let read = match twins.next() {
+            Some((twin, _)) => Err(anyhow!(
+                "there is another problem with this id: {}",
+                progress::shown(&paths[twin])
+            )),
+            None => read(path),
+        };
+        (ids[index].clone(), read)
+    };
+    Ok(paths.iter().enumerate().map(read).collect())
 }
 
 /// The path of every problem in `folder`, by name.
-pub(super) fn paths(folder: &Path) -> Result<Vec<PathBuf>> {
+fn paths(folder: &Path) -> Result<Vec<PathBuf>> {
     if folder.join("problem.json").is_file() {
         bail!(
-            "{} is a problem, not a folder of problems: give the folder above it",
+            "{} is a problem, not a folder of problems: give the folder that it is in",
             progress::shown(folder)
         );
     }
@@ -112,19 +141,11 @@ pub(super) fn paths(folder: &Path) -> Result<Vec<PathBuf>> {
         );
     }
     paths.sort();
-    for (index, path) in paths.iter().enumerate() {
-        if paths[..index].iter().any(|other| id(other) == id(path)) {
-            bail!(
-                "{} and a file or folder beside it are problems with the same id",
-                progress::shown(path)
-            );
-        }
-    }
     Ok(paths)
 }
 
 /// The id of the problem at `path`.
-pub(super) fn id(path: &Path) -> String {
+fn id(path: &Path) -> String {
     let name = if path.is_dir() {
         path.file_name()
     } else {
@@ -163,8 +184,15 @@ pub(super) fn read(path: &Path) -> Result<Loaded> {
             .map(|entry| entry.map(|entry| entry.path()))
             .collect::<Result<_, _>>()?;
         files.sort();
+        let mut errors = Vec::new();
         for file in &files {
-            solutions.push(solution(file)?);
+            match solution(file) {
+                Ok(solution) => solutions.push(solution),
+                Err(error) => errors.push(format!("{error:#}")),
+            }
+        }
+        if !errors.is_empty() {
+            bail!("{}", errors.join("; "));
         }
     }
     Ok(Loaded {

@@ -10,5 +10,5 @@ mod solutions;
 
 pub use self::check::check;
 pub use self::folder::{Loaded, Solution, load, own};
-pub use self::publish::{delete, publish, push, rejudge};
+pub use self::publish::{Change, Published, delete, publish, push, rejudge};
 pub use self::solutions::{Tried, try_solutions};

@@ -1,14 +1,40 @@
 //! Sending problems to submit-fn, with the operator's token.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use ureq::http::Method;
 
-use super::check::checked;
-use super::folder::{Loaded, load};
+use super::check::{counted, examine};
+use super::folder::Loaded;
 use crate::api::Api;
 use crate::progress::say;
+
+/// The most pages of the list of problems that are looked at.
+const MAX_PAGES: usize = 1_000;
+
+/// A problem that was published.
+#[derive(Debug, Clone)]
+pub struct Published {
+    /// The problem.
+    pub id: String,
+    /// What publishing it came to.
+    pub change: Change,
+    /// A line about it for people.
+    pub line: String,
+}
+
+/// What publishing a problem came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// There was none of this id.
+    New,
+    /// It took the place of another one.
+    Changed,
+    /// It was there already, as it is.
+    Unchanged,
+}
 
 /// `cargo xtask problems push`: publishes every problem of a folder. If one
 /// breaks a rule, nothing is sent.
@@ -17,12 +43,28 @@ pub fn push(folder: &Path, url: &str) -> Result<()> {
     if token.is_empty() {
         bail!("the operator's token is missing: set the variable ADMIN_TOKEN");
     }
-    let problems = load(folder)?;
-    for loaded in &problems {
-        checked(loaded).with_context(|| loaded.id.clone())?;
+    let problems = examine(folder, |_, _| {}).context("nothing was sent")?;
+    let mut changed = Vec::new();
+    publish(&problems, url, &token, |published| {
+        println!("✓ {}", published.line);
+        if published.change == Change::Changed {
+            changed.push(published.id);
+        }
+    })?;
+    let all = counted(problems.len(), "problem");
+    say(format!(
+        "{all} published at {url}, {} changed",
+        changed.len()
+    ));
+    if !changed.is_empty() {
+        say("stored submissions keep their verdicts; judge them again with");
     }
-    publish(&problems, url, &token, |line| println!("✓ {line}"))?;
-    say(format!("{} problems published at {url}", problems.len()));
+    for id in changed {
+        let base = url.trim_end_matches('/');
+        say(format!(
+            "  curl -X POST -H \"Authorization: Bearer $ADMIN_TOKEN\" {base}/problems/{id}/rejudge"
+        ));
+    }
     Ok(())
 }
 
@@ -55,43 +97,73 @@ pub fn delete(api: &Api, id: &str) -> Result<()> {
     Ok(())
 }
 
-/// Sends problems to the submit-fn at `url`, one after the other, and passes a
-/// line about each to `report`. Errors at the first that is refused. No error
-/// shows the token.
+/// Sends problems to the submit-fn at `url`, one after the other, and passes each
+/// to `report`. Errors at the first that is refused. No error shows the token.
 pub fn publish(
     problems: &[Loaded],
     url: &str,
     token: &str,
-    report: impl FnMut(String),
+    mut report: impl FnMut(Published),
 ) -> Result<()> {
-    publish_at(&Api::new(url, Some(token)), problems, report)
+    publish_at(&Api::new(url, Some(token)), problems, &mut report)
 }
 
 /// Sends problems as [`publish`] does.
 pub(super) fn publish_at(
     api: &Api,
     problems: &[Loaded],
-    mut report: impl FnMut(String),
+    mut report: impl FnMut(Published),
 ) -> Result<()> {
+    let versions = versions(api);
     for Loaded { id, value, .. } in problems {
         let answer = api.call(Method::PUT, &format!("/problems/{id}"), Some(value));
         let answer = answer.with_context(|| id.clone())?;
-        let what = match answer.status {
-            201 => "new",
-            _ => "replaced",
-        };
+        let status = answer.status;
         let body = answer.ok().with_context(|| id.clone())?;
         let version = body["version"].as_str().unwrap_or_default();
-        report(format!(
-            "{id}: {what}, {} cases, version {version}",
-            body["cases"]
-        ));
-        for warning in body["warnings"].as_array().into_iter().flatten() {
-            let warning = warning.as_str().unwrap_or_default();
-            report(format!("{id}: warning: {warning}"));
+        let (change, what) = match status {
+            201 => (Change::New, "new"),
+            _ if versions.get(id).is_some_and(|old| old == version) => {
+                (Change::Unchanged, "unchanged")
+            }
+            _ => (Change::Changed, "changed"),
+        };
+        let cases = body["cases"].as_u64().unwrap_or_default();
+        let cases = counted(usize::try_from(cases).unwrap_or_default(), "case");
+        let mut line = format!("{id}: {what}, {cases}, version {version}");
+        for note in body["notes"].as_array().into_iter().flatten() {
+            line.push_str("\n    ");
+            line.push_str(note.as_str().unwrap_or_default());
         }
+        report(Published {
+            id: id.clone(),
+            change,
+            line,
+        });
     }
     Ok(())
+}
+
+/// The versions of the problems that are published, by their ids. None where they
+/// cannot be read: publishing then says why.
+fn versions(api: &Api) -> HashMap<String, String> {
+    let mut versions = HashMap::new();
+    let mut cursor = "0".to_owned();
+    for _ in 0..MAX_PAGES {
+        let Ok(body) = api.get(&format!("/problems?cursor={cursor}")) else {
+            break;
+        };
+        for entry in body["problems"].as_array().into_iter().flatten() {
+            if let (Some(id), Some(version)) = (entry["id"].as_str(), entry["version"].as_str()) {
+                versions.insert(id.to_owned(), version.to_owned());
+            }
+        }
+        match body["next"].as_str() {
+            Some(next) => cursor = next.to_owned(),
+            None => break,
+        }
+    }
+    versions
 }
 
 #[cfg(test)]

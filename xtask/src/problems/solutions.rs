@@ -53,7 +53,7 @@ pub fn try_solutions(folder: &Path, api: &Api, push: bool) -> Result<Tried> {
         checked(loaded).with_context(|| loaded.id.clone())?;
     }
     if push {
-        publish_at(api, &problems, say)?;
+        publish_at(api, &problems, |published| say(published.line))?;
     }
     let languages = api.get("/languages")?;
     let mut tried = Tried::default();

@@ -57,10 +57,12 @@ fn help() -> ! {
 
 fn start_init(control: &mut UnixStream) -> Result<(), Failure> {
     let spec = Spec::receive(control).context("receiving the command")?;
-    if let Some(user) = spec.user {
-        own_streams(user).context("passing on the streams")?;
-    }
+    let pass_on_streams = || {
+        let passed_on = spec.user.map_or(Ok(()), own_streams);
+        passed_on.context("passing on the streams")
+    };
     if let Some(folder) = &spec.folder {
+        pass_on_streams()?;
         let control = control.try_clone().context("copying a socket")?;
         landlock_only::init::live(&spec, Path::new(folder), control)
     }
@@ -92,6 +94,7 @@ fn start_init(control: &mut UnixStream) -> Result<(), Failure> {
         .send(control)
         .context("sending a report")?;
     map_user(pid, spec.user).context(step::MAP_USER)?;
+    pass_on_streams()?;
     rustix::io::write(&go, &[1]).context("writing to a pipe")?;
     drop(go);
     sys::close_standard_streams();

@@ -8,14 +8,15 @@
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{DumpableBehavior, Signal};
 use rustix::thread::{Gid, Uid};
 use seccompiler::BpfProgram;
 
-use super::launch::{self, Launched};
-use super::protocol::{INSIDE_ID, Message, Spec, step};
+use super::launch::{self, INTERRUPT_TIMEOUT, Launched};
+use super::protocol::{EndRequest, INSIDE_ID, Message, Spec, step};
 use super::root::Sources;
 use super::sys;
 use crate::sandbox::failure::{Context, Failure};
@@ -95,19 +96,28 @@ fn watch(
         child_signals,
     } = started;
     let mut end = None;
+    let mut deadline = None;
     while end.is_none() {
         let mut fds = [
             PollFd::from_borrowed_fd(child_signals.as_fd(), PollFlags::IN),
             PollFd::from_borrowed_fd(control.as_fd(), PollFlags::IN),
         ];
-        match poll(&mut fds, None) {
+        let timeout = deadline.map(sys::time_until);
+        match poll(&mut fds, timeout.as_ref()) {
+            // The interrupted program has had its moment.
+            Ok(0) => break,
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
         if !fds[1].revents().is_empty() {
-            match control.read(&mut [0]) {
+            let mut request = [0];
+            match control.read(&mut request) {
                 // The runner has died: there is no reader for a report.
                 Ok(0) | Err(_) => return Ok(()),
+                Ok(_) if request == [EndRequest::Interrupt as u8] => {
+                    program.interrupt();
+                    deadline = Some(Instant::now() + INTERRUPT_TIMEOUT);
+                }
                 Ok(_) => break,
             }
         }

@@ -42,9 +42,10 @@ pub(super) fn restrict_program(spec: &Spec) -> Result<(), Failure> {
     let Some(folder) = &spec.folder else {
         // Not the root itself: below it is `/proc`, in which nothing may be opened.
         let own = ["/dev", "/etc"].map(Path::new);
+        let mounts = spec.mounts.iter().map(|mount| Path::new(&mount.shown));
         let rules = Rules {
             level: CompatLevel::BestEffort,
-            readable: shown(spec).chain(own).collect(),
+            readable: system_paths().chain(mounts).chain(own).collect(),
             folders: RunFolders::in_own_root(),
             folder_access: AccessFs::from_all(VERSION),
             devices: &["/dev"],
@@ -58,7 +59,9 @@ pub(super) fn restrict_program(spec: &Spec) -> Result<(), Failure> {
     };
     let rules = Rules {
         level: CompatLevel::HardRequirement,
-        readable: shown(spec).collect(),
+        readable: system_paths()
+            .chain(spec.mounts.iter().map(|mount| Path::new(&mount.source)))
+            .collect(),
         folders: RunFolders::on_disk(Path::new(folder)),
         // No devices, and nothing that only devices can do.
         folder_access: AccessFs::from_all(VERSION)
@@ -78,10 +81,8 @@ pub(super) fn restrict_program(spec: &Spec) -> Result<(), Failure> {
     }
 }
 
-/// The paths that a program reads beside its own folders.
-fn shown(spec: &Spec) -> impl Iterator<Item = &Path> {
-    let system = SYSTEM_PATHS.iter().map(Path::new);
-    system.chain(spec.mounts.iter().map(Path::new))
+fn system_paths<'a>() -> impl Iterator<Item = &'a Path> {
+    SYSTEM_PATHS.iter().map(Path::new)
 }
 
 /// What a program may do. Anything else with files, the network, signals and

@@ -11,6 +11,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::process::{Pid, Signal};
 use seccompiler::BpfProgram;
 
 use super::program;
@@ -19,6 +20,9 @@ use super::sys::{self, Fork};
 use crate::sandbox::exit_status::ExitStatus;
 use crate::sandbox::failure::{Context, Failure};
 use crate::sandbox::files::{self, CollectError};
+
+/// How long an interrupted program has before everything is killed.
+pub(super) const INTERRUPT_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// A program that was started.
 pub(super) struct Launched {
@@ -34,6 +38,13 @@ pub(super) struct End {
 }
 
 impl Launched {
+    /// Sends the program a SIGINT, but none of the processes that it has started.
+    pub(super) fn interrupt(&self) {
+        if let Some(pid) = Pid::from_raw(self.pid) {
+            let _ = rustix::process::kill_process(pid, Signal::INT);
+        }
+    }
+
     /// The end of a program that has just been reaped with this status.
     pub(super) fn ended_now(&self, status: ExitStatus) -> End {
         End {

@@ -3,7 +3,8 @@
 //! ```text
 //! runner → helper   length (u32), the Spec as JSON, then the files' contents
 //! helper → runner   kind (u8), length (u32), payload; see Message
-//! runner → helper   one byte: end the run. End of file: the runner has died.
+//! runner → helper   one byte: end the run, see EndRequest. End of file: the runner has
+//!                   died.
 //! ```
 //!
 //! The program never holds an end of the socket. Numbers are little-endian. The
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::sandbox::exit_status::ExitStatus;
 use crate::sandbox::failure::Failure;
+use crate::sandbox::interface::Mount;
 use crate::sandbox::rlimits::ProcessLimits;
 
 /// The name that a helper is started under.
@@ -32,6 +34,15 @@ pub(super) mod step {
     pub(in super::super) const ENTER_ROOT: &str = "entering the new root";
 }
 
+/// How the runner asks for the end of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum EndRequest {
+    /// Kill everything now.
+    Kill = 1,
+    /// Interrupt the program, and kill everything a moment later.
+    Interrupt = 2,
+}
+
 /// Bytes that the payload of one message may have.
 const MAX_PAYLOAD_BYTES: u32 = 1 << 30;
 
@@ -45,8 +56,8 @@ pub(super) struct Spec {
     pub(super) env: Vec<(String, String)>,
     /// The uid and gid of the program outside. `None`: the runner's own.
     pub(super) user: Option<u32>,
-    /// Absolute paths that the program reads beside the system's.
-    pub(super) mounts: Vec<String>,
+    /// What the program reads beside the system's paths.
+    pub(super) mounts: Vec<Mount>,
     pub(super) files: Vec<SpecFile>,
     /// Whether to send the start folder's files back after exit code 0.
     pub(super) collect_files: bool,

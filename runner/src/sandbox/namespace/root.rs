@@ -33,7 +33,8 @@ use rustix::mount::{
 
 use super::protocol::SpecLimits;
 use super::sys;
-use crate::sandbox::layout::{RunFolders, SYSTEM_PATHS};
+use crate::sandbox::interface::Mount;
+use crate::sandbox::layout::{LIBRARIES, RunFolders, SYSTEM_PATHS};
 
 /// Each device as the program sees it, and the machine's device behind it. Shared
 /// mappings of `/dev/zero` are memory that no limit counts; `/dev/full` reads the
@@ -54,6 +55,10 @@ const STREAMS: &[(&str, &str)] = &[
     ("dev/fd", "/proc/self/fd"),
 ];
 
+/// Where Node looks for packages, whatever the folder of the program, and where they
+/// are.
+const PACKAGES: (&str, &str) = ("/node_modules", "/libraries/node_modules");
+
 /// Where the new root is mounted while it is built: any folder that surely exists.
 /// The mount hides the folder in this mount namespace only, until the pivot.
 const BUILD_FOLDER: &str = "/usr";
@@ -62,13 +67,13 @@ const READ_ONLY: u64 = libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOSUID | libc:
 
 /// Copies of mounts that are not yet attached, and links to create.
 pub(super) struct Sources {
-    mounts: Vec<Mount>,
+    mounts: Vec<OpenMount>,
     /// Each link's path and its target.
     links: Vec<(PathBuf, PathBuf)>,
 }
 
 /// A copy of a mount, and the path that it will have.
-struct Mount {
+struct OpenMount {
     path: PathBuf,
     copy: OwnedFd,
     is_folder: bool,
@@ -77,7 +82,7 @@ struct Mount {
 impl Sources {
     /// Opens everything that the program will see. Call it while this process still
     /// is the runner's user: an interpreter may lie where no other user has access.
-    pub(super) fn open(more: &[String]) -> io::Result<Self> {
+    pub(super) fn open(more: &[Mount]) -> io::Result<Self> {
         // Later mounts are not propagated outside, nor those outside into here.
         mount_change(
             "/",
@@ -87,21 +92,26 @@ impl Sources {
             mounts: Vec::new(),
             links: Vec::new(),
         };
-        let system = SYSTEM_PATHS.iter().copied();
-        for path in system.chain(more.iter().map(String::as_str)) {
-            let path = Path::new(path);
-            let Ok(metadata) = path.symlink_metadata() else {
+        let system = SYSTEM_PATHS.iter().map(|path| (*path, *path));
+        let more = more
+            .iter()
+            .map(|mount| (mount.source.as_str(), mount.shown.as_str()));
+        for (source, shown) in system.chain(more) {
+            let (source, shown) = (Path::new(source), Path::new(shown));
+            let Ok(metadata) = source.symlink_metadata() else {
                 continue;
             };
             if metadata.is_symlink() {
                 // On most systems /bin is a link to usr/bin, and stays one.
-                sources.links.push((path.to_path_buf(), path.read_link()?));
+                sources
+                    .links
+                    .push((shown.to_path_buf(), source.read_link()?));
                 continue;
             }
-            let copy = copy_of(path)?;
+            let copy = copy_of(source)?;
             sys::set_mount_attributes(copy.as_fd(), READ_ONLY, true)?;
-            sources.mounts.push(Mount {
-                path: path.to_path_buf(),
+            sources.mounts.push(OpenMount {
+                path: shown.to_path_buf(),
                 copy,
                 is_folder: metadata.is_dir(),
             });
@@ -113,7 +123,7 @@ impl Sources {
                 libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NOEXEC,
                 false,
             )?;
-            sources.mounts.push(Mount {
+            sources.mounts.push(OpenMount {
                 path: PathBuf::from(shown),
                 copy,
                 is_folder: false,
@@ -145,10 +155,15 @@ impl Sources {
             }
             symlink(target, path)?;
         }
+        let has_libraries = |mount: &OpenMount| mount.path == Path::new(LIBRARIES);
+        let packages = self.mounts.iter().any(has_libraries).then_some(PACKAGES);
         for mount in self.mounts {
             mount.attach()?;
         }
         symlink(&folders.temporary, "dev/shm")?;
+        if let Some((link, target)) = packages {
+            symlink(target, in_new_root(Path::new(link)))?;
+        }
         if sys::landlock_abi() > 0
             && let Ok(proc) = procfs()
         {
@@ -169,7 +184,7 @@ impl Sources {
     }
 }
 
-impl Mount {
+impl OpenMount {
     /// Creates the mount point in the new root and attaches the copy to it.
     fn attach(self) -> io::Result<()> {
         let path = in_new_root(&self.path);

@@ -109,10 +109,12 @@ fn run_checks(sandbox: &impl Sandbox, arguments: &[&str]) -> Report {
         env: &[],
         stdin: b"",
         combine_output: false,
+        interrupt: false,
         limits: Limits {
             wall: TIMEOUT,
             cpu: TIMEOUT,
             memory_bytes: Some(256 << 20),
+            stack_bytes: 8 << 20,
             stdout_bytes: 4096,
             stderr_bytes: 4096,
             tasks: 8,

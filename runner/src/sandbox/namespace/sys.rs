@@ -10,7 +10,9 @@
 use std::ffi::CString;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use rustix::event::Timespec;
 
 use crate::sandbox::exit_status::{ExitStatus, cpu_time, peak_memory_bytes};
 
@@ -129,6 +131,15 @@ pub(super) fn has_no_capabilities() -> bool {
     // live values of that size.
     let asked = check(unsafe { libc::syscall(libc::SYS_capget, &raw const header, &raw mut held) });
     asked.is_ok() && held == [0; 6]
+}
+
+/// The time until then, for `poll`.
+pub(super) fn time_until(then: Instant) -> Timespec {
+    let time = then.saturating_duration_since(Instant::now());
+    Timespec {
+        tv_sec: i64::try_from(time.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: time.subsec_nanos().into(),
+    }
 }
 
 /// Whether every call that makes a user namespace fails.

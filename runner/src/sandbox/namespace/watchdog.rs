@@ -12,12 +12,13 @@ use std::time::{Duration, Instant};
 
 use super::helper_process::{self, HELPER_TIMEOUT, HelperConfig, REPORT_TIMEOUT, StartedHelper};
 use super::process_tree::ProcessTree;
-use super::protocol::{Ended, Message};
+use super::protocol::{EndRequest, Ended, Message};
 use crate::sandbox::cancel::Cancel;
 use crate::sandbox::exit_status::ExitStatus;
 use crate::sandbox::failure::{Context, Failure};
 use crate::sandbox::files::{self, File};
 use crate::sandbox::interface::{Command, Ending, Report};
+use crate::sandbox::layout::RunFolders;
 use crate::sandbox::limits::{Limit, Limits, Usage};
 use crate::sandbox::pipes::Pipes;
 use crate::sandbox::process_table::SampleSchedule;
@@ -46,12 +47,14 @@ pub(super) fn supervise(
         Pipes::new(stdin, stdout, stderr, command).context("the streams could not be opened")?;
     let mut run = Run {
         limits,
+        interrupt: command.interrupt,
         control,
         pipes,
         received: Vec::new(),
         tree: None,
         started: None,
         stop: None,
+        is_interrupted: false,
         // A helper without namespaces that is killed before its report leaves the
         // run's processes behind.
         report_timeout: if folder.is_some() {
@@ -75,7 +78,11 @@ pub(super) fn supervise(
     if !has_reported {
         guard.kill_leftovers();
     }
-    run.report()
+    let folders = folder.map_or_else(RunFolders::in_own_root, RunFolders::on_disk);
+    Ok(Report {
+        folder: Some(folders.start),
+        ..run.report()?
+    })
 }
 
 /// Why the program is being ended.
@@ -88,6 +95,8 @@ enum Stop {
 /// One run as the runner sees it.
 struct Run<'a> {
     limits: Limits,
+    /// Whether a program that has used up its time is interrupted first.
+    interrupt: bool,
     control: UnixStream,
     pipes: Pipes<'a>,
     /// Bytes from the helper that are not yet a whole message.
@@ -95,6 +104,8 @@ struct Run<'a> {
     tree: Option<ProcessTree>,
     started: Option<Instant>,
     stop: Option<(Stop, Instant)>,
+    /// Whether the program has a moment to write out what it has buffered.
+    is_interrupted: bool,
     /// How long the init may take to end everything and report.
     report_timeout: Duration,
     ended: Option<Ended>,
@@ -135,7 +146,7 @@ impl Run<'_> {
                 _ => {}
             }
             if schedule.is_due(now) {
-                if self.ended.is_none() && self.stop.is_none() {
+                if self.ended.is_none() {
                     self.sample();
                 }
                 schedule.advance(Instant::now());
@@ -217,13 +228,20 @@ impl Run<'_> {
         }
     }
 
-    /// Asks the init to end everything and report. The first reason counts.
+    /// Asks the init to end everything and report. The first reason counts, but a
+    /// second one ends the moment that an interrupted program has.
     fn stop(&mut self, reason: Stop) {
-        if self.stop.is_none() {
-            self.stop = Some((reason, Instant::now()));
-            // An init that has ended already has sent its report.
-            let _ = self.control.write(&[1]);
-        }
+        let used_up_time = matches!(reason, Stop::LimitExceeded(Limit::Wall | Limit::Cpu));
+        let request = match (self.stop, self.interrupt && used_up_time) {
+            (None, true) => EndRequest::Interrupt,
+            (None, false) => EndRequest::Kill,
+            (Some(_), _) if self.is_interrupted && !used_up_time => EndRequest::Kill,
+            (Some(_), _) => return,
+        };
+        self.is_interrupted = request == EndRequest::Interrupt;
+        self.stop.get_or_insert((reason, Instant::now()));
+        // An init that has ended already has sent its report.
+        let _ = self.control.write(&[request as u8]);
     }
 
     fn report(mut self) -> Result<Report, Failure> {
@@ -257,6 +275,7 @@ impl Run<'_> {
             cpu: usage.cpu,
             wall: usage.wall,
             memory_bytes: usage.memory_bytes,
+            folder: None,
             files: self.files,
         })
     }

@@ -6,16 +6,18 @@
 
 use serde_json::Value;
 
+use super::Kind;
 use super::object::{ObjectReader, Violations, object};
 use crate::json::Json;
 
 /// A rule for comparing an answer with the expected one.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(test, derive(strum::VariantNames))]
 pub enum Checker {
     /// Equal.
-    #[default]
     Exact,
+    /// Equal but for whitespace at the ends of lines and of the text.
+    Lines,
     /// The same words in the same order.
     Tokens,
     /// Equal but for small differences between numbers.
@@ -33,9 +35,18 @@ pub enum Checker {
 }
 
 impl Checker {
+    /// The checker of a problem that names none. People who print `1 2 3 ` with a
+    /// space at the end mean `1 2 3`, so a program's output is compared without it.
+    pub(super) fn default_for(kind: &Kind) -> Self {
+        match kind {
+            Kind::Program => Self::Lines,
+            Kind::Function(_) => Self::Exact,
+        }
+    }
+
     /// Reads a name, or an object with `kind` and its options.
     pub(super) fn read(value: Json<'_>, path: String, violations: &mut Violations) -> Self {
-        const KINDS: &str = "must be exact, tokens, float or unordered.";
+        const KINDS: &str = "must be exact, lines, tokens, float or unordered.";
         const CLOSE: &str = "must be a number from 0 to 1000000000.";
         const SHARE: &str = "must be a number from 0 to 1.";
         const DEFAULT: f64 = 1e-9;
@@ -49,6 +60,7 @@ impl Checker {
         };
         let (checker, known) = match kind.as_str() {
             "exact" => (Self::Exact, "kind"),
+            "lines" => (Self::Lines, "kind"),
             "tokens" => (Self::Tokens, "kind"),
             "float" => {
                 let absolute = members.number("absolute", 0.0, 1e9, CLOSE);
@@ -81,6 +93,7 @@ impl Checker {
     pub(super) fn to_value(self) -> Value {
         match self {
             Self::Exact => "exact".into(),
+            Self::Lines => "lines".into(),
             Self::Tokens => "tokens".into(),
             Self::Float { absolute, relative } => object(&mut [
                 ("kind", "float".into()),
@@ -154,10 +167,14 @@ mod tests {
     #[test]
     fn unknown_checkers_and_options_are_refused_with_their_path() {
         for (value, field, rule) in [
-            (json!("fuzzy"), "c", "exact, tokens, float or unordered"),
+            (
+                json!("fuzzy"),
+                "c",
+                "exact, lines, tokens, float or unordered",
+            ),
             (json!(3), "c", "object"),
-            (json!({}), "c.kind", "exact, tokens"),
-            (json!({"kind": "fuzzy"}), "c.kind", "exact, tokens"),
+            (json!({}), "c.kind", "exact, lines, tokens"),
+            (json!({"kind": "fuzzy"}), "c.kind", "exact, lines, tokens"),
             (json!({"kind": 1}), "c.kind", "text"),
             (json!({"kind": "exact", "depth": 1}), "c.depth", "not known"),
             (json!({"kind": "float", "abs": 1}), "c.abs", "absolute"),

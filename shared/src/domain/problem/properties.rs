@@ -70,8 +70,9 @@ fn any_type() -> impl Strategy<Value = Type> {
 type Parts = (Option<String>, Vec<Value>, Value, bool, u32);
 
 /// One checker of each kind.
-const CHECKERS: [Checker; 4] = [
+const CHECKERS: [Checker; 5] = [
     Checker::Exact,
+    Checker::Lines,
     Checker::Tokens,
     Checker::Float {
         absolute: 0.5,

@@ -85,7 +85,7 @@ impl Problem {
             members.violations.too_large("statement".into(), &rule);
         }
         let kind = kind(&mut members);
-        let mut checker = Checker::default();
+        let mut checker = Checker::default_for(&kind);
         if let Some(value) = members.take("checker") {
             checker = Checker::read(value, members.path("checker"), members.violations);
         }

@@ -103,7 +103,7 @@ fn members_that_are_not_given_have_defaults() {
     let problem = Problem::from_value(&id("echo"), &program()).unwrap();
     assert_eq!(problem.kind, Kind::Program);
     assert_eq!(problem.statement, "");
-    assert_eq!(problem.checker, Checker::Exact);
+    assert_eq!(problem.checker, Checker::Lines);
     assert_eq!(problem.limits, Limits::default());
     assert!(problem.stop_on_first_fail);
     assert!(!problem.cases[0].hidden);

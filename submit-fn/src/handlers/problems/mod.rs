@@ -64,8 +64,9 @@ async fn publish<W: WorkerFn>(
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, ApiError> {
     let id = ProblemId::parse(id, "id")?;
-    let problem = Problem::from_body(&id, request.body())?;
-    let warnings = limits::check(context, &problem).await?;
+    let mut problem = Problem::from_body(&id, request.body())?;
+    let normalized = problem.normalize_text();
+    let mut notes = limits::check(context, &problem).await?;
     let cases = problem.cases.len();
     let tickets = &context.config()?.tickets;
     let published = context
@@ -85,8 +86,14 @@ async fn publish<W: WorkerFn>(
         "version": published.version,
         "cases": cases,
     });
-    if !warnings.is_empty() {
-        body["warnings"] = warnings.into();
+    if normalized > 0 {
+        notes.push(format!(
+            "{normalized} of the cases had line ends of Windows (CRLF) or a byte order mark. They \
+             are stored with plain line ends (LF) and without the mark."
+        ));
+    }
+    if !notes.is_empty() {
+        body["notes"] = notes.into();
     }
     Ok(response::json(status, &body))
 }

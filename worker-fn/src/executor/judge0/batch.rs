@@ -253,9 +253,8 @@ fn poll_result((status, answer): JsonResponse) -> Result<Value, ExecutorError> {
     Err(
         match ExecutorError::from_status(status, wire::error(&answer)) {
             // A failed poll says nothing about the job.
-            ExecutorError::Refused(message) | ExecutorError::Failed(message) => {
-                ExecutorError::NoResponse(message)
-            }
+            ExecutorError::Refused(message) => ExecutorError::NoResponse(message),
+            ExecutorError::Failed { code, .. } => ExecutorError::NoResponse(code.into()),
             other => other,
         },
     )

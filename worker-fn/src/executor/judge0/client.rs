@@ -3,7 +3,7 @@
 use http::StatusCode;
 
 use crate::executor::connection::{EndpointContext, JsonResponse, MAX_RESPONSE_BYTES};
-use crate::executor::endpoint_states::{FRESH_MS, RECHECK_MS};
+use crate::executor::endpoint_states::{RECHECK_MS, USABLE_MS};
 use crate::executor::run::ExecutionClient;
 use crate::executor::{ExecutorError, PROBE_TIMEOUT_MS};
 use crate::limits::{CallReservation, JobBudget};
@@ -28,7 +28,7 @@ impl Judge0 {
         budget: &JobBudget,
     ) -> Result<(u64, String), ExecutorError> {
         let EndpointContext { states, id, .. } = &self.0;
-        for age_ms in [FRESH_MS, RECHECK_MS] {
+        for age_ms in [USABLE_MS, RECHECK_MS] {
             let now_ms = self.0.now_ms();
             let list = match states.languages(*id, now_ms, age_ms) {
                 Some(list) => list,
@@ -40,7 +40,7 @@ impl Judge0 {
                     let list = self
                         .languages(PROBE_TIMEOUT_MS.min(budget.remaining_ms(now_ms)))
                         .await?;
-                    states.note_languages(*id, self.0.now_ms(), &list);
+                    states.note_languages(*id, self.0.now_ms(), Some(&list));
                     list
                 }
             };
@@ -77,7 +77,9 @@ impl Judge0 {
         budget: &JobBudget,
     ) -> Result<JsonResponse, ExecutorError> {
         let connection = &self.0.connection;
-        let response = connection.exchange(path, Some(query), None, body, &self.0, budget);
+        let timeout_ms = budget.remaining_ms(self.0.now_ms());
+        let response =
+            connection.exchange(path, Some(query), None, body, &self.0, budget, timeout_ms);
         response.await?.ok_or_else(|| {
             ExecutorError::Refused(format!(
                 "The programs printed too much: the execution endpoint's answer is longer than \

@@ -23,8 +23,43 @@ use crate::limits::{CallReservation, JobBudget};
 const DEFAULT_RUN_MS: u64 = 3_000;
 /// The time of a call beyond that of its runs, in milliseconds.
 const MARGIN_MS: u64 = 1_000;
+/// How long a request may wait in the queue of our runner, in milliseconds. A job
+/// can wait longer, but asks again: its connection is also needed by others.
+const MAX_QUEUE_MS: u64 = 3_000;
+/// The shortest time between two calls of a job while the endpoint is too busy, in
+/// milliseconds.
+const BUSY_PAUSE_MS: u64 = 1_000;
 /// For error texts: how the endpoint takes cases.
 const WAY: &str = "one case a call";
+
+/// The wall time of a run.
+struct WallTime {
+    /// The limit to ask for; `None` for the endpoint's own rule, which with a limit of
+    /// CPU time is three times that and a second on our runner.
+    limit_ms: Option<u64>,
+    /// How much longer than its limit of CPU time a run can take.
+    beyond_cpu_ms: u64,
+}
+
+impl WallTime {
+    /// CPU time is what a problem limits: on a busy machine a program also waits.
+    /// `most_ms` is what the job may take.
+    fn of(run: &Run<'_>, configured_ms: Option<u64>, most_ms: u64) -> Self {
+        let Some(cpu_ms) = run.limits.time_ms else {
+            return Self {
+                limit_ms: configured_ms,
+                beyond_cpu_ms: 0,
+            };
+        };
+        // With the language's allowance, which is half of it and half a second at most.
+        let wall_ms = (3 * cpu_ms + 1_000) * 3 / 2 + 500;
+        let most_ms = most_ms.saturating_sub(MARGIN_MS);
+        Self {
+            limit_ms: (wall_ms > most_ms).then_some(most_ms.max(cpu_ms)),
+            beyond_cpu_ms: wall_ms.min(most_ms).saturating_sub(cpu_ms),
+        }
+    }
+}
 
 /// A client for one endpoint.
 #[derive(Debug)]
@@ -43,7 +78,8 @@ impl Piston {
             .unwrap_or(DEFAULT_RUN_MS)
     }
 
-    /// One call with these of the run's inputs.
+    /// One call with these of the run's inputs, and further ones while the endpoint is
+    /// too busy and the job may wait. What it waits is not charged.
     async fn call(
         &self,
         run: &Run<'_>,
@@ -51,8 +87,37 @@ impl Piston {
         budget: &JobBudget,
         calls: &CallReservation<'_>,
     ) -> Result<wire::ExecuteResponse, ExecutorError> {
+        loop {
+            let began_ms = self.context.now_ms();
+            let called = self.call_once(run, stdins, budget, calls).await;
+            let now_ms = self.context.now_ms();
+            match called {
+                Err(ExecutorError::Busy) if budget.may_wait(now_ms) && calls.add_one() => {
+                    let waited_ms = now_ms.saturating_sub(began_ms);
+                    // Our runner lets a request wait; Piston refuses it at once.
+                    let pause_ms = BUSY_PAUSE_MS.saturating_sub(waited_ms);
+                    if pause_ms > 0 {
+                        (self.context.runtime.sleep)(pause_ms).await;
+                    }
+                    budget.extend(waited_ms + pause_ms);
+                }
+                called => return called,
+            }
+        }
+    }
+
+    async fn call_once(
+        &self,
+        run: &Run<'_>,
+        stdins: &[String],
+        budget: &JobBudget,
+        calls: &CallReservation<'_>,
+    ) -> Result<wire::ExecuteResponse, ExecutorError> {
         let _permit = budget.acquire().await;
-        let remaining_ms = budget.remaining_ms(self.context.now_ms());
+        let now_ms = self.context.now_ms();
+        let (remaining_ms, most_ms) = (budget.remaining_ms(now_ms), budget.most_ms(now_ms));
+        let queue_ms = MAX_QUEUE_MS.min(most_ms / 4);
+        let wall = WallTime::of(run, self.context.run_timeout_ms, most_ms - queue_ms);
         let several = stdins.len() > 1;
         let body = serde_json::to_vec(&wire::Request {
             language: run.language,
@@ -64,13 +129,15 @@ impl Piston {
             cases: several.then_some(stdins),
             stop_at_first_failure: several.then_some(run.stop_at_first_failure),
             cases_timeout: several.then(|| {
-                remaining_ms
+                (remaining_ms + queue_ms)
                     .saturating_sub(self.run_ms(run) + MARGIN_MS)
                     .max(1)
             }),
-            run_timeout: run.limits.time_ms.or(self.context.run_timeout_ms),
+            queue_timeout: queue_ms,
+            run_timeout: wall.limit_ms,
             run_cpu_time: run.limits.time_ms,
             run_memory_limit: run.limits.memory_bytes,
+            allowance: run.limits != crate::executor::RunLimits::default(),
             compile_timeout: self.compile_timeout_ms,
             streams: "separate",
             run_output_limit: run.limits.output_bytes,
@@ -80,13 +147,22 @@ impl Piston {
         .map_err(|error| ExecutorError::Refused(format!("The job cannot be sent: {error}.")))?;
         calls.make_one();
         let context = &self.context;
-        let exchange =
-            context
-                .connection
-                .exchange("execute", None, run.caller, Some(body), context, budget);
+        let timeout_ms = (remaining_ms + queue_ms + wall.beyond_cpu_ms).min(most_ms);
+        let exchange = context.connection.exchange(
+            "execute",
+            None,
+            run.caller,
+            Some(body),
+            context,
+            budget,
+            timeout_ms,
+        );
         let Some((status, answer)) = exchange.await? else {
             return Ok(wire::ExecuteResponse::too_long());
         };
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            return Err(ExecutorError::Busy);
+        }
         if status != StatusCode::OK {
             let message = answer.get("message").and_then(Value::as_str);
             return Err(ExecutorError::from_status(

@@ -86,7 +86,9 @@ impl Piston {
                     }
                     runs.reports.borrow_mut()[index] = Some(report);
                 }
-                Err(ExecutorError::Unavailable(_)) => return runs.end_at(index),
+                Err(ExecutorError::Unavailable(_) | ExecutorError::Busy) => {
+                    return runs.end_at(index);
+                }
                 Err(error) => {
                     runs.end_at(index);
                     return runs.error.set(Some(error));

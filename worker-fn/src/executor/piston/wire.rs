@@ -3,7 +3,7 @@
 //! Source: the project's `docs/api-v2.md` and `api/src/api/v2.js`. Fields that
 //! older versions of Piston lack are optional here; fields we do not use are
 //! not read. Our own runner's are `cases`, `stop_at_first_failure`,
-//! `cases_timeout`, `streams` and the limits of output and answer in a request,
+//! `cases_timeout`, `queue_timeout`, `allowance`, `streams` and the limits of output and answer in a request,
 //! `runs` in a response and `limit` in a stage; Piston passes them over.
 
 use serde::Serialize;
@@ -32,6 +32,8 @@ pub(super) struct Request<'a> {
     /// No further case is started after this many milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cases_timeout: Option<u64>,
+    /// With no slot after this many milliseconds, the answer is 429.
+    pub queue_timeout: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run_timeout: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,6 +42,9 @@ pub(super) struct Request<'a> {
     pub run_memory_limit: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compile_timeout: Option<u64>,
+    /// Whether the limits are raised by what the language needs to start.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub allowance: bool,
     /// `separate`: no `output`, which repeats both streams, and beside `runs` no
     /// `run`.
     pub streams: &'static str,

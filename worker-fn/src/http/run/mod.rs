@@ -16,7 +16,7 @@ use shared::http::{ApiError, Code, response as http_response};
 use shared::text::hex;
 
 use crate::config::Config;
-use crate::executor::{Endpoints, ExecutorError, Run};
+use crate::executor::{Endpoints, ExecutorError, PROBE_TIMEOUT_MS, Run};
 use crate::instance::Instance;
 use crate::limits::{CallCounter, JobBudget};
 use crate::runtime::Runtime;
@@ -37,11 +37,8 @@ pub(super) async fn run(
     let prepared = PreparedRun::new(config, runtime, instance, &request, nonce).await?;
     let endpoints = Endpoints::new(&config.executor, runtime, instance.endpoints.clone());
     let deadline_ms = (runtime.now_ms)() + config.executor.timeout_ms;
-    let budget = JobBudget::alone(
-        CallCounter::new(config.subrequest_budget),
-        deadline_ms,
-        instance.memory.clone(),
-    );
+    let calls = CallCounter::new(config.subrequest_budget);
+    let budget = JobBudget::alone(calls.clone(), deadline_ms, instance.memory.clone());
     let run = Run {
         language: &request.language,
         source: &prepared.source,
@@ -55,15 +52,30 @@ pub(super) async fn run(
         .await
         .map_err(refused)?;
     let mut executed = endpoint.execute(&run, &budget).await;
-    if let Err(ExecutorError::Unavailable(_) | ExecutorError::NoResponse(_)) = executed {
-        endpoints.eject(endpoint.id);
-        if endpoints.has_another_for(&request.language, None) {
-            endpoint = endpoints
-                .select(&request.language, &budget)
-                .await
-                .map_err(refused)?;
-            executed = endpoint.execute(&run, &budget).await;
+    let is_away = match &executed {
+        Err(ExecutorError::Unavailable(_)) => {
+            endpoints.eject(endpoint.id);
+            true
         }
+        // Code that the endpoint does not survive, or that takes too long, must not
+        // take the endpoint away from others.
+        Err(ExecutorError::NoResponse(_) | ExecutorError::Failed { .. }) => {
+            let probe = JobBudget::alone(
+                calls,
+                (runtime.now_ms)() + PROBE_TIMEOUT_MS,
+                instance.memory.clone(),
+            );
+            let runs = endpoints.probe(endpoint.id, &request.language, &probe);
+            runs.await == Some(false)
+        }
+        _ => false,
+    };
+    if is_away && endpoints.has_another_for(&request.language, None) {
+        endpoint = endpoints
+            .select(&request.language, &budget)
+            .await
+            .map_err(refused)?;
+        executed = endpoint.execute(&run, &budget).await;
     }
     let mut body = response::body(executed.map_err(refused)?, prepared.nonce.as_deref());
     body["executor"] = endpoint.name().into();

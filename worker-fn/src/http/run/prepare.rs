@@ -2,13 +2,14 @@
 
 use std::rc::Rc;
 
-use shared::domain::ids::{ProblemId, ProblemVersion};
+use shared::domain::ids::ProblemId;
 use shared::domain::problem::{Kind, Signature};
 use shared::domain::violation::Violation;
 use shared::http::ApiError;
 use shared::json::Json;
 use shared::queue::Store;
 use shared::redis::Client;
+use shared::text::normalized;
 
 use super::request::RunRequest;
 use crate::attempt::problem_cache::{CachedProblem, ProblemError, Problems};
@@ -37,15 +38,16 @@ impl PreparedRun {
         nonce: String,
     ) -> Result<Self, ApiError> {
         let mut prepared = Self {
-            source: request.code.clone(),
-            stdin: request.stdin.clone(),
+            source: normalized(&request.code).into_owned(),
+            stdin: normalized(&request.stdin).into_owned(),
             limits: RunLimits::default(),
             nonce: None,
         };
         let Some(id) = &request.problem_id else {
             return Ok(prepared);
         };
-        let problem = fetch(config, runtime, instance, id).await?.problem;
+        let cached = find(config, runtime, instance, id).await?;
+        let problem = &cached.problem;
         prepared.limits = RunLimits {
             time_ms: problem.limits.time_ms_for(&request.language),
             memory_bytes: problem.limits.memory_bytes,
@@ -78,7 +80,7 @@ impl PreparedRun {
             Violation::invalid("language", rule)
         })?;
         self.source = harness
-            .source(signature, &request.code)
+            .source(signature, &normalized(&request.code))
             .map_err(|error| Violation::invalid("language", error.to_string()))?;
         self.stdin = harness::stdin(harness, &nonce, &[(0, args.json())]);
         self.nonce = Some(nonce);
@@ -86,22 +88,25 @@ impl PreparedRun {
     }
 }
 
-async fn fetch(
+/// A problem: its version from Redis, its text from what the instance holds, if
+/// that is the version.
+async fn find(
     config: &Config,
     runtime: Runtime,
     instance: &Instance,
     id: &ProblemId,
-) -> Result<CachedProblem, ApiError> {
+) -> Result<Rc<CachedProblem>, ApiError> {
     let store = Store::new(Client::new(config.redis.clone()));
-    let (cache, memory) = (Rc::clone(&instance.problems), instance.memory.clone());
-    let problems = Problems::new(store, cache, memory, runtime);
-    match problems.fetch(id, ProblemVersion::new("")).await {
+    let (held, memory) = (Rc::clone(&instance.problems), instance.memory.clone());
+    let problems = Problems::new(store, config.tickets.clone(), held, memory, runtime);
+    problems.look_up_ids(&[id]).await?;
+    match problems.get(id, || true).await {
         Ok(Some(problem)) => Ok(problem),
         Ok(None) => Err(ApiError::no_such_problem().on("problemId")),
         Err(ProblemError::Store(error)) => Err(error.into()),
         Err(ProblemError::Damaged(why)) => Err(ApiError::damaged_problem(id.as_str(), why)),
-        // Fetching by itself does not ask the budget.
-        Err(ProblemError::BudgetExhausted) => Err(ApiError::damaged_problem(id.as_str(), "")),
+        // Every call was allowed.
+        Err(ProblemError::BudgetExhausted(_)) => Err(ApiError::damaged_problem(id.as_str(), "")),
     }
 }
 

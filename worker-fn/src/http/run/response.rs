@@ -11,7 +11,10 @@ use crate::judge::session::verdict_of;
 use crate::judge::{failure, plain};
 
 /// The body. For a function what it returned stands beside what it printed.
-pub(super) fn body(execution: Execution, nonce: Option<&str>) -> Value {
+pub(super) fn body(mut execution: Execution, nonce: Option<&str>) -> Value {
+    if let (Some(_), Some(compile)) = (nonce, &mut execution.compile) {
+        harness::clean_compile_stage(compile);
+    }
     let frames = match (nonce, execution.runs.first()) {
         (Some(nonce), Some(run)) => Some(harness::read(nonce, &run.stage.stdout, &[0])),
         _ => None,

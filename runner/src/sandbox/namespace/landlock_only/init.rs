@@ -9,16 +9,16 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::time::Duration;
+use std::time::Instant;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{DumpableBehavior, Signal};
 use rustix::thread::{Gid, Uid};
 use seccompiler::BpfProgram;
 
 use super::super::landlock::SignalDomain;
-use super::super::launch::{self, End, Launched};
-use super::super::protocol::{Message, Spec};
+use super::super::launch::{self, End, INTERRUPT_TIMEOUT, Launched};
+use super::super::protocol::{EndRequest, Message, Spec};
 use super::super::{seccomp, sys};
 use super::quota::Quota;
 use crate::sandbox::failure::{Context, Failure};
@@ -119,9 +119,22 @@ impl Init {
         let mut quota = Quota::new(folders, &spec.limits);
         let mut end = None;
         let mut is_over_quota = false;
+        let mut deadline: Option<Instant> = None;
         while end.is_none() && !is_over_quota {
-            if self.wait(control, quota.due_in())? {
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 break;
+            }
+            let until = Instant::now() + quota.due_in();
+            match self.wait(
+                control,
+                deadline.map_or(until, |deadline| until.min(deadline)),
+            )? {
+                Some(EndRequest::Interrupt) => {
+                    program.interrupt();
+                    deadline = Some(Instant::now() + INTERRUPT_TIMEOUT);
+                }
+                Some(EndRequest::Kill) => break,
+                None => {}
             }
             while let Some(reaped) = sys::reap_any(false) {
                 if reaped.pid == program.pid {
@@ -139,25 +152,28 @@ impl Init {
         launch::report(spec, &folders.start, program, end.or(killed), control)
     }
 
-    /// Waits for a child's end, the runner, or the next check of the disk. Returns
-    /// whether the run must end.
-    fn wait(&self, control: &mut UnixStream, at_most: Duration) -> io::Result<bool> {
+    /// Waits for a child's end, the runner, or the given time. Returns how the run must
+    /// end, if it must.
+    fn wait(&self, control: &mut UnixStream, until: Instant) -> io::Result<Option<EndRequest>> {
         let mut fds = [
             PollFd::from_borrowed_fd(self.child_signals.as_fd(), PollFlags::IN),
             PollFd::from_borrowed_fd(control.as_fd(), PollFlags::IN),
         ];
-        let timeout = Timespec {
-            tv_sec: i64::try_from(at_most.as_secs()).unwrap_or(i64::MAX),
-            tv_nsec: at_most.subsec_nanos().into(),
-        };
-        match poll(&mut fds, Some(&timeout)) {
+        match poll(&mut fds, Some(&sys::time_until(until))) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
-        // A byte asks for the end; an end of file means that the runner has died.
-        let must_end = !fds[1].revents().is_empty();
+        let mut request = None;
+        if !fds[1].revents().is_empty() {
+            let mut byte = [0];
+            // An end of file means that the runner has died.
+            request = Some(match control.read(&mut byte) {
+                Ok(1) if byte == [EndRequest::Interrupt as u8] => EndRequest::Interrupt,
+                _ => EndRequest::Kill,
+            });
+        }
         sys::clear_signals(&self.child_signals);
-        Ok(must_end)
+        Ok(request)
     }
 
     /// Kills and reaps until no process is left. Returns how `program` ended, if it
