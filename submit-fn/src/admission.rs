@@ -1,20 +1,28 @@
 //! What a submission must pass before it is stored, and the lane it comes to.
 //!
 //! In this order: what its client has stored already, its priority, its language,
-//! the client's share of its lane, and room in the queue. Only the room may cost a
-//! command, and only while the queue is long.
+//! its problem, the client's share of its lane, and room in the queue. Two of these
+//! may cost a command: the room, while the queue is long; and the problem, where the
+//! answer depends on it and the instance has not seen it lately ([`ProblemKinds`]).
 
+use shared::domain::ids::ProblemId;
 use shared::domain::job::Job;
 use shared::domain::lane::Lane;
+use shared::domain::language::{self, FUNCTION_LANGUAGES};
 use shared::domain::submission::{Schedule, Submission};
 use shared::http::{ApiError, Code};
 use shared::queue::places::Place;
+use shared::queue::problems::CatalogKind;
 use shared::queue::usage::UsageWindow;
+use shared::redis::RedisError;
 
 use crate::backpressure::Room;
 use crate::client_share::RateLimit;
+use crate::config::UnknownProblems;
 use crate::context::Context;
 use crate::language_cache::not_offered;
+#[cfg(doc)]
+use crate::problem_kinds::ProblemKinds;
 use crate::sender::Sender;
 use crate::worker_fn::WorkerFn;
 
@@ -76,6 +84,7 @@ impl Admission {
         let (asked, schedule) = (submission.lane, submission.schedule);
         self.check_priority(context, asked)?;
         check_language(context, &submission.language).await?;
+        check_problem(context, &submission).await?;
         let lane = self.lane(context, asked).await;
         let mut job = Job::new(issue(context, schedule)?, submission);
         job.client = self.sender.client().cloned();
@@ -154,6 +163,85 @@ fn issue<W>(context: &Context<'_, W>, schedule: Schedule) -> Result<String, ApiE
     })
 }
 
+/// Looks up the problems on which it depends whether one of several submissions is
+/// admitted: one command for all of them, or none.
+pub(crate) async fn look_up_needed<'a, W>(
+    context: &Context<'_, W>,
+    submissions: impl Iterator<Item = &'a Submission>,
+) -> Result<(), ApiError> {
+    let refuses = context.config()?.unknown_problems == UnknownProblems::Refuse;
+    let needed = submissions.filter(|one| refuses || !language::judges_functions(&one.language));
+    Ok(look_up(context, needed.map(|one| &one.problem_id)).await?)
+}
+
+/// Looks up the problems that the instance has not seen lately. One command, and
+/// none where it has seen all of them.
+pub(crate) async fn look_up<'a, W>(
+    context: &Context<'_, W>,
+    ids: impl Iterator<Item = &'a ProblemId>,
+) -> Result<(), RedisError> {
+    let (kinds, now_ms) = (&context.instance.problem_kinds, context.now_ms);
+    let mut missing: Vec<&ProblemId> = ids.filter(|id| kinds.get(id, now_ms).is_none()).collect();
+    missing.sort_unstable();
+    missing.dedup();
+    // A set-up that lacks Redis is said when the submission is stored.
+    let Ok(store) = context.store() else {
+        return Ok(());
+    };
+    let found = store.kinds(&missing).await?;
+    kinds.note(missing.into_iter().cloned().zip(found), now_ms);
+    Ok(())
+}
+
+/// Errors: there is no such problem, and such submissions are refused; or it asks
+/// for a function, and the language has no harness.
+async fn check_problem<W>(
+    context: &Context<'_, W>,
+    submission: &Submission,
+) -> Result<(), ApiError> {
+    let refuses = context.config()?.unknown_problems == UnknownProblems::Refuse;
+    let calls_functions = language::judges_functions(&submission.language);
+    if calls_functions && !refuses {
+        return Ok(());
+    }
+    let id = &submission.problem_id;
+    look_up(context, [id].into_iter()).await?;
+    match context.instance.problem_kinds.get(id, context.now_ms) {
+        Some(None) if refuses => {
+            let rule = "There is no problem with this id.";
+            Err(ApiError::new(Code::UnknownProblem, rule).on("problemId"))
+        }
+        Some(Some(CatalogKind::Function)) if !calls_functions => {
+            let rule = format!(
+                "This problem asks for a function, which can be judged in {}, not in {}.",
+                function_languages(context),
+                submission.language
+            );
+            Err(ApiError::invalid("language", rule))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The offered languages in which functions can be judged.
+fn function_languages<W>(context: &Context<'_, W>) -> String {
+    let configured = context.config().ok();
+    let configured = configured.and_then(|config| config.languages.as_ref());
+    let offered = context.instance.languages.last_known();
+    let is_offered = |name: &&str| match (configured, &offered) {
+        (Some(names), _) => names
+            .iter()
+            .any(|other| language::canonical_name(other) == *name),
+        (None, Some(offered)) => language::supports(offered, name),
+        (None, None) => true,
+    };
+    let names: Vec<&str> = FUNCTION_LANGUAGES.into_iter().filter(is_offered).collect();
+    match names.as_slice() {
+        [] => "no language that is offered here".into(),
+        names => names.join(", "),
+    }
+}
+
 async fn check_language<W: WorkerFn>(
     context: &mut Context<'_, W>,
     name: &str,
@@ -170,4 +258,104 @@ async fn check_language<W: WorkerFn>(
     let cache = &context.instance.languages;
     cache.check(name, &source, log).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::instance::Instance;
+    use crate::runtime::Runtime;
+    use bytes::Bytes;
+    use http::{HeaderMap, Request, Response};
+    use shared::domain::client::ClientId;
+
+    /// Offers four languages, and has no rate limit.
+    struct Worker;
+
+    impl WorkerFn for Worker {
+        async fn call(&self, _: Request<Bytes>) -> Result<Response<Bytes>, String> {
+            let body = r#"{"languages":[
+                {"language":"python","version":"3","aliases":["py"]},
+                {"language":"c++","version":"12","aliases":["cpp"]},
+                {"language":"rust","version":"1","aliases":[]}]}"#;
+            Ok(Response::new(Bytes::from_static(body.as_bytes())))
+        }
+    }
+
+    impl RateLimit for Worker {
+        async fn allows(&self, _: &ClientId) -> Option<bool> {
+            None
+        }
+    }
+
+    /// Admits a submission to `problem`, one of `program`, `function` and `none`.
+    /// The store does not answer, so all is decided by what the instance remembers.
+    async fn admitted(
+        unknown_problems: &'static str,
+        problem: &str,
+        language: &str,
+    ) -> Option<ApiError> {
+        let config = Config::from_lookup(&|name| match name {
+            "UPSTASH_REDIS_REST_URL" => Some("http://127.0.0.1:1".into()),
+            "UPSTASH_REDIS_REST_TOKEN" => Some("token".into()),
+            "UNKNOWN_PROBLEMS" => Some(unknown_problems.into()),
+            _ => None,
+        });
+        let (instance, headers) = (Instance::default(), HeaderMap::new());
+        let seen = [
+            ("program", Some(CatalogKind::Program)),
+            ("function", Some(CatalogKind::Function)),
+            ("none", None),
+        ]
+        .map(|(id, kind)| (ProblemId::parse(id, "id").unwrap(), kind));
+        instance.problem_kinds.note(seen.into_iter(), 0);
+        let runtime = Runtime::standing_still();
+        let mut context = Context::new(config, &instance, &Worker, &headers, runtime);
+        let body = format!(r#"{{"problemId":"{problem}","code":"x","language":"{language}"}}"#);
+        let submission = Submission::from_body(body.as_bytes(), 0).unwrap();
+        let mut admission = Admission::begin(&context).unwrap();
+        admission.admit(&mut context, submission).await.err()
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_judged_is_refused() {
+        for unknown_problems in ["run", "refuse"] {
+            for (problem, language) in [("function", "py"), ("program", "rust")] {
+                let error = admitted(unknown_problems, problem, language).await;
+                assert_eq!(error, None);
+            }
+            let error = admitted(unknown_problems, "function", "rust")
+                .await
+                .unwrap();
+            assert_eq!(
+                (error.code(), error.field()),
+                (Code::InvalidField, Some("language"))
+            );
+            // Those that are offered here.
+            let part = "judged in python, c++, not in rust";
+            assert!(error.message().contains(part), "{}", error.message());
+        }
+    }
+
+    #[tokio::test]
+    async fn unknown_problems_are_run_unless_they_are_refused() {
+        for language in ["python", "rust"] {
+            assert_eq!(admitted("run", "none", language).await, None);
+            let error = admitted("refuse", "none", language).await.unwrap();
+            assert_eq!(
+                (error.code(), error.field()),
+                (Code::UnknownProblem, Some("problemId"))
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn the_store_is_asked_only_where_the_answer_depends_on_it() {
+        assert_eq!(admitted("run", "never-seen", "python").await, None);
+        for (unknown_problems, language) in [("run", "rust"), ("refuse", "python")] {
+            let error = admitted(unknown_problems, "never-seen", language).await;
+            assert_eq!(error.unwrap().code(), Code::StoreUnavailable);
+        }
+    }
 }

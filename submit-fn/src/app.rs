@@ -73,7 +73,7 @@ async fn route<W: WorkerFn + RateLimit>(
         Route::Languages => languages::languages(context).await,
         Route::Submit => submit::submit(context, request).await,
         Route::SubmitBatch => submit::submit_batch(context, request).await,
-        Route::Result(id) => results::result(context, id).await,
+        Route::Result(id) => results::result(context, id, request).await,
         Route::Problems(route) => problems::answer(context, route, request).await,
         Route::Rejudge(id) => rejudge::rejudge(context, id, request).await,
         Route::Run => run::run(context, request).await,

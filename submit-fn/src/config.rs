@@ -24,6 +24,9 @@ pub struct Config {
     /// `LANGUAGES`, names with commas between them: only these are offered.
     /// Default: what worker-fn offers.
     pub languages: Option<Vec<String>>,
+    /// `UNKNOWN_PROBLEMS`, `run` (default) or `refuse`: what becomes of a
+    /// submission to an id that no problem has.
+    pub unknown_problems: UnknownProblems,
     /// `RESULT_TTL_S`, how long a result is kept. Default 86,400 s.
     pub result_ttl_s: u64,
     /// `QUEUE_MAX`, the length of a place above which submissions to it are refused
@@ -41,6 +44,29 @@ pub struct Config {
     pub access: Access,
 }
 
+/// What becomes of a submission to an id that no problem has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnknownProblems {
+    /// It is run and not judged, as in the classic design.
+    Run,
+    /// It is refused.
+    Refuse,
+}
+
+impl UnknownProblems {
+    fn from_lookup(lookup: Lookup<'_>) -> Result<Self, ConfigError> {
+        const NAME: &str = "UNKNOWN_PROBLEMS";
+        match config::optional(lookup, NAME).as_deref() {
+            None | Some("run") => Ok(Self::Run),
+            Some("refuse") => Ok(Self::Refuse),
+            Some(_) => Err(ConfigError::Invalid {
+                name: NAME,
+                expected: "run or refuse".into(),
+            }),
+        }
+    }
+}
+
 impl Config {
     /// Reads the variables named on the fields.
     pub fn from_lookup(lookup: Lookup<'_>) -> Result<Self, ConfigError> {
@@ -51,6 +77,7 @@ impl Config {
             redis,
             wake: config::switch(lookup, "WAKE", true)?,
             languages: (!languages.is_empty()).then_some(languages),
+            unknown_problems: UnknownProblems::from_lookup(lookup)?,
             result_ttl_s: config::result_ttl_s(lookup)?,
             queue: QueueLimits {
                 queue_max: config::number(lookup, "QUEUE_MAX", 10_000, 1..=10_000_000)?,
@@ -70,6 +97,16 @@ mod tests {
     use crate::cors;
     use bytes::Bytes;
     use http::{HeaderMap, Response};
+
+    #[test]
+    fn unknown_problems_are_run_or_refused() {
+        let read = |value: &str| UnknownProblems::from_lookup(&|_| Some(value.to_owned()));
+        assert_eq!(read(""), Ok(UnknownProblems::Run));
+        assert_eq!(read("run"), Ok(UnknownProblems::Run));
+        assert_eq!(read("refuse"), Ok(UnknownProblems::Refuse));
+        let error = read("yes").unwrap_err().to_string();
+        assert!(error.contains("UNKNOWN_PROBLEMS"), "{error}");
+    }
 
     /// The table that operators read has a row for every variable that is read.
     #[test]

@@ -5,10 +5,13 @@ use shared::memory::MemoryBudget;
 
 use crate::backpressure::Backpressure;
 use crate::client_share::ClientShare;
+use crate::given_limits::GivenLimits;
 use crate::language_cache::LanguageCache;
+use crate::problem_kinds::ProblemKinds;
 use crate::problem_sizes::ProblemSizes;
 use crate::run_limiter::RunLimiter;
 use crate::storage_quota::StorageQuota;
+use crate::waiters::Waiters;
 use crate::wakes::Wakes;
 
 /// For all large requests and responses of an instance, in bytes. The platform ends
@@ -23,16 +26,22 @@ const MEMORY_BYTES: usize = 64 * 1024 * 1024;
 pub struct Instance {
     /// The offered languages.
     pub languages: LanguageCache,
+    /// The limits that the execution endpoint gives.
+    pub given_limits: GivenLimits,
     /// How many submissions wait.
     pub backpressure: Backpressure,
     /// How many submissions each client sent.
     pub share: ClientShare,
     /// How much is stored.
     pub storage: StorageQuota,
+    /// Which requests wait for a result.
+    pub waiters: Waiters,
     /// When worker-fn was woken.
     pub wakes: Wakes,
     /// How many runs were asked for.
     pub run_limiter: RunLimiter,
+    /// Which problems there are.
+    pub problem_kinds: ProblemKinds,
     /// How large problems are.
     pub problem_sizes: ProblemSizes,
     /// The memory for large requests and responses.
@@ -43,11 +52,14 @@ impl Default for Instance {
     fn default() -> Self {
         Self {
             languages: LanguageCache::default(),
+            given_limits: GivenLimits::default(),
             backpressure: Backpressure::default(),
             share: ClientShare::default(),
             storage: StorageQuota::default(),
+            waiters: Waiters::default(),
             wakes: Wakes::default(),
             run_limiter: RunLimiter::default(),
+            problem_kinds: ProblemKinds::default(),
             problem_sizes: ProblemSizes::default(),
             memory: MemoryBudget::new(MEMORY_BYTES),
         }

@@ -92,6 +92,11 @@ impl LanguageCache {
         Err(not_offered(name, &language::names(&offered)))
     }
 
+    /// The last known list, however old it is; asks nobody.
+    pub fn last_known(&self) -> Option<Vec<Language>> {
+        self.younger_than(u64::MAX, 0)
+    }
+
     async fn fresh_or_fetched(
         &self,
         source: &impl LanguageSource,

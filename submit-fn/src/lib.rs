@@ -14,9 +14,10 @@
 //! - `auth`, `sender`, `query`, `cors`: the operator, who sends, parameters,
 //!   origins.
 //! - `admission`: what a submission must pass.
-//! - [`backpressure`], [`client_counts`], [`client_share`], [`language_cache`],
-//!   [`problem_sizes`], [`run_limiter`], [`storage_quota`], [`wakes`]: what an
-//!   [`instance`] remembers.
+//! - [`backpressure`], [`client_counts`], [`client_share`], [`given_limits`],
+//!   [`language_cache`],
+//!   [`problem_kinds`], [`problem_sizes`], [`run_limiter`], [`storage_quota`],
+//!   [`waiters`], [`wakes`]: what an [`instance`] remembers.
 //! - [`worker_fn`]: the other Worker.
 //! - `starter`: starter code for functions.
 //! - [`config`]: the variables.
@@ -30,10 +31,12 @@ pub mod client_share;
 pub mod config;
 mod context;
 mod cors;
+pub mod given_limits;
 mod handlers;
 pub mod instance;
 pub mod language_cache;
 pub mod outcome;
+pub mod problem_kinds;
 pub mod problem_sizes;
 mod query;
 pub mod route;
@@ -42,6 +45,7 @@ pub mod runtime;
 mod sender;
 mod starter;
 pub mod storage_quota;
+pub mod waiters;
 pub mod wakes;
 pub mod worker_fn;
 

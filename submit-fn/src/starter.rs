@@ -221,6 +221,12 @@ mod tests {
     }
 
     #[test]
+    fn every_language_with_a_harness_has_starter_code() {
+        let names = Language::ALL.map(Language::name);
+        assert_eq!(names, shared::domain::language::FUNCTION_LANGUAGES);
+    }
+
+    #[test]
     fn each_language_has_its_own_form() {
         let starters = made(json!({
             "name": "twoSum",

@@ -11,6 +11,7 @@
 )]
 
 mod access;
+mod at_the_door;
 mod clients;
 mod custom_run;
 mod hidden_cases;
@@ -31,6 +32,7 @@ pub(crate) use stacks::Stacks as Context;
 fn main() -> ExitCode {
     let tests = [
         submit::TESTS,
+        at_the_door::TESTS,
         invalid_input::TESTS,
         judging::TESTS,
         hidden_cases::TESTS,

@@ -114,7 +114,7 @@ fn failures_have_different_verdicts(stacks: &Stacks) {
         (
             "python",
             "this is no python",
-            "Runtime Error",
+            "Compilation Error",
             "SyntaxError",
         ),
         ("python", "import os; os.abort()", "Runtime Error", ""),

@@ -38,7 +38,7 @@ fn each_call_keeps_its_command_budget(stack: &QueueStack) {
     };
     // A call, the most commands it may take, and what it does.
     type Counted<'a> = (&'a str, u64, &'a dyn Fn());
-    let calls: [Counted<'_>; 9] = [
+    let calls: [Counted<'_>; 10] = [
         ("enqueue", 1, &|| {
             stack.enqueue("x", Lane::Normal, Schedule::Immediately);
         }),
@@ -57,6 +57,10 @@ fn each_call_keeps_its_command_budget(stack: &QueueStack) {
         }),
         ("enqueue with a used key", 4, &|| {
             drop(stack.ok(queue.enqueue_once(&job("z"), Lane::Low, "k", &record)));
+        }),
+        ("kinds of problems", 1, &|| {
+            let ids = [&problem_id("p"), &problem_id("q")];
+            assert_eq!(stack.ok(queue.kinds(&ids)), [None, None]);
         }),
         ("pause", 1, &|| stack.ok(queue.pause())),
         ("replay", 6, &|| {

@@ -60,6 +60,7 @@ pub(crate) fn document(id: &str) -> ResultDocument {
         id: id.into(),
         problem_id: problem_id("two-sum"),
         language: "python".into(),
+        problem: None,
         language_version: None,
         status: Status::Done,
         verdict: Verdict::Executed,

@@ -12,21 +12,26 @@
 //! - [`ports`]: where the parts of a stack listen.
 //! - [`stack`]: redis-rest, the runner and both Workers together.
 //! - [`workerd`]: the Workers as they would be deployed.
+//! - [`api`]: a client of submit-fn.
+//! - [`endings`]: the language of a source file.
 //! - [`problems`]: the sample problems, and an operator's own folder.
 //! - [`mod@bench`]: throughput, beside a classic JavaScript Worker; the sandbox's
 //!   overhead.
-//! - [`dev`], [`mod@test`], [`tidy`]: the commands.
+//! - [`dev`], [`submit`], [`mod@test`], [`tidy`]: the commands.
 
+pub mod api;
 pub mod bench;
 pub mod bundle;
 pub mod cargo;
 pub mod child;
 pub mod dev;
+pub mod endings;
 pub mod ports;
 pub mod problems;
 pub mod progress;
 pub mod project;
 pub mod stack;
+pub mod submit;
 pub mod test;
 pub mod tidy;
 pub mod tools;

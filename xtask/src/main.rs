@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
+use xtask::api::Api;
 use xtask::project::Worker;
 use xtask::stack::Ports;
-use xtask::{bench, bundle, dev, problems, progress, test, tidy, tools};
+use xtask::{bench, bundle, dev, problems, progress, submit, test, tidy, tools};
 
 /// Sets up, runs, tests and measures edgejudge.
 ///
@@ -41,7 +42,24 @@ enum Task {
     /// Check the rules that no compiler checks: dependencies between crates,
     /// import circles between files, length of files.
     Tidy,
-    /// Check or publish a folder of problems (problems/README.md).
+    /// Submit a file, wait for its verdict and print it with the first case that
+    /// failed.
+    ///
+    /// The exit code is 0 for Accepted, 1 for any other verdict on the code, and 2
+    /// where there is none: the submission is refused, nothing answers, or the
+    /// judge fails.
+    Submit {
+        /// The problem's id.
+        problem: String,
+        /// The file with the code.
+        file: PathBuf,
+        /// The language; by the file's ending if it is not given.
+        #[arg(long)]
+        language: Option<String>,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Check, publish or try a folder of problems (problems/README.md).
     Problems {
         #[command(subcommand)]
         command: Problems,
@@ -71,6 +89,54 @@ enum Problems {
         #[arg(long, default_value = "http://127.0.0.1:8787")]
         url: String,
     },
+    /// Have the stored submissions of a problem judged again, by the problem as it is
+    /// now. Needs the operator's token.
+    Rejudge {
+        /// The problem's id.
+        problem: String,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Unpublish a problem. Needs the operator's token.
+    Delete {
+        /// The problem's id.
+        problem: String,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Submit every file in the folders `solutions` of problems that are published,
+    /// and compare each verdict with the one that the file's name begins with.
+    ///
+    /// The exit code is 0 if all are as their names say, 1 if one is not, and 2
+    /// where some could not be tried.
+    Try {
+        /// The folder; `problems` of this checkout if it is not given.
+        #[arg(long)]
+        folder: Option<PathBuf>,
+        /// Publish the folder first. The operator's token is read from the variable
+        /// ADMIN_TOKEN.
+        #[arg(long)]
+        push: bool,
+        #[command(flatten)]
+        server: Server,
+    },
+}
+
+#[derive(Args)]
+struct Server {
+    /// Where submit-fn is.
+    #[arg(long, default_value = "http://127.0.0.1:8787")]
+    url: String,
+    /// The operator's token, which lifts the limits of one client. Better in the
+    /// variable, because a command line can be seen by others on the machine.
+    #[arg(long, env = "ADMIN_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+}
+
+impl Server {
+    fn api(&self) -> Api {
+        Api::new(&self.url, self.token.as_deref())
+    }
 }
 
 #[derive(Subcommand)]
@@ -126,17 +192,46 @@ struct Dev {
 }
 
 fn main() -> ExitCode {
-    match run(Cli::parse().task) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("\nerror: {error:#}");
-            ExitCode::FAILURE
-        }
+    let task = Cli::parse().task;
+    let on_error = on_error(&task);
+    run(task).unwrap_or_else(|error| {
+        eprintln!("\nerror: {error:#}");
+        on_error
+    })
+}
+
+/// The exit code of a task that ends in an error: the tasks whose exit code tells
+/// of verdicts have one of their own for it.
+fn on_error(task: &Task) -> ExitCode {
+    match task {
+        Task::Submit { .. }
+        | Task::Problems {
+            command: Problems::Try { .. },
+        } => submit::TROUBLE.into(),
+        _ => ExitCode::FAILURE,
     }
 }
 
-fn run(task: Task) -> Result<()> {
-    match task {
+fn run(task: Task) -> Result<ExitCode> {
+    let done = match task {
+        Task::Submit {
+            problem,
+            file,
+            language,
+            server,
+        } => return submit::submit(&server.api(), &problem, &file, language.as_deref()),
+        Task::Problems {
+            command:
+                Problems::Try {
+                    folder,
+                    push,
+                    server,
+                },
+        } => {
+            let folder = folder.unwrap_or_else(problems::own);
+            let tried = problems::try_solutions(&folder, &server.api(), push)?;
+            return Ok(tried.exit_code());
+        }
         Task::Dev(options) => dev::run(
             Ports {
                 submit: options.submit_port,
@@ -161,6 +256,12 @@ fn run(task: Task) -> Result<()> {
         Task::Problems {
             command: Problems::Push { folder, url },
         } => problems::push(&folder.unwrap_or_else(problems::own), &url),
+        Task::Problems {
+            command: Problems::Rejudge { problem, server },
+        } => problems::rejudge(&server.api(), &problem),
+        Task::Problems {
+            command: Problems::Delete { problem, server },
+        } => problems::delete(&server.api(), &problem),
         Task::Bench {
             command:
                 Bench::Queue {
@@ -180,5 +281,6 @@ fn run(task: Task) -> Result<()> {
         Task::Bench {
             command: Bench::Runner { runs },
         } => bench::runner(runs),
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }

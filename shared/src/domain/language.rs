@@ -86,6 +86,15 @@ pub fn canonical_name(name: &str) -> &str {
         .map_or(name, |(canonical, _)| *canonical)
 }
 
+/// The languages in which functions can be judged: those with a harness in
+/// worker-fn. Programs can be judged in every language of the endpoint.
+pub const FUNCTION_LANGUAGES: [&str; 4] = ["python", "javascript", "typescript", "c++"];
+
+/// Whether functions can be judged in a language, by its name or alias.
+pub fn judges_functions(name: &str) -> bool {
+    FUNCTION_LANGUAGES.contains(&canonical_name(name))
+}
+
 /// The aliases of a language, by its canonical name.
 pub fn aliases(canonical: &str) -> &'static [&'static str] {
     let mut all = ALIASES.iter();

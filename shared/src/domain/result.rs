@@ -30,6 +30,9 @@ pub struct ResultDocument {
     pub id: String,
     /// The problem it was for.
     pub problem_id: ProblemId,
+    /// [`ProblemState::Unknown`] where the code was only run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<ProblemState>,
     /// The language as it was submitted.
     pub language: String,
     /// The version that ran it, where the endpoint says so.
@@ -86,6 +89,14 @@ pub struct PurgedDocument<'a> {
     /// id is none of ours.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub submitted_at_ms: Option<u64>,
+}
+
+/// What is known of a submission's problem, where that must be said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProblemState {
+    /// There is none of this id: the code is only run, and not judged.
+    Unknown,
 }
 
 /// Where a submission is.

@@ -29,6 +29,8 @@ pub enum Code {
     TooLarge,
     /// A field breaks its rule.
     InvalidField,
+    /// No problem has the id of a submission, and such are refused here.
+    UnknownProblem,
     /// The execution endpoint will not run this, and said why.
     Refused,
     /// Too many submissions wait.
@@ -57,7 +59,7 @@ pub enum Code {
 
 impl Code {
     /// All of them, in the order of their statuses.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::InvalidJson,
         Self::Unreadable,
         Self::Unauthorized,
@@ -68,6 +70,7 @@ impl Code {
         Self::Expired,
         Self::TooLarge,
         Self::InvalidField,
+        Self::UnknownProblem,
         Self::Refused,
         Self::QueueFull,
         Self::TooManyRuns,
@@ -95,6 +98,7 @@ impl Code {
             Self::Expired => ("expired", StatusCode::GONE),
             Self::TooLarge => ("too_large", StatusCode::PAYLOAD_TOO_LARGE),
             Self::InvalidField => ("invalid_field", StatusCode::UNPROCESSABLE_ENTITY),
+            Self::UnknownProblem => ("unknown_problem", StatusCode::UNPROCESSABLE_ENTITY),
             Self::Refused => ("refused", StatusCode::UNPROCESSABLE_ENTITY),
             Self::QueueFull => ("queue_full", StatusCode::TOO_MANY_REQUESTS),
             Self::TooManyRuns => ("too_many_runs", StatusCode::TOO_MANY_REQUESTS),

@@ -24,6 +24,15 @@ pub struct Published {
     pub version: ProblemVersion,
 }
 
+/// What the catalog says of a problem's kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CatalogKind {
+    /// It asks for a program.
+    Program,
+    /// It asks for a function.
+    Function,
+}
+
 /// A page of the catalog.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProblemPage {
@@ -88,6 +97,21 @@ impl Store {
         &self,
         ids: &[&ProblemId],
     ) -> Result<Vec<Option<ProblemVersion>>, RedisError> {
+        let entries = self.entries(ids).await?;
+        let version = |entry: Option<Vec<u8>>| version_of(&entry?);
+        Ok(entries.into_iter().map(version).collect())
+    }
+
+    /// The kinds of these problems; `None` where there is no such problem. One
+    /// command, and none for no ids.
+    pub async fn kinds(&self, ids: &[&ProblemId]) -> Result<Vec<Option<CatalogKind>>, RedisError> {
+        let entries = self.entries(ids).await?;
+        let kind = |entry: Option<Vec<u8>>| kind_of(&entry?);
+        Ok(entries.into_iter().map(kind).collect())
+    }
+
+    /// The catalog's entries of these problems, one for each.
+    async fn entries(&self, ids: &[&ProblemId]) -> Result<Vec<Option<Vec<u8>>>, RedisError> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -100,14 +124,11 @@ impl Store {
                 "HMGET: not an entry for each".into(),
             ));
         }
-        let mut versions = Vec::with_capacity(ids.len());
-        for entry in entries {
-            versions.push(match entry {
-                Reply::Bytes(entry) => version_of(&entry),
-                _ => None,
-            });
-        }
-        Ok(versions)
+        let bytes = |entry| match entry {
+            Reply::Bytes(entry) => Some(entry),
+            _ => None,
+        };
+        Ok(entries.into_iter().map(bytes).collect())
     }
 
     /// A page of the catalog, about a hundred problems. One command.
@@ -168,6 +189,16 @@ fn version_of(entry: &[u8]) -> Option<ProblemVersion> {
     entry.get("version")?.as_str().map(ProblemVersion::new)
 }
 
+/// `None` for an entry that is damaged, as for [`version_of`].
+fn kind_of(entry: &[u8]) -> Option<CatalogKind> {
+    version_of(entry)?;
+    let entry: Value = serde_json::from_slice(entry).ok()?;
+    match entry.get("kind")?.as_str()? {
+        "function" => Some(CatalogKind::Function),
+        _ => Some(CatalogKind::Program),
+    }
+}
+
 fn entry(id: &[u8], text: &[u8]) -> Option<Value> {
     let mut entry: Value = serde_json::from_slice(text).ok()?;
     let members = entry.as_object_mut()?;
@@ -222,6 +253,9 @@ mod tests {
             json!({"title": "Echo", "kind": "program", "cases": 1, "updatedAtMs": 7, "version": version})
         );
         assert_eq!(version_of(text.as_bytes()), Some(version));
+        assert_eq!(kind_of(text.as_bytes()), Some(CatalogKind::Program));
+        let function = text.replace("program", "function");
+        assert_eq!(kind_of(function.as_bytes()), Some(CatalogKind::Function));
     }
 
     #[test]
@@ -244,6 +278,7 @@ mod tests {
         assert_eq!(entry(b"\xff", b"{}"), None);
         for damaged in [&b"{}"[..], b"{", br#"{"version":1}"#] {
             assert_eq!(version_of(damaged), None);
+            assert_eq!(kind_of(damaged), None);
         }
     }
 }

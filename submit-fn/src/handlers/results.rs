@@ -3,16 +3,24 @@
 //! Whoever holds a submission's id may read its result. A problem's id is known
 //! to all: it shows ids and outputs to the operator, and to others only verdicts,
 //! unless access is open.
+//!
+//! With `?wait=` the request looks again until a submission has its result
+//! ([`crate::waiters`]).
 
 use bytes::Bytes;
-use http::{Response, StatusCode};
+use http::{Request, Response, StatusCode};
 use serde::Serialize;
 use serde_json::Value;
 use shared::domain::ids::ProblemId;
 use shared::domain::result::Status;
+use shared::domain::ticket::Ticket;
+use shared::domain::violation::Violation;
 use shared::http::{ApiError, Code, response};
+use shared::redis::RedisError;
 
 use crate::context::Context;
+use crate::query::parameter;
+use crate::waiters::MAX_WAIT_S;
 
 /// A submission without a result yet.
 #[derive(Serialize)]
@@ -48,16 +56,22 @@ struct ProblemResults<'a> {
     results: Vec<Value>,
 }
 
-/// One command, whatever `id` is.
+/// One command, whatever `id` is; with a wait one for each look.
 pub(crate) async fn result<W>(
     context: &Context<'_, W>,
     id: &str,
+    request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, ApiError> {
+    let wait_s = wait_s(request)?;
     let config = context.config()?;
     let Some(ticket) = config.tickets.verify(id) else {
         return problem_results(context, id).await;
     };
-    if let Some(document) = context.store()?.result(id).await? {
+    let mut document = context.store()?.result(id).await?;
+    if document.is_none() && wait_s > 0 {
+        document = wait(context, id, &ticket, wait_s).await?;
+    }
+    if let Some(document) = document {
         return Ok(response::raw_json(StatusCode::OK, document));
     }
     // A scheduled submission is as old as the time since it was due.
@@ -79,6 +93,38 @@ pub(crate) async fn result<W>(
         due_at_ms: ticket.due_at_ms,
     };
     Ok(response::json(StatusCode::OK, &body))
+}
+
+/// The seconds of `?wait=`, 0 without it.
+fn wait_s(request: &Request<Bytes>) -> Result<u64, Violation> {
+    let Some(text) = parameter(request, "wait") else {
+        return Ok(0);
+    };
+    let seconds = text.parse().ok().filter(|seconds| *seconds <= MAX_WAIT_S);
+    seconds.ok_or_else(|| {
+        let rule = format!("wait must be a whole number of seconds from 0 to {MAX_WAIT_S}.");
+        Violation::invalid("wait", rule)
+    })
+}
+
+/// Waits for a result, where there is a place and one may still come.
+async fn wait<W>(
+    context: &Context<'_, W>,
+    id: &str,
+    ticket: &Ticket,
+    wait_s: u64,
+) -> Result<Option<Vec<u8>>, ApiError> {
+    let (now_ms, due_ms) = (context.now_ms, ticket.waits_since_ms());
+    if now_ms.saturating_sub(due_ms) > context.config()?.result_ttl_s * 1_000 {
+        return Ok(None);
+    }
+    let (store, sender) = (context.store()?, context.sender()?);
+    let waiters = &context.instance.waiters;
+    let Some(place) = waiters.enter(&sender, now_ms, now_ms + wait_s * 1_000) else {
+        return Ok(None);
+    };
+    let looked = place.wait(context.runtime, due_ms, async || store.result(id).await);
+    looked.await.map_err(|error: RedisError| error.into())
 }
 
 async fn problem_results<W>(

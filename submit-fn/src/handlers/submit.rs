@@ -1,14 +1,16 @@
 //! `POST /submit` and `POST /submit/batch`.
 
 use bytes::Bytes;
-use futures_util::future::join;
+use futures_util::future::join3;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use shared::domain::client::ClientId;
+use shared::domain::ids::ProblemId;
 use shared::domain::job::Job;
 use shared::domain::lane::Lane;
+use shared::domain::result::ProblemState;
 use shared::domain::submission::{Schedule, Submission};
 use shared::domain::violation::Violation;
 use shared::http::{ApiError, Code, response};
@@ -19,7 +21,7 @@ use shared::queue::usage::UsageWindow;
 use shared::redis::RedisError;
 use shared::text::hex;
 
-use crate::admission::{Admission, Admitted};
+use crate::admission::{Admission, Admitted, look_up, look_up_needed};
 use crate::client_share::RateLimit;
 use crate::context::Context;
 use crate::outcome::WakeLanes;
@@ -48,6 +50,9 @@ struct Stored {
     /// The lane, where it is not the one that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     lane: Option<Lane>,
+    /// `unknown` where no problem has the id: the code is only run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<ProblemState>,
     result_url: String,
 }
 
@@ -94,9 +99,14 @@ pub(crate) async fn submit<W: WorkerFn + RateLimit>(
         let key_hash = key_hash(sender, key);
         store.enqueue_once(job, *lane, &key_hash, &record).await
     };
-    // Side by side: a look at what is stored delays nobody.
-    let (enqueued, looked) = join(enqueue, look_at_storage(context, &store, sender, 1)).await;
-    context.effects.log.extend(looked);
+    // Side by side: a look delays nobody.
+    let storage = look_at_storage(context, &store, sender, 1);
+    let problem = look_at_problems(context, [&admitted.job.problem_id].into_iter());
+    let (enqueued, storage, problem) = join3(enqueue, storage, problem).await;
+    context
+        .effects
+        .log
+        .extend(storage.into_iter().chain(problem));
     let enqueued = enqueued?;
     let (id, replayed) = match &enqueued {
         Enqueued::Duplicate(record) => (first_id(record, request.body())?, true),
@@ -107,7 +117,7 @@ pub(crate) async fn submit<W: WorkerFn + RateLimit>(
     let mut response = if response::wants_only_plain_text(request.headers()) {
         response::text(StatusCode::OK, STORED)
     } else {
-        let stored = stored(request, id, &enqueued, &admitted);
+        let stored = stored(context, request, id, &enqueued, &admitted);
         response::json(StatusCode::OK, &stored)
     };
     let headers = response.headers_mut();
@@ -133,6 +143,7 @@ pub(crate) async fn submit_batch<W: WorkerFn + RateLimit>(
     let submissions = Submission::batch_from_body(request.body(), context.now_ms)?;
     let store = context.store()?;
     let mut admission = Admission::begin(context)?;
+    look_up_needed(context, submissions.iter().flatten()).await?;
     let mut all_admitted: Vec<Result<Admitted, ApiError>> = Vec::new();
     for submission in submissions {
         all_admitted.push(match submission {
@@ -154,9 +165,14 @@ pub(crate) async fn submit_batch<W: WorkerFn + RateLimit>(
             jobs => store.enqueue_all(jobs).await,
         }
     };
-    let look = look_at_storage(context, &store, admission.sender(), jobs.len());
-    let (enqueued, looked) = join(enqueue, look).await;
-    context.effects.log.extend(looked);
+    let storage = look_at_storage(context, &store, admission.sender(), jobs.len());
+    let problems = jobs.iter().map(|(job, ..)| &job.problem_id);
+    let problems = look_at_problems(context, problems);
+    let (enqueued, storage, problems) = join3(enqueue, storage, problems).await;
+    context
+        .effects
+        .log
+        .extend(storage.into_iter().chain(problems));
     let mut enqueued = enqueued?.into_iter();
     let mut results = Vec::with_capacity(all_admitted.len());
     let mut stored_count = 0;
@@ -168,7 +184,7 @@ pub(crate) async fn submit_batch<W: WorkerFn + RateLimit>(
                     Ok(enqueued) => {
                         note_enqueued(context, &enqueued, &admitted)?;
                         let id = admitted.job.id.clone().unwrap_or_default();
-                        Ok(stored(request, id, &enqueued, &admitted))
+                        Ok(stored(context, request, id, &enqueued, &admitted))
                     }
                     Err(error) => Err(error.into()),
                 }
@@ -224,6 +240,16 @@ async fn look_at_storage<W>(
     None
 }
 
+/// Looks whether there are such problems, where the instance does not know it: the
+/// answer says so. Returns what went wrong, for the log: it refuses nobody.
+async fn look_at_problems<'a, W>(
+    context: &Context<'_, W>,
+    ids: impl Iterator<Item = &'a ProblemId>,
+) -> Option<String> {
+    let looked = look_up(context, ids).await;
+    looked.err().map(|error| format!("problems: {error}"))
+}
+
 /// What follows from the place's length: a wake-up, and back-pressure.
 fn note_enqueued<W>(
     context: &mut Context<'_, W>,
@@ -248,7 +274,8 @@ fn note_enqueued<W>(
     Ok(())
 }
 
-fn stored(
+fn stored<W>(
+    context: &Context<'_, W>,
     request: &Request<Bytes>,
     id: String,
     enqueued: &Enqueued,
@@ -259,12 +286,17 @@ fn stored(
         Enqueued::Scheduled { due_at_ms, .. } => (None, Some(*due_at_ms)),
         Enqueued::Duplicate(_) => (None, None),
     };
+    let kinds = &context.instance.problem_kinds;
     Stored {
         success: true,
         message: STORED,
         position,
         due_at_ms,
         lane: admitted.is_demoted.then_some(admitted.lane),
+        problem: match kinds.get(&admitted.job.problem_id, context.now_ms) {
+            Some(None) => Some(ProblemState::Unknown),
+            _ => None,
+        },
         result_url: absolute(request, &format!("/result/{id}")),
         id,
     }

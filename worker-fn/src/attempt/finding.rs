@@ -3,6 +3,7 @@
 
 use shared::domain::archive::SubmissionArchive;
 use shared::domain::judgement::Judgement;
+use shared::domain::result::ProblemState;
 use shared::domain::stage::Stage;
 use shared::domain::verdict::Verdict;
 
@@ -20,6 +21,7 @@ pub(super) struct Finding {
     pub run: Option<Stage>,
     pub judgement: Option<Judgement>,
     pub archive: Option<SubmissionArchive>,
+    pub problem: Option<ProblemState>,
 }
 
 impl Finding {
@@ -33,8 +35,19 @@ impl Finding {
             run: None,
             judgement: None,
             archive: None,
+            problem: None,
         }
     }
+}
+
+/// An endpoint's refusal to judge a submission. Where it is about a limit, it is the
+/// problem's that is too high for this endpoint, which a solver cannot know.
+pub(super) fn refusal(why: String) -> String {
+    if !why.contains("limit") {
+        return why;
+    }
+    why + "\nThe problem asks for more than this execution endpoint gives; nothing is known about \
+           the code."
 }
 
 impl From<Execution> for Finding {
@@ -51,6 +64,7 @@ impl From<Execution> for Finding {
             run: run.map(|report| report.stage.truncate_streams()),
             judgement: None,
             archive: None,
+            problem: Some(ProblemState::Unknown),
         }
     }
 }
@@ -66,6 +80,21 @@ impl From<Judged> for Finding {
             run: assessment.run,
             judgement: Some(assessment.judgement),
             archive: Some(judged.archive),
+            problem: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_of_the_endpoint_is_named_as_such() {
+        let limit = "run_timeout cannot exceed the configured limit of 3000";
+        let text = refusal(limit.into());
+        assert!(text.starts_with(limit) && text.contains("execution endpoint"));
+        let other = "No execution endpoint offers klingon.";
+        assert_eq!(refusal(other.into()), other);
     }
 }

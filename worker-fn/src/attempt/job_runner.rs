@@ -8,7 +8,7 @@ use std::rc::Rc;
 use shared::domain::archive::SubmissionArchive;
 use shared::domain::dead_letter::{DeadLetter, FailedAttempt};
 use shared::domain::job::Job;
-use shared::domain::result::{MAX_OUTPUT_BYTES, ResultDocument, Status};
+use shared::domain::result::{MAX_OUTPUT_BYTES, ProblemState, ResultDocument, Status};
 use shared::domain::ticket::TicketKey;
 use shared::json::write::truncated_escaped;
 use shared::queue::Store;
@@ -19,7 +19,7 @@ use shared::redis::{Client, RedisError};
 use shared::text::normalized;
 
 use super::claimed_job::ClaimedJob;
-use super::finding::Finding;
+use super::finding::{Finding, refusal};
 use super::judging;
 use super::problem_cache::{CachedProblem, ProblemError, Problems};
 use crate::config::Config;
@@ -200,10 +200,16 @@ impl JobRunner {
                 self.endpoints.note_success(endpoint.id, &job.language);
                 complete(endpoint.name(), finding)
             }
-            Err(ExecutorError::Refused(why)) => complete(
-                endpoint.name(),
-                self.not_judged(job, problem.is_some(), why),
-            ),
+            Err(ExecutorError::Refused(why)) => {
+                let why = match &problem {
+                    Some(_) => refusal(why),
+                    None => why,
+                };
+                complete(
+                    endpoint.name(),
+                    self.not_judged(job, problem.is_some(), why),
+                )
+            }
             Err(error @ ExecutorError::Busy) => AttemptEnd::Busy(error),
             Err(error @ ExecutorError::Failed { .. }) => AttemptEnd::Failed(error, endpoint.id),
             Err(error @ ExecutorError::Unavailable(_)) => {
@@ -235,6 +241,7 @@ impl JobRunner {
     fn not_judged(&self, job: &Job, known_problem: bool, why: String) -> Finding {
         Finding {
             archive: known_problem.then(|| SubmissionArchive::unjudged(&job.code)),
+            problem: (!known_problem).then_some(ProblemState::Unknown),
             ..Finding::internal_error(why)
         }
     }
@@ -316,6 +323,7 @@ impl JobRunner {
         let mut result = ResultDocument {
             id,
             problem_id: job.problem_id.clone(),
+            problem: finding.problem,
             language: job.language.clone(),
             language_version: finding.version,
             status: Status::Done,

@@ -263,6 +263,7 @@ mod tests {
                 id: "i".into(),
                 problem_id: ProblemId::parse("p", "id").unwrap(),
                 language: "l".into(),
+                problem: None,
                 language_version: None,
                 status: Status::Done,
                 verdict: Verdict::Executed,

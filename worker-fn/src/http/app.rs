@@ -23,7 +23,7 @@ use crate::limits::{Budget, CallCounter, MAX_HELD};
 use crate::runtime::Runtime;
 
 use super::route::Route;
-use super::{run, work};
+use super::{limits, run, work};
 
 /// A wake-up. The platform ends work after a response at 30 s.
 pub const WAKE_UP: DrainOptions = DrainOptions {
@@ -196,12 +196,13 @@ impl App {
             Route::Root { .. } if !config.access.is_open() => {
                 return Ok((health(), AfterResponse::Nothing));
             }
-            Route::Run if is_service(&config.tickets, request.headers()) => {}
-            Route::Run => return Err(ApiError::no_such_path()),
+            Route::Run | Route::Limits if is_service(&config.tickets, request.headers()) => {}
+            Route::Run | Route::Limits => return Err(ApiError::no_such_path()),
             _ => authorize(config, request.headers())?,
         }
         let response = match route {
             Route::Run => run::run(config, self.runtime, &self.instance, request).await?,
+            Route::Limits => limits::check(config, self.runtime, &self.instance, request).await?,
             Route::Root { batch } | Route::Work { batch } => {
                 let report = self.drain_with(config, work::options(batch), 0).await;
                 work::response(report, batch, log)?
@@ -355,9 +356,11 @@ mod tests {
     #[tokio::test]
     async fn running_is_for_the_service_however_open_access_is() {
         let open = app("on");
-        for (caller, status) in [("nobody", 404), ("operator", 404), ("service", 400)] {
-            let handled = answered(&open, Method::POST, "/run", caller).await;
-            assert_eq!(handled.response.status(), status, "{caller}");
+        for path in ["/run", "/limits"] {
+            for (caller, status) in [("nobody", 404), ("operator", 404), ("service", 400)] {
+                let handled = answered(&open, Method::POST, path, caller).await;
+                assert_eq!(handled.response.status(), status, "{path} by {caller}");
+            }
         }
     }
 

@@ -30,6 +30,8 @@ pub enum Route {
     Languages,
     /// `POST /run`: for submit-fn only.
     Run,
+    /// `POST /limits`: for submit-fn only.
+    Limits,
 }
 
 impl Route {
@@ -56,6 +58,7 @@ impl Route {
                 all_lanes: uri.query() == Some("lanes=all"),
             }),
             "/run" => only(Method::POST, "POST").map(|()| Self::Run),
+            "/limits" => only(Method::POST, "POST").map(|()| Self::Limits),
             "/languages" => only(Method::GET, "GET").map(|()| Self::Languages),
             _ => Err(ApiError::no_such_path()),
         }
@@ -107,6 +110,7 @@ mod tests {
             (Method::GET, "/languages", Ok(Route::Languages)),
             (Method::POST, "/run", Ok(Route::Run)),
             (Method::GET, "/run", Err(405)),
+            (Method::POST, "/limits", Ok(Route::Limits)),
             (Method::GET, "/worker?batch=0", Err(422)),
             (Method::GET, "/worker?batch=21", Err(422)),
             (Method::GET, "/worker?batch=-1", Err(422)),
@@ -127,8 +131,9 @@ mod tests {
     fn the_openapi_document_names_every_route_and_no_other() {
         let text = include_str!("../../../docs/openapi.json");
         let document: serde_json::Value = serde_json::from_str(text).unwrap();
-        // `POST /run` is documented as submit-fn's.
-        let mut documented = vec!["Run".to_owned()];
+        // `POST /run` is documented as submit-fn's, and `/limits` is between the
+        // Workers.
+        let mut documented = vec!["Run".to_owned(), "Limits".to_owned()];
         for (path, methods) in document["paths"].as_object().unwrap() {
             for (method, operation) in methods.as_object().unwrap() {
                 let tags = operation["tags"].as_array().unwrap();

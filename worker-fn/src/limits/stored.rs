@@ -230,6 +230,7 @@ mod tests {
             id: "i".repeat(48),
             problem_id: ProblemId::parse("p", "id").unwrap(),
             language: "l".into(),
+            problem: None,
             language_version: None,
             status: Status::Done,
             verdict: Verdict::Executed,

@@ -5,10 +5,14 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use shared::domain::ids::ProblemId;
+use shared::domain::language;
 use shared::domain::problem::{MAX_BYTES, Problem};
 
-use super::folder::{Loaded, read_all};
+use super::folder::{Loaded, Solution, read_all};
 use crate::progress::say;
+
+/// The default of worker-fn's `EXECUTOR_TIMEOUT_MS`.
+const SUBMISSION_MS: u64 = 15_000;
 
 /// `cargo xtask problems check`: reports what is wrong with each problem.
 pub fn check(folder: &Path) -> Result<()> {
@@ -91,17 +95,28 @@ fn described(problem: &Problem, loaded: &Loaded) -> String {
     )
 }
 
-fn of_concern(problem: &Problem, loaded: &Loaded) -> Vec<&'static str> {
-    let mut warnings = Vec::new();
-    if !loaded.solutions.iter().any(|one| one.accepted) {
-        warnings.push("no solution shows that it can be solved (such as solutions/accepted.py)");
+fn of_concern(problem: &Problem, loaded: &Loaded) -> Vec<String> {
+    let mut warnings: Vec<String> = Vec::new();
+    if !loaded.solutions.iter().any(Solution::is_accepted) {
+        warnings
+            .push("no solution shows that it can be solved (such as solutions/accepted.py)".into());
     }
     if problem.statement.is_empty() {
-        warnings.push("it has no statement");
+        warnings.push("it has no statement".into());
     }
     if problem.cases.iter().all(|case| case.hidden) {
-        warnings.push("every case is hidden: the page has no example");
+        warnings.push("every case is hidden: the page has no example".into());
     }
+    let asks_for_function = problem.signature().is_some();
+    for one in &loaded.solutions {
+        if asks_for_function && !language::judges_functions(one.language) {
+            warnings.push(format!(
+                "{}: functions cannot be judged in {}",
+                one.file, one.language
+            ));
+        }
+    }
+    warnings.extend(problem.too_long_for(SUBMISSION_MS));
     warnings
 }
 
@@ -148,7 +163,7 @@ mod tests {
                 for accepted in [true, false] {
                     let is_there = solutions
                         .iter()
-                        .any(|one| (one.language, one.accepted) == (language, accepted));
+                        .any(|one| (one.language, one.is_accepted()) == (language, accepted));
                     assert!(
                         is_there,
                         "{id} has no {language} with accepted = {accepted}"
@@ -182,7 +197,7 @@ mod tests {
         let solutions: Vec<_> = loaded[1]
             .solutions
             .iter()
-            .map(|one| (one.language, one.accepted, one.file.as_str()))
+            .map(|one| (one.language, one.is_accepted(), one.file.as_str()))
             .collect();
         assert_eq!(
             solutions,
@@ -195,6 +210,28 @@ mod tests {
     }
 
     #[test]
+    fn what_cannot_be_judged_in_time_or_in_a_language_is_a_warning() {
+        let case = r#"{"input":[1],"expected":1}"#;
+        let function = format!(
+            r#"{{"title":"F","kind":"function","signature":{{"name":"f","params":[{{"name":"x","type":"int"}}],"returns":"int"}},"limits":{{"timeMs":16000}},"cases":[{case}]}}"#
+        );
+        let folder = Folder::new(
+            "warnings",
+            &[
+                ("f/problem.json", &function),
+                ("f/statement.md", "F."),
+                ("f/solutions/accepted.py", "def f(x): return x"),
+                ("f/solutions/accepted.rb", "def f(x) x end"),
+            ],
+        );
+        let loaded = read(&folder.0.join("f")).unwrap();
+        let warnings = of_concern(&checked(&loaded).unwrap(), &loaded);
+        assert_eq!(warnings.len(), 2, "{warnings:?}");
+        assert!(warnings[0].contains("accepted.rb") && warnings[0].contains("ruby"));
+        assert!(warnings[1].contains("EXECUTOR_TIMEOUT_MS"), "{warnings:?}");
+    }
+
+    #[test]
     fn each_violation_is_reported_with_its_file() {
         let cases = [
             ("{", "problem.json is not valid JSON", "problem.json"),
@@ -204,8 +241,12 @@ mod tests {
                 "cases[0].hiden is not known",
                 "problem.json",
             ),
-            ("x", "begins with accepted or wrong", "solutions/slow.py"),
-            ("x", "ends with .py", "solutions/accepted.rb"),
+            (
+                "x",
+                "begins with its verdict: accepted",
+                "solutions/late.py",
+            ),
+            ("x", "such as .py", "solutions/accepted.txt"),
             ("", "code must not be empty", "solutions/accepted.py"),
         ];
         for (index, (content, expected, file)) in cases.into_iter().enumerate() {
@@ -219,6 +260,13 @@ mod tests {
             assert!(message.contains(expected), "{message}");
             assert!(check(&folder.0).is_err());
         }
+        let twice = ECHO.replace(
+            r#""expected":"a""#,
+            r#""expected":"a","hidden":true,"hidden":false"#,
+        );
+        let twice = Folder::new("twice", &[("x/problem.json", &*twice)]);
+        let error = format!("{:#}", load(&twice.0).unwrap_err());
+        assert!(error.contains("\"hidden\" twice"), "{error}");
         let one = Folder::new("own", &[("problem.json", ECHO), ("statement.md", "")]);
         for error in [load(&one.0).unwrap_err(), check(&one.0).unwrap_err()] {
             let message = error.to_string();
@@ -259,13 +307,13 @@ mod tests {
                 ("a/problem.json", "{"),
                 ("b/problem.json", ECHO),
                 ("b/statement.md", "x"),
-                ("b/solutions/slow.py", "x"),
-                ("b/solutions/accepted.java", "x"),
+                ("b/solutions/late.py", "x"),
+                ("b/solutions/accepted.txt", "x"),
                 ("c/problem.json", ECHO),
             ],
         );
         let message = load(&folder.0).unwrap_err().to_string();
-        for part in ["a: ", "not valid JSON", "b: ", "slow.py", "accepted.java"] {
+        for part in ["a: ", "not valid JSON", "b: ", "late.py", "accepted.txt"] {
             assert!(message.contains(part), "{message} lacks {part}");
         }
         assert!(!message.contains("c: "), "{message}");

@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
 use shared::domain::submission;
+use shared::domain::verdict::Verdict;
+use shared::json::{Json, Object, ObjectError};
 
+use crate::endings;
 use crate::progress;
 use crate::project;
 
@@ -22,17 +25,54 @@ pub struct Loaded {
     pub solutions: Vec<Solution>,
 }
 
-/// A solution. A test checks that its verdict is the one its name says.
+/// A solution. [`super::try_solutions`] and a test check that its verdict is the
+/// one its name says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Solution {
     /// Such as `python`.
     pub language: &'static str,
     /// The file's name.
     pub file: String,
-    /// Accepted, or else Wrong Answer.
-    pub accepted: bool,
+    /// The verdict that its name says.
+    pub verdict: Verdict,
     /// The code.
     pub code: String,
+}
+
+impl Solution {
+    /// Whether it is to be accepted.
+    pub fn is_accepted(&self) -> bool {
+        self.verdict == Verdict::Accepted
+    }
+}
+
+/// How the names of solutions begin, and the verdicts that they say.
+const VERDICTS: [(&str, Verdict); 13] = [
+    ("accepted", Verdict::Accepted),
+    ("wrong", Verdict::WrongAnswer),
+    ("time-limit", Verdict::TimeLimitExceeded),
+    ("tle", Verdict::TimeLimitExceeded),
+    ("slow", Verdict::TimeLimitExceeded),
+    ("memory-limit", Verdict::MemoryLimitExceeded),
+    ("mle", Verdict::MemoryLimitExceeded),
+    ("output-limit", Verdict::OutputLimitExceeded),
+    ("ole", Verdict::OutputLimitExceeded),
+    ("runtime-error", Verdict::RuntimeError),
+    ("rte", Verdict::RuntimeError),
+    ("compilation-error", Verdict::CompilationError),
+    ("ce", Verdict::CompilationError),
+];
+
+/// The verdict that a solution's name says. A word of the list may be followed by
+/// anything but a letter: `tle-recursion.py`, `wrong2.py`.
+fn verdict(file: &str) -> Option<Verdict> {
+    let says = |word: &str| {
+        let rest = file.strip_prefix(word);
+        rest.is_some_and(|rest| !rest.starts_with(|next: char| next.is_alphabetic()))
+    };
+    let mut all = VERDICTS.iter();
+    all.find(|(word, _)| says(word))
+        .map(|(_, verdict)| *verdict)
 }
 
 /// The project's own problems.
@@ -122,8 +162,11 @@ pub(super) fn read(path: &Path) -> Result<Loaded> {
     } else {
         path.to_owned()
     };
-    let mut value: Value = serde_json::from_str(&text(&json)?)
+    let source = text(&json)?;
+    let mut value: Value = serde_json::from_str(&source)
         .with_context(|| format!("{} is not valid JSON", progress::shown(&json)))?;
+    reject_duplicates(Json::parse(source.as_bytes()).map_err(anyhow::Error::msg)?)
+        .with_context(|| progress::shown(&json))?;
     let statement = path.join("statement.md");
     if is_folder && statement.is_file() {
         let Some(members) = value.as_object_mut() else {
@@ -159,25 +202,37 @@ pub(super) fn read(path: &Path) -> Result<Loaded> {
     })
 }
 
+/// Errors: an object has a member twice. Of `"hidden":true,"hidden":false` one
+/// reader takes the first, and another the last.
+fn reject_duplicates(value: Json<'_>) -> Result<()> {
+    if let Err(error @ ObjectError::Duplicate(_)) = Object::of(value) {
+        bail!("an object {error}");
+    }
+    let members = value.members().into_iter().flatten();
+    let items = value.items().into_iter().flatten();
+    items
+        .chain(members.map(|(_, value)| value))
+        .try_for_each(reject_duplicates)
+}
+
 fn solution(path: &Path) -> Result<Solution> {
     let shown = progress::shown(path);
     let file = path.file_name().unwrap_or_default().to_string_lossy();
-    let accepted = file.starts_with("accepted");
-    if !accepted && !file.starts_with("wrong") {
-        bail!("{shown}: the name of a solution begins with accepted or wrong");
-    }
-    let language = match path.extension().and_then(|end| end.to_str()) {
-        Some("py") => "python",
-        Some("js") => "javascript",
-        Some("ts") => "typescript",
-        Some("cpp") => "c++",
-        _ => bail!("{shown}: the name of a solution ends with .py, .js, .ts or .cpp"),
+    let Some(verdict) = verdict(&file) else {
+        let words: Vec<&str> = VERDICTS.iter().map(|(word, _)| *word).collect();
+        bail!(
+            "{shown}: the name of a solution begins with its verdict: {}",
+            words.join(", ")
+        );
+    };
+    let Some(language) = endings::language(path) else {
+        bail!("{shown}: the name of a solution ends with that of its language, such as .py");
     };
     let code = text(path)?;
     submission::check_code(&code).map_err(|rule| anyhow::anyhow!("{shown}: {rule}"))?;
     Ok(Solution {
         language,
-        accepted,
+        verdict,
         file: file.into_owned(),
         code,
     })
@@ -185,4 +240,27 @@ fn solution(path: &Path) -> Result<Solution> {
 
 fn text(path: &Path) -> Result<String> {
     fs::read_to_string(path).with_context(|| format!("cannot read {}", progress::shown(path)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_solution_says_its_verdict() {
+        for (file, expected) in [
+            ("accepted.py", Some(Verdict::Accepted)),
+            ("accepted2.cpp", Some(Verdict::Accepted)),
+            ("wrong-empty.js", Some(Verdict::WrongAnswer)),
+            ("tle_recursive.py", Some(Verdict::TimeLimitExceeded)),
+            ("time-limit.py", Some(Verdict::TimeLimitExceeded)),
+            ("mle.c", Some(Verdict::MemoryLimitExceeded)),
+            ("ce.rs", Some(Verdict::CompilationError)),
+            ("center.py", None),
+            ("solution.py", None),
+            ("Accepted.py", None),
+        ] {
+            assert_eq!(verdict(file), expected, "{file}");
+        }
+    }
 }

@@ -1,12 +1,14 @@
 //! Problems on disk: reading a folder of them, checking, publishing.
 //!
 //! `cargo xtask dev` publishes the project's own, the end-to-end tests run their
-//! solutions, and an operator checks and publishes other folders.
+//! solutions, and an operator checks, publishes and tries other folders.
 
 mod check;
 mod folder;
 mod publish;
+mod solutions;
 
 pub use self::check::check;
 pub use self::folder::{Loaded, Solution, load, own};
-pub use self::publish::{Change, Published, publish, push};
+pub use self::publish::{Change, Published, delete, publish, push, rejudge};
+pub use self::solutions::{Tried, try_solutions};

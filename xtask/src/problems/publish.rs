@@ -2,17 +2,14 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use serde_json::Value;
+use ureq::http::Method;
 
 use super::check::{counted, examine};
 use super::folder::Loaded;
+use crate::api::Api;
 use crate::progress::say;
-
-/// How long publishing one problem may take: 4 MB over a slow line.
-const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The most pages of the list of problems that are looked at.
 const MAX_PAGES: usize = 1_000;
@@ -71,6 +68,35 @@ pub fn push(folder: &Path, url: &str) -> Result<()> {
     Ok(())
 }
 
+/// `cargo xtask problems rejudge`: has the stored submissions of a problem judged
+/// again, by the problem as it is now.
+pub fn rejudge(api: &Api, id: &str) -> Result<()> {
+    let (mut again, mut left_alone, mut cursor) = (0, 0, String::new());
+    loop {
+        let path = format!("/problems/{id}/rejudge{cursor}");
+        let page = api.call(Method::POST, &path, None)?.ok()?;
+        again += page["requeued"].as_u64().unwrap_or_default();
+        left_alone += page["leftAlone"].as_u64().unwrap_or_default();
+        match page["next"].as_str() {
+            Some(next) => cursor = format!("?cursor={next}"),
+            None => break,
+        }
+    }
+    say(format!(
+        "{id}: {again} submissions are judged again, {left_alone} are judged by this version \
+         already or wait"
+    ));
+    Ok(())
+}
+
+/// `cargo xtask problems delete`: unpublishes a problem. Its folder stays.
+pub fn delete(api: &Api, id: &str) -> Result<()> {
+    api.call(Method::DELETE, &format!("/problems/{id}"), None)?
+        .ok()?;
+    say(format!("{id}: unpublished"));
+    Ok(())
+}
+
 /// Sends problems to the submit-fn at `url`, one after the other, and passes each
 /// to `report`. Errors at the first that is refused. No error shows the token.
 pub fn publish(
@@ -79,37 +105,40 @@ pub fn publish(
     token: &str,
     mut report: impl FnMut(Published),
 ) -> Result<()> {
-    let agent = ureq::Agent::config_builder()
-        .timeout_global(Some(TIMEOUT))
-        .http_status_as_error(false)
-        .build()
-        .new_agent();
-    let base = url.trim_end_matches('/');
-    let versions = versions(&agent, base);
+    publish_at(&Api::new(url, Some(token)), problems, &mut report)
+}
+
+/// Sends problems as [`publish`] does.
+pub(super) fn publish_at(
+    api: &Api,
+    problems: &[Loaded],
+    mut report: impl FnMut(Published),
+) -> Result<()> {
+    let versions = versions(api);
     for Loaded { id, value, .. } in problems {
-        let mut answer = agent
-            .put(format!("{base}/problems/{id}"))
-            .header("authorization", format!("Bearer {token}"))
-            .header("content-type", "application/json")
-            .send(value.to_string())
-            .with_context(|| format!("{id}: {base} does not answer"))?;
-        let status = answer.status().as_u16();
-        let body = json(&mut answer);
+        let answer = api.call(Method::PUT, &format!("/problems/{id}"), Some(value));
+        let answer = answer.with_context(|| id.clone())?;
+        let status = answer.status;
+        let body = answer.ok().with_context(|| id.clone())?;
         let version = body["version"].as_str().unwrap_or_default();
         let (change, what) = match status {
             201 => (Change::New, "new"),
-            200 if versions.get(id).is_some_and(|old| old == version) => {
+            _ if versions.get(id).is_some_and(|old| old == version) => {
                 (Change::Unchanged, "unchanged")
             }
-            200 => (Change::Changed, "changed"),
-            _ => bail!("{id}: {}", refusal(status, &body)),
+            _ => (Change::Changed, "changed"),
         };
         let cases = body["cases"].as_u64().unwrap_or_default();
         let cases = counted(usize::try_from(cases).unwrap_or_default(), "case");
+        let mut line = format!("{id}: {what}, {cases}, version {version}");
+        for note in body["notes"].as_array().into_iter().flatten() {
+            line.push_str("\n    ");
+            line.push_str(note.as_str().unwrap_or_default());
+        }
         report(Published {
             id: id.clone(),
             change,
-            line: format!("{id}: {what}, {cases}, version {version}"),
+            line,
         });
     }
     Ok(())
@@ -117,14 +146,13 @@ pub fn publish(
 
 /// The versions of the problems that are published, by their ids. None where they
 /// cannot be read: publishing then says why.
-fn versions(agent: &ureq::Agent, base: &str) -> HashMap<String, String> {
+fn versions(api: &Api) -> HashMap<String, String> {
     let mut versions = HashMap::new();
     let mut cursor = "0".to_owned();
     for _ in 0..MAX_PAGES {
-        let Ok(mut answer) = agent.get(format!("{base}/problems?cursor={cursor}")).call() else {
+        let Ok(body) = api.get(&format!("/problems?cursor={cursor}")) else {
             break;
         };
-        let body = json(&mut answer);
         for entry in body["problems"].as_array().into_iter().flatten() {
             if let (Some(id), Some(version)) = (entry["id"].as_str(), entry["version"].as_str()) {
                 versions.insert(id.to_owned(), version.to_owned());
@@ -138,34 +166,11 @@ fn versions(agent: &ureq::Agent, base: &str) -> HashMap<String, String> {
     versions
 }
 
-fn json(answer: &mut ureq::http::Response<ureq::Body>) -> Value {
-    let text = answer.body_mut().read_to_string().unwrap_or_default();
-    serde_json::from_str(&text).unwrap_or_default()
-}
-
-/// Why a problem was not published.
-fn refusal(status: u16, body: &Value) -> String {
-    match (status, body["error"]["message"].as_str()) {
-        (_, Some(message)) => format!("refused (HTTP {status}): {message}"),
-        (_, None) => format!("HTTP {status}, and not from submit-fn: is the URL right?"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn a_refusal_quotes_the_api() {
-        let body = json!({ "error": { "message": "This call needs the operator's token." } });
-        assert_eq!(
-            refusal(401, &body),
-            "refused (HTTP 401): This call needs the operator's token."
-        );
-        assert!(refusal(404, &Value::Null).contains("is the URL right?"));
-    }
 
     #[test]
     fn an_unreachable_server_is_reported_without_the_token() {

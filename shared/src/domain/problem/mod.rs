@@ -8,10 +8,12 @@
 //! - [`types`]: the types of a function's parameters and result.
 //! - `read` and `write`: from JSON, with errors that say where, and back.
 //! - [`checker`]: when an answer counts as the expected one.
+//! - `duration`: how long judging can take.
 //! - `normalize`: line ends and byte order marks in the text of cases.
 //! - `inputs`: a hash of what determines the answers.
 
 pub mod checker;
+mod duration;
 mod inputs;
 mod normalize;
 mod object;

@@ -6,6 +6,7 @@
 //! so that no cache takes one for the other.
 
 mod etag;
+mod limits;
 mod view;
 
 use bytes::Bytes;
@@ -19,12 +20,13 @@ use crate::auth::require_operator;
 use crate::context::Context;
 use crate::query::cursor;
 use crate::route::ProblemRoute;
+use crate::worker_fn::WorkerFn;
 
 /// How long reading a problem waits for memory, in milliseconds.
 const MEMORY_WAIT_MS: u64 = 5_000;
 
 /// Does what is asked of the problems.
-pub(crate) async fn answer<W>(
+pub(crate) async fn answer<W: WorkerFn>(
     context: &mut Context<'_, W>,
     route: ProblemRoute<'_>,
     request: &Request<Bytes>,
@@ -49,25 +51,30 @@ async fn list<W>(
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, ApiError> {
     let store = context.store()?;
-    let page = store.problems(cursor(request)?).await?;
+    let mut page = store.problems(cursor(request)?).await?;
+    page.problems
+        .sort_unstable_by(|one, other| one["id"].as_str().cmp(&other["id"].as_str()));
     let body = json!({ "success": true, "problems": page.problems, "next": page.next });
     Ok(response::json(StatusCode::OK, &body))
 }
 
-async fn publish<W>(
-    context: &Context<'_, W>,
+async fn publish<W: WorkerFn>(
+    context: &mut Context<'_, W>,
     id: &str,
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, ApiError> {
     let id = ProblemId::parse(id, "id")?;
     let mut problem = Problem::from_body(&id, request.body())?;
     let normalized = problem.normalize_text();
+    let mut notes = limits::check(context, &problem).await?;
     let cases = problem.cases.len();
     let tickets = &context.config()?.tickets;
     let published = context
         .store()?
         .publish(problem, tickets, context.now_ms)
-        .await?;
+        .await;
+    context.instance.problem_kinds.forget(&id);
+    let published = published?;
     let status = if published.new {
         StatusCode::CREATED
     } else {
@@ -80,18 +87,22 @@ async fn publish<W>(
         "cases": cases,
     });
     if normalized > 0 {
-        let note = format!(
+        notes.push(format!(
             "{normalized} of the cases had line ends of Windows (CRLF) or a byte order mark. They \
              are stored with plain line ends (LF) and without the mark."
-        );
-        body["notes"] = json!([note]);
+        ));
+    }
+    if !notes.is_empty() {
+        body["notes"] = notes.into();
     }
     Ok(response::json(status, &body))
 }
 
 async fn delete<W>(context: &Context<'_, W>, id: &str) -> Result<Response<Bytes>, ApiError> {
     let id = ProblemId::parse(id, "id").map_err(|_| ApiError::no_such_problem())?;
-    if !context.store()?.delete_problem(&id).await? {
+    let deleted = context.store()?.delete_problem(&id).await;
+    context.instance.problem_kinds.forget(&id);
+    if !deleted? {
         return Err(ApiError::no_such_problem());
     }
     let body = json!({ "success": true, "message": "Deleted.", "id": id });

@@ -127,3 +127,29 @@ fn check_args(signature: &Signature, args: Json<'_>) -> Result<(), Violation> {
         Some(rule) => Err(Violation::invalid("args", rule)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::domain::language::{FUNCTION_LANGUAGES, aliases, judges_functions};
+
+    /// submit-fn refuses what has no harness, and has no harness itself.
+    #[test]
+    fn submit_fn_knows_the_languages_with_a_harness() {
+        for name in FUNCTION_LANGUAGES {
+            assert!(Harness::of(name).is_some(), "{name}");
+            for alias in aliases(name) {
+                assert!(judges_functions(alias) && Harness::of(alias).is_some());
+            }
+        }
+        for name in [
+            "c", "java", "rust", "go", "bash", "ruby", "perl", "csharp", "",
+        ] {
+            assert_eq!(
+                judges_functions(name),
+                Harness::of(name).is_some(),
+                "{name}"
+            );
+        }
+    }
+}
