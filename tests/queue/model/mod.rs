@@ -21,6 +21,7 @@ mod claim;
 mod compare;
 mod operator;
 mod play;
+mod read;
 mod state;
 mod steps;
 mod worker;

@@ -15,28 +15,9 @@ use shared::queue::rejudge::ArchivedSubmission;
 
 use super::compare::SCHEDULED;
 use super::play::{Player, tickets};
+use super::read::{Listed, ReadLetter};
 use super::state::{Model, Place, parts};
-use crate::fixtures::{CONFIG, NOW_MS, problem_id};
-
-/// A dead letter as it was read, to be replayed.
-#[derive(Debug, Clone)]
-pub(super) struct ReadLetter {
-    replay: Replay,
-    id: String,
-    lane: Lane,
-    stored: Vec<u8>,
-    /// The job that waits again.
-    job: Job,
-}
-
-/// Submissions that were listed, to be judged again by a version.
-#[derive(Debug, Clone)]
-pub(super) struct Listed {
-    submissions: Vec<ArchivedSubmission>,
-    /// The length of each one's result.
-    lengths: Vec<usize>,
-    version: ProblemVersion,
-}
+use crate::fixtures::{CONFIG, NOW_MS};
 
 impl Player<'_> {
     /// One of the places that can be purged, or all.
@@ -277,9 +258,4 @@ impl Model {
 fn purged_document(id: &str) -> Vec<u8> {
     let submitted_at_ms = tickets().verify(id).unwrap().submitted_at_ms;
     format!(r#"{{"id":"{id}","status":"purged","submittedAtMs":{submitted_at_ms}}}"#).into_bytes()
-}
-
-/// One of the problems that the jobs of an interleaving are for.
-pub(super) fn problem(which: u64) -> ProblemId {
-    problem_id(&format!("p{}", which % 2))
 }

@@ -14,7 +14,7 @@ use shared::queue::lease_token::LeaseToken;
 use shared::queue::settlement::{ClaimContext, QueueConfig, Settlement};
 
 use super::compare::{self, SCHEDULED};
-use super::operator::{Listed, ReadLetter, problem};
+use super::read::{Listed, ReadLetter, problem};
 use super::state::{Model, Place};
 use super::steps::{Due, Fate, Response, Step, WORKERS};
 use crate::fixtures::{self, call};

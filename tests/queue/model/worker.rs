@@ -11,8 +11,8 @@ use shared::queue::settlement::{ClaimContext, Outcome, Settlement};
 
 use super::claim::Taken;
 use super::compare;
-use super::operator::problem;
 use super::play::Player;
+use super::read::problem;
 use super::state::{Expected, Place, parts};
 use super::steps::{Fate, Response};
 use crate::fixtures::{self, call};

@@ -59,6 +59,20 @@ impl EndpointContext {
 /// A response: its status, and its body, which is JSON or else `null`.
 pub(super) type JsonResponse = (StatusCode, Value);
 
+/// A call for a run.
+pub(super) struct Call<'a> {
+    /// Below the endpoint's URL.
+    pub path: &'a str,
+    /// The query, if there is one.
+    pub query: Option<&'a str>,
+    /// On whose behalf it is made.
+    pub caller: Option<&'a str>,
+    /// JSON, for `POST`; `None` for `GET`.
+    pub body: Option<Vec<u8>>,
+    /// How long it may take, in milliseconds.
+    pub timeout_ms: u64,
+}
+
 impl Connection {
     pub(super) fn new(config: EndpointConfig) -> Self {
         Self {
@@ -80,21 +94,16 @@ impl Connection {
         Ok((status, body.map(|body| tree(&body)).unwrap_or_default()))
     }
 
-    /// `GET path?query` or, with a body of JSON, `POST`, for a run, on behalf of
-    /// `caller` if one is given. `None`: the response is longer than [`MAX_RESPONSE_BYTES`]. Its memory is reserved
-    /// until `budget` releases it.
+    /// Makes a call for a run. `None`: the response is longer than
+    /// [`MAX_RESPONSE_BYTES`]. Its memory is reserved until `budget` releases it.
     pub(super) async fn exchange(
         &self,
-        path: &str,
-        query: Option<&str>,
-        caller: Option<&str>,
-        body: Option<Vec<u8>>,
+        call: Call<'_>,
         context: &EndpointContext,
         budget: &JobBudget,
-        timeout_ms: u64,
     ) -> Result<Option<JsonResponse>, ExecutorError> {
-        let url = self.url(path, query);
-        let mut request = match body {
+        let url = self.url(call.path, call.query);
+        let mut request = match call.body {
             None => self.http.get(url),
             Some(body) => self
                 .http
@@ -102,10 +111,10 @@ impl Connection {
                 .header("content-type", "application/json")
                 .body(body),
         };
-        if let Some(caller) = caller {
+        if let Some(caller) = call.caller {
             request = request.header(CALLER_HEADER, caller);
         }
-        let (status, response) = self.send(request, timeout_ms).await?;
+        let (status, response) = self.send(request, call.timeout_ms).await?;
         // Its text, and as much again that is read out of it.
         let announced = response
             .content_length()

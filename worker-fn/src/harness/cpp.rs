@@ -9,7 +9,7 @@ use shared::domain::problem::{Signature, Type};
 
 use super::code::defines_class;
 use super::cpp_names::Names;
-use super::source::{Node, Unsupported, fill, nodes};
+use super::template::{Node, Unsupported, fill, nodes};
 
 const TEMPLATE: &str = include_str!(concat!(env!("OUT_DIR"), "/cpp.cpp"));
 

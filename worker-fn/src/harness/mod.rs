@@ -31,12 +31,13 @@ mod frames;
 mod kind;
 mod source;
 mod stdin;
+mod template;
 
 pub use compiler::{clean_compile_stage, compiler_output};
 pub use frames::{Frame, Frames, HarnessError, HarnessErrorKind, read};
 pub use kind::{Harness, LANGUAGES};
-pub use source::Unsupported;
 pub use stdin::stdin;
+pub use template::Unsupported;
 
 /// A value as JSON on one line. `Value`'s `Display` would add the printer of
 /// indented JSON to the wasm.

@@ -1,14 +1,12 @@
 //! The source file around a user's code.
 
-use std::fmt;
-
 use serde_json::Value;
 use shared::domain::problem::{Signature, Type};
 
-use super::code::defines_class;
 use super::cpp;
 use super::json;
 use super::kind::Harness;
+use super::template::{Node, Unsupported, fill, nodes};
 
 const PYTHON: &str = include_str!(concat!(env!("OUT_DIR"), "/python.py"));
 const JAVASCRIPT: &str = include_str!(concat!(env!("OUT_DIR"), "/javascript.js"));
@@ -16,60 +14,6 @@ const TYPESCRIPT: &str = include_str!(concat!(env!("OUT_DIR"), "/typescript.ts")
 
 /// Names the harness's own code in stack traces.
 const SOURCE_URL: &str = "//# sourceURL=judge.js";
-
-/// A node type of practice sites.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Node {
-    List,
-    Tree,
-}
-
-impl Node {
-    const ALL: [Self; 2] = [Self::List, Self::Tree];
-
-    /// The class's name in the user's code.
-    pub(super) fn class(self) -> &'static str {
-        match self {
-            Self::List => "ListNode",
-            Self::Tree => "TreeNode",
-        }
-    }
-
-    /// The class's definition in TypeScript.
-    fn typescript(self) -> &'static str {
-        match self {
-            Self::List => {
-                "class ListNode{val:any;next:any;constructor(val:any=0,next:any=null){this.val=val;this.next=next}}"
-            }
-            Self::Tree => {
-                "class TreeNode{val:any;left:any;right:any;constructor(val:any=0,left:any=null,right:any=null){this.val=val;this.left=left;this.right=right}}"
-            }
-        }
-    }
-
-    /// Whether values of a type hold such nodes.
-    fn is_in(self, ty: &Type) -> bool {
-        match ty {
-            Type::LinkedList(item) => self == Self::List || self.is_in(item),
-            Type::BinaryTree(item) => self == Self::Tree || self.is_in(item),
-            Type::List(item) | Type::Map(item) => self.is_in(item),
-            Type::Int | Type::Float | Type::String | Type::Bool | Type::Null | Type::Any => false,
-        }
-    }
-}
-
-/// A language has no type for one of the signature's. The text is a sentence for
-/// people that names both.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unsupported(pub String);
-
-impl fmt::Display for Unsupported {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Unsupported {}
 
 impl Harness {
     /// The source file that calls the function of `code` by `signature`.
@@ -135,24 +79,6 @@ fn source(harness: Harness, signature: &Signature, code: &str) -> Result<String,
     })
 }
 
-/// The definitions of the node types that the signature mentions and the code
-/// does not define.
-pub(super) fn nodes(
-    signature: &Signature,
-    code: &str,
-    definition: impl Fn(Node) -> &'static str,
-) -> String {
-    let mentions = |node: Node| {
-        let mut params = signature.params.iter();
-        params.any(|param| node.is_in(&param.ty)) || node.is_in(&signature.returns)
-    };
-    Node::ALL
-        .into_iter()
-        .filter(|&node| mentions(node) && !defines_class(code, node.class()))
-        .map(definition)
-        .collect()
-}
-
 /// A type in the harnesses' notation: a letter, followed by the type of the items
 /// if it has any.
 fn prefix(ty: &Type) -> String {
@@ -186,22 +112,6 @@ fn without_shebang(code: &str) -> String {
         Some(rest) => format!("//{rest}"),
         None => code.to_owned(),
     }
-}
-
-/// The template with each mark replaced by its value. `values` must be in the
-/// order of the marks in the template.
-pub(super) fn fill(template: &str, values: &[(&str, String)]) -> String {
-    let mut out = String::new();
-    let mut rest = template;
-    for (mark, value) in values {
-        if let Some((before, after)) = rest.split_once(mark) {
-            out.push_str(before);
-            out.push_str(value);
-            rest = after;
-        }
-    }
-    out.push_str(rest);
-    out
 }
 
 #[cfg(test)]

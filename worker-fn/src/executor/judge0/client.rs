@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use crate::executor::connection::{EndpointContext, JsonResponse, MAX_RESPONSE_BYTES};
+use crate::executor::connection::{Call, EndpointContext, JsonResponse, MAX_RESPONSE_BYTES};
 use crate::executor::endpoint_states::{RECHECK_MS, USABLE_MS};
 use crate::executor::run::ExecutionClient;
 use crate::executor::{ExecutorError, PROBE_TIMEOUT_MS};
@@ -77,9 +77,14 @@ impl Judge0 {
         budget: &JobBudget,
     ) -> Result<JsonResponse, ExecutorError> {
         let connection = &self.0.connection;
-        let timeout_ms = budget.remaining_ms(self.0.now_ms());
-        let response =
-            connection.exchange(path, Some(query), None, body, &self.0, budget, timeout_ms);
+        let call = Call {
+            path,
+            query: Some(query),
+            caller: None,
+            body,
+            timeout_ms: budget.remaining_ms(self.0.now_ms()),
+        };
+        let response = connection.exchange(call, &self.0, budget);
         response.await?.ok_or_else(|| {
             ExecutorError::Refused(format!(
                 "The programs printed too much: the execution endpoint's answer is longer than \

@@ -12,7 +12,7 @@ use http::StatusCode;
 use serde_json::Value;
 use shared::domain::stage::MAX_STDERR_BYTES;
 
-use super::connection::{EndpointContext, MAX_RESPONSE_BYTES};
+use super::connection::{Call, EndpointContext, MAX_RESPONSE_BYTES};
 use super::endpoint_states::EndpointLanguages;
 use super::run::ExecutionClient;
 use super::{Execution, ExecutorError, Run};
@@ -165,16 +165,14 @@ impl Piston {
         .map_err(|error| ExecutorError::Refused(format!("The job cannot be sent: {error}.")))?;
         calls.make_one();
         let context = &self.context;
-        let timeout_ms = (remaining_ms + queue_ms + wall.beyond_cpu_ms).min(most_ms);
-        let exchange = context.connection.exchange(
-            "execute",
-            None,
-            run.caller,
-            Some(body),
-            context,
-            budget,
-            timeout_ms,
-        );
+        let call = Call {
+            path: "execute",
+            query: None,
+            caller: run.caller,
+            body: Some(body),
+            timeout_ms: (remaining_ms + queue_ms + wall.beyond_cpu_ms).min(most_ms),
+        };
+        let exchange = context.connection.exchange(call, context, budget);
         let Some((status, answer)) = exchange.await? else {
             return Ok(wire::ExecuteResponse::too_long());
         };
