@@ -28,7 +28,8 @@ pub struct Run<'a> {
 /// endpoint's own. An endpoint refuses what is above its own.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RunLimits {
-    /// Wall and CPU time, in milliseconds.
+    /// CPU time, in milliseconds. Wall time follows from it where the endpoint
+    /// has limits for both.
     pub time_ms: Option<u64>,
     /// Memory, in bytes.
     pub memory_bytes: Option<u64>,
