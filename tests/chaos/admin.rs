@@ -112,7 +112,7 @@ fn no_job_is_claimed_during_a_pause(stacks: &Stacks) {
     assert_eq!(paused(), true);
     // Submissions are still accepted.
     let id = mocked.submit("print(1)");
-    assert_eq!(worker_fn.work("").json()["message"], "No jobs in queue");
+    assert_eq!(worker_fn.work("").json()["message"], "The queue is paused.");
     mocked.cron();
     assert_eq!(submit_fn.result(&id)["status"], "queued");
     assert_eq!(mocked.endpoint.order().len(), 0);
@@ -132,7 +132,7 @@ fn a_purge_empties_the_lanes_it_names(stacks: &Stacks) {
     }
     for path in ["/purge", "/purge?lane=", "/purge?lane=problems"] {
         let response = submit_fn.admin("POST", path, None);
-        response.assert_error(422, Some("lane"), "high, normal, low or all");
+        response.assert_error(422, Some("lane"), "high, normal, low, scheduled or all");
     }
     let purge = |lane: &str| {
         let path = format!("/purge?lane={lane}");

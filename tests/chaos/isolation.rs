@@ -6,6 +6,7 @@
 //! other two must become dead letters.
 
 use serde_json::Value;
+use shared::domain::stage::MAX_STDOUT_BYTES;
 use support::mock_endpoint::{CRASH, NO_RESPONSE, OUTAGE, SERVER_ERROR};
 use support::wait::{SOON, wait_until};
 
@@ -84,7 +85,8 @@ fn run_batch_with(mocked: &Mocked, bad_code: &str, reason: &str) -> Vec<String> 
         let document = submit_fn.result(id);
         assert_eq!(document["status"], "done", "{code:.20}");
         assert_eq!(document["attempts"], 1, "{code:.20}");
-        assert_eq!(document["output"].as_str().unwrap(), code);
+        let stored = &code[..code.len().min(MAX_STDOUT_BYTES)];
+        assert_eq!(document["output"].as_str().unwrap(), stored);
     }
     let document = submit_fn.result(&bad);
     assert_eq!(document["status"], "dead", "{document}");

@@ -254,10 +254,10 @@ fn scheduled_submissions_are_counted_too(stacks: &Stacks) {
 /// With 100 in a place and 16 MiB, the 21st may have 135 KB.
 fn a_large_submission_is_refused_while_many_wait(stacks: &Stacks) {
     let mocked = stacks.mocked();
-    let codes: Vec<String> = (0..20).map(|number| format!("print({number})")).collect();
+    let codes: Vec<String> = (0..60).map(|number| format!("print({number})")).collect();
     mocked.submit_all(&codes);
     // In JSON each of these is six bytes.
-    let large = "\u{1}".repeat(40_000);
+    let large = "\u{1}".repeat(20_000);
     let in_lane = |lane| {
         post(
             &mocked,
@@ -266,12 +266,12 @@ fn a_large_submission_is_refused_while_many_wait(stacks: &Stacks) {
         )
     };
     let refused = in_lane("normal");
-    refused.assert_error(429, None, "While 20 submissions are waiting");
+    refused.assert_error(429, None, "While 60 submissions are waiting");
     assert_eq!(refused.json()["error"]["code"], "queue_full");
     assert_eq!(in_lane("low").status, 200);
     // A batch has an outcome for each.
     let batch = json!({"submissions": [
-        submission(&"\u{1}".repeat(30_000), json!({})),
+        submission(&"\u{1}".repeat(15_000), json!({})),
         submission("small", json!({})),
     ]});
     let body = post(&mocked, "/submit/batch", &batch).json();

@@ -19,6 +19,8 @@ support::tests![
     typescript_and_cpp_functions_are_judged,
     all_cases_of_a_function_share_one_process,
     invalid_problems_are_refused_with_the_field,
+    a_submission_goes_on_in_a_fresh_invocation,
+    text_of_windows_decides_no_verdict,
 ];
 
 /// Publishes the sample problems of the repository. Returns them by id.
@@ -355,4 +357,36 @@ fn invalid_problems_are_refused_with_the_field(stacks: &Stacks) {
     response.assert_error(413, Some("cases[1000]"), "1000 at most");
     let stored = submit_fn.get(path);
     assert_eq!(stored.status, 404, "nothing of it was stored");
+}
+
+/// Eleven cases of two seconds take longer than the 15 s that one invocation gives a
+/// submission.
+fn a_submission_goes_on_in_a_fresh_invocation(stacks: &Stacks) {
+    let submit_fn = stacks.shared().submit_fn;
+    let cases: Vec<Value> = (0..11)
+        .map(|number| json!({"input": format!("{number}\n"), "expected": format!("{number}\n")}))
+        .collect();
+    let problem = json!({"title": "Long", "kind": "program", "cases": cases,
+                         "limits": {"timeMs": 2_500}});
+    submit_fn.publish("long", &problem);
+    let code = "import time\ntime.sleep(2)\nprint(input())";
+    let result = submit_fn.finished_result(&submit_fn.submit("long", "python", code));
+    assert_eq!(result["verdict"], "Accepted", "{result}");
+    assert_eq!(result["attempts"], 1, "{result}");
+    assert_eq!(result["judgement"]["passed"], 11, "{result}");
+}
+
+fn text_of_windows_decides_no_verdict(stacks: &Stacks) {
+    let submit_fn = stacks.shared().submit_fn;
+    let problem = json!({"title": "Lines", "kind": "program", "cases": [
+        {"input": "\u{feff}2\r\nab\r\n", "expected": "ab \r\nab\r\n"},
+    ]});
+    let published = submit_fn
+        .admin("PUT", "/problems/windows", Some(&problem))
+        .json();
+    let note = published["notes"][0].as_str().unwrap();
+    assert!(note.contains("1 of the cases"), "{published}");
+    let code = "\u{feff}for _ in range(int(input())):\r\n    if _ == 0:\r\n        s = input()\r\n    print(s, end=' \\n')\r\n";
+    let result = submit_fn.finished_result(&submit_fn.submit("windows", "python", code));
+    assert_eq!(result["verdict"], "Accepted", "{result}");
 }

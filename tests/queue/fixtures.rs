@@ -32,6 +32,7 @@ pub(crate) fn job(id: &str) -> Job {
         language: "python".into(),
         archived: None,
         client: None,
+        progress: None,
         requeued_at_ms: None,
     }
 }

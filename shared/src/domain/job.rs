@@ -2,7 +2,8 @@
 //!
 //! Its payload is a JSON object as text: `{"id","problemId","code","language"}`,
 //! `client` with who sent it, `kept` where it was judged before (see
-//! [`super::archive`]), and `requeuedAtMs` where an operator put it back into the
+//! [`super::archive`]), `progress` where it is judged in several invocations (see
+//! [`super::progress`]), and `requeuedAtMs` where an operator put it back into the
 //! queue. Foreign producers push the same without an id, and some older ones wrap
 //! that text in
 //! a JSON array which holds it as its one string. All of these are read. What
@@ -14,6 +15,7 @@ use serde::Serialize;
 use super::archive::ArchivedAnswers;
 use super::client::ClientId;
 use super::ids::ProblemId;
+use super::progress::Progress;
 use super::submission::{self, Submission};
 use super::violation::Violation;
 use crate::json::{Json, Kind, Object, ObjectError, SyntaxError};
@@ -36,6 +38,10 @@ pub struct Job {
     /// a foreign producer could claim any answer.
     #[serde(skip)]
     pub archived: Option<ArchivedAnswers>,
+    /// How far judging has come, where it takes several invocations. Trusted as the
+    /// answers are.
+    #[serde(skip)]
+    pub progress: Option<Progress>,
     /// Who sent it. `None` for the operator and for foreign producers.
     #[serde(skip)]
     pub client: Option<ClientId>,
@@ -66,6 +72,7 @@ impl Job {
             language: submission.language,
             archived: None,
             client: None,
+            progress: None,
             requeued_at_ms: None,
         }
     }
@@ -98,6 +105,9 @@ impl Job {
         }
         if let Some(archived) = &self.archived {
             add("kept", archived.as_str());
+        }
+        if let Some(progress) = &self.progress {
+            add("progress", &progress.to_json());
         }
         if let Some(ms) = self.requeued_at_ms {
             add("requeuedAtMs", &ms.to_string());
@@ -148,6 +158,7 @@ impl Job {
             language,
             client: take("client").ok().and_then(|name| ClientId::parse(&name)),
             archived: item.take("kept").map(ArchivedAnswers::from_job),
+            progress: item.get("progress").and_then(Progress::read),
             requeued_at_ms: item.get("requeuedAtMs").and_then(Json::u64),
         })
     }
@@ -183,6 +194,7 @@ mod tests {
                 language: language.repeat(20),
                 archived: None,
                 client: ClientId::parse("0123456789abcdef"),
+                progress: None,
                 requeued_at_ms: None,
             };
             let bytes = job.encode().unwrap().len() as u64;
@@ -247,7 +259,10 @@ mod tests {
             });
             let problem_id = ProblemId::parse(&problem_id, "problemId").unwrap();
             let client = client.and_then(|name| ClientId::parse(&name));
-            let job = Job { id, problem_id, code, language, archived, client, requeued_at_ms };
+            let job = Job {
+                id, problem_id, code, language, archived, client, requeued_at_ms,
+                progress: None,
+            };
             let text = job.encode().unwrap();
             if let Some(id) = &job.id {
                 let start = format!("{{\"id\":\"{id}\"");

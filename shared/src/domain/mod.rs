@@ -28,6 +28,7 @@ pub mod judgement;
 pub mod lane;
 pub mod language;
 pub mod problem;
+pub mod progress;
 pub mod result;
 pub mod stage;
 pub mod submission;

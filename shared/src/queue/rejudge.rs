@@ -62,6 +62,7 @@ impl ArchivedSubmission {
             language: text(&document["language"])?,
             archived: Some(archived),
             client: None,
+            progress: None,
             requeued_at_ms: None,
         };
         Some(Self {

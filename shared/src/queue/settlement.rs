@@ -82,6 +82,11 @@ pub enum Outcome {
     /// Back to its old place; the attempt does not count. This, and the two that
     /// follow, also works while Redis is full.
     Release,
+    /// Due at once, with what was found out so far; the attempt does not count.
+    Continue {
+        /// The job's new payload.
+        payload: String,
+    },
     /// Due at once, with no other job beside it; the attempt does not count.
     Isolate,
     /// Due after a pause; the attempt does not count. Other jobs need not wait
@@ -176,6 +181,7 @@ fn command(
                 .arg(delay_ms)
                 .arg(serde_json::to_string(failure)?),
             Outcome::Release => command.args(["release", token]),
+            Outcome::Continue { payload } => command.args(["continue", token]).arg(payload),
             Outcome::Isolate => command.args(["isolate", token]),
             Outcome::Snooze { delay_ms } => command.args(["snooze", token]).arg(delay_ms),
         };

@@ -28,6 +28,8 @@
 --                    result of a rejudged job stays)
 --         retry       token delay_ms entry   due after the delay; the attempt counts
 --         release     token                  to its old place; the attempt does not count
+--         continue    token payload          due at once, with the new payload; the attempt
+--                                            does not count
 --         isolate     token                  due at once, and alone; the attempt does not count
 --         snooze      token delay_ms         due after the delay; the attempt does not count,
 --                                            and earlier failed attempts stay
@@ -143,8 +145,8 @@ end
 
 -- 1. Settle ------------------------------------------------------------------
 
-local arguments = { complete = 8, replace = 8, dead_letter = 7, retry = 4, release = 2, isolate = 2, snooze = 3 }
-local settled = { complete = {}, dead_letter = {}, retry = {}, release = {}, isolate = {}, snooze = {} }
+local arguments = { complete = 8, replace = 8, dead_letter = 7, retry = 4, release = 2, continue = 3, isolate = 2, snooze = 3 }
+local settled = { complete = {}, dead_letter = {}, retry = {}, release = {}, continue = {}, isolate = {}, snooze = {} }
 settled.replace = settled.complete
 local completed, dead = 0, 0
 local at = 7
@@ -275,11 +277,12 @@ for _, op in ipairs(settled.retry) do
   end
 end
 
--- Schedules a job anew; the attempt does not count. Without `mark` an isolated job
+-- Schedules a job anew, with a new payload if one is given; the attempt does not count. Without `mark` an isolated job
 -- stays isolated. Returns the refusal, if there is one.
-local function reschedule(token, mark, due)
+local function reschedule(token, mark, due, new_payload)
   local payload = redis.call('HGET', inflight, token)
   if not payload then return end
+  payload = new_payload or payload
   local attempt, old_mark, lane, uid = parse(token)
   local again = whole(attempt - 1) .. (mark or old_mark) .. '.' .. lane .. '.' .. uid
   local refused = move('ZADD', leases, whole(due), again) or move('HSET', inflight, again, payload)
@@ -306,6 +309,11 @@ for i = #settled.release, 1, -1 do
   else
     refused = return_to_lane(token, lane)
   end
+  if refused then return refused end
+end
+
+for _, op in ipairs(settled.continue) do
+  refused = reschedule(ARGV[op + 1], nil, now(), ARGV[op + 2])
   if refused then return refused end
 end
 

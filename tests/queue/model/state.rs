@@ -200,6 +200,12 @@ impl Model {
                         self.lease(parts.earlier(parts.alone), leased.payload, Place::Expired);
                     }
                 }
+                Outcome::Continue { payload } => {
+                    if self.leased.remove(token).is_some() {
+                        let payload = payload.clone().into_bytes();
+                        self.lease(parts.earlier(parts.alone), payload, Place::Expired);
+                    }
+                }
                 Outcome::Isolate => {
                     let Some(leased) = self.leased.remove(token) else {
                         continue;

@@ -100,6 +100,7 @@ pub(super) enum Fate {
         delay_ms: u64,
     },
     Release,
+    Continue,
     Isolate,
     Snooze {
         delay_ms: u64,
@@ -210,6 +211,7 @@ fn fate() -> impl Strategy<Value = Fate> {
         3 => prop_oneof![Just(0), Just(45_000), Just(900_000)]
             .prop_map(|delay_ms| Fate::Retry { delay_ms }),
         3 => Just(Fate::Release),
+        2 => Just(Fate::Continue),
         2 => Just(Fate::Isolate),
         3 => prop_oneof![Just(0), Just(30_000), Just(900_000)]
             .prop_map(|delay_ms| Fate::Snooze { delay_ms }),

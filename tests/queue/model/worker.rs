@@ -105,6 +105,11 @@ impl Player<'_> {
             }
             Fate::Retry { delay_ms } => fixtures::retry(leased, delay_ms),
             Fate::Release => fixtures::release(leased),
+            Fate::Continue => {
+                let mut payload = String::from_utf8_lossy(&leased.payload).into_owned();
+                payload.push(' ');
+                fixtures::settle(&leased.token, Outcome::Continue { payload })
+            }
             Fate::Isolate => fixtures::isolate(leased),
             Fate::Snooze { delay_ms } => fixtures::snooze(leased, delay_ms),
         })

@@ -20,7 +20,7 @@ use shared::text::normalized;
 
 use super::claimed_job::ClaimedJob;
 use super::finding::{Finding, refusal};
-use super::judging;
+use super::judging::{self, JudgeEnd};
 use super::problem_cache::{CachedProblem, ProblemError, Problems};
 use crate::config::Config;
 use crate::executor::{EndpointId, Endpoints, Execution, ExecutorError};
@@ -196,9 +196,14 @@ impl JobRunner {
             .execute(job, problem.as_deref(), endpoint, &budget)
             .await
         {
-            Ok(finding) => {
+            Ok(executed) => {
                 self.endpoints.note_success(endpoint.id, &job.language);
-                complete(endpoint.name(), finding)
+                match executed {
+                    Executed::Found(finding) => complete(endpoint.name(), finding),
+                    Executed::Unfinished(payload) => {
+                        AttemptEnd::Decided(Outcome::Continue { payload })
+                    }
+                }
             }
             Err(ExecutorError::Refused(why)) => {
                 let why = match &problem {
@@ -227,13 +232,29 @@ impl JobRunner {
         problem: Option<&CachedProblem>,
         endpoint: SelectedEndpoint<'_>,
         budget: &JobBudget,
-    ) -> Result<Finding, ExecutorError> {
-        match problem {
-            Some(problem) => judging::judge(problem, job, endpoint, budget, self.runtime)
-                .await
-                .map(Finding::from),
-            None => run_once(job, endpoint, budget).await.map(Finding::from),
-        }
+    ) -> Result<Executed, ExecutorError> {
+        let Some(problem) = problem else {
+            let execution = run_once(job, endpoint, budget).await?;
+            return Ok(Executed::Found(execution.into()));
+        };
+        let ours = self.own_id(job).is_some();
+        let end = judging::judge(problem, job, ours, endpoint, budget, self.runtime).await?;
+        Ok(match end {
+            JudgeEnd::Judged(judged) => Executed::Found(Finding::from(*judged)),
+            JudgeEnd::Unfinished(progress) => {
+                let unfinished = Job {
+                    progress: Some(progress),
+                    ..job.clone()
+                };
+                match unfinished.encode() {
+                    Ok(payload) => Executed::Unfinished(payload),
+                    Err(error) => {
+                        let why = format!("The job cannot be written: {error}.");
+                        return Err(ExecutorError::Refused(why));
+                    }
+                }
+            }
+        })
     }
 
     /// An `Internal Error`. A submission to a known problem can be judged again
@@ -346,6 +367,14 @@ impl JobRunner {
             .shorten(&mut result, job.client.as_ref(), self.window());
         Outcome::Complete(Box::new(result))
     }
+}
+
+/// What came of having a job executed.
+enum Executed {
+    /// A result can be made of it.
+    Found(Finding),
+    /// There is more to run. The job's new payload.
+    Unfinished(String),
 }
 
 async fn run_once(

@@ -4,6 +4,7 @@
 use shared::domain::answer::Usage;
 use shared::domain::archive::SubmissionArchive;
 use shared::domain::job::Job;
+use shared::domain::progress::Progress;
 use shared::domain::stage::Stage;
 use shared::domain::verdict::Verdict;
 use shared::text::hex;
@@ -36,6 +37,14 @@ pub struct Judged {
     pub archive: SubmissionArchive,
 }
 
+/// How judging ended.
+pub enum JudgeEnd {
+    /// With verdicts.
+    Judged(Box<Judged>),
+    /// The time is over, and cases are left for a fresh invocation.
+    Unfinished(Progress),
+}
+
 /// Judges by archived answers, if those are enough: they must be answers to the
 /// same inputs, one for every case that counts.
 pub fn judge_again(cached: &CachedProblem, job: &Job) -> Option<Judged> {
@@ -60,14 +69,17 @@ pub fn judge_again(cached: &CachedProblem, job: &Job) -> Option<Judged> {
     })
 }
 
-/// Has a submission run and judges it. Errors: as [`SelectedEndpoint::execute`].
+/// Has a submission run and judges it. If the job is `ours`, it goes on from its
+/// progress, and leaves what does not fit into its time; a foreign producer could
+/// claim any progress. Errors: as [`SelectedEndpoint::execute`].
 pub async fn judge(
     cached: &CachedProblem,
     job: &Job,
+    ours: bool,
     endpoint: SelectedEndpoint<'_>,
     budget: &JobBudget,
     runtime: Runtime,
-) -> Result<Judged, ExecutorError> {
+) -> Result<JudgeEnd, ExecutorError> {
     // The inputs of all cases, and the body into which they are written with every
     // quotation mark escaped.
     let bytes = if cached.bytes > SMALL_BYTES {
@@ -83,10 +95,20 @@ pub async fn judge(
     };
     let nonce = hex(&(runtime.random)());
     let mut session = JudgeSession::new(&cached.problem, &job.language, &job.code, nonce);
+    let known = job.progress.as_ref();
+    let known = known.filter(|progress| ours && progress.version == cached.version);
+    let known_count = known.map_or(0, |progress| {
+        session.resume(progress);
+        progress.count()
+    });
     let mut calls = 0;
     while let Some(mut step) = session.next_step() {
         let left_ms = budget.remaining_ms((runtime.now_ms)());
         if calls > 0 && left_ms < MIN_CALL_MS {
+            let progress = session.progress(&cached.version);
+            if ours && !session.is_decided() && progress.count() > known_count {
+                return Ok(JudgeEnd::Unfinished(progress));
+            }
             break;
         }
         // A run that outlasted its call would look like a dead endpoint.
@@ -113,7 +135,7 @@ pub async fn judge(
         }
         budget.release_responses();
     }
-    Ok(conclude(cached, job, session))
+    Ok(JudgeEnd::Judged(Box::new(conclude(cached, job, session))))
 }
 
 fn conclude(cached: &CachedProblem, job: &Job, session: JudgeSession<'_>) -> Judged {

@@ -405,6 +405,8 @@ impl<'a> DrainLoop<'a> {
 
     pub(super) fn decide(&mut self, held: BatchJob, outcome: Outcome) {
         let now_ms = self.now_ms();
+        // It is due at once.
+        self.more_expected |= matches!(outcome, Outcome::Continue { .. });
         self.batch.decide(held, outcome, now_ms);
     }
 

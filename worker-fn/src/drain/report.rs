@@ -70,7 +70,9 @@ impl Report {
                 self.dead.push(format!("{}: {}", letter.id, letter.reason));
             }
             Outcome::Retry { .. } | Outcome::Isolate => self.retried += 1,
-            Outcome::Release | Outcome::Snooze { .. } => self.released += 1,
+            Outcome::Release | Outcome::Continue { .. } | Outcome::Snooze { .. } => {
+                self.released += 1
+            }
         }
     }
 

@@ -496,3 +496,59 @@ fn a_failed_run_for_evidence_changes_no_verdict() {
     assert_eq!(assessment.verdict, Verdict::CompilationError);
     assert_eq!(assessment.output, "");
 }
+
+#[test]
+fn another_invocation_goes_on_with_what_was_not_run() {
+    let version = ProblemVersion::new("v");
+    let texts: Vec<String> = (0..12).map(|number| number.to_string()).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let problem = program(&texts, true);
+    let mut first = JudgeSession::new(&problem, "py", "code", NONCE.into());
+    let step = first.next_step().unwrap();
+    let answered: Vec<_> = texts[..3].iter().map(|text| ended(text, 0)).collect();
+    first.take(&step, ran(answered));
+    let progress = first.progress(&version);
+    assert_eq!(progress.count(), 3);
+
+    let mut second = JudgeSession::new(&problem, "py", "code", NONCE.into());
+    second.resume(&progress);
+    let mut ran_cases = Vec::new();
+    while let Some(step) = second.next_step() {
+        ran_cases.extend(step.cases.clone());
+        let answers = step.cases.iter().map(|&case| ended(texts[case], 0));
+        second.take(&step, ran(answers.collect()));
+    }
+    assert_eq!(ran_cases, (3..12).collect::<Vec<_>>());
+    let assessment = assess(&problem, &version, &second.findings());
+    assert_eq!(assessment.verdict, Verdict::Accepted);
+    assert_eq!(assessment.judgement.cases[0].cpu_time_ms, Some(5));
+    // Without the answers it cannot be judged again without running.
+    assert!(
+        second
+            .runs
+            .iter()
+            .flatten()
+            .all(|run| run.archived.is_none())
+    );
+}
+
+#[test]
+fn a_failure_that_another_invocation_found_is_run_again_for_its_evidence() {
+    let version = ProblemVersion::new("v");
+    let problem = program(&["a", "b"], false);
+    let mut first = JudgeSession::new(&problem, "py", "code", NONCE.into());
+    let step = first.next_step().unwrap();
+    first.take(&step, ran(vec![ended("x", 0)]));
+    let mut second = JudgeSession::new(&problem, "py", "code", NONCE.into());
+    second.resume(&first.progress(&version));
+    let mut steps = Vec::new();
+    while let Some(step) = second.next_step() {
+        steps.push(step.cases.clone());
+        let answers = step.cases.iter().map(|&case| ended(["x", "b"][case], 0));
+        second.take(&step, ran(answers.collect()));
+    }
+    assert_eq!(steps, [vec![1], vec![0]]);
+    let assessment = assess(&problem, &version, &second.findings());
+    let evidence = assessment.judgement.cases[0].evidence.as_ref().unwrap();
+    assert_eq!(evidence.actual.as_deref(), Some("x"));
+}

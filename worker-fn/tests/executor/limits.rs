@@ -5,7 +5,7 @@ use shared::domain::ids::{ProblemId, ProblemVersion};
 use shared::domain::job::Job;
 use shared::domain::problem::Problem;
 use shared::domain::verdict::Verdict;
-use worker_fn::attempt::judging::{self, Judged};
+use worker_fn::attempt::judging::{self, JudgeEnd, Judged};
 use worker_fn::attempt::problem_cache::CachedProblem;
 use worker_fn::limits::CallCounter;
 
@@ -45,14 +45,17 @@ async fn judge(time_ms: u64, server: &MockServer) -> Judged {
         language: "ruby".into(),
         archived: None,
         client: None,
+        progress: None,
         requeued_at_ms: None,
     };
     let endpoints = one("piston", &server.url);
     let budget = job_budget(&CallCounter::new(1_000));
     let selected = endpoints.select("ruby", &budget).await.unwrap();
-    judging::judge(&problem, &job, selected, &budget, RUNTIME)
-        .await
-        .unwrap()
+    let judged = judging::judge(&problem, &job, false, selected, &budget, RUNTIME);
+    match judged.await.unwrap() {
+        JudgeEnd::Judged(judged) => *judged,
+        JudgeEnd::Unfinished(progress) => panic!("{progress:?}"),
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use shared::domain::ids::{ProblemId, ProblemVersion};
 use shared::domain::job::Job;
 use shared::domain::problem::Problem;
 use shared::domain::verdict::Verdict;
-use worker_fn::attempt::judging;
+use worker_fn::attempt::judging::{self, JudgeEnd};
 use worker_fn::attempt::problem_cache::CachedProblem;
 use worker_fn::executor::Endpoints;
 use worker_fn::limits::CallCounter;
@@ -62,11 +62,15 @@ async fn judge(endpoints: &Endpoints, problem: &CachedProblem) -> Verdict {
         language: "python".into(),
         archived: None,
         client: None,
+        progress: None,
         requeued_at_ms: None,
     };
     let selected = endpoints.select("python", &budget).await.unwrap();
-    let judged = judging::judge(problem, &job, selected, &budget, RUNTIME);
-    judged.await.unwrap().assessment.verdict
+    let judged = judging::judge(problem, &job, false, selected, &budget, RUNTIME);
+    match judged.await.unwrap() {
+        JudgeEnd::Judged(judged) => judged.assessment.verdict,
+        JudgeEnd::Unfinished(progress) => panic!("{progress:?}"),
+    }
 }
 
 /// Every text that was sent, and what Judge0 gets as base64 in clear.
