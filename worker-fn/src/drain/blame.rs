@@ -128,8 +128,8 @@ pub fn decide(failure: Failure, isolated: bool, fallback: Fallback) -> Decision 
                 ..go_on(Fate::Release)
             },
         },
-        // It works, for others. Released, the job would come back at once.
-        Failure::Busy => go_on(Fate::Snooze),
+        // It works, for others, and the job goes on waiting with another lease.
+        Failure::Busy => go_on(Fate::Release),
         Failure::Unavailable | Failure::ProbeFails => {
             let (fate, course) = match fallback {
                 Fallback::SameLanguage => (Fate::Release, Course::GoOn),

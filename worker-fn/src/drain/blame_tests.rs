@@ -40,7 +40,7 @@ const TABLE: [Row; 31] = {
         (NoEndpoint, None, SAME, decision(Snooze, false, GoOn)),
         (NoEndpoint, None, OTHER, decision(Snooze, false, GoOn)),
         (NoEndpoint, None, NONE, decision(Release, false, EndpointDown)),
-        (Busy, None, None, decision(Snooze, false, GoOn)),
+        (Busy, None, None, decision(Release, false, GoOn)),
         (Unavailable, None, SAME, decision(Release, true, GoOn)),
         (Unavailable, None, OTHER, decision(Snooze, true, GoOn)),
         (Unavailable, None, NONE, decision(Release, true, EndpointDown)),

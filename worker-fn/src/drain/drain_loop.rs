@@ -120,9 +120,11 @@ impl Drain<'_> {
         } = state;
         report.error = stops.into_error();
         // Only a drain that made progress may hand over: one that cannot even
-        // begin (a time-out longer than its time) would call itself for ever.
+        // begin (a time-out longer than its time) would call itself for ever. One
+        // whose jobs wait for a busy endpoint has spent its time on that.
+        let is_useful = report.made_progress() || report.busy > 0;
         report.hand_over =
-            report.error.is_none() && more_expected && options.background && report.made_progress();
+            report.error.is_none() && more_expected && options.background && is_useful;
         report
     }
 }
@@ -263,7 +265,11 @@ impl<'a> DrainLoop<'a> {
                 (failure, None, error.into())
             }
             AttemptEnd::NoEndpoint(error) => (Failure::NoEndpoint, None, error.into()),
-            AttemptEnd::Busy(error) => (Failure::Busy, None, error.into()),
+            AttemptEnd::Busy(error) => {
+                self.more_expected = true;
+                self.report.busy += 1;
+                (Failure::Busy, None, error.into())
+            }
             AttemptEnd::Unavailable(error, id) => (Failure::Unavailable, Some(id), error.into()),
             AttemptEnd::NoResponse(error, id) => {
                 let failure = self.no_response(&held, id, recovered == Some(id)).await;

@@ -27,11 +27,13 @@ pub struct Report {
     pub results: Vec<(Job, ResultDocument)>,
     /// Why jobs were given up.
     pub dead: Vec<String>,
-    /// How many jobs are tried again.
+    /// How many jobs are tried again, or go on in another invocation.
     pub retried: usize,
     /// How many jobs went back to their places, or wait for an endpoint that
     /// supports their language.
     pub released: usize,
+    /// How often the endpoint was too busy for a job for as long as it could wait.
+    pub busy: usize,
     /// What the last claim said about the queue; `None` before the first.
     pub last_claim: Option<ClaimStatus>,
     /// What endpoints and Redis said about trouble of theirs, for the log only.
@@ -69,10 +71,10 @@ impl Report {
             Outcome::DeadLetter(letter) => {
                 self.dead.push(format!("{}: {}", letter.id, letter.reason));
             }
-            Outcome::Retry { .. } | Outcome::Isolate => self.retried += 1,
-            Outcome::Release | Outcome::Continue { .. } | Outcome::Snooze { .. } => {
-                self.released += 1
+            Outcome::Retry { .. } | Outcome::Continue { .. } | Outcome::Isolate => {
+                self.retried += 1;
             }
+            Outcome::Release | Outcome::Snooze { .. } => self.released += 1,
         }
     }
 
