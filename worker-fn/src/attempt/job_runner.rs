@@ -199,7 +199,7 @@ impl JobRunner {
             Ok(executed) => {
                 self.endpoints.note_success(endpoint.id, &job.language);
                 match executed {
-                    Executed::Found(finding) => complete(endpoint.name(), finding),
+                    Executed::Found(finding) => complete(endpoint.name(), *finding),
                     Executed::Unfinished(payload) => {
                         AttemptEnd::Decided(Outcome::Continue { payload })
                     }
@@ -235,12 +235,12 @@ impl JobRunner {
     ) -> Result<Executed, ExecutorError> {
         let Some(problem) = problem else {
             let execution = run_once(job, endpoint, budget).await?;
-            return Ok(Executed::Found(execution.into()));
+            return Ok(Executed::Found(Box::new(execution.into())));
         };
         let ours = self.own_id(job).is_some();
         let end = judging::judge(problem, job, ours, endpoint, budget, self.runtime).await?;
         Ok(match end {
-            JudgeEnd::Judged(judged) => Executed::Found(Finding::from(*judged)),
+            JudgeEnd::Judged(judged) => Executed::Found(Box::new(Finding::from(*judged))),
             JudgeEnd::Unfinished(progress) => {
                 let unfinished = Job {
                     progress: Some(progress),
@@ -372,7 +372,7 @@ impl JobRunner {
 /// What came of having a job executed.
 enum Executed {
     /// A result can be made of it.
-    Found(Finding),
+    Found(Box<Finding>),
     /// There is more to run. The job's new payload.
     Unfinished(String),
 }

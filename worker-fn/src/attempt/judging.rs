@@ -104,11 +104,14 @@ pub async fn judge(
     let mut calls = 0;
     while let Some(mut step) = session.next_step() {
         let left_ms = budget.remaining_ms((runtime.now_ms)());
+        let run_ms = session.limits.time_ms.unwrap_or(0);
+        let progress = session.progress(&cached.version);
+        // A run that gets less than its own limit could fail for want of time alone.
+        let may_leave = ours && !session.is_decided() && progress.count() > known_count;
+        if calls > 0 && may_leave && left_ms < MIN_CALL_MS.max(run_ms + MARGIN_MS) {
+            return Ok(JudgeEnd::Unfinished(progress));
+        }
         if calls > 0 && left_ms < MIN_CALL_MS {
-            let progress = session.progress(&cached.version);
-            if ours && !session.is_decided() && progress.count() > known_count {
-                return Ok(JudgeEnd::Unfinished(progress));
-            }
             break;
         }
         // A run that outlasted its call would look like a dead endpoint.

@@ -447,15 +447,16 @@ impl<'a> DrainLoop<'a> {
             .wanted
             .saturating_sub(completed + in_hand);
         let without_low = self.is_congested() && (in_hand > 0 || !self.only_low_waits);
-        let at_most = if without_low {
+        let mut at_most = usize::MAX;
+        if without_low {
             // Only what can be started at once; one permit is for the drain itself.
-            let free = self.in_flight.free();
-            free.saturating_sub(1 + self.batch.ready_len())
-        } else if self.is_congested() || self.outage.is_recovering() {
-            1
-        } else {
-            usize::MAX
-        };
+            at_most = (self.in_flight.free()).saturating_sub(1 + self.batch.ready_len());
+        } else if self.is_congested() {
+            at_most = 1;
+        }
+        if self.outage.is_recovering() {
+            at_most = at_most.min(1);
+        }
         let claimable =
             self.context
                 .budget

@@ -16,13 +16,13 @@
 //!   alone, for its evidence only; and code that could not be loaded is loaded
 //!   once more without any case.
 
+mod resume;
+
 use std::rc::Rc;
 
 use shared::domain::answer::{CaseAnswer, Failure, Usage};
 use shared::domain::archive::MAX_ANSWERS_BYTES;
-use shared::domain::ids::ProblemVersion;
 use shared::domain::problem::{Kind, Problem, Signature};
-use shared::domain::progress::Progress;
 use shared::domain::stage::Stage;
 use shared::domain::verdict::Verdict;
 use shared::text::normalized;
@@ -146,41 +146,6 @@ impl<'a> JudgeSession<'a> {
                 self.phase = Phase::Shared;
             }
             Err(error) => self.fail(Failure::new(Verdict::InternalError, error.to_string())),
-        }
-    }
-
-    /// Takes over what another invocation has found out. Of those cases only the
-    /// verdicts are known, so shown ones that failed are run once more for evidence.
-    pub fn resume(&mut self, progress: &Progress) {
-        if progress.cases.len() != self.runs.len() || self.phase == Phase::Over {
-            return;
-        }
-        for (run, known) in self.runs.iter_mut().zip(&progress.cases) {
-            *run = known.map(|(verdict, usage)| CaseRun {
-                verdict,
-                usage,
-                shown: None,
-                may_be_shown: false,
-                archived: None,
-            });
-        }
-        let usages = progress.cases.iter().flatten().map(|(_, usage)| *usage);
-        self.peak_usage = usages.fold(self.peak_usage, Usage::max);
-        self.single_runs = progress.count();
-        self.archive_left = 0;
-        self.phase = Phase::Single;
-    }
-
-    /// How far it has come, for another invocation.
-    pub fn progress(&self, version: &ProblemVersion) -> Progress {
-        let known = |run: &CaseRun| (run.verdict, run.usage);
-        Progress {
-            version: version.clone(),
-            cases: self
-                .runs
-                .iter()
-                .map(|run| run.as_ref().map(known))
-                .collect(),
         }
     }
 

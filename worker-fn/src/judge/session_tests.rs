@@ -10,7 +10,7 @@ use super::assess::{Assessment, assess};
 use super::session::{JudgeSession, Step};
 use crate::executor::{Execution, StageReport};
 
-const NONCE: &str = "n0nce";
+pub(crate) const NONCE: &str = "n0nce";
 /// Stands in every text that must not be shown.
 const SECRET: &str = "s3cret";
 
@@ -38,7 +38,7 @@ fn problem(signature: bool, cases: &[(Value, Value, bool)], stop: bool) -> Probl
     Problem::from_value(&id, &value).unwrap()
 }
 
-fn program(texts: &[&str], stop: bool) -> Problem {
+pub(crate) fn program(texts: &[&str], stop: bool) -> Problem {
     let cases = texts.iter().map(|text| (json!(text), json!(text), false));
     problem(false, &cases.collect::<Vec<_>>(), stop)
 }
@@ -49,7 +49,7 @@ fn function(texts: &[&str], stop: bool) -> Problem {
     problem(true, &texts.iter().map(case).collect::<Vec<_>>(), stop)
 }
 
-fn ended(stdout: &str, code: i64) -> StageReport {
+pub(crate) fn ended(stdout: &str, code: i64) -> StageReport {
     StageReport {
         stage: Stage {
             stdout: stdout.into(),
@@ -76,7 +76,7 @@ fn timed_out(stdout: &str) -> StageReport {
     report
 }
 
-fn ran(runs: Vec<StageReport>) -> Execution {
+pub(crate) fn ran(runs: Vec<StageReport>) -> Execution {
     Execution {
         version: "1.2.3".into(),
         compile: None,
@@ -495,60 +495,4 @@ fn a_failed_run_for_evidence_changes_no_verdict() {
     });
     assert_eq!(assessment.verdict, Verdict::CompilationError);
     assert_eq!(assessment.output, "");
-}
-
-#[test]
-fn another_invocation_goes_on_with_what_was_not_run() {
-    let version = ProblemVersion::new("v");
-    let texts: Vec<String> = (0..12).map(|number| number.to_string()).collect();
-    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let problem = program(&texts, true);
-    let mut first = JudgeSession::new(&problem, "py", "code", NONCE.into());
-    let step = first.next_step().unwrap();
-    let answered: Vec<_> = texts[..3].iter().map(|text| ended(text, 0)).collect();
-    first.take(&step, ran(answered));
-    let progress = first.progress(&version);
-    assert_eq!(progress.count(), 3);
-
-    let mut second = JudgeSession::new(&problem, "py", "code", NONCE.into());
-    second.resume(&progress);
-    let mut ran_cases = Vec::new();
-    while let Some(step) = second.next_step() {
-        ran_cases.extend(step.cases.clone());
-        let answers = step.cases.iter().map(|&case| ended(texts[case], 0));
-        second.take(&step, ran(answers.collect()));
-    }
-    assert_eq!(ran_cases, (3..12).collect::<Vec<_>>());
-    let assessment = assess(&problem, &version, &second.findings());
-    assert_eq!(assessment.verdict, Verdict::Accepted);
-    assert_eq!(assessment.judgement.cases[0].cpu_time_ms, Some(5));
-    // Without the answers it cannot be judged again without running.
-    assert!(
-        second
-            .runs
-            .iter()
-            .flatten()
-            .all(|run| run.archived.is_none())
-    );
-}
-
-#[test]
-fn a_failure_that_another_invocation_found_is_run_again_for_its_evidence() {
-    let version = ProblemVersion::new("v");
-    let problem = program(&["a", "b"], false);
-    let mut first = JudgeSession::new(&problem, "py", "code", NONCE.into());
-    let step = first.next_step().unwrap();
-    first.take(&step, ran(vec![ended("x", 0)]));
-    let mut second = JudgeSession::new(&problem, "py", "code", NONCE.into());
-    second.resume(&first.progress(&version));
-    let mut steps = Vec::new();
-    while let Some(step) = second.next_step() {
-        steps.push(step.cases.clone());
-        let answers = step.cases.iter().map(|&case| ended(["x", "b"][case], 0));
-        second.take(&step, ran(answers.collect()));
-    }
-    assert_eq!(steps, [vec![1], vec![0]]);
-    let assessment = assess(&problem, &version, &second.findings());
-    let evidence = assessment.judgement.cases[0].evidence.as_ref().unwrap();
-    assert_eq!(evidence.actual.as_deref(), Some("x"));
 }

@@ -29,8 +29,9 @@ impl Problem {
         (all_ms > most_ms).then(|| {
             format!(
                 "{runs} {} of {run_ms} ms can take {all_ms} ms together, and one submission has \
-                 {most_ms} ms at the execution endpoint (EXECUTOR_TIMEOUT_MS): slow code may be \
-                 cut off before its own limit. Give fewer cases or less time.",
+                 {most_ms} ms at a time at the execution endpoint (EXECUTOR_TIMEOUT_MS): slow \
+                 code is judged in several turns, and people wait for it. Give fewer cases or \
+                 less time.",
                 if runs == 1 { "run" } else { "runs" }
             )
         })
