@@ -1,11 +1,14 @@
 //! A workerd whose instances may use 100 MB of wasm memory, as the platform's may
 //! use 128 MB with JavaScript's buffers: the Workers as they are deployed, with a
-//! real Redis and the real runner.
+//! real Redis and the real runner, which is there as two endpoints that can break.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::json;
 use support::api::{SubmitFn, WorkerFn};
+use support::breakable_endpoint::BreakableEndpoint;
 use support::http::{Response, send};
 use support::redis_client::RedisClient;
 use support::stack;
@@ -23,6 +26,8 @@ pub(crate) struct Capped {
     pub(crate) submit_fn: SubmitFn,
     pub(crate) worker_fn: WorkerFn,
     pub(crate) redis: RedisClient,
+    /// The endpoint that gets all jobs, and the one that takes its place.
+    pub(crate) endpoints: [Arc<BreakableEndpoint>; 2],
     workerd: Child,
     _guard: Guard,
 }
@@ -35,7 +40,13 @@ impl Capped {
         let date = workerd::compatibility_date().unwrap();
         workerd::bundle(&folder, &[workerd::SUBMIT, workerd::WORKER], &date).unwrap();
         let [submit_port, worker_port] = ports::free().unwrap();
-        let workers = workers(&stack, submit_port, worker_port);
+        let endpoints = [(); 2].map(|()| BreakableEndpoint::start(stack.ports.runner));
+        let [(main, main_url), (spare, spare_url)] = endpoints;
+        let executors = json!([
+            {"name": "main", "url": main_url},
+            {"name": "spare", "url": spare_url},
+        ]);
+        let workers = workers(&stack, submit_port, worker_port, executors.to_string());
         let mut command = workerd::serve(&folder, "capped", &workers, &date, &[MAX_PAGES]).unwrap();
         let mut guard = Guard::start().unwrap();
         let log = folder.join("workerd.log");
@@ -44,6 +55,7 @@ impl Capped {
             submit_fn: SubmitFn::at(submit_port, &stack.token),
             worker_fn: WorkerFn::at(worker_port, &stack.token),
             redis: RedisClient::on_port(stack.ports.redis),
+            endpoints: [main, spare],
             stack,
             workerd,
             _guard: guard,
@@ -83,13 +95,18 @@ impl Capped {
     }
 }
 
-fn workers(stack: &Stack, submit_port: u16, worker_port: u16) -> [workerd::Worker; 2] {
+fn workers(
+    stack: &Stack,
+    submit_port: u16,
+    worker_port: u16,
+    executors: String,
+) -> [workerd::Worker; 2] {
     let redis = [
         ("UPSTASH_REDIS_REST_URL", stack.redis_rest_url()),
         ("UPSTASH_REDIS_REST_TOKEN", stack.token.clone()),
         ("ADMIN_TOKEN", stack.token.clone()),
     ];
-    let runner = ("EXECUTOR_URL", format!("{}/api/v2", stack.runner_url()));
+    let executors = ("EXECUTORS", executors);
     [
         workerd::Worker {
             name: "submit",
@@ -100,7 +117,7 @@ fn workers(stack: &Stack, submit_port: u16, worker_port: u16) -> [workerd::Worke
         workerd::Worker {
             name: "worker",
             port: worker_port,
-            texts: redis.into_iter().chain([runner]).collect(),
+            texts: redis.into_iter().chain([executors]).collect(),
             services: vec![("SELF", "worker")],
         },
     ]

@@ -5,7 +5,8 @@
 //! and restarted while jobs run. In the mocked one the execution endpoint is a
 //! mock that fails as a test asks; there, submissions wake no drain, so that a
 //! test decides when jobs are run. In the capped one the Workers have little
-//! memory. The fair one has the default settings.
+//! memory, and both execution endpoints break as a test asks. The fair one has the
+//! default settings.
 //!
 //! One test after the other: several measure times and counts, and a storm at
 //! the same time would change both.
@@ -18,13 +19,16 @@
 mod admin;
 mod capped;
 mod fairness;
+mod hostile_storm;
 mod isolation;
+mod ledger;
 mod limits;
 mod memory;
 mod outages;
 mod stacks;
 mod storm;
 mod submissions;
+mod traffic;
 
 use std::process::ExitCode;
 
@@ -40,6 +44,7 @@ fn main() -> ExitCode {
         outages::TESTS,
         memory::TESTS,
         storm::TESTS,
+        hostile_storm::TESTS,
     ];
     support::harness::run::<Context>(&tests, Some(1))
 }

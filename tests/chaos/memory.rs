@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(180);
 const MAX_PEAK_BYTES: u64 = 600 << 20;
 
 /// A function problem of 4 MB: one hidden case with two million numbers.
-fn large_problem() -> Value {
+pub(crate) fn large_problem() -> Value {
     json!({
         "title": "Large", "kind": "function",
         "signature": {
@@ -34,13 +34,14 @@ fn large_problem() -> Value {
     })
 }
 
-fn eight_cases() -> Value {
+pub(crate) fn eight_cases() -> Value {
     let case = json!({"input": "1", "expected": "1"});
     json!({"title": "Eight", "kind": "program", "cases": vec![case; 8]})
 }
 
 /// Fills everything that is stored of a run with bytes of six bytes of JSON.
-const CONTROL_BYTES: &str = "import sys;s='\\x01'*1048575;sys.stdout.write(s);sys.stderr.write(s)";
+pub(crate) const CONTROL_BYTES: &str =
+    "import sys;s='\\x01'*1048575;sys.stdout.write(s);sys.stderr.write(s)";
 
 fn print_peak(capped: &Capped, what: &str) {
     let Some(bytes) = capped.peak_bytes() else {
@@ -98,7 +99,7 @@ fn twelve_of_the_worst_jobs_fit_into_an_instance(stacks: &Context) {
 }
 
 /// 4 MB of the smallest objects, which as a tree would be more than 100 MB.
-fn hostile_batch() -> String {
+pub(crate) fn hostile_batch() -> String {
     let mut body = String::from("{\"submissions\":[");
     while body.len() < (4 << 20) - 20 {
         body.push_str("{\"\":0},");

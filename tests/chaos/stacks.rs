@@ -83,9 +83,12 @@ impl Stacks {
         faulty
     }
 
-    /// The capped stack, with an empty database.
+    /// The capped stack, with an empty database and endpoints without faults.
     pub(crate) fn capped(&self) -> Lent<'_, Capped> {
         let capped = self.capped.get_or_start(Capped::start);
+        for endpoint in &capped.endpoints {
+            endpoint.set_fault(None);
+        }
         capped.redis.flush();
         capped
     }

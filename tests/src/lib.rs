@@ -14,6 +14,7 @@
 //! - [`redis_client`]: direct access to the redis-server of a stack.
 //! - [`server`]: an HTTP server inside the test process, which can drop
 //!   connections; on it stand [`mock_endpoint`] (an execution endpoint),
+//!   [`breakable_endpoint`] (the runner behind a proxy that breaks),
 //!   [`lossy_proxy`] (a network that loses requests) and [`run_recorder`] (a
 //!   proxy that counts runs).
 //! - [`wait`]: waiting for a condition.
@@ -24,6 +25,7 @@
 )]
 
 pub mod api;
+pub mod breakable_endpoint;
 pub mod contract;
 pub mod harness;
 pub mod http;

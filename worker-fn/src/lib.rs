@@ -54,7 +54,7 @@ fn start() {
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<Response> {
-    let memory = INSTANCE.with(|instance| instance.memory.requests.clone());
+    let memory = INSTANCE.with(|instance| instance.memory.bodies.clone());
     let read = platform::read_request(request, submission::MAX_BODY_BYTES, &memory).await;
     let (request, _memory) = (read.request, read.memory);
     let app = Rc::new(app(&env));

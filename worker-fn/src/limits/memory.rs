@@ -9,6 +9,7 @@
 //! | requests to endpoints | 24 MiB | [`Memory::requests`]; a problem of 4 MiB takes 12: its inputs, and the body they are written into |
 //! | a problem that is fetched | 20 of these 24 MiB | 4 MiB, as base64 in a JSON body, as a value, and decoded |
 //! | responses of endpoints | 16 MiB | [`Memory::responses`]; one of 8 MiB takes all of it: its text, and what is read out of it |
+//! | requests to this Worker | 4 MiB | [`Memory::bodies`]; not of those 24: an endpoint that hangs keeps them for as long as a run may take |
 //! | comparing two values | 24 MiB | two canonical texts of up to 8 MiB, and the places in one |
 //! | results of a settlement | 12 × 0.3 MiB, three times | `MAX_CALL_BYTES` in `drain/settle.rs` |
 //! | everything else | 4 MiB | |
@@ -23,6 +24,9 @@ use shared::memory::MemoryBudget;
 const REQUESTS: usize = 24 * 1024 * 1024;
 /// For all responses of endpoints, in bytes.
 const RESPONSES: usize = 16 * 1024 * 1024;
+/// For all requests to this Worker, in bytes.
+const BODIES: usize = 4 * 1024 * 1024;
+
 /// The memory of an instance.
 #[derive(Debug, Clone)]
 pub struct Memory {
@@ -30,6 +34,8 @@ pub struct Memory {
     pub requests: MemoryBudget,
     /// For responses of endpoints.
     pub responses: MemoryBudget,
+    /// For requests to this Worker.
+    pub bodies: MemoryBudget,
 }
 
 impl Default for Memory {
@@ -37,6 +43,7 @@ impl Default for Memory {
         Self {
             requests: MemoryBudget::new(REQUESTS),
             responses: MemoryBudget::new(RESPONSES),
+            bodies: MemoryBudget::new(BODIES),
         }
     }
 }
