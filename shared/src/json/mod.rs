@@ -8,7 +8,7 @@
 //!
 //! - [`value`]: a value as text, and its items and members.
 //! - [`object`]: the members of an object by name.
-//! - [`write`]: strings as JSON, and how long they are as such.
+//! - [`mod@write`]: strings as JSON, and how long they are as such.
 
 pub mod object;
 pub mod value;

@@ -3,7 +3,7 @@
 //!
 //! Pure, and only for cases that may be shown. What cannot be seen (a space at
 //! the end of a line, a no-break space, NFC against NFD) is named by
-//! [`visible`](super::visible).
+//! `visible`.
 
 use shared::domain::judgement::MAX_EVIDENCE_BYTES;
 use shared::domain::problem::Checker;

@@ -7,7 +7,7 @@
 //! programs in the sandbox with the same programs outside it.
 //!
 //! - [`options`]: what is to be measured; [`machine`]: on what.
-//! - [`workers`] bundles the Workers and configures workerd.
+//! - [`crate::workerd`] bundles the Workers and configures workerd.
 //! - [`rig`] starts everything; [`stub`] stands in for the execution endpoint.
 //! - [`round`] measures one way of working once; [`report`] sums up all rounds,
 //!   each figure with its [`spread`].
