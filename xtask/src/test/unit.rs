@@ -54,6 +54,8 @@ fn nextest() -> Result<Vec<TestTime>> {
             .args(["--message-format", "libtest-json"])
             .env("NEXTEST_EXPERIMENTAL_LIBTEST_JSON", "1")
             .env("FUZZ_MS", FUZZ_MS)
+            // The runner's tests run TypeScript, which needs this project's Node.
+            .env("PATH", project::path_with_npm())
             .stdout(progress::create(&path)?),
     )?;
     doc_tests()?;
@@ -75,6 +77,9 @@ fn cargo_test() -> Result<()> {
     for name in cargo::test_programs(|package| package != end_to_end::CRATE)? {
         command.args(["--test", &name]);
     }
-    loud_step(STEP, command.env("FUZZ_MS", FUZZ_MS))?;
+    command
+        .env("FUZZ_MS", FUZZ_MS)
+        .env("PATH", project::path_with_npm());
+    loud_step(STEP, &mut command)?;
     doc_tests()
 }
