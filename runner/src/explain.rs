@@ -147,9 +147,9 @@ mod tests {
     #[test]
     fn messages_name_files_and_not_folders() {
         let mut report = Report::not_run(Ending::Exited(1));
-        report.folder = Some("/work/7/box".into());
-        report.stdout = b"/work/7/box/a".into();
-        report.stderr = b"File \"/work/7/box/a.py\" /work/7/box/left file:///work/7/box/a.js \xFF
+        report.folder = Some("/jobs/7/box".into());
+        report.stdout = b"/jobs/7/box/a".into();
+        report.stderr = b"File \"/jobs/7/box/a.py\" /jobs/7/box/left file:///jobs/7/box/a.js \xFF
             /root/versions/3.11/lib/json.py /usr/lib/x.py"
             .into();
         let files = ["a.py", "a.js"].map(|name| File {
@@ -162,10 +162,10 @@ mod tests {
             &files,
             &[Mount::in_place("/root/versions/3.11")],
         );
-        assert_eq!(report.stdout, b"/work/7/box/a");
+        assert_eq!(report.stdout, b"/jobs/7/box/a");
         assert_eq!(
             report.stderr,
-            b"File \"a.py\" /work/7/box/left a.js \xFF
+            b"File \"a.py\" /jobs/7/box/left a.js \xFF
             lib/json.py /usr/lib/x.py"
         );
     }
