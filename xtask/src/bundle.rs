@@ -99,6 +99,10 @@ fn bundle(worker: Worker) -> Result<()> {
     if wasm(worker).exists() && fs::read_to_string(&stamp_path).is_ok_and(|old| old == stamp) {
         return Ok(());
     }
+    // A build that is broken off leaves files that are not whole.
+    if stamp_path.exists() {
+        fs::remove_file(&stamp_path)?;
+    }
     let mut worker_build = Command::new(project::cargo_bin("worker-build"));
     cargo::without_cargo_variables(&mut worker_build);
     step(
