@@ -85,8 +85,11 @@ fn jobs_wait_while_the_endpoint_refuses_requests(stacks: &Stacks) {
             assert_eq!(endpoint.runs_of(code), 1, "{status}");
         }
         mocked.assert_settled();
-        // The oldest ran first, to probe, and the rest followed in their order.
-        assert_eq!(endpoint.order()[0], codes[0], "{status}");
+        // The oldest ran first, to probe, and the rest followed. At an endpoint that is
+        // only too busy each job waits for its own turn.
+        if status != StatusCode::TOO_MANY_REQUESTS {
+            assert_eq!(endpoint.order()[0], codes[0], "{status}");
+        }
         assert_eq!(mocked.dead_letters().len(), 0);
     }
 }
