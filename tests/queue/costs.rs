@@ -18,7 +18,7 @@ support::tests![
     each_call_keeps_its_command_budget,
     a_job_costs_three_commands_at_most,
     a_scheduled_job_costs_eight_commands_more,
-    an_idle_hour_costs_180_commands,
+    a_claim_that_finds_nothing_costs_three_commands,
 ];
 
 /// How many jobs a drain holds at once, and how many it settles at once.
@@ -169,7 +169,7 @@ fn a_scheduled_job_costs_eight_commands_more(stack: &QueueStack) {
     }
 }
 
-fn an_idle_hour_costs_180_commands(stack: &QueueStack) {
+fn a_claim_that_finds_nothing_costs_three_commands(stack: &QueueStack) {
     let minute = |stack: &QueueStack| -> Cost { stack.cost_of(|| drop(stack.claim(HELD))) };
     let cost = minute(stack);
     assert!(cost.total() * 60 <= 180, "{cost:?}");

@@ -1,11 +1,9 @@
 //! The places in which submissions wait, each with a length of its own.
 
+use super::stats::SCHEDULED_MS;
 use super::{Store, keys};
 use crate::domain::lane::Lane;
 use crate::redis::{Command, RedisError};
-
-/// The scores of scheduled jobs begin here; those of leases are lower.
-const SCHEDULED_MS: u64 = 1 << 50;
 
 /// Where a submission waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

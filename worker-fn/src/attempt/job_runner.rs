@@ -151,9 +151,11 @@ impl JobRunner {
             (self.runtime.sleep)(self.processing_delay_ms).await;
         }
         let started_at_ms = (self.runtime.now_ms)();
+        let own_id = self.own_id(job);
         let complete = |executor: &str, finding| {
-            let attempt = claimed.attempt();
-            AttemptEnd::Decided(self.complete(job, attempt, executor, finding, started_at_ms))
+            let (own_id, attempt) = (own_id.clone(), claimed.attempt());
+            let result = self.complete(job, own_id, attempt, executor, finding, started_at_ms);
+            AttemptEnd::Decided(result)
         };
         let problem = self
             .problems
@@ -173,14 +175,14 @@ impl JobRunner {
             }
         };
         // A foreign producer could claim any archived answer.
-        if let Some(problem) = problem.as_deref().filter(|_| self.own_id(job).is_some())
+        if let Some(problem) = problem.as_deref().filter(|_| own_id.is_some())
             && let Some(judged) = judging::judge_again(problem, job)
         {
             return complete(ARCHIVE, judged.into());
         }
         let budget = JobBudget::new(grant, started_at_ms + self.executor_timeout_ms);
-        if let Some((_, submitted_at_ms)) = self.own_id(job) {
-            budget.note_waits_since(submitted_at_ms);
+        if let Some((_, submitted_at_ms)) = &own_id {
+            budget.note_waits_since(*submitted_at_ms);
         }
         let endpoint = match self.endpoints.select(&job.language, &budget).await {
             Ok(endpoint) => endpoint,
@@ -193,7 +195,7 @@ impl JobRunner {
             Err(error) => return AttemptEnd::NoEndpoint(error),
         };
         match self
-            .execute(job, problem.as_deref(), endpoint, &budget)
+            .execute(job, own_id.is_some(), problem.as_deref(), endpoint, &budget)
             .await
         {
             Ok(executed) => {
@@ -225,10 +227,12 @@ impl JobRunner {
         }
     }
 
-    /// Judges a submission to a known problem, and runs any other.
+    /// Judges a submission to a known problem, and runs any other. `ours`: whether we
+    /// issued its id.
     async fn execute(
         &self,
         job: &Job,
+        ours: bool,
         problem: Option<&CachedProblem>,
         endpoint: SelectedEndpoint<'_>,
         budget: &JobBudget,
@@ -237,7 +241,6 @@ impl JobRunner {
             let execution = run_once(job, endpoint, budget).await?;
             return Ok(Executed::Found(Box::new(execution.into())));
         };
-        let ours = self.own_id(job).is_some();
         let end = judging::judge(problem, job, ours, endpoint, budget, self.runtime).await?;
         Ok(match end {
             JudgeEnd::Judged(judged) => Executed::Found(Box::new(Finding::from(*judged))),
@@ -332,12 +335,12 @@ impl JobRunner {
     fn complete(
         &self,
         job: &Job,
+        own_id: Option<(String, u64)>,
         attempts: u32,
         executor: &str,
         finding: Finding,
         started_at_ms: u64,
     ) -> Outcome {
-        let own_id = self.own_id(job);
         let replaces = own_id.is_some() && job.archived.is_some();
         let (id, submitted_at_ms) =
             own_id.unwrap_or_else(|| (self.new_id(started_at_ms), started_at_ms));

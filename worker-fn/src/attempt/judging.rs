@@ -105,14 +105,17 @@ pub async fn judge(
     while let Some(mut step) = session.next_step() {
         let left_ms = budget.remaining_ms((runtime.now_ms)());
         let run_ms = session.limits.time_ms.unwrap_or(0);
-        let progress = session.progress(&cached.version);
         // A run that gets less than its own limit could fail for want of time alone.
-        let may_leave = ours && !session.is_decided() && progress.count() > known_count;
-        if calls > 0 && may_leave && left_ms < MIN_CALL_MS.max(run_ms + MARGIN_MS) {
-            return Ok(JudgeEnd::Unfinished(progress));
-        }
-        if calls > 0 && left_ms < MIN_CALL_MS {
-            break;
+        if calls > 0 && left_ms < MIN_CALL_MS.max(run_ms + MARGIN_MS) {
+            if ours && !session.is_decided() {
+                let progress = session.progress(&cached.version);
+                if progress.count() > known_count {
+                    return Ok(JudgeEnd::Unfinished(progress));
+                }
+            }
+            if left_ms < MIN_CALL_MS {
+                break;
+            }
         }
         // A run that outlasted its call would look like a dead endpoint.
         let most_ms = left_ms.saturating_sub(MARGIN_MS).max(1);

@@ -159,11 +159,8 @@ fn by_tokens(checker: Checker, expected: &str, actual: &str) -> Place {
         expected.split_ascii_whitespace(),
         actual.split_ascii_whitespace(),
     );
-    let offset = |text: &str, word: Option<&str>| {
-        word.map_or(text.len(), |word| {
-            word.as_ptr() as usize - text.as_ptr() as usize
-        })
-    };
+    let word_offset =
+        |text: &str, word: Option<&str>| word.map_or(text.len(), |word| offset(text, word));
     let mut number = 1;
     loop {
         let (one, other) = (a.next(), b.next());
@@ -176,7 +173,7 @@ fn by_tokens(checker: Checker, expected: &str, actual: &str) -> Place {
             number += 1;
             continue;
         }
-        let (expected_at, actual_at) = (offset(expected, one), offset(actual, other));
+        let (expected_at, actual_at) = (word_offset(expected, one), word_offset(actual, other));
         let unseen = one
             .zip(other)
             .and_then(|(one, other)| visible::unseen(one, other));
@@ -204,12 +201,7 @@ fn by_sorted_lines(expected: &str, actual: &str) -> Place {
         compare::sorted_lines(expected),
         compare::sorted_lines(actual),
     );
-    let at = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
-    let offset = |text: &str, line: &str| line.as_ptr() as usize - text.as_ptr() as usize;
-    let is_missing = match (a.get(at), b.get(at)) {
-        (Some(a), Some(b)) => a < b,
-        (one, _) => one.is_some(),
-    };
+    let (at, is_missing) = first_without_pair(a.iter(), b.iter());
     if is_missing {
         let line = a.get(at).copied().unwrap_or_default();
         let note = format!("A line is missing: {}.", visible::quoted(line, 0));
@@ -219,6 +211,27 @@ fn by_sorted_lines(expected: &str, actual: &str) -> Place {
         let note = format!("A line is not expected: {}.", visible::quoted(line, 0));
         place(0, offset(actual, line), note)
     }
+}
+
+/// Where two sorted lists first differ, and whether what stands there is missing in
+/// `actual`; otherwise it is not expected.
+pub(super) fn first_without_pair<T: Ord>(
+    mut expected: impl Iterator<Item = T>,
+    mut actual: impl Iterator<Item = T>,
+) -> (usize, bool) {
+    let mut at = 0;
+    loop {
+        match (expected.next(), actual.next()) {
+            (Some(one), Some(other)) if one == other => at += 1,
+            (Some(one), Some(other)) => return (at, one < other),
+            (one, _) => return (at, one.is_some()),
+        }
+    }
+}
+
+/// The byte offset of a part of `whole`.
+pub(super) fn offset(whole: &str, part: &str) -> usize {
+    part.as_ptr() as usize - whole.as_ptr() as usize
 }
 
 fn place(expected_at: usize, actual_at: usize, note: String) -> Place {

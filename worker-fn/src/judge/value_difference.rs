@@ -6,7 +6,9 @@ use shared::json::{Json, Kind};
 
 use super::canonical::{canonical, item};
 use super::compare;
-use super::difference::{Difference, SHORT_BYTES, common, cut_around, sentence};
+use super::difference::{
+    Difference, SHORT_BYTES, common, cut_around, first_without_pair, offset, sentence,
+};
 use super::visible;
 
 /// How a value differs from the expected one of type `ty`.
@@ -33,7 +35,6 @@ pub(super) fn of_value(
             note: None,
         };
     };
-    let offset = |whole: &str, part: &str| part.as_ptr() as usize - whole.as_ptr() as usize;
     let at =
         |whole: &str, part: Option<Json<'_>>| part.map_or(0, |part| offset(whole, part.as_str()));
     let mut note = found.note;
@@ -144,11 +145,12 @@ fn leaf<'a>(path: String, is_short: bool, expected: Json<'a>, actual: Json<'a>) 
     let unseen = texts
         .as_ref()
         .and_then(|(a, b)| visible::unseen(&a[same..], &b[same..]));
-    let place = match (path.is_empty(), texts.is_some()) {
-        (true, true) => format!("character {}", character(&texts, same)),
-        (true, false) => "the value itself".into(),
-        (false, true) => format!("{path}, character {}", character(&texts, same)),
-        (false, false) => path,
+    let character = texts.as_ref().map(|(a, _)| a[..same].chars().count() + 1);
+    let place = match (path.is_empty(), character) {
+        (true, Some(character)) => format!("character {character}"),
+        (true, None) => "the value itself".into(),
+        (false, Some(character)) => format!("{path}, character {character}"),
+        (false, None) => path,
     };
     let note = (!is_short || unseen.is_some()).then(|| {
         let quoted = |value: Json<'_>| match (value.kind(), value.text()) {
@@ -173,15 +175,6 @@ fn leaf<'a>(path: String, is_short: bool, expected: Json<'a>, actual: Json<'a>) 
     }
 }
 
-fn character(
-    texts: &Option<(std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>)>,
-    same: usize,
-) -> usize {
-    texts
-        .as_ref()
-        .map_or(0, |(a, _)| a[..same].chars().count() + 1)
-}
-
 /// Lists whose items count in any order: an item of one that the other lacks.
 fn in_any_order<'a>(
     expected: Json<'a>,
@@ -199,15 +192,11 @@ fn in_any_order<'a>(
     };
     let is_short = expected.as_str().len().max(actual.as_str().len()) <= SHORT_BYTES;
     let (a, b) = (sorted(expected)?, sorted(actual)?);
-    let at = a
-        .iter()
-        .zip(&b)
-        .take_while(|((a, _), (b, _))| a == b)
-        .count();
-    let is_missing = match (a.get(at), b.get(at)) {
-        (Some((a, _)), Some((b, _))) => a < b,
-        (one, _) => one.is_some(),
-    };
+    let texts = (
+        a.iter().map(|(text, _)| text),
+        b.iter().map(|(text, _)| text),
+    );
+    let (at, is_missing) = first_without_pair(texts.0, texts.1);
     let (what, one) = if is_missing {
         ("is missing", a.get(at)?.1)
     } else {

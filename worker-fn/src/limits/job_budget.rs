@@ -37,7 +37,7 @@ pub struct JobGrant {
     pub memory: Memory,
     /// When it must have ended, in milliseconds since 1970: before its lease does.
     pub latest_ms: u64,
-    /// Where such an endpoint is noted.
+    /// Where an endpoint that is too busy is noted.
     pub congestion: Congestion,
 }
 

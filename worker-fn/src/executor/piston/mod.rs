@@ -15,7 +15,7 @@ use shared::domain::stage::MAX_STDERR_BYTES;
 use super::connection::{Call, EndpointContext, MAX_RESPONSE_BYTES};
 use super::endpoint_states::EndpointLanguages;
 use super::run::ExecutionClient;
-use super::{Execution, ExecutorError, Run};
+use super::{Execution, ExecutorError, Run, RunLimits};
 use crate::limits::{CallReservation, JobBudget};
 
 /// The time of a run without a limit of its own, in milliseconds: Piston's
@@ -155,7 +155,7 @@ impl Piston {
             run_timeout: wall.limit_ms,
             run_cpu_time: run.limits.time_ms,
             run_memory_limit: run.limits.memory_bytes,
-            allowance: run.limits != crate::executor::RunLimits::default(),
+            allowance: run.limits != RunLimits::default(),
             compile_timeout: self.compile_timeout_ms,
             streams: "separate",
             run_output_limit: run.limits.output_bytes,
