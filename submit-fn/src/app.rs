@@ -9,7 +9,7 @@ use crate::client_share::RateLimit;
 use crate::config::Config;
 use crate::context::Context;
 use crate::cors;
-use crate::handlers::{admin, health, languages, problems, rejudge, results, run, submit};
+use crate::handlers::{admin, health, languages, problems, rejudge, results, run, submit, worker};
 use crate::instance::Instance;
 use crate::outcome::Handled;
 use crate::route::Route;
@@ -77,6 +77,7 @@ async fn route<W: WorkerFn + RateLimit>(
         Route::Problems(route) => problems::answer(context, route, request).await,
         Route::Rejudge(id) => rejudge::rejudge(context, id, request).await,
         Route::Run => run::run(context, request).await,
+        Route::Worker => worker::worker(context, request).await,
         Route::Admin(route) => admin::answer(context, route, request).await,
     }
 }
