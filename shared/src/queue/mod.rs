@@ -18,9 +18,9 @@
 //! - [`problems`]: publishing and reading problems.
 //! - [`results`]: reading results.
 //! - [`rejudge`]: judging again (`requeue.lua`).
-//! - [`admin`] and [`stats`]: an operator's numbers, pause and resume.
+//! - [`admin`], [`stats`] and [`statistics`]: an operator's numbers, pause and resume.
 //! - [`dead_letters`]: jobs that were given up (`replay.lua`,
-//!   `delete_dead_letter.lua`).
+//!   `delete_dead_letters.lua`).
 //! - [`purge`]: deleting jobs that wait (`purge.lua`, `purge_scheduled.lua`).
 
 pub mod admin;
@@ -36,6 +36,7 @@ pub mod purge;
 pub mod rejudge;
 pub mod results;
 pub mod settlement;
+pub mod statistics;
 pub mod stats;
 mod store;
 pub mod usage;
