@@ -196,7 +196,10 @@ fn fifty_viewers_cost_redis_no_more_than_one(stacks: &Stacks) {
                         thread::sleep(Duration::from_millis(30 * number as u64));
                         if number % 5 == 4 {
                             let path = format!("/result/{id}?wait=25");
-                            assert_eq!(submit_fn.get(&path).json()["status"], "done");
+                            let asked = Instant::now();
+                            let result = submit_fn.get(&path).json();
+                            let took = asked.elapsed();
+                            assert_eq!(result["status"], "done", "after {took:?}");
                             return;
                         }
                         let text = stream(submit_fn, id, None);
@@ -206,7 +209,13 @@ fn fifty_viewers_cost_redis_no_more_than_one(stacks: &Stacks) {
                 .collect();
             thread::sleep(Duration::from_secs(6));
             let looks = commands(&exclusive.redis, &VIEWERS) - before;
-            exclusive.worker_fn.work("");
+            let asked = started.elapsed();
+            let worked = exclusive.worker_fn.work("");
+            println!(
+                "  work from {asked:?} to {:?}: {}",
+                started.elapsed(),
+                worked.text
+            );
             viewers
                 .into_iter()
                 .for_each(|viewer| viewer.join().unwrap());
