@@ -209,13 +209,7 @@ fn fifty_viewers_cost_redis_no_more_than_one(stacks: &Stacks) {
                 .collect();
             thread::sleep(Duration::from_secs(6));
             let looks = commands(&exclusive.redis, &VIEWERS) - before;
-            let asked = started.elapsed();
-            let worked = exclusive.worker_fn.work("");
-            println!(
-                "  work from {asked:?} to {:?}: {}",
-                started.elapsed(),
-                worked.text
-            );
+            exclusive.worker_fn.work("");
             viewers
                 .into_iter()
                 .for_each(|viewer| viewer.join().unwrap());
