@@ -9,7 +9,10 @@ use crate::client_share::RateLimit;
 use crate::config::Config;
 use crate::context::Context;
 use crate::cors;
-use crate::handlers::{admin, health, languages, problems, rejudge, results, run, submit, worker};
+use crate::handlers::health::Assets;
+use crate::handlers::{
+    admin, events, health, languages, problems, rejudge, results, run, submit, worker,
+};
 use crate::instance::Instance;
 use crate::outcome::{Handled, WakeLanes};
 use crate::route::Route;
@@ -26,13 +29,13 @@ pub struct App<'a, W> {
     pub lookup: Lookup<'a>,
     /// What this instance remembers.
     pub instance: &'a Instance,
-    /// The other Worker, and the platform's rate limit.
+    /// The other Worker, the platform's rate limit, and the page.
     pub worker: &'a W,
     /// Clock, randomness, timer.
     pub runtime: Runtime,
 }
 
-impl<W: WorkerFn + RateLimit> App<'_, W> {
+impl<W: WorkerFn + RateLimit + Assets> App<'_, W> {
     /// Answers a request with these headers, or the error of reading it.
     pub async fn answer(
         &self,
@@ -59,6 +62,7 @@ impl<W: WorkerFn + RateLimit> App<'_, W> {
         response::forbid_storing(&mut response);
         if request.is_ok_and(|request| request.method() == Method::HEAD) {
             *response.body_mut() = Bytes::new();
+            effects.events = None;
         }
         let wake_ups = match (effects.wake, context.config()) {
             (Some(wake), Ok(config)) => wake.requests(&config.tickets, &self.instance.commands),
@@ -66,23 +70,25 @@ impl<W: WorkerFn + RateLimit> App<'_, W> {
         };
         Handled {
             response,
+            events: effects.events,
             wake_ups,
             log: effects.log,
         }
     }
 }
 
-async fn route<W: WorkerFn + RateLimit>(
+async fn route<W: WorkerFn + RateLimit + Assets>(
     context: &mut Context<'_, W>,
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, ApiError> {
     match Route::of(request.method(), request.uri().path())? {
-        Route::Health => Ok(health::health(request)),
+        Route::Health => Ok(health::page_or_health(context.worker, request).await),
         Route::Preflight(methods) => Ok(cors::preflight(methods)),
         Route::Languages => languages::languages(context).await,
         Route::Submit => submit::submit(context, request).await,
         Route::SubmitBatch => submit::submit_batch(context, request).await,
         Route::Result(id) => results::result(context, id, request).await,
+        Route::Events(id) => events::events(context, id, request).await,
         Route::Problems(route) => problems::answer(context, route, request).await,
         Route::Rejudge(id) => rejudge::rejudge(context, id, request).await,
         Route::Run => run::run(context, request).await,

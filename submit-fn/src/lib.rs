@@ -14,8 +14,9 @@
 //! - `auth`, `sender`, `query`, `cors`: the operator, who sends, parameters,
 //!   origins.
 //! - `admission`: what a submission must pass.
+//! - `events`: the stream of a submission's events.
 //! - [`backpressure`], [`client_counts`], [`client_share`], [`given_limits`],
-//!   [`language_cache`],
+//!   [`language_cache`], [`live_results`],
 //!   [`problem_kinds`], [`problem_sizes`], [`run_limiter`], [`storage_quota`],
 //!   [`waiters`], [`wakes`]: what an [`instance`] remembers.
 //! - [`worker_fn`]: the other Worker.
@@ -31,10 +32,12 @@ pub mod client_share;
 pub mod config;
 mod context;
 mod cors;
+mod events;
 pub mod given_limits;
 mod handlers;
 pub mod instance;
 pub mod language_cache;
+pub mod live_results;
 pub mod outcome;
 pub mod problem_kinds;
 pub mod problem_sizes;
@@ -54,7 +57,8 @@ use std::rc::Rc;
 use app::App;
 use bytes::Bytes;
 use client_share::RateLimit;
-use http::StatusCode;
+use handlers::health::Assets;
+use http::{HeaderMap, StatusCode};
 use instance::Instance;
 use runtime::Runtime;
 use shared::domain::client::ClientId;
@@ -63,6 +67,9 @@ use worker_fn::WorkerFn;
 
 /// The service binding of `wrangler.toml` that leads to worker-fn.
 const WORKER: &str = "WORKER";
+
+/// The binding of `wrangler.toml` that leads to the page's files.
+const ASSETS: &str = "ASSETS";
 
 /// The rate limiting binding of `wrangler.toml`.
 const CLIENT_SHARE: &str = "CLIENT_SHARE";
@@ -112,7 +119,10 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
         let env = env.clone();
         context.wait_until(async move { wake(&env, call).await });
     }
-    platform::write_response(handled.response)
+    match handled.events {
+        Some(events) => platform::write_stream(handled.response, events),
+        None => platform::write_response(handled.response),
+    }
 }
 
 /// Starts a drain of worker-fn, which answers at once and works on after that.
@@ -128,12 +138,18 @@ async fn wake(env: &Env, call: http::Request<Bytes>) {
     }
 }
 
-/// worker-fn through its service binding, and the rate limit.
+/// worker-fn through its service binding, the rate limit, and the page.
 struct Bindings<'a>(&'a Env);
 
 impl RateLimit for Bindings<'_> {
     async fn allows(&self, client: &ClientId) -> Option<bool> {
         platform::is_within_rate_limit(self.0, CLIENT_SHARE, client.as_str()).await
+    }
+}
+
+impl Assets for Bindings<'_> {
+    async fn page(&self, headers: &HeaderMap) -> Option<http::Response<Bytes>> {
+        platform::asset(self.0, ASSETS, "/", headers).await
     }
 }
 

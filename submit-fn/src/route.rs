@@ -9,7 +9,7 @@ use shared::http::ApiError;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(test, derive(strum::AsRefStr, strum::VariantNames))]
 pub enum Route<'a> {
-    /// `GET /`: whether submit-fn is up.
+    /// `GET /`: the page, or whether submit-fn is up.
     Health,
     /// `POST /submit`.
     Submit,
@@ -17,6 +17,8 @@ pub enum Route<'a> {
     SubmitBatch,
     /// `GET /result/:id`, a submission's id or a problem's.
     Result(&'a str),
+    /// `GET /result/:id/events`.
+    Events(&'a str),
     /// `GET /languages`.
     Languages,
     /// Problems.
@@ -105,6 +107,7 @@ impl<'a> Route<'a> {
             ["submit", "batch"] => (Self::SubmitBatch, POST),
             ["languages"] => (Self::Languages, GET),
             ["result", id] if !id.is_empty() => (Self::Result(id), GET),
+            ["result", id, "events"] if !id.is_empty() => (Self::Events(id), GET),
             ["problems"] => (Self::Problems(ProblemRoute::List), GET),
             ["problems", id] if !id.is_empty() => {
                 let route = match *method {
@@ -160,6 +163,10 @@ mod tests {
             (Method::POST, "/submit/batch", Ok(Route::SubmitBatch)),
             (Method::GET, "/languages", Ok(Route::Languages)),
             (Method::GET, "/result/two-sum", Ok(Route::Result("two-sum"))),
+            (Method::GET, "/result/x/events", Ok(Route::Events("x"))),
+            (Method::HEAD, "/result/x/events", Ok(Route::Events("x"))),
+            (Method::POST, "/result/x/events", Err(405)),
+            (Method::GET, "/result//events", Err(404)),
             (Method::GET, "/problems", problems(ProblemRoute::List)),
             (
                 Method::GET,

@@ -3,6 +3,7 @@
 
 pub(crate) mod admin;
 mod endpoints;
+pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod languages;
 pub(crate) mod problems;

@@ -16,6 +16,7 @@
 //!   alone, for its evidence only; and code that could not be loaded is loaded
 //!   once more without any case.
 
+mod live;
 mod resume;
 
 use std::rc::Rc;
@@ -63,6 +64,9 @@ pub struct JudgeSession<'a> {
     archive_left: usize,
     /// How many runs are kept to be shown.
     shown: usize,
+    /// The most cases of a program that the next step runs after the first; all of
+    /// them at first.
+    pub most_cases: usize,
     /// The language's version.
     pub version: Option<String>,
     /// The most that one process used.
@@ -118,6 +122,7 @@ impl<'a> JudgeSession<'a> {
             single_runs: 0,
             archive_left: MAX_ANSWERS_BYTES,
             shown: 0,
+            most_cases: usize::MAX,
             version: None,
             peak_usage: Usage::default(),
         };
@@ -380,6 +385,7 @@ impl<'a> JudgeSession<'a> {
             _ => self.runs.len(),
         };
         let most = match self.harness {
+            None if self.single_runs > 0 => self.most_cases,
             _ if !stops || self.single_runs > 0 => usize::MAX,
             None => FIRST_CASES,
             // The case at which the shared process ended.
