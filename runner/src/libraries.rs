@@ -21,6 +21,7 @@ macro_rules! files {
 
 /// The files of the folder `libraries` of this crate: each one's path, and its content.
 const FILES: &[(&str, &[u8])] = files! {
+    "c/flush.h"
     "check.cjs"
     "node_modules/@datastructures-js/deque/LICENSE"
     "node_modules/@datastructures-js/deque/index.js"
@@ -45,6 +46,7 @@ const FILES: &[(&str, &[u8])] = files! {
     "node_modules/lodash/LICENSE"
     "node_modules/lodash/lodash.min.js"
     "node_modules/lodash/package.json"
+    "perl/flush.pl"
     "prelude.cjs"
     "python/sitecustomize.py"
     "python/sortedcontainers/LICENSE"

@@ -250,26 +250,6 @@ async fn scripts_with_a_syntax_error_are_not_run() {
     .await;
 }
 
-#[tokio::test]
-async fn output_before_a_limit_is_in_the_response() {
-    let runner = Runner::shared();
-    for (language, code) in [
-        ("python", "print('step 1')\nwhile True: pass"),
-        ("python", "import time\nprint('step 1')\ntime.sleep(60)"),
-        ("javascript", "console.log('step 1'); for (;;);"),
-        ("ruby", "puts 'step 1'; loop {}"),
-    ] {
-        if runner.has(language).await {
-            let members = json!({"run_cpu_time": 700});
-            let body = runner.run_with(language, code, members).await;
-            assert_eq!(body["run"]["status"], "TO", "{body}");
-            assert_eq!(body["run"]["stdout"], "step 1\n", "{body}");
-            // Three times the CPU time, and a second.
-            assert_eq!(body["limits"]["run"]["timeout"], 3100, "{body}");
-        }
-    }
-}
-
 /// One request for several cases: the mistake is found once, and no case is run.
 #[tokio::test]
 async fn syntax_error_with_cases_is_a_failed_compilation() {
