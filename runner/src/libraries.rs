@@ -96,6 +96,7 @@ impl Libraries {
     /// The libraries as programs in a sandbox of this tier see them.
     pub fn mount(&self, tier: Tier) -> Option<Mount> {
         let mut mount = Mount::in_place(self.folder.path().to_str()?);
+        mount.has_packages = true;
         if tier == Tier::Full {
             LIBRARIES.clone_into(&mut mount.shown);
         }
@@ -180,6 +181,7 @@ mod tests {
         assert_eq!(mount.shown, "/libraries");
         let mount = libraries.mount(Tier::Landlock).unwrap();
         assert_eq!(mount.shown, mount.source);
+        assert!(mount.has_packages);
         // A runner that is killed gives up its lock and removes nothing.
         let Libraries {
             folder,

@@ -63,6 +63,29 @@ async fn output_before_a_time_limit_is_in_the_response() {
     }
 }
 
+#[tokio::test]
+async fn packages_are_imported_and_required() {
+    let imported = "import _ from 'lodash';\nimport { MinPriorityQueue } from '@datastructures-js/priority-queue';\nconst { Queue } = await import('@datastructures-js/queue');\nconst heap = new MinPriorityQueue(); [3, 1, 2].forEach((x) => heap.enqueue(x));\nconsole.log(_.chunk([1, 2, 3], 2).length, heap.dequeue(), new Queue([7]).front());";
+    let required = "const _ = require('lodash');\nconst { MinPriorityQueue } = require('@datastructures-js/priority-queue');\nconst { Queue } = require('@datastructures-js/queue');\nconst heap = new MinPriorityQueue(); [3, 1, 2].forEach((x) => heap.enqueue(x));\nconsole.log(_.chunk([1, 2, 3], 2).length, heap.dequeue(), new Queue([7]).front());";
+    // The link that leads to them is nobody's to change.
+    let changed = "const fs = require('fs');\nlet changed = 0;\nfor (const change of [() => fs.unlinkSync('../node_modules'), () => fs.renameSync('../node_modules', 'mine'), () => fs.symlinkSync('/', '../other'), () => fs.writeFileSync('../node_modules/lodash/package.json', '')]) try { change(); changed++ } catch {}\nconsole.log(changed);";
+    for runner in Runner::start_in_each_tier(&["javascript", "typescript"]).await {
+        for language in ["javascript", "typescript"] {
+            if !runner.has(language).await {
+                continue;
+            }
+            for (code, output) in [
+                (imported, "2 1 7\n"),
+                (required, "2 1 7\n"),
+                (changed, "0\n"),
+            ] {
+                let body = runner.run(language, code).await;
+                assert_eq!(body["run"]["stdout"], output, "{language}: {code}\n{body}");
+            }
+        }
+    }
+}
+
 /// What writes the buffers changes nothing else: the program's own handler is called, a
 /// signal is a signal, no line moves, and no name or macro of the program is in the way.
 #[tokio::test]
