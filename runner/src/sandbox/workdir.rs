@@ -318,7 +318,7 @@ mod tests {
         let path = top.join("a/b/c");
         fs::create_dir_all(&path).unwrap();
         fs::write(path.join("file"), "").unwrap();
-        std::os::unix::fs::symlink("/etc", top.join("a/link")).unwrap();
+        symlink("/etc", top.join("a/link")).unwrap();
         for folder in [&path, &top.join("a/b"), &top.join("a")] {
             fs::set_permissions(folder, Permissions::from_mode(0o000)).unwrap();
         }
