@@ -56,6 +56,7 @@ mod guarded_body;
 mod java;
 mod javascript;
 mod json;
+mod notes;
 mod request_files;
 mod request_limits;
 mod stall_guard;

@@ -54,6 +54,7 @@ const FILES: &[(&str, &[u8])] = files! {
     "python/sortedcontainers/sorteddict.py"
     "python/sortedcontainers/sortedlist.py"
     "python/sortedcontainers/sortedset.py"
+    "typescript/globals.d.ts"
 };
 
 /// What the names of folders with libraries begin with.

@@ -86,6 +86,82 @@ async fn packages_are_imported_and_required() {
     }
 }
 
+const TYPESCRIPT_OF_ALL_KINDS: &str = r"
+import * as fs from 'fs';
+import readline, { Interface } from 'node:readline';
+import _ from 'lodash';
+import { MinPriorityQueue } from '@datastructures-js/priority-queue';
+import { Queue as Line } from '@datastructures-js/queue';
+const heap = new MinPriorityQueue<{ at: number }>({ compare: (a, b) => a.at - b.at });
+const line = new Line<number>([1]);
+let timer: NodeJS.Timeout = setTimeout(() => {}, 1), other: ReturnType<typeof setTimeout>;
+const reader: Interface = readline.createInterface({ input: process.stdin });
+reader.on('line', (text) => { console.log(text.length); });
+const numbers = fs.readFileSync('/dev/null', 'utf8').split(' ').map(Number).sort((a, b) => a - b);
+const memo = {}; memo['x'] = _.chunk(numbers, 2); let stats: fs.Stats;
+function next(counts: Map<string, number>, key): number { return counts.get(key) + 1; }
+class Point { constructor(private readonly x: number) {} get() { return this.x; } }
+enum Color { Red } namespace Inner { export const word = 1 }
+declare global { interface Array<T> { last(): T } }
+Array.prototype.last = function () { return this[this.length - 1]; };
+console.log([new Point(4).get()].last(), Color.Red, Inner.word, next(new Map([['k', 1]]), 'k'));
+process.exit(0);
+";
+
+/// Types decide nothing, and the checker says nothing about what it cannot know.
+#[tokio::test]
+async fn type_errors_of_typescript_are_notes() {
+    let own_names = "class Queue<T> { items: T[] = []; }\nconst _ = 5, process = 6; var name = 'x'; function require(x) { return x; }\nconsole.log(_ + process, new Queue<number>().items.length, require(name));";
+    let wrong = "let x: number = 1;\n\nx = 'text';\nconst list: string[] = [1, 2];\nconsole.log(x.toFixd, list.length);";
+    let endless = |types: usize| {
+        let mut code =
+            "type D = '0'|'1'|'2'|'3'|'4'|'5'|'6'|'7'|'8'|'9'; type Q = `${D}${D}${D}${D}`;\n"
+                .to_owned();
+        for n in 0..types {
+            code += &format!(
+                "type C{n}<A extends string, B extends string> = A extends B ? (B extends A ? {n} : 0) : 2;\ntype Y{n} = {{ [K in Q]: C{n}<K, Q> }}; const x{n}: Y{n}[Q] = 1;\n"
+            );
+        }
+        code + "console.log(typeof x0)"
+    };
+    for runner in Runner::start_in_each_tier(&["typescript"]).await {
+        let list = runner.get("/api/v2/runtimes").await.json();
+        let is_node = |item: &serde_json::Value| item["runtime"] == "node";
+        assert!(list.as_array().unwrap().iter().all(is_node), "{list}");
+        for (code, output) in [
+            (TYPESCRIPT_OF_ALL_KINDS, "4 0 1 2\n"),
+            (own_names, "11 0 x\n"),
+        ] {
+            let body = runner.run("typescript", code).await;
+            assert_eq!(body["run"]["stdout"], output, "{body}");
+            assert_eq!(body["compile"]["stderr"], "", "{body}");
+        }
+        let body = runner.run("typescript", wrong).await;
+        assert_eq!(body["run"]["stdout"], "undefined 2\n", "{body}");
+        assert_eq!(body["compile"]["code"], 0, "{body}");
+        let notes = body["compile"]["stderr"].as_str().unwrap();
+        let lines: Vec<&str> = notes.lines().collect();
+        assert!(lines[0].contains("does not decide the verdict"), "{notes}");
+        for (line, place, code) in [
+            (1, "main.ts:3: note: Type 'string' is not", "[TS2322]"),
+            (2, "main.ts:4: note: ", "[TS2322]"),
+            (3, "main.ts:4: note: ", "[TS2322]"),
+            (4, "main.ts:5: note: Property 'toFixd'", "[TS2551]"),
+        ] {
+            assert!(lines[line].starts_with(place), "{notes}");
+            assert!(lines[line].ends_with(code), "{notes}");
+        }
+        assert_eq!(body["compile"]["output"], notes, "{body}");
+        // Types that take longer to compute than there is for them.
+        for (types, is_noted) in [(1, true), (20, false)] {
+            let body = runner.run("typescript", &endless(types)).await;
+            assert_eq!(body["run"]["stdout"], "number\n", "{body}");
+            assert_eq!(body["compile"]["code"], 0, "{body}");
+            assert_eq!(body["compile"]["stderr"] != "", is_noted, "{body}");
+        }
+    }
+}
+
 /// What writes the buffers changes nothing else: the program's own handler is called, a
 /// signal is a signal, no line moves, and no name or macro of the program is in the way.
 #[tokio::test]
