@@ -59,6 +59,13 @@ async fn run_all(programs: &[Program]) {
 async fn python_is_as_practice_sites_give_it() {
     run_all(&[
         Program("python", "print(len(str(7 ** 9000)))", "", Prints("7606")),
+        // numpy where the machine's Python has it, and with one thread in any case.
+        Program(
+            "python",
+            "import os\ntry:\n    import numpy\n    det = numpy.linalg.det(numpy.eye(300))\nexcept ModuleNotFoundError:\n    det = 1\nprint(int(det), os.environ['OPENBLAS_NUM_THREADS'])",
+            r#"{"run_memory_limit": 134217728}"#,
+            Prints("1 1"),
+        ),
         Program(
             "python",
             "from sortedcontainers import SortedDict\nprint(list(SortedDict({2: 'b', 1: 'a'})))",
