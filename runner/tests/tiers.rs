@@ -6,7 +6,7 @@
 mod common;
 
 use common::Runner;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// A program of each kind of buffer. It prints one line, so no full buffer writes it.
 const BUFFERED: &[(&str, &str)] = &[
@@ -51,13 +51,21 @@ async fn output_before_a_time_limit_is_in_the_response() {
     for runner in Runner::start_in_each_tier(&[]).await {
         for (language, code) in BUFFERED {
             if runner.has(language).await {
-                let members = json!({"run_cpu_time": 700, "run_timeout": 3_100});
-                let body = runner.run_with(language, code, members).await;
-                assert_eq!(body["run"]["status"], "TO", "{language}: {code}\n{body}");
-                assert_eq!(
-                    body["run"]["stdout"], "step 1\n",
-                    "{language}: {code}\n{body}"
-                );
+                // The moment to write is 100 ms of wall time, in which a busy machine may
+                // not let the program run.
+                let waits = code.contains("sleep(") || code.contains("pause(");
+                let wall_ms = if waits { 2_000 } else { 20_000 };
+                let mut body = Value::Null;
+                for _ in 0..4 {
+                    let members = json!({"run_cpu_time": 700, "run_timeout": wall_ms});
+                    body = runner.run_with(language, code, members).await;
+                    if body["run"]["stdout"] != "" {
+                        break;
+                    }
+                }
+                let what = format!("{language}: {code}\n{body}");
+                assert_eq!(body["run"]["status"], "TO", "{what}");
+                assert_eq!(body["run"]["stdout"], "step 1\n", "{what}");
             }
         }
     }
@@ -126,7 +134,7 @@ async fn type_errors_of_typescript_are_notes() {
     };
     for runner in Runner::start_in_each_tier(&["typescript"]).await {
         let list = runner.get("/api/v2/runtimes").await.json();
-        let is_node = |item: &serde_json::Value| item["runtime"] == "node";
+        let is_node = |item: &Value| item["runtime"] == "node";
         assert!(list.as_array().unwrap().iter().all(is_node), "{list}");
         for (code, output) in [
             (TYPESCRIPT_OF_ALL_KINDS, "4 0 1 2\n"),
@@ -153,12 +161,12 @@ async fn type_errors_of_typescript_are_notes() {
         }
         assert_eq!(body["compile"]["output"], notes, "{body}");
         // Types that take longer to compute than there is for them.
-        for (types, is_noted) in [(1, true), (20, false)] {
-            let body = runner.run("typescript", &endless(types)).await;
-            assert_eq!(body["run"]["stdout"], "number\n", "{body}");
-            assert_eq!(body["compile"]["code"], 0, "{body}");
-            assert_eq!(body["compile"]["stderr"] != "", is_noted, "{body}");
-        }
+        let body = runner.run("typescript", &endless(20)).await;
+        assert_eq!(body["run"]["stdout"], "number\n", "{body}");
+        assert_eq!(body["compile"]["code"], 0, "{body}");
+        assert_eq!(body["compile"]["stderr"], "", "{body}");
+        let cpu_ms = body["compile"]["cpu_time"].as_u64().unwrap();
+        assert!(cpu_ms < 5_000, "{body}");
     }
 }
 
