@@ -12,6 +12,7 @@ use crate::artifacts::{Artifact, ArtifactCache, Key};
 use crate::commands::fill_in;
 use crate::compiler_limits::name_limit;
 use crate::explain;
+use crate::notes;
 use crate::request::Submission;
 use crate::sandbox::{Cancel, Command, Ending, File, Report, Sandbox};
 use crate::wire::{ExecuteResponse, StageLimitsInfo, StageResult};
@@ -154,11 +155,56 @@ impl Execution<'_> {
         let files = std::mem::take(&mut report.files);
         let mut stage = StageResult::from(report);
         name_limit(&mut stage, &limits.compile);
+        if stage.status.is_none() {
+            self.add_notes(&mut stage)?;
+        }
         let artifact = Arc::new(Artifact { stage, files });
         if artifact.stage.status.is_none() {
             cache.insert(key, &artifact);
         }
         Ok(artifact)
+    }
+
+    /// Adds to the result of a compilation what else can be said about the code. A check
+    /// that fails or takes too long says nothing.
+    fn add_notes(&self, stage: &mut StageResult) -> Result<(), ExecuteError> {
+        let Submission {
+            runtime,
+            files,
+            sources,
+            limits,
+            ..
+        } = self.submission;
+        if runtime.notes.is_empty() {
+            return Ok(());
+        }
+        let checked = self.run_stage(&Command {
+            argv: &fill_in(&runtime.notes, self.submission, files),
+            files,
+            collect_files: false,
+            mounts: &runtime.mounts,
+            env: &runtime.env,
+            stdin: b"",
+            combine_output: false,
+            interrupt: false,
+            limits: notes::limits(&limits.compile),
+        });
+        let checked = match checked {
+            Ok(report) => StageResult::from(report),
+            Err(ExecuteError::Unavailable) => return Ok(()),
+            Err(cancelled) => return Err(cancelled),
+        };
+        stage.cpu_time += checked.cpu_time;
+        stage.wall_time += checked.wall_time;
+        stage.memory = stage.memory.max(checked.memory);
+        if checked.code.is_some() {
+            let notes = notes::notes(&checked.stdout, sources);
+            stage.stderr.push_str(&notes);
+            if let Some(output) = &mut stage.output {
+                output.push_str(&notes);
+            }
+        }
+        Ok(())
     }
 
     /// Runs the cases in order until one fails (if the submission asks for that),

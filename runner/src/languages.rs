@@ -59,6 +59,9 @@ pub struct Language {
     /// What a program prints whose source code may not be valid.
     #[serde(default)]
     pub check_if: Vec<String>,
+    /// The command that looks for mistakes which do not decide; empty if there is none.
+    #[serde(default)]
+    pub notes: Vec<String>,
     /// Whether a program that has used up its time may write out what it has buffered.
     #[serde(default)]
     pub interrupt: bool,
@@ -131,6 +134,8 @@ fn find_mistake(language: &Language) -> Option<&'static str> {
         Some("names no program")
     } else if language.run.is_empty() {
         Some("has no run command")
+    } else if !language.notes.is_empty() && language.compile.is_empty() {
+        Some("notes needs compile")
     } else if !language.check.is_empty() && !language.compile.is_empty() {
         Some("has both compile and check")
     } else if language.check.is_empty() != language.check_if.is_empty() {

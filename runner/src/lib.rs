@@ -7,7 +7,7 @@
 //! | routes, status codes, who may call | [`api`] |
 //! | the JSON body becomes a [`request::Submission`], or a 400 | [`request`], `request_files`, `javascript`, [`invalid_request`] |
 //! | the submission waits for a slot, or gets a 429 | [`slots`] |
-//! | compile, then run | [`execute`], `commands`, [`artifacts`] |
+//! | compile, check types, then run | [`execute`], `commands`, `notes`, [`artifacts`] |
 //! | run one command under limits | [`sandbox`] |
 //! | the JSON of the response | [`wire`] |
 //!
@@ -56,6 +56,7 @@ mod guarded_body;
 mod java;
 mod javascript;
 mod json;
+mod notes;
 mod request_files;
 mod request_limits;
 mod stall_guard;

@@ -21,6 +21,7 @@ macro_rules! files {
 
 /// The files of the folder `libraries` of this crate: each one's path, and its content.
 const FILES: &[(&str, &[u8])] = files! {
+    "c/flush.h"
     "check.cjs"
     "node_modules/@datastructures-js/deque/LICENSE"
     "node_modules/@datastructures-js/deque/index.js"
@@ -45,6 +46,7 @@ const FILES: &[(&str, &[u8])] = files! {
     "node_modules/lodash/LICENSE"
     "node_modules/lodash/lodash.min.js"
     "node_modules/lodash/package.json"
+    "perl/flush.pl"
     "prelude.cjs"
     "python/sitecustomize.py"
     "python/sortedcontainers/LICENSE"
@@ -52,6 +54,7 @@ const FILES: &[(&str, &[u8])] = files! {
     "python/sortedcontainers/sorteddict.py"
     "python/sortedcontainers/sortedlist.py"
     "python/sortedcontainers/sortedset.py"
+    "typescript/globals.d.ts"
 };
 
 /// What the names of folders with libraries begin with.
@@ -94,6 +97,7 @@ impl Libraries {
     /// The libraries as programs in a sandbox of this tier see them.
     pub fn mount(&self, tier: Tier) -> Option<Mount> {
         let mut mount = Mount::in_place(self.folder.path().to_str()?);
+        mount.has_packages = true;
         if tier == Tier::Full {
             LIBRARIES.clone_into(&mut mount.shown);
         }
@@ -178,6 +182,7 @@ mod tests {
         assert_eq!(mount.shown, "/libraries");
         let mount = libraries.mount(Tier::Landlock).unwrap();
         assert_eq!(mount.shown, mount.source);
+        assert!(mount.has_packages);
         // A runner that is killed gives up its lock and removes nothing.
         let Libraries {
             folder,

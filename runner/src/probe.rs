@@ -13,6 +13,7 @@ use semver::Version;
 use tokio::process::Command;
 
 use crate::languages::Language;
+use crate::notes;
 use crate::sandbox::{Mount, SYSTEM_PATHS};
 use crate::selector;
 
@@ -34,6 +35,8 @@ pub struct Runtime {
     pub run: Vec<String>,
     /// The check command with its program's absolute path; empty if there is none.
     pub check: Vec<String>,
+    /// The command for notes with its program's absolute path; empty if there is none.
+    pub notes: Vec<String>,
     /// The whole environment except `HOME` and `TMPDIR`.
     pub env: Vec<(String, String)>,
     /// What its programs read outside [`SYSTEM_PATHS`].
@@ -116,8 +119,9 @@ async fn find(language: Language, path: &OsStr, libraries: Option<Mount>) -> Opt
     let compile = command(&language.compile)?;
     let run = command(&language.run)?;
     let check = command(&language.check)?;
+    let notes = notes_command(&language.notes, path, shown).unwrap_or_default();
     let env = environment(&language, &real, shown);
-    let programs = [Some(&program), compile.first(), run.first()];
+    let programs = [Some(&program), compile.first(), run.first(), notes.first()];
     let mut mounts = mounts(&language, programs.into_iter().flatten());
     mounts.extend(libraries);
     Some(Runtime {
@@ -127,6 +131,7 @@ async fn find(language: Language, path: &OsStr, libraries: Option<Mount>) -> Opt
         compile,
         run,
         check,
+        notes,
         env,
         mounts,
     })
@@ -217,6 +222,17 @@ fn absolute(command: &[String], path: &OsStr) -> Option<Vec<String>> {
     {
         *program = on_path(program, path)?.to_str()?.to_owned();
     }
+    Some(command)
+}
+
+/// The command for notes; `None` if its program or the libraries are not there.
+fn notes_command(command: &[String], path: &OsStr, libraries: Option<&str>) -> Option<Vec<String>> {
+    libraries?;
+    let mut command = with_libraries(command, libraries);
+    let program = command.first_mut()?;
+    *program = notes::native_checker(&on_path(program, path)?)?
+        .to_str()?
+        .to_owned();
     Some(command)
 }
 
@@ -341,6 +357,7 @@ mod tests {
             compile: Vec::new(),
             run: Vec::new(),
             check: Vec::new(),
+            notes: Vec::new(),
             env: Vec::new(),
             mounts: Vec::new(),
         };

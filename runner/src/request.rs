@@ -258,6 +258,7 @@ run = ['./a.out']
             compile: Vec::new(),
             run: Vec::new(),
             check: Vec::new(),
+            notes: Vec::new(),
             env: Vec::new(),
             mounts: Vec::new(),
         };

@@ -59,6 +59,13 @@ async fn run_all(programs: &[Program]) {
 async fn python_is_as_practice_sites_give_it() {
     run_all(&[
         Program("python", "print(len(str(7 ** 9000)))", "", Prints("7606")),
+        // numpy where the machine's Python has it, and with one thread in any case.
+        Program(
+            "python",
+            "import os\ntry:\n    import numpy\n    det = numpy.linalg.det(numpy.eye(300))\nexcept ModuleNotFoundError:\n    det = 1\nprint(int(det), os.environ['OPENBLAS_NUM_THREADS'])",
+            r#"{"run_memory_limit": 134217728}"#,
+            Prints("1 1"),
+        ),
         Program(
             "python",
             "from sortedcontainers import SortedDict\nprint(list(SortedDict({2: 'b', 1: 'a'})))",
@@ -248,26 +255,6 @@ async fn scripts_with_a_syntax_error_are_not_run() {
         ),
     ])
     .await;
-}
-
-#[tokio::test]
-async fn output_before_a_limit_is_in_the_response() {
-    let runner = Runner::shared();
-    for (language, code) in [
-        ("python", "print('step 1')\nwhile True: pass"),
-        ("python", "import time\nprint('step 1')\ntime.sleep(60)"),
-        ("javascript", "console.log('step 1'); for (;;);"),
-        ("ruby", "puts 'step 1'; loop {}"),
-    ] {
-        if runner.has(language).await {
-            let members = json!({"run_cpu_time": 700});
-            let body = runner.run_with(language, code, members).await;
-            assert_eq!(body["run"]["status"], "TO", "{body}");
-            assert_eq!(body["run"]["stdout"], "step 1\n", "{body}");
-            // Three times the CPU time, and a second.
-            assert_eq!(body["limits"]["run"]["timeout"], 3100, "{body}");
-        }
-    }
 }
 
 /// One request for several cases: the mistake is found once, and no case is run.

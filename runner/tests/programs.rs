@@ -299,6 +299,8 @@ print(json.dumps({'env': dict(os.environ), 'fds': fds, 'sid': os.getsid(0) == os
     let expected = [
         "HOME",
         "LANG",
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
         "PATH",
         "PISTON_LANGUAGE",
         "PYTHONDONTWRITEBYTECODE",

@@ -83,6 +83,9 @@ pub struct Mount {
     pub source: String,
     /// Its path as the program sees it. Only [`Tier::Full`] can show another one.
     pub shown: String,
+    /// Whether it has a folder `node_modules`, in which Node shall
+    /// find packages.
+    pub has_packages: bool,
 }
 
 impl Mount {
@@ -92,6 +95,7 @@ impl Mount {
         Self {
             shown: source.clone(),
             source,
+            has_packages: false,
         }
     }
 }

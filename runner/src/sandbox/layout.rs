@@ -21,6 +21,10 @@ pub const SYSTEM_PATHS: &[&str] = &[
 /// Where programs with a root file system of their own see the languages' libraries.
 pub const LIBRARIES: &str = "/libraries";
 
+/// The name of the folder in which Node looks for the packages of modules: beside the
+/// program, and in every folder above.
+pub(super) const PACKAGES: &str = "node_modules";
+
 /// The two folders that a program may write to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RunFolders {

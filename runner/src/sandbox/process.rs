@@ -49,6 +49,9 @@ impl ProcessSandbox {
             .work
             .create_run_folder()
             .context("the folder could not be made")?;
+        folder
+            .link_packages(command.mounts)
+            .context("the folder could not be made")?;
         let folders = folder.folders();
         for file in command.files {
             let content = &mut &*file.content;

@@ -7,6 +7,7 @@
 //!   PID-NANOS/
 //!     7/box/                files of run 7, the folder that it starts in
 //!     7/tmp/                its HOME and TMPDIR
+//!     7/node_modules        a link to the libraries' packages
 //! ```
 //!
 //! A runner that was killed cannot clean up. Its lock is then free, and the next
@@ -14,14 +15,17 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Read};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, lchown};
+use std::os::unix::fs::{
+    DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, lchown, symlink,
+};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use rustix::fs::{FlockOperation, flock};
 
-use super::layout::RunFolders;
+use super::interface::Mount;
+use super::layout::{PACKAGES, RunFolders};
 use super::session::kill_by_home;
 
 /// The folder of one runner's runs. Removed when dropped.
@@ -153,6 +157,18 @@ impl RunFolder {
     #[cfg(target_os = "linux")]
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Makes a link beside the program's folders to the packages in these mounts, which
+    /// Node follows from there. Programs cannot change it.
+    pub(super) fn link_packages(&self, mounts: &[Mount]) -> io::Result<()> {
+        match mounts.iter().find(|mount| mount.has_packages) {
+            Some(mount) => symlink(
+                Path::new(&mount.source).join(PACKAGES),
+                self.path.join(PACKAGES),
+            ),
+            None => Ok(()),
+        }
     }
 
     /// The two folders of the program.
@@ -302,7 +318,7 @@ mod tests {
         let path = top.join("a/b/c");
         fs::create_dir_all(&path).unwrap();
         fs::write(path.join("file"), "").unwrap();
-        std::os::unix::fs::symlink("/etc", top.join("a/link")).unwrap();
+        symlink("/etc", top.join("a/link")).unwrap();
         for folder in [&path, &top.join("a/b"), &top.join("a")] {
             fs::set_permissions(folder, Permissions::from_mode(0o000)).unwrap();
         }

@@ -70,6 +70,19 @@ impl Runner {
         Self::start_in(folder, &["python"], flags, None, sandbox).await
     }
 
+    /// A runner with these languages in each tier that isolates and that this machine has.
+    pub async fn start_in_each_tier(only: &[&str]) -> Vec<Self> {
+        let mut runners = vec![Self::start(only, &[]).await];
+        if has_landlock_tier() {
+            let folder = tempfile::tempdir().unwrap();
+            let helper = Path::new(env!("CARGO_BIN_EXE_runner"));
+            let label = folder.path().to_str().unwrap();
+            let sandbox = LandlockSandbox::new(helper, label, SANDBOX_UID, folder.path()).unwrap();
+            runners.push(Self::start_in(folder, only, &[], None, Box::new(sandbox)).await);
+        }
+        runners
+    }
+
     async fn start_in(
         folder: tempfile::TempDir,
         only: &[&str],

@@ -8,7 +8,7 @@ use worker_fn::executor::{ExecutorError, RunLimits};
 use worker_fn::limits::CallCounter;
 
 use crate::mock_judge0::{Judge, base64, languages, submission};
-use crate::mock_server::{MockServer, Shared};
+use crate::mock_server::{MockServer, Received, Shared};
 use crate::support::{
     alone, calls_left, config, endpoints, execute, job_budget, one, outputs, pass_ms, run,
 };
@@ -61,13 +61,43 @@ fn one_input_is_one_call_that_waits() {
         assert_eq!(
             request[2].body,
             json!({"source_code": "eA==", "language_id": 71, "stdin": "",
-                   "cpu_time_limit": 1.05, "wall_time_limit": 1.05,
+                   "cpu_time_limit": 1.05, "wall_time_limit": 4.15,
                    "memory_limit": (1 << 16) + 1})
         );
         assert_eq!(request.len(), 3, "its list is remembered");
         pass_ms(3_600_000);
         execute(&endpoints, &limited).await.unwrap();
         assert_eq!(server.count("GET", "/languages"), 2, "for a while");
+    });
+}
+
+#[test]
+fn wall_time_is_three_times_the_cpu_time_within_what_there_is() {
+    alone(async {
+        let judge = Judge::default();
+        let server = MockServer::start(move |request| judge.answer(request)).await;
+        let endpoints = one("judge0", &server.url);
+        // A job has 15 s in these tests. The least is 1 s, and the CPU time.
+        for (time_ms, cpu, wall) in [
+            (100, 0.1, 1.3),
+            (2_000, 2.0, 7.0),
+            (5_000, 5.0, 13.0),
+            (14_000, 14.0, 14.0),
+        ] {
+            for inputs in [&["a"][..], &["a", "b"]] {
+                let mut limited = run("x", inputs);
+                limited.limits.time_ms = Some(time_ms);
+                execute(&endpoints, &limited).await.unwrap();
+                let requests = server.requests();
+                let of_runs = |request: &&Received| request.path.starts_with("/submissions");
+                let post = |request: &&Received| request.method == "POST" && of_runs(request);
+                let body = &requests.iter().rfind(post).unwrap().body;
+                let one = body["submissions"].get(1).unwrap_or(body);
+                assert_eq!(one["cpu_time_limit"], cpu, "{body}");
+                let got = one["wall_time_limit"].as_f64().unwrap();
+                assert!((got - wall).abs() < 0.2, "{time_ms}: {body}");
+            }
+        }
     });
 }
 

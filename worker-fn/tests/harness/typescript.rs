@@ -1,10 +1,13 @@
 //! The harness for TypeScript, with Node, which leaves the types out.
 
+use std::path::Path;
+use std::process::Command;
+
 use serde_json::json;
 use worker_fn::harness::Harness::TypeScript;
-use worker_fn::harness::HarnessErrorKind;
+use worker_fn::harness::{HarnessErrorKind, compiler_output};
 
-use crate::run::run;
+use crate::run::{run, signature as parse_signature};
 
 #[test]
 fn functions_are_found_in_every_usual_form() {
@@ -105,4 +108,56 @@ fn what_node_cannot_read_is_known_from_its_last_words() {
     }
     let ran = run(TypeScript, signature, "throw 5;", &[json!([1])]);
     assert_eq!(TypeScript.error_in_stderr(&ran.stderr), None);
+}
+
+/// What the runner's type checker says about a function's file.
+fn checked(signature: &str, code: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let table = include_str!("../../../runner/src/languages.toml");
+    let notes = table
+        .lines()
+        .find_map(|line| line.strip_prefix("notes = "))
+        .unwrap();
+    let command: Vec<String> = serde_json::from_str(notes).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let source = TypeScript
+        .source(&parse_signature(signature), code)
+        .unwrap();
+    std::fs::write(folder.path().join("main.ts"), source).unwrap();
+    let libraries = root.join("runner/libraries").canonicalize().unwrap();
+    let words = command.iter().map(|word| {
+        word.replace("{libraries}", libraries.to_str().unwrap())
+            .replace("{sources}", "main.ts")
+    });
+    let words: Vec<String> = words.collect();
+    let output = Command::new(root.join("node_modules/.bin").join(&words[0]))
+        .args(&words[1..])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The harness's own code is well typed, and what it brings is known.
+#[test]
+fn notes_are_about_the_users_lines() {
+    let signature = "f(int, linked_list<int>, binary_tree<int>) -> linked_list<int>";
+    for code in [
+        "function f(a: number, l: ListNode | null, t: TreeNode | null): ListNode | null { return l?.next ?? new ListNode(a, t!.left!.val); }",
+        "class ListNode { val = 0; next: ListNode | null = null; }\nclass Solution { f(a: number, l: ListNode, t: TreeNode): ListNode { return l; } }",
+        "export const f = (a: number, l: ListNode) => { const q = new PriorityQueue<[number, string]>((x, y) => x[0] - y[0]), d = new Deque<number>([1]), m: MinPriorityQueue<number> = new MinPriorityQueue<number>(); q.enqueue([1, '']); for (const [n, s] of q) console.log(n, s); return _.sum([a, d.front()]) && l; }",
+        "import { MaxPriorityQueue } from '@datastructures-js/priority-queue';\nimport * as fs from 'fs';\nexport default function f(a: number) { fs.statSync('.'); return new MaxPriorityQueue<number>().enqueue(a).size(); }",
+        "function f(a) { const memo = {}; memo[a] = 1; process.exit(0); }\nmodule.exports = { f };",
+        "var f = async function (a: number): Promise<number> { await 1; return a; };",
+    ] {
+        assert_eq!(checked(signature, code), "", "{code}");
+    }
+    let wrong = "function f(a: number): string { return a; }\nconst n: number = 'n';";
+    let said = checked(signature, wrong);
+    let places: Vec<&str> = said
+        .lines()
+        .map(|line| line.split(',').next().unwrap())
+        .collect();
+    assert_eq!(places, ["main.ts(1", "main.ts(2"], "{said}");
+    assert_eq!(compiler_output(&said), said);
 }

@@ -34,7 +34,7 @@ use rustix::mount::{
 use super::protocol::SpecLimits;
 use super::sys;
 use crate::sandbox::interface::Mount;
-use crate::sandbox::layout::{LIBRARIES, RunFolders, SYSTEM_PATHS};
+use crate::sandbox::layout::{PACKAGES, RunFolders, SYSTEM_PATHS};
 
 /// Each device as the program sees it, and the machine's device behind it. Shared
 /// mappings of `/dev/zero` are memory that no limit counts; `/dev/full` reads the
@@ -54,10 +54,6 @@ const STREAMS: &[(&str, &str)] = &[
     ("dev/stderr", "/proc/self/fd/2"),
     ("dev/fd", "/proc/self/fd"),
 ];
-
-/// Where Node looks for packages, whatever the folder of the program, and where they
-/// are.
-const PACKAGES: (&str, &str) = ("/node_modules", "/libraries/node_modules");
 
 /// Where the new root is mounted while it is built: any folder that surely exists.
 /// The mount hides the folder in this mount namespace only, until the pivot.
@@ -88,9 +84,14 @@ impl Sources {
             "/",
             MountPropagationFlags::PRIVATE | MountPropagationFlags::REC,
         )?;
+        // Node looks for packages in every folder above the program's.
+        let packages = more.iter().filter(|mount| mount.has_packages).map(|mount| {
+            let folder = Path::new(&mount.shown).join(PACKAGES);
+            (Path::new("/").join(PACKAGES), folder)
+        });
         let mut sources = Self {
             mounts: Vec::new(),
-            links: Vec::new(),
+            links: packages.collect(),
         };
         let system = SYSTEM_PATHS.iter().map(|path| (*path, *path));
         let more = more
@@ -155,15 +156,10 @@ impl Sources {
             }
             symlink(target, path)?;
         }
-        let has_libraries = |mount: &OpenMount| mount.path == Path::new(LIBRARIES);
-        let packages = self.mounts.iter().any(has_libraries).then_some(PACKAGES);
         for mount in self.mounts {
             mount.attach()?;
         }
         symlink(&folders.temporary, "dev/shm")?;
-        if let Some((link, target)) = packages {
-            symlink(target, in_new_root(Path::new(link)))?;
-        }
         if sys::landlock_abi() > 0
             && let Ok(proc) = procfs()
         {

@@ -67,7 +67,11 @@ impl Sandbox for LandlockSandbox {
         if cancel.is_cancelled() {
             return Report::not_run(Ending::Cancelled);
         }
-        let folder = match self.work.create_run_folder() {
+        let made = self.work.create_run_folder().and_then(|folder| {
+            folder.link_packages(command.mounts)?;
+            Ok(folder)
+        });
+        let folder = match made {
             Ok(folder) => folder,
             Err(error) => {
                 return Report::of_failure(&Failure::Step("the folder could not be made", error));

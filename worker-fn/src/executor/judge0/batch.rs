@@ -84,7 +84,7 @@ impl Judge0 {
         budget: &JobBudget,
         calls: &CallReservation<'_>,
     ) -> Result<Part, ExecutorError> {
-        let body = wire::batch(run, language, stdins, self.0.run_timeout_ms);
+        let body = wire::batch(run, language, stdins, self.wall_ms(run, budget));
         let query = "base64_encoded=true";
         let (status, answer) = self
             .post("submissions/batch", query, body, budget, calls)

@@ -5,7 +5,7 @@ use http::StatusCode;
 use crate::executor::connection::{Call, EndpointContext, JsonResponse, MAX_RESPONSE_BYTES};
 use crate::executor::endpoint_states::{RECHECK_MS, USABLE_MS};
 use crate::executor::run::ExecutionClient;
-use crate::executor::{ExecutorError, PROBE_TIMEOUT_MS};
+use crate::executor::{ExecutorError, PROBE_TIMEOUT_MS, Run};
 use crate::limits::{CallReservation, JobBudget};
 
 /// The fewest times that a batch is polled before calls may run out.
@@ -13,6 +13,12 @@ pub(super) const POLLS: u64 = 3;
 /// The members of a result that are asked for.
 pub(super) const FIELDS: &str = "base64_encoded=true&fields=token,status,stdout,stderr,compile_output,\
                       message,time,wall_time,memory,exit_code,exit_signal";
+/// The longest wall time that Judge0 grants unless its operator sets another
+/// (`MAX_WALL_TIME_LIMIT`), in milliseconds.
+const MOST_WALL_MS: u64 = 20_000;
+/// Time that is left for the queue and for the answer of a run that takes all of its
+/// wall time, in milliseconds.
+const WALL_MARGIN_MS: u64 = 2_000;
 /// For error texts: how the endpoint takes cases.
 const WAY: &str = "20 cases a call and must be polled for their results";
 
@@ -51,6 +57,20 @@ impl Judge0 {
         Err(ExecutorError::Refused(format!(
             "The execution endpoint offers no language {name}."
         )))
+    }
+
+    /// The wall time of a run: three times its limit of CPU time and a second, as on our
+    /// runner, because on a busy machine a program also waits. Less where Judge0 or the
+    /// job's time allows less, but never less than the CPU time. `None`: Judge0's own.
+    pub(super) fn wall_ms(&self, run: &Run<'_>, budget: &JobBudget) -> Option<u64> {
+        let Some(cpu_ms) = run.limits.time_ms else {
+            return self.0.run_timeout_ms;
+        };
+        let left_ms = budget
+            .remaining_ms(self.0.now_ms())
+            .saturating_sub(WALL_MARGIN_MS);
+        let wall_ms = cpu_ms.saturating_mul(3).saturating_add(1_000);
+        Some(wall_ms.min(MOST_WALL_MS).min(left_ms).max(cpu_ms))
     }
 
     /// Makes one of the reserved calls.

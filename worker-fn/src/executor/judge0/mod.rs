@@ -35,7 +35,7 @@ impl Judge0 {
     ) -> Result<Vec<Ended>, ExecutorError> {
         let EndpointContext { states, id, .. } = &self.0;
         let stdin = run.stdins.first().map_or("", String::as_str);
-        let body = wire::submission(run, language, stdin, self.0.run_timeout_ms);
+        let body = wire::submission(run, language, stdin, self.wall_ms(run, budget));
         let mut answer = Value::Null;
         if !states.lacks_batching(*id, self.0.now_ms()) {
             let calls = reserve(budget, 1, 1)?;

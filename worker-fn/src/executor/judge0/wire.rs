@@ -48,32 +48,22 @@ impl Ended {
 
 /// The body for one submission. Written by hand: base64 and numbers need no
 /// escaping, and a serializer with fractions takes more wasm.
-pub(super) fn submission(
-    run: &Run<'_>,
-    id: u64,
-    stdin: &str,
-    run_timeout_ms: Option<u64>,
-) -> String {
+pub(super) fn submission(run: &Run<'_>, id: u64, stdin: &str, wall_ms: Option<u64>) -> String {
     let source = encoded(run.source);
     let mut body = String::new();
-    write(&mut body, run, &source, id, stdin, run_timeout_ms);
+    write(&mut body, run, &source, id, stdin, wall_ms);
     body
 }
 
 /// The body for several.
-pub(super) fn batch(
-    run: &Run<'_>,
-    id: u64,
-    stdins: &[String],
-    run_timeout_ms: Option<u64>,
-) -> String {
+pub(super) fn batch(run: &Run<'_>, id: u64, stdins: &[String], wall_ms: Option<u64>) -> String {
     let source = encoded(run.source);
     let mut body = String::from("{\"submissions\":[");
     for (index, stdin) in stdins.iter().enumerate() {
         if index > 0 {
             body.push(',');
         }
-        write(&mut body, run, &source, id, stdin, run_timeout_ms);
+        write(&mut body, run, &source, id, stdin, wall_ms);
     }
     body.push_str("]}");
     body
@@ -85,7 +75,7 @@ fn write(
     source: &str,
     id: u64,
     stdin: &str,
-    run_timeout_ms: Option<u64>,
+    wall_ms: Option<u64>,
 ) {
     body.push_str("{\"source_code\":\"");
     body.push_str(source);
@@ -98,7 +88,7 @@ fn write(
         body.push_str(",\"cpu_time_limit\":");
         body.push_str(&seconds(ms));
     }
-    if let Some(ms) = run.limits.time_ms.or(run_timeout_ms) {
+    if let Some(ms) = wall_ms {
         body.push_str(",\"wall_time_limit\":");
         // Newer versions refuse less than 1 s, and less than 2 MiB of memory.
         body.push_str(&seconds(ms.max(1_000)));
