@@ -1,0 +1,28 @@
+// What became of a run or a submission, as elements for the solve view and the
+// submission's own.
+
+import type { LiveState } from "../api/live.ts";
+import type { Problem, RunAnswer, VerdictName } from "../api/types.ts";
+
+export interface ResultOptions {
+  /** For the samples' inputs; absent without a problem. */
+  problem?: Problem;
+  language: string;
+  /** Makes a case's input the own input of the editor beside it. */
+  useAsInput?: (input: string) => void;
+  /** Sets the cursor of the editor beside it. Lines and columns begin with 1. */
+  goTo?: (line: number, column?: number) => void;
+}
+
+export interface LiveResult {
+  element: HTMLElement;
+  /** Shows this state; announces the verdict once. */
+  update(state: LiveState): void;
+}
+
+/** A submission from queued to its verdict. */
+export declare function liveResult(options: ResultOptions): LiveResult;
+/** What a run with an own input did. */
+export declare function runResult(answer: RunAnswer, options: ResultOptions): HTMLElement;
+/** A verdict as a sign and its full word. */
+export declare function verdictBadge(verdict: VerdictName | "dead" | "purged" | "queued" | "running"): HTMLElement;

@@ -1,0 +1,7 @@
+import { h } from "../../base/dom.ts";
+import type { OpenView } from "../../view.ts";
+
+export const open: OpenView = () => ({
+  title: "compare",
+  element: h("section", { class: "page" }, h("h1", {}, "compare")),
+});

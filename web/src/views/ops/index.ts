@@ -1,0 +1,4 @@
+import { h } from "../../base/dom.ts";
+import type { OpenView } from "../../view.ts";
+
+export const open: OpenView = () => ({ title: "ops", element: h("section", { class: "page" }, h("h1", {}, "ops")) });
