@@ -6,7 +6,7 @@
 // Scripts and styles get names with a hash in `dist/assets/`, so that browsers may
 // keep them for ever (`public/_headers`); `index.html` names them.
 
-import { mkdir, readFile, readdir, rm, writeFile, copyFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -61,8 +61,18 @@ async function finish(result) {
     await copyFile(path.join(here, "public", name), path.join(out, name));
   }
   await writeFile(path.join(out, "index.html"), html);
+  await prune(outputs);
   if (watch) console.log(`page: built at ${new Date().toISOString()}`);
   else await report(outputs, find);
+}
+
+/** Removes the assets of earlier builds. Not before a build: `wrangler dev` serves them meanwhile. */
+async function prune(outputs) {
+  const assets = path.join(out, "assets");
+  const made = new Set(Object.keys(outputs).map((name) => path.basename(name)));
+  for (const name of await readdir(assets)) {
+    if (!made.has(name)) await rm(path.join(assets, name));
+  }
 }
 
 /** Prints the size of the first load and of every lazy entry; fails over budget. */
@@ -97,7 +107,6 @@ async function report(outputs, find) {
   }
 }
 
-await rm(out, { recursive: true, force: true });
 if (watch) {
   const context = await esbuild.context(options);
   await context.watch();

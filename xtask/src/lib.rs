@@ -8,6 +8,7 @@
 //! - [`cargo`]: every call of cargo.
 //! - [`tools`]: the pinned tools, and how each is installed.
 //! - [`bundle`]: building a Worker, and its size budget.
+//! - [`page`]: building and checking the page that submit-fn serves.
 //! - [`child`]: a process in the background, and its end.
 //! - [`ports`]: where the parts of a stack listen.
 //! - [`stack`]: redis-rest, the runner and both Workers together.
@@ -26,6 +27,7 @@ pub mod cargo;
 pub mod child;
 pub mod dev;
 pub mod endings;
+pub mod page;
 pub mod ports;
 pub mod problems;
 pub mod progress;
