@@ -90,7 +90,7 @@ export const open: OpenView = (route) => {
     const total = `${problems.length}${isPart ? " or more" : ""}`;
     if (isFiltering(filter)) return `${found} of ${total}`;
     const here = problems.filter((one) => done.has(one.id)).length;
-    return `${total}${here > 0 ? `, ${here} solved` : ""}`;
+    return `${total} in all${here > 0 ? `, ${here} solved` : ""}`;
   }
 
   /** What stands in the place of rows, or below them. */
