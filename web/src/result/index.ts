@@ -9,7 +9,7 @@ export { runResult } from "./run.ts";
 export { verdictBadge } from "./verdicts.ts";
 
 export interface ResultOptions {
-  /** For the samples' inputs; absent without a problem. */
+  /** For the samples' inputs; absent without a problem. May be set later, before another `update`. */
   problem?: Problem;
   language: string;
   /** Makes a case's input the own input of the editor beside it. */

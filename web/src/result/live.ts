@@ -22,6 +22,7 @@ export function liveResult(options: ResultOptions): LiveResult {
   /** What was shown and said last, so that nothing is done twice. */
   let said = "";
   let shown: EndedResult | undefined;
+  let shownWith: Problem | undefined;
   const cases = grid((number) => judgement && showCase(detail, judgement, number, options));
   const toFailed = h(
     "button",
@@ -40,7 +41,8 @@ export function liveResult(options: ResultOptions): LiveResult {
   function update(state: LiveState): void {
     if (state.error !== undefined) showError(state.error);
     else if (!state.result) going(state);
-    else if (JSON.stringify(state.result) !== JSON.stringify(shown)) ended(state.result);
+    else if (shownWith !== options.problem || JSON.stringify(state.result) !== JSON.stringify(shown))
+      ended(state.result);
   }
 
   function going(state: LiveState): void {
@@ -75,6 +77,7 @@ export function liveResult(options: ResultOptions): LiveResult {
 
   function ended(result: EndedResult): void {
     shown = result;
+    shownWith = options.problem;
     judgement = result.status === "done" ? result.judgement : undefined;
     replace(top, ...summary(result, options));
     replace(detail);
