@@ -152,10 +152,12 @@ export function follow(id: string, listener: (state: LiveState) => void, known: 
     function closed(well: boolean): void {
       hangUp?.();
       if (over) return;
-      if (well) return schedule(MIN_GAP_MS);
-      doubt = true;
-      tell({ connection: "lost" });
-      scheduleLater();
+      if (well) schedule(MIN_GAP_MS);
+      else {
+        doubt = true;
+        tell({ connection: "lost" });
+        scheduleLater();
+      }
     }
 
     source.onopen = () => {
@@ -215,9 +217,10 @@ export function follow(id: string, listener: (state: LiveState) => void, known: 
   }
 
   function turned(): void {
-    if (!document.hidden) return hurry();
-    clearTimeout(timer);
-    hangUp?.();
+    if (document.hidden) {
+      clearTimeout(timer);
+      hangUp?.();
+    } else hurry();
   }
 
   /** Somebody looks again, or the network is back. */

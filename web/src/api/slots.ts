@@ -21,10 +21,8 @@ export async function takeSlot(): Promise<(() => void) | undefined> {
 
 function tryLock(name: string): Promise<(() => void) | undefined> {
   return new Promise((answer) => {
-    const held = (lock: Lock | null) => {
-      if (!lock) return answer(undefined);
-      return new Promise<void>((release) => answer(release));
-    };
+    const held = (lock: Lock | null): Promise<void> =>
+      lock ? new Promise((release) => answer(release)) : Promise.resolve(answer(undefined));
     navigator.locks.request(name, { ifAvailable: true }, held).catch(() => answer(() => undefined));
   });
 }
