@@ -15,12 +15,17 @@ interface Known {
 }
 
 const KNOWN: Record<string, Known> = {
-  bash: { name: "Bash", file: "main.sh", endings: ["bash"], template: "while read -r line; do\n  echo \"$line\"\ndone\n" },
+  bash: {
+    name: "Bash",
+    file: "main.sh",
+    endings: ["bash"],
+    template: 'while read -r line; do\n  echo "$line"\ndone\n',
+  },
   c: {
     name: "C",
     file: "main.c",
     template:
-      '#include <stdio.h>\n\nint main(void) {\n    char line[4096];\n    while (fgets(line, sizeof line, stdin)) {\n        fputs(line, stdout);\n    }\n    return 0;\n}\n',
+      "#include <stdio.h>\n\nint main(void) {\n    char line[4096];\n    while (fgets(line, sizeof line, stdin)) {\n        fputs(line, stdout);\n    }\n    return 0;\n}\n",
   },
   "c++": {
     name: "C++",
@@ -55,17 +60,18 @@ const KNOWN: Record<string, Known> = {
   perl: {
     name: "Perl",
     file: "main.pl",
-    template: "use strict;\nuse warnings;\n\nwhile (my $line = <STDIN>) {\n    chomp $line;\n    print \"$line\\n\";\n}\n",
+    template:
+      'use strict;\nuse warnings;\n\nwhile (my $line = <STDIN>) {\n    chomp $line;\n    print "$line\\n";\n}\n',
   },
   php: {
     name: "PHP",
     file: "main.php",
-    template: "<?php\nwhile (($line = fgets(STDIN)) !== false) {\n    echo rtrim($line, \"\\n\"), \"\\n\";\n}\n",
+    template: '<?php\nwhile (($line = fgets(STDIN)) !== false) {\n    echo rtrim($line, "\\n"), "\\n";\n}\n',
   },
   python: {
     name: "Python",
     file: "main.py",
-    template: "import sys\n\nfor line in sys.stdin:\n    print(line.rstrip(\"\\n\"))\n",
+    template: 'import sys\n\nfor line in sys.stdin:\n    print(line.rstrip("\\n"))\n',
   },
   ruby: { name: "Ruby", file: "main.rb", template: "while (line = gets)\n  puts line\nend\n" },
   rust: {
