@@ -1,6 +1,7 @@
 // The one place that calls the API. Every call is recorded for the tester's drawer,
 // has a time limit, and ends in a value or a `CallError`.
 
+import { parseAnswer } from "../base/json.ts";
 import { store } from "../base/store.ts";
 import { CallError } from "./errors.ts";
 import * as recorder from "./recorder.ts";
@@ -57,7 +58,7 @@ export async function call<T>(path: string, options: CallOptions = {}): Promise<
 function read<T>(response: Response, answer: string): T {
   let value: unknown;
   try {
-    value = answer === "" ? undefined : JSON.parse(answer);
+    value = answer === "" ? undefined : parseAnswer(answer);
   } catch {
     value = undefined;
   }
