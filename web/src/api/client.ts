@@ -13,6 +13,8 @@ export interface CallOptions {
   method?: "GET" | "POST" | "PUT" | "DELETE";
   /** Sent as JSON. */
   body?: unknown;
+  /** JSON that is sent letter by letter, in the place of `body`: long numbers keep their digits. */
+  text?: string;
   headers?: Record<string, string>;
   /** The operator's token; never recorded. */
   token?: string | undefined;
@@ -25,7 +27,7 @@ const TIMEOUT_MS = 30_000;
 /** Calls the API and returns the JSON it answers. */
 export async function call<T>(path: string, options: CallOptions = {}): Promise<T> {
   const { method = "GET", body, token, signal, timeoutMs = TIMEOUT_MS } = options;
-  const text = body === undefined ? undefined : JSON.stringify(body);
+  const text = options.text ?? (body === undefined ? undefined : JSON.stringify(body));
   const headers: Record<string, string> = { accept: "application/json", ...options.headers };
   if (text !== undefined) headers["content-type"] = "application/json";
   if (token !== undefined) headers["authorization"] = `Bearer ${token}`;
