@@ -12,6 +12,7 @@ use bytes::Bytes;
 use futures_channel::oneshot;
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
+use futures_util::stream::LocalBoxStream;
 
 use shared::domain::submission;
 use shared::http::{ApiError, Code};
@@ -120,6 +121,25 @@ async fn read(
 /// Writes a response.
 pub fn write_response(response: http::Response<Bytes>) -> worker::Result<Response> {
     let (parts, body) = response.into_parts();
+    let builder = head(&parts)?;
+    Ok(if body.is_empty() {
+        builder.empty()
+    } else {
+        builder.fixed(body.to_vec())
+    })
+}
+
+/// Writes a response whose body is a stream. The platform asks for its parts while the
+/// client is there, and drops it when the client goes away.
+pub fn write_stream(
+    response: http::Response<Bytes>,
+    body: LocalBoxStream<'static, Vec<u8>>,
+) -> worker::Result<Response> {
+    let (parts, _) = response.into_parts();
+    head(&parts)?.from_stream(body.map(Ok::<_, worker::Error>))
+}
+
+fn head(parts: &http::response::Parts) -> worker::Result<worker::ResponseBuilder> {
     let headers = Headers::new();
     for (name, value) in &parts.headers {
         let text = value
@@ -127,14 +147,9 @@ pub fn write_response(response: http::Response<Bytes>) -> worker::Result<Respons
             .map_err(|_| worker::Error::RustError(format!("header {name} is not text")))?;
         headers.append(name.as_str(), text)?;
     }
-    let builder = Response::builder()
+    Ok(Response::builder()
         .with_status(parts.status.as_u16())
-        .with_headers(headers);
-    Ok(if body.is_empty() {
-        builder.empty()
-    } else {
-        builder.fixed(body.to_vec())
-    })
+        .with_headers(headers))
 }
 
 /// Looks a variable or secret up by its name.

@@ -9,7 +9,7 @@ use crate::client_share::RateLimit;
 use crate::config::Config;
 use crate::context::Context;
 use crate::cors;
-use crate::handlers::{admin, health, languages, problems, rejudge, results, run, submit};
+use crate::handlers::{admin, events, health, languages, problems, rejudge, results, run, submit};
 use crate::instance::Instance;
 use crate::outcome::Handled;
 use crate::route::Route;
@@ -50,6 +50,7 @@ impl<W: WorkerFn + RateLimit> App<'_, W> {
         response::forbid_storing(&mut response);
         if request.is_ok_and(|request| request.method() == Method::HEAD) {
             *response.body_mut() = Bytes::new();
+            effects.events = None;
         }
         let wake_ups = match (effects.wake, context.config()) {
             (Some(wake), Ok(config)) => wake.requests(&config.tickets),
@@ -57,6 +58,7 @@ impl<W: WorkerFn + RateLimit> App<'_, W> {
         };
         Handled {
             response,
+            events: effects.events,
             wake_ups,
             log: effects.log,
         }
@@ -74,6 +76,7 @@ async fn route<W: WorkerFn + RateLimit>(
         Route::Submit => submit::submit(context, request).await,
         Route::SubmitBatch => submit::submit_batch(context, request).await,
         Route::Result(id) => results::result(context, id, request).await,
+        Route::Events(id) => events::events(context, id, request).await,
         Route::Problems(route) => problems::answer(context, route, request).await,
         Route::Rejudge(id) => rejudge::rejudge(context, id, request).await,
         Route::Run => run::run(context, request).await,

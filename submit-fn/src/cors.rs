@@ -48,7 +48,8 @@ pub(crate) fn preflight(methods: &'static str) -> Response<Bytes> {
     headers.insert(
         header::ACCESS_CONTROL_ALLOW_HEADERS,
         HeaderValue::from_static(
-            "Accept, Authorization, Content-Type, Idempotency-Key, If-None-Match",
+            "Accept, Authorization, Content-Type, Idempotency-Key, If-None-Match, \
+             Last-Event-ID",
         ),
     );
     headers.insert(

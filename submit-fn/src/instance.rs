@@ -7,6 +7,7 @@ use crate::backpressure::Backpressure;
 use crate::client_share::ClientShare;
 use crate::given_limits::GivenLimits;
 use crate::language_cache::LanguageCache;
+use crate::live_results::LiveResults;
 use crate::problem_kinds::ProblemKinds;
 use crate::problem_sizes::ProblemSizes;
 use crate::run_limiter::RunLimiter;
@@ -18,7 +19,7 @@ use crate::wakes::Wakes;
 /// an instance at 128 MB. A body takes six times its bytes (`platform`), a batch of
 /// 4 MiB 24; so does a problem of 4 MiB that is read ([`ProblemSizes`]). Beside
 /// these there are lists and results, of which a hundred at once are less than
-/// 20 MB.
+/// 20 MB, and 2 MB that viewers share.
 const MEMORY_BYTES: usize = 64 * 1024 * 1024;
 
 /// The state of one instance.
@@ -36,6 +37,8 @@ pub struct Instance {
     pub storage: StorageQuota,
     /// Which requests wait for a result.
     pub waiters: Waiters,
+    /// What is known of the submissions that they wait for.
+    pub live: LiveResults,
     /// When worker-fn was woken.
     pub wakes: Wakes,
     /// How many runs were asked for.
@@ -57,6 +60,7 @@ impl Default for Instance {
             share: ClientShare::default(),
             storage: StorageQuota::default(),
             waiters: Waiters::default(),
+            live: LiveResults::default(),
             wakes: Wakes::default(),
             run_limiter: RunLimiter::default(),
             problem_kinds: ProblemKinds::default(),

@@ -14,8 +14,9 @@
 //! - `auth`, `sender`, `query`, `cors`: the operator, who sends, parameters,
 //!   origins.
 //! - `admission`: what a submission must pass.
+//! - `events`: the stream of a submission's events.
 //! - [`backpressure`], [`client_counts`], [`client_share`], [`given_limits`],
-//!   [`language_cache`],
+//!   [`language_cache`], [`live_results`],
 //!   [`problem_kinds`], [`problem_sizes`], [`run_limiter`], [`storage_quota`],
 //!   [`waiters`], [`wakes`]: what an [`instance`] remembers.
 //! - [`worker_fn`]: the other Worker.
@@ -31,10 +32,12 @@ pub mod client_share;
 pub mod config;
 mod context;
 mod cors;
+mod events;
 pub mod given_limits;
 mod handlers;
 pub mod instance;
 pub mod language_cache;
+pub mod live_results;
 pub mod outcome;
 pub mod problem_kinds;
 pub mod problem_sizes;
@@ -112,7 +115,10 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
         let env = env.clone();
         context.wait_until(async move { wake(&env, call).await });
     }
-    platform::write_response(handled.response)
+    match handled.events {
+        Some(events) => platform::write_stream(handled.response, events),
+        None => platform::write_response(handled.response),
+    }
 }
 
 /// Starts a drain of worker-fn, which answers at once and works on after that.

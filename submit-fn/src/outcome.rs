@@ -5,12 +5,15 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 use shared::domain::ticket::TicketKey;
 
+use crate::events::Events;
 use crate::worker_fn;
 
 /// A handled request.
 pub struct Handled {
     /// For the client.
     pub response: Response<Bytes>,
+    /// Its body, where that is a stream.
+    pub events: Option<Events>,
     /// Calls of worker-fn to make once the response is on its way: the wake-ups.
     pub wake_ups: Vec<Request<Bytes>>,
     /// Lines for the operator.
@@ -18,8 +21,10 @@ pub struct Handled {
 }
 
 /// What is to be done beside the response.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Effects {
+    /// The stream that is the response's body.
+    pub(crate) events: Option<Events>,
     /// The wake-up of worker-fn, if there is a reason for one.
     pub wake: Option<Wake>,
     /// Lines for the operator.

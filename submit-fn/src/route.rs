@@ -17,6 +17,8 @@ pub enum Route<'a> {
     SubmitBatch,
     /// `GET /result/:id`, a submission's id or a problem's.
     Result(&'a str),
+    /// `GET /result/:id/events`.
+    Events(&'a str),
     /// `GET /languages`.
     Languages,
     /// Problems.
@@ -97,6 +99,7 @@ impl<'a> Route<'a> {
             ["submit", "batch"] => (Self::SubmitBatch, POST),
             ["languages"] => (Self::Languages, GET),
             ["result", id] if !id.is_empty() => (Self::Result(id), GET),
+            ["result", id, "events"] if !id.is_empty() => (Self::Events(id), GET),
             ["problems"] => (Self::Problems(ProblemRoute::List), GET),
             ["problems", id] if !id.is_empty() => {
                 let route = match *method {
@@ -149,6 +152,10 @@ mod tests {
             (Method::POST, "/submit/batch", Ok(Route::SubmitBatch)),
             (Method::GET, "/languages", Ok(Route::Languages)),
             (Method::GET, "/result/two-sum", Ok(Route::Result("two-sum"))),
+            (Method::GET, "/result/x/events", Ok(Route::Events("x"))),
+            (Method::HEAD, "/result/x/events", Ok(Route::Events("x"))),
+            (Method::POST, "/result/x/events", Err(405)),
+            (Method::GET, "/result//events", Err(404)),
             (Method::GET, "/problems", problems(ProblemRoute::List)),
             (
                 Method::GET,

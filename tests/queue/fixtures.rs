@@ -34,6 +34,7 @@ pub(crate) fn job(id: &str) -> Job {
         client: None,
         progress: None,
         requeued_at_ms: None,
+        watch: false,
     }
 }
 

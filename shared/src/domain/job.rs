@@ -3,8 +3,8 @@
 //! Its payload is a JSON object as text: `{"id","problemId","code","language"}`,
 //! `client` with who sent it, `kept` where it was judged before (see
 //! [`super::archive`]), `progress` where it is judged in several invocations (see
-//! [`super::progress`]), and `requeuedAtMs` where an operator put it back into the
-//! queue. Foreign producers push the same without an id, and some older ones wrap
+//! [`super::progress`]), `requeuedAtMs` where an operator put it back into the queue, and
+//! `watch` where somebody looks on. Foreign producers push the same without an id, and some older ones wrap
 //! that text in
 //! a JSON array which holds it as its one string. All of these are read. What
 //! cannot be read is an [`UnreadableJob`], so that it can be dead-lettered with
@@ -49,6 +49,9 @@ pub struct Job {
     /// (UTC).
     #[serde(skip)]
     pub requeued_at_ms: Option<u64>,
+    /// See [`Submission::watch`]. A job that is judged again is not watched.
+    #[serde(skip)]
+    pub watch: bool,
 }
 
 /// Why a payload is not a job, in a sentence for the operator.
@@ -74,6 +77,7 @@ impl Job {
             client: None,
             progress: None,
             requeued_at_ms: None,
+            watch: submission.watch,
         }
     }
 
@@ -111,6 +115,9 @@ impl Job {
         }
         if let Some(ms) = self.requeued_at_ms {
             add("requeuedAtMs", &ms.to_string());
+        }
+        if self.watch {
+            add("watch", "true");
         }
         Ok(text)
     }
@@ -160,6 +167,9 @@ impl Job {
             archived: item.take("kept").map(ArchivedAnswers::from_job),
             progress: item.get("progress").and_then(Progress::read),
             requeued_at_ms: item.get("requeuedAtMs").and_then(Json::u64),
+            watch: item
+                .get("watch")
+                .is_some_and(|watch| watch.as_str() == "true"),
         })
     }
 }
@@ -196,6 +206,7 @@ mod tests {
                 client: ClientId::parse("0123456789abcdef"),
                 progress: None,
                 requeued_at_ms: None,
+                watch: true,
             };
             let bytes = job.encode().unwrap().len() as u64;
             assert!(bytes <= job.most_encoded_bytes(), "{bytes}");
@@ -252,6 +263,7 @@ mod tests {
             answer in proptest::option::of("\\PC{0,40}"),
             client in proptest::option::of("[0-9a-f]{16}"),
             requeued_at_ms in proptest::option::of(any::<u64>()),
+            watch in any::<bool>(),
         ) {
             let archived = answer.map(|text| {
                 let answers = JsonText::from(json!({ "a": [text] }));
@@ -260,7 +272,7 @@ mod tests {
             let problem_id = ProblemId::parse(&problem_id, "problemId").unwrap();
             let client = client.and_then(|name| ClientId::parse(&name));
             let job = Job {
-                id, problem_id, code, language, archived, client, requeued_at_ms,
+                id, problem_id, code, language, archived, client, requeued_at_ms, watch,
                 progress: None,
             };
             let text = job.encode().unwrap();

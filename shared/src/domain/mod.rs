@@ -10,6 +10,7 @@
 //! - [`ticket`]: ids that carry their own proof and their time of issue.
 //! - [`problem`]: what is asked, and how an answer is judged.
 //! - [`verdict`] and [`result`]: what a finished job leaves behind.
+//! - [`live_progress`]: what viewers see of a job that runs.
 //! - [`answer`]: what came of running a case.
 //! - [`archive`]: what is stored beside a result, so that it can be judged again.
 //! - [`dead_letter`]: what is stored of a job that was given up.
@@ -27,6 +28,7 @@ pub mod job;
 pub mod judgement;
 pub mod lane;
 pub mod language;
+pub mod live_progress;
 pub mod problem;
 pub mod progress;
 pub mod result;

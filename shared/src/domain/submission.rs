@@ -58,12 +58,15 @@ pub struct Submission {
     pub lane: Lane,
     /// `runAt` or `delayMs`; a week ahead at most.
     pub schedule: Schedule,
+    /// `watch`: whether somebody looks on, so that progress is written. Default
+    /// `false`.
+    pub watch: bool,
 }
 
 impl Submission {
     /// Reads a request body: a JSON object with `problemId`, `code` and
-    /// `language`, and optionally `priority`, and `runAt` or `delayMs`. Other
-    /// members are ignored, as the classic API did.
+    /// `language`, and optionally `priority`, `watch`, and `runAt` or `delayMs`.
+    /// Other members are ignored, as the classic API did.
     pub fn from_body(body: &[u8], now_ms: u64) -> Result<Self, Violation> {
         check_body_size(body.len(), MAX_BODY_BYTES)?;
         Self::from_value(parse_body(body)?, now_ms)
@@ -122,6 +125,7 @@ impl Submission {
             language: language.into_owned(),
             lane: lane(members)?,
             schedule: schedule(members, now_ms)?,
+            watch: watch(members)?,
         })
     }
 }
@@ -133,6 +137,14 @@ fn lane(members: &Object<'_>) -> Result<Lane, Violation> {
             .text()
             .and_then(|name| Lane::from_name(&name))
             .ok_or_else(|| Violation::invalid("priority", "priority must be high, normal or low.")),
+    }
+}
+
+fn watch(members: &Object<'_>) -> Result<bool, Violation> {
+    match members.get("watch").map(Json::as_str) {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(Violation::invalid("watch", "watch must be true or false.")),
     }
 }
 
@@ -350,6 +362,9 @@ mod tests {
             Submission::from_body(body.to_string().as_bytes(), NOW_MS)
         };
         assert_eq!(with("priority", json!("low")).unwrap().lane, Lane::Low);
+        assert!(with("watch", json!(true)).unwrap().watch);
+        assert!(!with("watch", json!(false)).unwrap().watch);
+        assert!(!with("watch", Value::Null).unwrap().watch);
         assert_eq!(with("priority", Value::Null).unwrap().lane, Lane::Normal);
         assert_eq!(
             with("delayMs", json!(5)).unwrap().schedule,
@@ -382,6 +397,8 @@ mod tests {
         for (field, value, rule) in [
             ("priority", json!("urgent"), "high, normal or low"),
             ("priority", json!(1), "high, normal or low"),
+            ("watch", json!(1), "true or false"),
+            ("watch", json!("true"), "true or false"),
             ("delayMs", json!(-1), "whole number"),
             ("delayMs", json!(1.5), "whole number"),
             ("delayMs", json!(MAX_DELAY_MS + 1), "604800000"),

@@ -65,6 +65,29 @@ impl Verdict {
         Self::ALL.into_iter().find(|verdict| verdict.name() == name)
     }
 
+    /// One letter for it, where a thousand verdicts must be short.
+    pub fn letter(self) -> char {
+        match self {
+            Self::Executed => 'E',
+            Self::Accepted => 'A',
+            Self::WrongAnswer => 'W',
+            Self::TimeLimitExceeded => 'T',
+            Self::MemoryLimitExceeded => 'M',
+            Self::OutputLimitExceeded => 'O',
+            Self::RuntimeError => 'R',
+            Self::CompilationError => 'C',
+            Self::InternalError => 'I',
+            Self::Skipped => 'S',
+        }
+    }
+
+    /// The verdict of this letter.
+    pub fn from_letter(letter: char) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|verdict| verdict.letter() == letter)
+    }
+
     /// Whether a case with this verdict was run and did not pass.
     pub fn is_failure(self) -> bool {
         !matches!(self, Self::Executed | Self::Accepted | Self::Skipped)
@@ -89,6 +112,7 @@ mod tests {
             let is_it = |other: &Verdict| *other == verdict;
             assert_eq!(Verdict::ALL.into_iter().filter(is_it).count(), 1);
             assert_eq!(Verdict::from_name(verdict.name()), Some(verdict));
+            assert_eq!(Verdict::from_letter(verdict.letter()), Some(verdict));
             let json = serde_json::to_string(&verdict).unwrap();
             assert_eq!(json, format!("{:?}", verdict.name()));
         }

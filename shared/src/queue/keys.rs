@@ -7,6 +7,7 @@
 //! | `leases` | ZSET, lease token → end of the lease in ms; for scheduled jobs 2^50 + their due time; the member `paused` stops all claims | until settled | worker-fn, submit-fn |
 //! | `history` | HASH, uid → failed attempts, JSON objects with commas between | until settled | worker-fn |
 //! | `result:{id}` | STRING, a result document; on the next line the archive; on the next `requeued` and the version that it waits to be judged by again | `RESULT_TTL_S` | worker-fn; submit-fn for `purged` ones and the third line |
+//! | `progress:{id}` | STRING, how far a watched job is, as JSON | 120 s | worker-fn, unless `PROGRESS=off` |
 //! | `results:{problemId}` | LIST of result summaries, newest first, 120 at most | `RESULT_TTL_S` after the newest | worker-fn, unless `RESULT_INDEX=off` |
 //! | `submissions:{problemId}` | LIST of the result keys of judged submissions, newest first, 12,000 at most | `RESULT_TTL_S` after the newest | worker-fn, unless `KEEP_SUBMISSIONS=off` |
 //! | `dead` | HASH, id → dead letter | until replayed or deleted | worker-fn |
@@ -63,6 +64,11 @@ pub fn lane(lane: Lane) -> &'static str {
 /// A submission's result.
 pub fn result(id: &str) -> String {
     format!("result:{id}")
+}
+
+/// How far a watched job is.
+pub fn progress(id: &str) -> String {
+    format!("progress:{id}")
 }
 
 /// The newest results of a problem.

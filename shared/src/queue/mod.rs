@@ -17,6 +17,8 @@
 //! - [`places`]: where submissions wait; [`usage`]: how much is stored, and for whom.
 //! - [`problems`]: publishing and reading problems.
 //! - [`results`]: reading results.
+//! - [`live`]: what viewers of a submission see while it waits and runs
+//!   (`position.lua`).
 //! - [`rejudge`]: judging again (`requeue.lua`).
 //! - [`admin`] and [`stats`]: an operator's numbers, pause and resume.
 //! - [`dead_letters`]: jobs that were given up (`replay.lua`,
@@ -30,6 +32,7 @@ pub mod dead_letters;
 pub mod enqueue;
 pub mod keys;
 pub mod lease_token;
+pub mod live;
 pub mod places;
 pub mod problems;
 pub mod purge;

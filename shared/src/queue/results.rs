@@ -9,8 +9,7 @@ impl Store {
     /// A submission's result document as it is stored: JSON text. One command.
     pub async fn result(&self, id: &str) -> Result<Option<Vec<u8>>, RedisError> {
         let stored: Option<Vec<u8>> = self.redis.get(&keys::result(id)).await?;
-        // The lines after the document are internal; they are never returned.
-        Ok(stored.map(|stored| restore_output(StoredResult::from_bytes(stored).document)))
+        Ok(stored.map(document_of))
     }
 
     /// The newest summaries of a problem as they are stored: JSON texts, newest
@@ -33,6 +32,12 @@ impl Store {
         }
         Ok(newest)
     }
+}
+
+/// The document of a stored result. The lines after it are internal; they are never
+/// returned.
+pub(super) fn document_of(stored: Vec<u8>) -> Vec<u8> {
+    restore_output(StoredResult::from_bytes(stored).document)
 }
 
 /// A summary up to the end of its id, which is its first member.

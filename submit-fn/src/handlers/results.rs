@@ -5,7 +5,7 @@
 //! unless access is open.
 //!
 //! With `?wait=` the request looks again until a submission has its result
-//! ([`crate::waiters`]).
+//! ([`crate::live_results`]).
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -16,11 +16,11 @@ use shared::domain::result::Status;
 use shared::domain::ticket::Ticket;
 use shared::domain::violation::Violation;
 use shared::http::{ApiError, Code, response};
-use shared::redis::RedisError;
 
 use crate::context::Context;
+use crate::live_results::Viewer;
 use crate::query::parameter;
-use crate::waiters::MAX_WAIT_S;
+use crate::waiters::{MAX_WAIT_S, Place};
 
 /// A submission without a result yet.
 #[derive(Serialize)]
@@ -56,7 +56,8 @@ struct ProblemResults<'a> {
     results: Vec<Value>,
 }
 
-/// One command, whatever `id` is; with a wait one for each look.
+/// One command, whatever `id` is; with a wait one for each look that no other viewer
+/// of the instance makes.
 pub(crate) async fn result<W>(
     context: &Context<'_, W>,
     id: &str,
@@ -67,25 +68,15 @@ pub(crate) async fn result<W>(
     let Some(ticket) = config.tickets.verify(id) else {
         return problem_results(context, id).await;
     };
-    let mut document = context.store()?.result(id).await?;
-    if document.is_none() && wait_s > 0 {
-        document = wait(context, id, &ticket, wait_s).await?;
-    }
+    let until_ms = context.now_ms + wait_s * 1_000;
+    let document = match waiting_place(context, &ticket, wait_s)? {
+        Some(_place) => wait(context, id, &ticket, until_ms).await?,
+        None => context.store()?.result(id).await?,
+    };
     if let Some(document) = document {
         return Ok(response::raw_json(StatusCode::OK, document));
     }
-    // A scheduled submission is as old as the time since it was due.
-    let age_ms = context.now_ms.saturating_sub(ticket.waits_since_ms());
-    if age_ms > config.result_ttl_s * 1_000 {
-        return Err(ApiError::new(
-            Code::Expired,
-            format!(
-                "The submission is older than {} seconds and has no stored result. The result \
-                 has expired, or the job has not run yet.",
-                config.result_ttl_s
-            ),
-        ));
-    }
+    check_age(context, &ticket)?;
     let body = Queued {
         id,
         status: Status::Queued,
@@ -93,6 +84,43 @@ pub(crate) async fn result<W>(
         due_at_ms: ticket.due_at_ms,
     };
     Ok(response::json(StatusCode::OK, &body))
+}
+
+/// Errors: the submission is so old that its result is gone. A scheduled one is as
+/// old as the time since it was due.
+pub(super) fn check_age<W>(context: &Context<'_, W>, ticket: &Ticket) -> Result<(), ApiError> {
+    let result_ttl_s = context.config()?.result_ttl_s;
+    if is_young(context, ticket)? {
+        return Ok(());
+    }
+    Err(ApiError::new(
+        Code::Expired,
+        format!(
+            "The submission is older than {result_ttl_s} seconds and has no stored result. The \
+             result has expired, or the job has not run yet.",
+        ),
+    ))
+}
+
+fn is_young<W>(context: &Context<'_, W>, ticket: &Ticket) -> Result<bool, ApiError> {
+    let age_ms = context.now_ms.saturating_sub(ticket.waits_since_ms());
+    Ok(age_ms <= context.config()?.result_ttl_s * 1_000)
+}
+
+/// A viewer of a submission, for this request.
+pub(super) fn viewer<W>(
+    context: &Context<'_, W>,
+    id: &str,
+    ticket: &Ticket,
+) -> Result<Viewer, ApiError> {
+    Ok(Viewer {
+        id: id.to_owned(),
+        since_ms: ticket.waits_since_ms(),
+        live: context.instance.live.clone(),
+        store: context.store()?,
+        runtime: context.runtime,
+        asked: 0,
+    })
 }
 
 /// The seconds of `?wait=`, 0 without it.
@@ -107,24 +135,42 @@ fn wait_s(request: &Request<Bytes>) -> Result<u64, Violation> {
     })
 }
 
-/// Waits for a result, where there is a place and one may still come.
+/// A place to wait in, where there is one and a result may still come.
+fn waiting_place<W>(
+    context: &Context<'_, W>,
+    ticket: &Ticket,
+    wait_s: u64,
+) -> Result<Option<Place>, ApiError> {
+    if wait_s == 0 || !is_young(context, ticket)? {
+        return Ok(None);
+    }
+    let until_ms = context.now_ms + wait_s * 1_000;
+    let waiters = &context.instance.waiters;
+    Ok(waiters.enter(&context.sender()?, context.now_ms, until_ms))
+}
+
+/// Looks until there is a result or the time is over. A submission that is not due
+/// yet is not looked for.
 async fn wait<W>(
     context: &Context<'_, W>,
     id: &str,
     ticket: &Ticket,
-    wait_s: u64,
+    until_ms: u64,
 ) -> Result<Option<Vec<u8>>, ApiError> {
-    let (now_ms, due_ms) = (context.now_ms, ticket.waits_since_ms());
-    if now_ms.saturating_sub(due_ms) > context.config()?.result_ttl_s * 1_000 {
-        return Ok(None);
+    let mut viewer = viewer(context, id, ticket)?;
+    loop {
+        let (left_ms, pause_ms) = (until_ms.saturating_sub(viewer.now_ms()), viewer.pause_ms());
+        if pause_ms == 0 {
+            let seen = viewer.look().await?;
+            if let Some(document) = seen.document {
+                return Ok(Some(document.into()));
+            }
+        } else if left_ms == 0 {
+            return Ok(None);
+        } else {
+            (context.runtime.sleep)(pause_ms.min(left_ms)).await;
+        }
     }
-    let (store, sender) = (context.store()?, context.sender()?);
-    let waiters = &context.instance.waiters;
-    let Some(place) = waiters.enter(&sender, now_ms, now_ms + wait_s * 1_000) else {
-        return Ok(None);
-    };
-    let looked = place.wait(context.runtime, due_ms, async || store.result(id).await);
-    looked.await.map_err(|error: RedisError| error.into())
 }
 
 async fn problem_results<W>(

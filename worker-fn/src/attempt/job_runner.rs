@@ -3,7 +3,10 @@
 //! An attempt ends in one of the ways of [`AttemptEnd`]. Where a run failed or got
 //! no response, only the drain can find out who is at fault.
 
+use std::pin::pin;
 use std::rc::Rc;
+
+use futures_util::future::{Either, select};
 
 use shared::domain::archive::SubmissionArchive;
 use shared::domain::dead_letter::{DeadLetter, FailedAttempt};
@@ -20,7 +23,8 @@ use shared::text::normalized;
 
 use super::claimed_job::ClaimedJob;
 use super::finding::{Finding, refusal};
-use super::judging::{self, JudgeEnd};
+use super::judging::{self, JudgeEnd, Watch};
+use super::live_report::LiveReport;
 use super::problem_cache::{CachedProblem, ProblemError, Problems};
 use crate::config::Config;
 use crate::executor::{EndpointId, Endpoints, Execution, ExecutorError};
@@ -56,9 +60,11 @@ pub enum AttemptEnd {
 
 /// Runs jobs.
 pub struct JobRunner {
+    store: Store,
     endpoints: Endpoints,
     problems: Problems,
     archive_submissions: bool,
+    progress: bool,
     executor_timeout_ms: u64,
     tickets: TicketKey,
     max_attempts: u32,
@@ -76,14 +82,16 @@ impl JobRunner {
     pub fn new(config: &Config, runtime: Runtime, instance: &Instance) -> Self {
         let store = Store::new(Client::new(config.redis.clone()));
         Self {
+            progress: config.progress,
             endpoints: Endpoints::new(&config.executor, runtime, Rc::clone(&instance.endpoints)),
             problems: Problems::new(
-                store,
+                store.clone(),
                 config.tickets.clone(),
                 Rc::clone(&instance.problems),
                 instance.memory.clone(),
                 runtime,
             ),
+            store,
             archive_submissions: config.archive_submissions,
             executor_timeout_ms: config.executor.timeout_ms,
             tickets: config.tickets.clone(),
@@ -180,6 +188,7 @@ impl JobRunner {
         {
             return complete(ARCHIVE, judged.into());
         }
+        let (calls, in_flight) = (grant.calls.clone(), Rc::clone(&grant.in_flight));
         let budget = JobBudget::new(grant, started_at_ms + self.executor_timeout_ms);
         if let Some((_, submitted_at_ms)) = &own_id {
             budget.note_waits_since(*submitted_at_ms);
@@ -194,10 +203,29 @@ impl JobRunner {
             }
             Err(error) => return AttemptEnd::NoEndpoint(error),
         };
-        match self
-            .execute(job, own_id.is_some(), problem.as_deref(), endpoint, &budget)
-            .await
-        {
+        let watched = own_id.as_ref().filter(|_| job.watch && self.progress);
+        let report = watched.map(|_| {
+            let problem = problem.as_deref();
+            let total = problem.map(|problem| problem.problem.cases.len());
+            LiveReport::new(started_at_ms, total)
+        });
+        let watch = Watch {
+            ours: own_id.is_some(),
+            report: report.as_ref(),
+        };
+        let execute = self.execute(job, watch, problem.as_deref(), endpoint, &budget);
+        let executed = match report.as_ref().zip(watched) {
+            None => execute.await,
+            Some((report, (id, _))) => {
+                let write = async |progress| self.store.write_progress(id, &progress).await;
+                let writing = report.write(self.runtime, &calls, &in_flight, write);
+                match select(pin!(execute), pin!(writing)).await {
+                    Either::Left((executed, _)) => executed,
+                    Either::Right((never, _)) => match never {},
+                }
+            }
+        };
+        match executed {
             Ok(executed) => {
                 self.endpoints.note_success(endpoint.id, &job.language);
                 match executed {
@@ -227,12 +255,11 @@ impl JobRunner {
         }
     }
 
-    /// Judges a submission to a known problem, and runs any other. `ours`: whether we
-    /// issued its id.
+    /// Judges a submission to a known problem, and runs any other.
     async fn execute(
         &self,
         job: &Job,
-        ours: bool,
+        watch: Watch<'_>,
         problem: Option<&CachedProblem>,
         endpoint: SelectedEndpoint<'_>,
         budget: &JobBudget,
@@ -241,7 +268,7 @@ impl JobRunner {
             let execution = run_once(job, endpoint, budget).await?;
             return Ok(Executed::Found(Box::new(execution.into())));
         };
-        let end = judging::judge(problem, job, ours, endpoint, budget, self.runtime).await?;
+        let end = judging::judge(problem, job, watch, endpoint, budget, self.runtime).await?;
         Ok(match end {
             JudgeEnd::Judged(judged) => Executed::Found(Box::new(Finding::from(*judged))),
             JudgeEnd::Unfinished(progress) => {

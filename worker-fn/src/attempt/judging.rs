@@ -9,8 +9,9 @@ use shared::domain::stage::Stage;
 use shared::domain::verdict::Verdict;
 use shared::text::hex;
 
+use super::live_report::LiveReport;
 use super::problem_cache::CachedProblem;
-use crate::executor::{ExecutorError, Run, RunLimits, SelectedEndpoint};
+use crate::executor::{Execution, ExecutorError, Run, RunLimits, SelectedEndpoint, StageReport};
 use crate::judge::archive;
 use crate::judge::assess::{Assessment, Findings, assess};
 use crate::judge::session::JudgeSession;
@@ -21,6 +22,15 @@ use crate::runtime::Runtime;
 const MIN_CALL_MS: u64 = 2_500;
 /// The time of a call beyond its longest run, in milliseconds.
 const MARGIN_MS: u64 = 1_500;
+
+/// For how long the cases of one call should run where the job is watched, in
+/// milliseconds, so that verdicts come now and then.
+const WATCHED_MS: u64 = 2_000;
+/// In how many calls the cases of a watched job are run at most, beside the first.
+const WATCHED_CALLS: u64 = 6;
+/// A call more than needed is made only with as many left, which is plenty for the
+/// jobs beside it.
+const SPARE_CALLS: u64 = 16;
 
 /// Problems up to this size need no reservation of memory, in bytes.
 const SMALL_BYTES: usize = 64 * 1024;
@@ -35,6 +45,15 @@ pub struct Judged {
     pub version: Option<String>,
     /// What judging it again needs.
     pub archive: SubmissionArchive,
+}
+
+/// Whose job it is, and for whom it is judged.
+#[derive(Clone, Copy)]
+pub struct Watch<'a> {
+    /// Whether we issued its id.
+    pub ours: bool,
+    /// Where verdicts are noted as they come.
+    pub report: Option<&'a LiveReport>,
 }
 
 /// How judging ended.
@@ -69,13 +88,13 @@ pub fn judge_again(cached: &CachedProblem, job: &Job) -> Option<Judged> {
     })
 }
 
-/// Has a submission run and judges it. If the job is `ours`, it goes on from its
+/// Has a submission run and judges it. If the job is ours, it goes on from its
 /// progress, and leaves what does not fit into its time; a foreign producer could
 /// claim any progress. Errors: as [`SelectedEndpoint::execute`].
 pub async fn judge(
     cached: &CachedProblem,
     job: &Job,
-    ours: bool,
+    watch: Watch<'_>,
     endpoint: SelectedEndpoint<'_>,
     budget: &JobBudget,
     runtime: Runtime,
@@ -93,6 +112,7 @@ pub async fn judge(
         // A fresh invocation may be in an instance that has.
         return Err(ExecutorError::BudgetExhausted(1));
     };
+    let Watch { ours, report } = watch;
     let nonce = hex(&(runtime.random)());
     let mut session = JudgeSession::new(&cached.problem, &job.language, &job.code, nonce);
     let known = job.progress.as_ref();
@@ -134,7 +154,15 @@ pub async fn judge(
         let executed = endpoint.execute(&run, budget).await;
         calls += 1;
         match executed {
-            Ok(execution) => session.take(&step, execution),
+            Ok(execution) => {
+                if report.is_some() {
+                    session.most_cases = next_cases(&execution, &session, budget);
+                }
+                session.take(&step, execution);
+                if let Some(report) = report {
+                    report.note(session.live_verdicts());
+                }
+            }
             // Only evidence is missing.
             Err(_) if session.is_decided() => break,
             Err(error) => return Err(error),
@@ -142,6 +170,24 @@ pub async fn judge(
         budget.release_responses();
     }
     Ok(JudgeEnd::Judged(Box::new(conclude(cached, job, session))))
+}
+
+/// How many cases of a watched job are run next, after a call that ran some.
+fn next_cases(execution: &Execution, session: &JudgeSession<'_>, budget: &JobBudget) -> usize {
+    let ran = execution.runs.len() as u64;
+    let wall_ms = |report: &StageReport| report.stage.wall_time_ms.unwrap_or(0);
+    let ran_ms: u64 = execution.runs.iter().map(wall_ms).sum();
+    // Code is compiled anew in each call.
+    let wanted_ms = WATCHED_MS.max(2 * execution.compile.as_ref().map_or(0, wall_ms));
+    let left = session.runs.iter().filter(|run| run.is_none()).count() as u64;
+    if ran_ms < WATCHED_MS / 2 || budget.calls_left() < SPARE_CALLS {
+        return usize::MAX;
+    }
+    let in_time = ran * wanted_ms / ran_ms;
+    let cases = in_time
+        .max(left.saturating_sub(ran).div_ceil(WATCHED_CALLS))
+        .max(1);
+    usize::try_from(cases).unwrap_or(usize::MAX)
 }
 
 fn conclude(cached: &CachedProblem, job: &Job, session: JudgeSession<'_>) -> Judged {

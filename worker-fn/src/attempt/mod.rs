@@ -5,6 +5,7 @@
 //!
 //! - [`JobRunner`]: the way of one job.
 //! - [`claimed_job`]: a job with its lease.
+//! - [`live_report`]: what viewers see while it runs.
 //! - [`problem_cache`]: the problem that it is a submission to.
 //! - `judging`: the steps of a judgement.
 //! - `finding`: what an attempt found out.
@@ -13,6 +14,7 @@ pub mod claimed_job;
 mod finding;
 mod job_runner;
 pub mod judging;
+pub mod live_report;
 pub mod problem_cache;
 
 pub use claimed_job::ClaimedJob;

@@ -34,6 +34,9 @@ pub struct Config {
     /// `KEEP_SUBMISSIONS`, `on` (default) or `off`: whether judged submissions
     /// can be judged again.
     pub archive_submissions: bool,
+    /// `PROGRESS`, `on` (default) or `off`: whether watched jobs write how far they
+    /// are.
+    pub progress: bool,
     /// `SUBREQUEST_BUDGET`, how many calls one invocation may make. Default
     /// 45, because the platform's free plan allows 50.
     pub subrequest_budget: u64,
@@ -62,6 +65,7 @@ impl Config {
             max_attempts: saturated(config::number(lookup, "MAX_ATTEMPTS", 3, 1..=100)?),
             processing_delay_ms: config::number(lookup, "PROCESSING_DELAY_MS", 0, 0..=10_000)?,
             archive_submissions: config::switch(lookup, "KEEP_SUBMISSIONS", true)?,
+            progress: config::switch(lookup, "PROGRESS", true)?,
             subrequest_budget: config::number(lookup, "SUBREQUEST_BUDGET", 45, 10..=10_000)?,
             max_jobs_per_invocation: usize::try_from(config::number(
                 lookup,

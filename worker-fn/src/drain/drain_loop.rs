@@ -173,8 +173,11 @@ impl<'a> DrainLoop<'a> {
         }
         let patience = (decided > 0 && self.may_settle_early())
             .then(|| SETTLE_AFTER_MS.saturating_sub(self.batch.waited_ms(now_ms)));
-        // Jobs that wait for a busy endpoint give their permits back meanwhile.
-        let look = (self.is_congested() && self.batch.ready_len() > 0).then_some(LOOK_MS);
+        // Jobs that wait for a busy endpoint give their permits back meanwhile, and so
+        // do those that tell viewers how far they are.
+        let has_taken = running < MAX_REQUESTS_IN_FLIGHT && self.in_flight.free() == 0;
+        let look =
+            ((self.is_congested() || has_taken) && self.batch.ready_len() > 0).then_some(LOOK_MS);
         Next::AwaitRun(patience.into_iter().chain(look).min())
     }
 

@@ -63,6 +63,9 @@ pub struct JudgeSession<'a> {
     archive_left: usize,
     /// How many runs are kept to be shown.
     shown: usize,
+    /// The most cases of a program that the next step runs after the first; all of
+    /// them at first.
+    pub most_cases: usize,
     /// The language's version.
     pub version: Option<String>,
     /// The most that one process used.
@@ -118,6 +121,7 @@ impl<'a> JudgeSession<'a> {
             single_runs: 0,
             archive_left: MAX_ANSWERS_BYTES,
             shown: 0,
+            most_cases: usize::MAX,
             version: None,
             peak_usage: Usage::default(),
         };
@@ -380,6 +384,7 @@ impl<'a> JudgeSession<'a> {
             _ => self.runs.len(),
         };
         let most = match self.harness {
+            None if self.single_runs > 0 => self.most_cases,
             _ if !stops || self.single_runs > 0 => usize::MAX,
             None => FIRST_CASES,
             // The case at which the shared process ended.
@@ -413,6 +418,21 @@ impl<'a> JudgeSession<'a> {
                 .take(MAX_EVIDENCE)
                 .collect(),
         }
+    }
+
+    /// The verdicts of a program's first cases, as far as they are known and the
+    /// result will show them too. Those of a function may change until the end,
+    /// where a case is run again alone.
+    pub fn live_verdicts(&self) -> Vec<Verdict> {
+        if self.harness.is_some() || self.failure.is_some() {
+            return Vec::new();
+        }
+        let end = match self.first_failed() {
+            Some(failed) if self.problem.stop_on_first_fail => failed + 1,
+            _ => self.runs.len(),
+        };
+        let known = self.runs.iter().take(end).map_while(Option::as_ref);
+        known.map(|run| run.verdict).collect()
     }
 
     fn first_failed(&self) -> Option<usize> {

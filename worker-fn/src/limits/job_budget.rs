@@ -213,6 +213,11 @@ impl JobBudget {
         self.calls.take(1)
     }
 
+    /// How many calls the invocation has left.
+    pub fn calls_left(&self) -> u64 {
+        self.calls.left()
+    }
+
     /// The instance's memory.
     pub fn memory(&self) -> &Memory {
         &self.memory

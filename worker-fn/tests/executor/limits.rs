@@ -5,7 +5,7 @@ use shared::domain::ids::{ProblemId, ProblemVersion};
 use shared::domain::job::Job;
 use shared::domain::problem::Problem;
 use shared::domain::verdict::Verdict;
-use worker_fn::attempt::judging::{self, JudgeEnd, Judged};
+use worker_fn::attempt::judging::{self, JudgeEnd, Judged, Watch};
 use worker_fn::attempt::problem_cache::CachedProblem;
 use worker_fn::limits::CallCounter;
 
@@ -47,11 +47,16 @@ async fn judge(time_ms: u64, server: &MockServer) -> Judged {
         client: None,
         progress: None,
         requeued_at_ms: None,
+        watch: false,
     };
     let endpoints = one("piston", &server.url);
     let budget = job_budget(&CallCounter::new(1_000));
     let selected = endpoints.select("ruby", &budget).await.unwrap();
-    let judged = judging::judge(&problem, &job, false, selected, &budget, RUNTIME);
+    let watch = Watch {
+        ours: false,
+        report: None,
+    };
+    let judged = judging::judge(&problem, &job, watch, selected, &budget, RUNTIME);
     match judged.await.unwrap() {
         JudgeEnd::Judged(judged) => *judged,
         JudgeEnd::Unfinished(progress) => panic!("{progress:?}"),

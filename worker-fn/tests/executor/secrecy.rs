@@ -64,9 +64,14 @@ async fn judge(endpoints: &Endpoints, problem: &CachedProblem) -> Verdict {
         client: None,
         progress: None,
         requeued_at_ms: None,
+        watch: false,
     };
     let selected = endpoints.select("python", &budget).await.unwrap();
-    let judged = judging::judge(problem, &job, false, selected, &budget, RUNTIME);
+    let watch = judging::Watch {
+        ours: false,
+        report: None,
+    };
+    let judged = judging::judge(problem, &job, watch, selected, &budget, RUNTIME);
     match judged.await.unwrap() {
         JudgeEnd::Judged(judged) => judged.assessment.verdict,
         JudgeEnd::Unfinished(progress) => panic!("{progress:?}"),

@@ -1,0 +1,376 @@
+//! What is known of submissions that people wait for, shared by all who do.
+//!
+//! A look at a submission costs a command, and its pauses depend on the
+//! submission's age alone, not on who looks: so fifty viewers of one submission
+//! cost what one does. Whoever comes when a look is due makes it; the others use
+//! what it found.
+//!
+//! That holds within an instance. Only data is shared: the platform cancels what a
+//! request does when its client leaves, so nobody waits for another's request. A
+//! look that was not answered until the next one is due is made again.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use bytes::Bytes;
+use shared::domain::live_progress::LiveProgress;
+use shared::queue::Store;
+use shared::queue::live::Look;
+use shared::redis::RedisError;
+
+use crate::runtime::Runtime;
+use crate::waiters::AT_ONCE;
+
+/// The most submissions of which something is known: more than may be waited for, so
+/// that viewers never drive each other out, which would make them look at once.
+const MOST: usize = AT_ONCE + 28;
+/// The most bytes of their documents.
+const MOST_BYTES: usize = 2 * 1024 * 1024;
+/// The age at the first look, in milliseconds: nothing is finished earlier.
+pub(crate) const FIRST_LOOK_MS: u64 = 200;
+/// The longest pause between two looks at a submission that is young or runs, in
+/// milliseconds.
+const LONGEST_PAUSE_MS: u64 = 1_000;
+/// The longest pause between two looks at one that waits, in milliseconds.
+const LONGEST_WAITING_PAUSE_MS: u64 = 5_000;
+/// The pause before a viewer sees what another's look found, in milliseconds.
+const OTHERS_LOOK_MS: u64 = 50;
+/// The age at which a submission's position is asked for, in milliseconds.
+const POSITION_AGE_MS: u64 = 1_000;
+/// The pause after the first time, in milliseconds. Each later one is half as long
+/// again.
+const POSITION_PAUSE_MS: u64 = 2_000;
+/// The longest of these pauses, in milliseconds, and the one after a position that
+/// was not found: the job runs, or is out of order.
+const POSITION_LONGEST_PAUSE_MS: u64 = 10_000;
+
+/// What is known of submissions. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct LiveResults(Rc<RefCell<Vec<Entry>>>);
+
+#[derive(Debug)]
+struct Entry {
+    id: String,
+    asked_ms: u64,
+    is_answered: bool,
+    seen: Seen,
+    position_asked_ms: u64,
+    /// 0 where it was never asked for.
+    position_pause_ms: u64,
+}
+
+/// What is known of a submission.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Seen {
+    /// The result document.
+    pub document: Option<Bytes>,
+    /// How far the job is.
+    pub progress: Option<LiveProgress>,
+    /// Its place in its lane.
+    pub position: Option<u64>,
+}
+
+/// A viewer of one submission.
+pub(crate) struct Viewer {
+    pub id: String,
+    /// Since when the submission waits for its turn, in milliseconds since 1970.
+    pub since_ms: u64,
+    pub live: LiveResults,
+    pub store: Store,
+    pub runtime: Runtime,
+    /// How many commands or scripts this viewer has sent.
+    pub asked: u32,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Turn {
+    Ask,
+    Wait,
+    Known(Seen),
+}
+
+/// The pause after a look at a submission of this age.
+fn pause_ms(seen: &Seen, age_ms: u64) -> u64 {
+    let pause_ms = (FIRST_LOOK_MS + age_ms / 2).min(LONGEST_PAUSE_MS);
+    if seen.document.is_some() || seen.progress.is_some() {
+        return pause_ms;
+    }
+    pause_ms.max((age_ms / 30).min(LONGEST_WAITING_PAUSE_MS))
+}
+
+impl Entry {
+    /// When the next look is due.
+    fn due_ms(&self, since_ms: u64) -> u64 {
+        let age_ms = self.asked_ms.saturating_sub(since_ms);
+        self.asked_ms + pause_ms(&self.seen, age_ms)
+    }
+
+    fn bytes(&self) -> usize {
+        self.seen.document.as_ref().map_or(0, Bytes::len)
+    }
+}
+
+impl LiveResults {
+    /// Whose turn it is. After [`Turn::Ask`] the caller must look.
+    fn turn(&self, id: &str, since_ms: u64, now_ms: u64) -> Turn {
+        let mut entries = self.0.borrow_mut();
+        let Some(entry) = entries.iter_mut().find(|entry| entry.id == id) else {
+            entries.push(Entry {
+                id: id.to_owned(),
+                asked_ms: now_ms,
+                is_answered: false,
+                seen: Seen::default(),
+                position_asked_ms: 0,
+                position_pause_ms: 0,
+            });
+            shrink(&mut entries);
+            return Turn::Ask;
+        };
+        if now_ms >= entry.due_ms(since_ms) {
+            entry.asked_ms = now_ms;
+            entry.is_answered = false;
+            Turn::Ask
+        } else if entry.is_answered {
+            Turn::Known(entry.seen.clone())
+        } else {
+            Turn::Wait
+        }
+    }
+
+    /// Notes what a look found; `None` where it failed.
+    fn note(&self, id: &str, look: Option<Look>) -> Seen {
+        let mut entries = self.0.borrow_mut();
+        let entry = entries.iter_mut().find(|entry| entry.id == id);
+        let position = entry.as_ref().and_then(|entry| entry.seen.position);
+        let seen = look.map(|look| Seen {
+            position: position.filter(|_| look.document.is_none() && look.progress.is_none()),
+            document: look.document.map(Bytes::from),
+            progress: look.progress,
+        });
+        // It may have made room for another.
+        let Some(entry) = entry else {
+            return seen.unwrap_or_default();
+        };
+        entry.is_answered = true;
+        if let Some(seen) = seen {
+            entry.seen = seen;
+        }
+        let seen = entry.seen.clone();
+        shrink(&mut entries);
+        seen
+    }
+
+    /// Whether it is time to ask for a position; then the caller must.
+    fn position_turn(&self, id: &str, since_ms: u64, now_ms: u64) -> bool {
+        let mut entries = self.0.borrow_mut();
+        let Some(entry) = entries.iter_mut().find(|entry| entry.id == id) else {
+            return false;
+        };
+        let waits = entry.seen.document.is_none() && entry.seen.progress.is_none();
+        if !waits
+            || now_ms.saturating_sub(since_ms) < POSITION_AGE_MS
+            || now_ms < entry.position_asked_ms + entry.position_pause_ms
+        {
+            return false;
+        }
+        entry.position_asked_ms = now_ms;
+        entry.position_pause_ms = match entry.position_pause_ms {
+            0 => POSITION_PAUSE_MS,
+            pause_ms => (pause_ms * 3 / 2).min(POSITION_LONGEST_PAUSE_MS),
+        };
+        true
+    }
+
+    fn note_position(&self, id: &str, position: Option<u64>) {
+        let mut entries = self.0.borrow_mut();
+        if let Some(entry) = entries.iter_mut().find(|entry| entry.id == id) {
+            entry.seen.position = position;
+            if position.is_none() {
+                entry.position_pause_ms = POSITION_LONGEST_PAUSE_MS;
+            }
+        }
+    }
+}
+
+/// Forgets what was asked longest ago, until it is within the bounds.
+fn shrink(entries: &mut Vec<Entry>) {
+    loop {
+        let is_long = entries.iter().map(Entry::bytes).sum::<usize>() > MOST_BYTES;
+        if !is_long && entries.len() <= MOST {
+            return;
+        }
+        let counts = |(_, entry): &(usize, &Entry)| !is_long || entry.bytes() > 0;
+        let by_age = |(_, entry): &(usize, &Entry)| entry.asked_ms;
+        let all = entries.iter().enumerate();
+        let Some((oldest, _)) = all.filter(counts).min_by_key(by_age) else {
+            return;
+        };
+        entries.swap_remove(oldest);
+    }
+}
+
+impl Viewer {
+    pub(crate) fn now_ms(&self) -> u64 {
+        (self.runtime.now_ms)()
+    }
+
+    /// How long until the next look is due, in milliseconds.
+    pub(crate) fn pause_ms(&self) -> u64 {
+        let entries = self.live.0.borrow();
+        let entry = entries.iter().find(|entry| entry.id == self.id);
+        let due_ms = match entry {
+            Some(entry) => entry.due_ms(self.since_ms),
+            None => self.since_ms + FIRST_LOOK_MS,
+        };
+        due_ms.saturating_sub(self.now_ms())
+    }
+
+    /// What is known, with a look of its own where one is due.
+    pub(crate) async fn look(&mut self) -> Result<Seen, RedisError> {
+        loop {
+            match self.live.turn(&self.id, self.since_ms, self.now_ms()) {
+                Turn::Known(seen) => return Ok(seen),
+                Turn::Wait => (self.runtime.sleep)(OTHERS_LOOK_MS).await,
+                Turn::Ask => {
+                    self.asked += 1;
+                    let look = self.store.look(&self.id).await;
+                    let failed = look.as_ref().err().cloned();
+                    let seen = self.live.note(&self.id, look.ok());
+                    return failed.map_or(Ok(seen), Err);
+                }
+            }
+        }
+    }
+
+    /// As [`Self::look`], and with the position where it is time to ask for it. A
+    /// position that cannot be asked for is not known.
+    pub(crate) async fn look_with_position(&mut self) -> Result<Seen, RedisError> {
+        let mut seen = self.look().await?;
+        if self
+            .live
+            .position_turn(&self.id, self.since_ms, self.now_ms())
+        {
+            self.asked += 1;
+            seen.position = self.store.position(&self.id).await.unwrap_or(None);
+            self.live.note_position(&self.id, seen.position);
+        }
+        Ok(seen)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn done(bytes: usize) -> Look {
+        Look {
+            document: Some(vec![b'x'; bytes]),
+            progress: None,
+        }
+    }
+
+    fn started() -> Look {
+        let progress = LiveProgress {
+            started_at_ms: 5,
+            total: None,
+            cases: Vec::new(),
+        };
+        Look {
+            document: None,
+            progress: Some(progress),
+        }
+    }
+
+    /// When looks are made at a submission of time 0 by viewers who come at every
+    /// 10 ms.
+    fn looks(until_ms: u64, found: &Look) -> Vec<u64> {
+        let live = LiveResults::default();
+        let mut asked = Vec::new();
+        for now_ms in (FIRST_LOOK_MS..until_ms).step_by(10) {
+            if live.turn("i", 0, now_ms) == Turn::Ask {
+                asked.push(now_ms);
+                live.note("i", Some(found.clone()));
+            }
+        }
+        asked
+    }
+
+    #[test]
+    fn looks_depend_on_the_age_and_not_on_the_number_of_viewers() {
+        let times = looks(60_000, &Look::default());
+        assert_eq!(times[..6], [200, 500, 950, 1_630, 2_630, 3_630]);
+        assert_eq!(looks(1_630, &Look::default()).len(), 3);
+        let within = |ms| times.iter().filter(|&&time| time < ms).count();
+        assert_eq!(within(25_000), 27, "docs/api.md says what a wait costs");
+        assert_eq!(times[times.len() - 1] - times[times.len() - 2], 1_910);
+        // What runs may end at any moment.
+        let times = looks(60_000, &started());
+        assert_eq!(times[times.len() - 1] - times[times.len() - 2], 1_000);
+    }
+
+    #[test]
+    fn a_look_that_is_not_answered_is_made_again_when_the_next_is_due() {
+        let live = LiveResults::default();
+        assert_eq!(live.turn("i", 0, 200), Turn::Ask);
+        assert_eq!(live.turn("i", 0, 499), Turn::Wait);
+        assert_eq!(live.turn("i", 0, 500), Turn::Ask);
+        // One that failed counts as made: nobody hurries.
+        assert_eq!(live.note("i", None), Seen::default());
+        assert_eq!(live.turn("i", 0, 949), Turn::Known(Seen::default()));
+        assert_eq!(live.turn("i", 0, 950), Turn::Ask);
+        let seen = live.note("i", Some(started()));
+        assert_eq!(live.turn("i", 0, 951), Turn::Known(seen));
+    }
+
+    #[test]
+    fn positions_are_asked_for_late_and_seldom() {
+        let live = LiveResults::default();
+        let times = |found: Option<u64>| {
+            let mut asked = Vec::new();
+            for now_ms in (0..30_000).step_by(100) {
+                let _ = live.turn("i", 0, now_ms);
+                live.note("i", Some(Look::default()));
+                if live.position_turn("i", 0, now_ms) {
+                    asked.push(now_ms);
+                    live.note_position("i", found);
+                }
+            }
+            live.0.borrow_mut().clear();
+            asked
+        };
+        assert_eq!(
+            times(Some(3)),
+            [1_000, 3_000, 6_000, 10_500, 17_300, 27_300]
+        );
+        assert_eq!(times(None), [1_000, 11_000, 21_000]);
+        let _ = live.turn("i", 0, 5_000);
+        live.note("i", Some(Look::default()));
+        live.note_position("i", Some(3));
+        assert_eq!(live.note("i", Some(Look::default())).position, Some(3));
+        // What runs has none.
+        assert_eq!(live.note("i", Some(started())).position, None);
+        assert!(!live.position_turn("i", 0, 20_000));
+    }
+
+    #[test]
+    fn what_is_known_is_bounded_in_number_and_bytes() {
+        let live = LiveResults::default();
+        for number in 0..MOST as u64 + 1 {
+            assert_eq!(live.turn(&number.to_string(), 0, number), Turn::Ask);
+        }
+        assert_eq!(live.0.borrow().len(), MOST);
+        assert_eq!(
+            live.turn("0", 0, 1_000),
+            Turn::Ask,
+            "the oldest was forgotten"
+        );
+        for number in 100..MOST {
+            live.note(&number.to_string(), Some(done(MOST_BYTES / 3)));
+        }
+        let bytes: usize = live.0.borrow().iter().map(Entry::bytes).sum();
+        assert!(bytes <= MOST_BYTES, "{bytes}");
+        // Whoever looked gets it all the same.
+        let large = live.note("0", Some(done(MOST_BYTES + 1)));
+        assert_eq!(large.document.map(|text| text.len()), Some(MOST_BYTES + 1));
+    }
+}
