@@ -1,8 +1,8 @@
 //! A server on this machine by which a test file in another process kills and
-//! restarts parts of the stack, fires the cron, and breaks the execution endpoint.
+//! restarts parts of the stack, fires the cron, and says which jobs fail.
 //!
-//! `POST /kill/PART`, `POST /restart/PART`, `POST /cron`, `POST /fault/NAME` (see
-//! [`fault`]). Each answers 200 when it is done, or 500 with a sentence.
+//! `POST /kill/PART`, `POST /restart/PART`, `POST /cron`, `POST /fail` with the text
+//! that a failing job holds. Each answers 200 when it is done, or 500 with a sentence.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,9 +10,10 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::post;
-use support::breakable_endpoint::{BreakableEndpoint, Fault};
 use support::server;
 use xtask::stack::Stack;
+
+use crate::endpoint::FailingEndpoint;
 
 type Outcome = Result<(), (StatusCode, String)>;
 
@@ -20,11 +21,11 @@ type Outcome = Result<(), (StatusCode, String)>;
 #[derive(Clone)]
 pub(crate) struct Control {
     stack: Arc<Mutex<Stack>>,
-    endpoint: Arc<BreakableEndpoint>,
+    endpoint: Arc<FailingEndpoint>,
 }
 
 impl Control {
-    pub(crate) fn new(stack: Arc<Mutex<Stack>>, endpoint: Arc<BreakableEndpoint>) -> Self {
+    pub(crate) fn new(stack: Arc<Mutex<Stack>>, endpoint: Arc<FailingEndpoint>) -> Self {
         Self { stack, endpoint }
     }
 
@@ -53,13 +54,10 @@ impl Control {
                 }),
             )
             .route(
-                "/fault/{name}",
-                post(
-                    |State(control): State<Self>, Path(name): Path<String>| async move {
-                        control.endpoint.set_fault(fault(&name)?);
-                        Outcome::Ok(())
-                    },
-                ),
+                "/fail",
+                post(|State(control): State<Self>, marker: String| async move {
+                    control.endpoint.fail(marker);
+                }),
             )
             .with_state(self);
         format!("http://127.0.0.1:{}", server::serve(router))
@@ -76,17 +74,6 @@ impl Control {
         })
         .await
         .map_err(|error| failed(error.to_string()))?
-    }
-}
-
-/// `none`, `fails-runs`, `hangs` or `closes`.
-fn fault(name: &str) -> Result<Option<Fault>, (StatusCode, String)> {
-    match name {
-        "none" => Ok(None),
-        "fails-runs" => Ok(Some(Fault::FailsRuns)),
-        "hangs" => Ok(Some(Fault::Hangs)),
-        "closes" => Ok(Some(Fault::Closes)),
-        _ => Err(failed(format!("there is no fault {name}"))),
     }
 }
 

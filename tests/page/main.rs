@@ -2,8 +2,9 @@
 //!
 //! The files are TypeScript and drive headless Chromium; this program starts the
 //! stack, empties it before each file, publishes the sample problems, and runs the
-//! file with the project's Node. The runner stands behind a proxy that breaks on
-//! demand, and a small server lets a file kill and restart parts ([`control`]).
+//! file with the project's Node. The runner stands behind a proxy that fails
+//! jobs on demand ([`endpoint`]), and a small server lets a file kill and restart
+//! parts ([`control`]).
 
 #![allow(
     clippy::unwrap_used,
@@ -11,6 +12,7 @@
 )]
 
 mod control;
+mod endpoint;
 
 use std::fs;
 use std::io::Write as _;
@@ -20,7 +22,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use support::api::SubmitFn;
-use support::breakable_endpoint::BreakableEndpoint;
 use support::redis_client::RedisClient;
 use support::stack;
 use support::wait::{SOON, wait_for};
@@ -28,6 +29,7 @@ use xtask::stack::{Ports, Stack};
 use xtask::{page, problems, project, tools};
 
 use control::Control;
+use endpoint::FailingEndpoint;
 
 /// The folder of the test files.
 const FILES: &str = "web/tests/stack";
@@ -45,7 +47,7 @@ struct Started {
     worker_url: String,
     redis: RedisClient,
     control_url: String,
-    endpoint: Arc<BreakableEndpoint>,
+    endpoint: Arc<FailingEndpoint>,
 }
 
 fn main() -> ExitCode {
@@ -112,7 +114,7 @@ fn run(path: &Path, shared: &Shared) -> Result<(), String> {
 
 fn start() -> Started {
     let ports = Ports::free().unwrap();
-    let (endpoint, executor_url) = BreakableEndpoint::start(ports.runner);
+    let (endpoint, executor_url) = FailingEndpoint::start(ports.runner);
     let stack = stack::start(
         "e2e/page",
         ports,
@@ -139,9 +141,9 @@ fn start() -> Started {
     }
 }
 
-/// An endpoint without faults, and the sample problems and nothing else.
+/// An endpoint that fails nothing, and the sample problems and nothing else.
 fn begin_anew(started: &Started) -> Result<(), String> {
-    started.endpoint.set_fault(None);
+    started.endpoint.fail(String::new());
     started.redis.flush();
     problems::load(&problems::own())
         .and_then(|all| problems::publish(&all, &started.submit_url, &started.token, |_| ()))

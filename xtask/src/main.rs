@@ -40,7 +40,7 @@ enum Task {
         worker: Worker,
     },
     /// Check the rules that no compiler checks: dependencies between crates,
-    /// import circles between files, length of files.
+    /// import circles between files, length of files, what the page may not name.
     Tidy,
     /// Submit a file, wait for its verdict and print it with the first case that
     /// failed.
