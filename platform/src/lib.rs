@@ -218,16 +218,63 @@ pub async fn call_service(
         .uri()
         .path_and_query()
         .map_or("/", |path| path.as_str());
+    fetch(env, binding, path, &init, &["content-type", "retry-after"]).await
+}
+
+/// The static asset at `path` as it is for a browser with these request headers:
+/// status 200 or 304. `None` where there is no such binding or no such file.
+pub async fn asset(
+    env: &Env,
+    binding: &str,
+    path: &str,
+    headers: &http::HeaderMap,
+) -> Option<http::Response<Bytes>> {
+    let init = web_sys::RequestInit::new();
+    let sent = web_sys::Headers::new().ok()?;
+    // Not Accept-Encoding: the platform compresses what leaves the Worker.
+    for name in [http::header::ACCEPT, http::header::IF_NONE_MATCH] {
+        if let Some(value) = headers.get(&name).and_then(|value| value.to_str().ok()) {
+            sent.append(name.as_str(), value).ok()?;
+        }
+    }
+    init.set_headers(&sent);
+    let response = fetch(env, binding, path, &init, &ASSET_HEADERS)
+        .await
+        .ok()?;
+    let known = [http::StatusCode::OK, http::StatusCode::NOT_MODIFIED];
+    known.contains(&response.status()).then_some(response)
+}
+
+/// The headers of an asset that are handed on.
+const ASSET_HEADERS: [&str; 9] = [
+    "cache-control",
+    "content-security-policy",
+    "content-type",
+    "cross-origin-opener-policy",
+    "cross-origin-resource-policy",
+    "etag",
+    "permissions-policy",
+    "referrer-policy",
+    "x-content-type-options",
+];
+
+async fn fetch(
+    env: &Env,
+    binding: &str,
+    path: &str,
+    init: &web_sys::RequestInit,
+    headers: &[&str],
+) -> worker::Result<http::Response<Bytes>> {
     let url = format!("https://{}{path}", binding.to_ascii_lowercase());
-    let outgoing = web_sys::Request::new_with_str_and_init(&url, &init)?;
+    let outgoing = web_sys::Request::new_with_str_and_init(&url, init)?;
     let mut response = env
         .service(binding)?
         .fetch_request(Request::from(outgoing))
         .await?;
     let mut plain = http::Response::builder().status(response.status_code());
-    for name in ["content-type", "retry-after"] {
+    for name in headers {
         if let Some(value) = response.headers().get(name)? {
-            plain = plain.header(name, value);
+            plain = plain.header(*name, value);
         }
     }
     plain

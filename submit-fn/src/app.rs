@@ -9,6 +9,7 @@ use crate::client_share::RateLimit;
 use crate::config::Config;
 use crate::context::Context;
 use crate::cors;
+use crate::handlers::health::Assets;
 use crate::handlers::{admin, events, health, languages, problems, rejudge, results, run, submit};
 use crate::instance::Instance;
 use crate::outcome::Handled;
@@ -22,13 +23,13 @@ pub struct App<'a, W> {
     pub lookup: Lookup<'a>,
     /// What this instance remembers.
     pub instance: &'a Instance,
-    /// The other Worker, and the platform's rate limit.
+    /// The other Worker, the platform's rate limit, and the page.
     pub worker: &'a W,
     /// Clock, randomness, timer.
     pub runtime: Runtime,
 }
 
-impl<W: WorkerFn + RateLimit> App<'_, W> {
+impl<W: WorkerFn + RateLimit + Assets> App<'_, W> {
     /// Answers a request with these headers, or the error of reading it.
     pub async fn answer(
         &self,
@@ -65,12 +66,12 @@ impl<W: WorkerFn + RateLimit> App<'_, W> {
     }
 }
 
-async fn route<W: WorkerFn + RateLimit>(
+async fn route<W: WorkerFn + RateLimit + Assets>(
     context: &mut Context<'_, W>,
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, ApiError> {
     match Route::of(request.method(), request.uri().path())? {
-        Route::Health => Ok(health::health(request)),
+        Route::Health => Ok(health::page_or_health(context.worker, request).await),
         Route::Preflight(methods) => Ok(cors::preflight(methods)),
         Route::Languages => languages::languages(context).await,
         Route::Submit => submit::submit(context, request).await,

@@ -215,3 +215,213 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use futures_util::StreamExt;
+    use shared::config::{RedisConfig, Secret};
+    use shared::domain::live_progress::LiveProgress;
+    use shared::queue::Store;
+    use shared::redis::Client;
+
+    use super::*;
+    use crate::live_results::LiveResults;
+    use crate::runtime::Runtime;
+    use crate::sender::Sender;
+    use crate::waiters::Waiters;
+
+    const TICKET: Ticket = Ticket {
+        submitted_at_ms: 5,
+        due_at_ms: None,
+    };
+
+    fn queued(position: Option<u64>) -> Seen {
+        Seen {
+            position,
+            ..Seen::default()
+        }
+    }
+
+    fn running(started_at_ms: u64, cases: &[Verdict]) -> Seen {
+        let progress = LiveProgress {
+            started_at_ms,
+            total: Some(3),
+            cases: cases.to_vec(),
+        };
+        Seen {
+            progress: Some(progress),
+            ..Seen::default()
+        }
+    }
+
+    fn done() -> Seen {
+        Seen {
+            document: Some("{\"id\":\"i\"}".into()),
+            ..Seen::default()
+        }
+    }
+
+    /// The id, the name and the data of each event.
+    fn events(text: &str) -> Vec<(String, String, String)> {
+        let field = |block: &str, name: &str| {
+            let line = block.lines().find_map(|line| line.strip_prefix(name));
+            line.unwrap_or_default().to_owned()
+        };
+        text.split("\n\n")
+            .filter(|block| block.starts_with("id: "))
+            .map(|one| {
+                (
+                    field(one, "id: "),
+                    field(one, "event: "),
+                    field(one, "data: "),
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_change_is_told_once() {
+        use Verdict::{Accepted, WrongAnswer};
+        let mut told = Told::default();
+        let steps = [
+            (queued(None), "q queued {\"submittedAtMs\":5}"),
+            (queued(None), ""),
+            (
+                queued(Some(7)),
+                "q7 queued {\"position\":7,\"submittedAtMs\":5}",
+            ),
+            // That it is not known is no news.
+            (queued(None), ""),
+            (
+                queued(Some(1)),
+                "q1 queued {\"position\":1,\"submittedAtMs\":5}",
+            ),
+            (
+                running(9, &[]),
+                "9.0 started {\"startedAtMs\":9,\"total\":3}",
+            ),
+            (
+                running(9, &[Accepted, WrongAnswer]),
+                "9.2 cases {\"from\":1,\"total\":3,\"verdicts\":[\"Accepted\",\"Wrong Answer\"]}",
+            ),
+            (running(9, &[Accepted, WrongAnswer]), ""),
+            (
+                running(9, &[Accepted; 3]),
+                "9.3 cases {\"from\":3,\"total\":3,\"verdicts\":[\"Accepted\"]}",
+            ),
+            // It waits again, and starts once more; an old progress is none.
+            (queued(Some(4)), ""),
+            (running(8, &[Accepted; 3]), ""),
+            (
+                running(12, &[Accepted]),
+                "12.0 started {\"startedAtMs\":12,\"total\":3}|\
+                 12.1 cases {\"from\":1,\"total\":3,\"verdicts\":[\"Accepted\"]}",
+            ),
+            (done(), "done done {\"id\":\"i\"}"),
+        ];
+        for (seen, expected) in steps {
+            let text = told.news(&TICKET, &seen);
+            let got: Vec<String> = events(&text)
+                .into_iter()
+                .map(|(id, name, data)| format!("{id} {name} {data}"))
+                .collect();
+            assert_eq!(got.join("|"), expected);
+            // Whoever comes back with the last id is told nothing twice.
+            if let Some((id, ..)) = events(&text).last() {
+                let mut again = Told::up_to(id);
+                assert!(again.done || again.news(&TICKET, &seen).is_empty(), "{id}");
+            }
+        }
+        assert!(told.done);
+    }
+
+    #[test]
+    fn an_id_of_others_tells_nothing() {
+        for id in ["", "x", "qx", "1", ".", "1.x", "x.1", "-1.0", "Done", "q-1"] {
+            assert_eq!(Told::up_to(id), Told::default(), "{id}");
+        }
+        assert_eq!(Told::up_to("q").queued, Some(None));
+    }
+
+    thread_local! {
+        static NOW_MS: Cell<u64> = const { Cell::new(0) };
+    }
+
+    /// A stream for a submission that is due then, without a Redis, and how many
+    /// requests wait.
+    fn stream(since_ms: u64, asked: u32) -> (Events, Waiters) {
+        NOW_MS.set(0);
+        let runtime = Runtime {
+            now_ms: || NOW_MS.get(),
+            sleep: |ms| {
+                NOW_MS.set(NOW_MS.get() + ms);
+                Box::pin(std::future::ready(()))
+            },
+            ..Runtime::standing_still()
+        };
+        let redis = RedisConfig {
+            url: "http://127.0.0.1:1/".parse().unwrap(),
+            token: Secret::new("t"),
+            timeout_ms: 1_000,
+        };
+        let waiters = Waiters::default();
+        let stream = Stream {
+            ticket: TICKET,
+            told: Told::default(),
+            viewer: Viewer {
+                id: "i".into(),
+                since_ms,
+                live: LiveResults::default(),
+                store: Store::new(Client::new(redis)),
+                runtime,
+                asked,
+            },
+            _place: waiters.enter(&Sender::Operator, 0, LONGEST_MS).unwrap(),
+            first: Seen::default(),
+            until_ms: LONGEST_MS,
+        };
+        (stream.into_events(), waiters)
+    }
+
+    async fn parts(since_ms: u64, asked: u32) -> Vec<String> {
+        let (events, _) = stream(since_ms, asked);
+        let texts = events.map(|part| String::from_utf8(part).unwrap());
+        texts.collect().await
+    }
+
+    #[tokio::test]
+    async fn a_stream_ends_itself() {
+        let first = "retry: 1000\n\nid: q\nevent: queued\ndata: {\"submittedAtMs\":5}\n\n";
+        // Nothing happens until it is due: comments, and no look.
+        assert_eq!(
+            parts(3_600_000, 0).await,
+            [first, COMMENT, COMMENT, COMMENT]
+        );
+        assert_eq!(NOW_MS.get(), LONGEST_MS);
+        assert_eq!(
+            parts(0, MOST_ASKED).await,
+            [first],
+            "its commands are spent"
+        );
+        assert_eq!(NOW_MS.get(), 0);
+        assert_eq!(parts(0, 0).await, [first], "Redis is away");
+        assert!(NOW_MS.get() < 2_000, "{} ms", NOW_MS.get());
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_is_dropped_gives_its_place_back() {
+        let free = |waiters: &Waiters| {
+            let places: Vec<_> = (0..200)
+                .map_while(|_| waiters.enter(&Sender::Operator, 0, 1))
+                .collect();
+            places.len()
+        };
+        let (mut events, waiters) = stream(3_600_000, 0);
+        events.next().await.unwrap();
+        let before = free(&waiters);
+        drop(events);
+        assert_eq!(free(&waiters), before + 1);
+    }
+}

@@ -57,7 +57,8 @@ use std::rc::Rc;
 use app::App;
 use bytes::Bytes;
 use client_share::RateLimit;
-use http::StatusCode;
+use handlers::health::Assets;
+use http::{HeaderMap, StatusCode};
 use instance::Instance;
 use runtime::Runtime;
 use shared::domain::client::ClientId;
@@ -66,6 +67,9 @@ use worker_fn::WorkerFn;
 
 /// The service binding of `wrangler.toml` that leads to worker-fn.
 const WORKER: &str = "WORKER";
+
+/// The binding of `wrangler.toml` that leads to the page's files.
+const ASSETS: &str = "ASSETS";
 
 /// The rate limiting binding of `wrangler.toml`.
 const CLIENT_SHARE: &str = "CLIENT_SHARE";
@@ -134,12 +138,18 @@ async fn wake(env: &Env, call: http::Request<Bytes>) {
     }
 }
 
-/// worker-fn through its service binding, and the rate limit.
+/// worker-fn through its service binding, the rate limit, and the page.
 struct Bindings<'a>(&'a Env);
 
 impl RateLimit for Bindings<'_> {
     async fn allows(&self, client: &ClientId) -> Option<bool> {
         platform::is_within_rate_limit(self.0, CLIENT_SHARE, client.as_str()).await
+    }
+}
+
+impl Assets for Bindings<'_> {
+    async fn page(&self, headers: &HeaderMap) -> Option<http::Response<Bytes>> {
+        platform::asset(self.0, ASSETS, "/", headers).await
     }
 }
 

@@ -9,7 +9,7 @@ use shared::http::ApiError;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(test, derive(strum::AsRefStr, strum::VariantNames))]
 pub enum Route<'a> {
-    /// `GET /`: whether submit-fn is up.
+    /// `GET /`: the page, or whether submit-fn is up.
     Health,
     /// `POST /submit`.
     Submit,

@@ -14,6 +14,7 @@ mod access;
 mod at_the_door;
 mod clients;
 mod custom_run;
+mod events;
 mod hidden_cases;
 mod invalid_input;
 mod judging;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         invalid_input::TESTS,
         judging::TESTS,
         hidden_cases::TESTS,
+        events::TESTS,
         rejudge::TESTS,
         custom_run::TESTS,
         worker_calls::TESTS,

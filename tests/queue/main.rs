@@ -19,6 +19,7 @@ mod fixtures;
 mod full;
 mod idle;
 mod lanes;
+mod live;
 mod lost_responses;
 mod model;
 mod problems;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         settle::TESTS,
         lost_responses::TESTS,
         lanes::TESTS,
+        live::TESTS,
         full::TESTS,
         admin::TESTS,
         dead_letters::TESTS,

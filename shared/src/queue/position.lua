@@ -9,24 +9,29 @@
 -- ARGV  1 id
 --
 -- Returns   the place; 0 where it is not found
--- Commands  EVAL 1; for each lane LINDEX, and where its next job is not younger LLEN,
---           log2(length / 8) LINDEX and LRANGE
+-- Commands  EVAL 1; for each lane LINDEX, and where its next job is not younger by half
+--           a second LLEN, log2(length / 8) LINDEX and LRANGE
 
 -- From so few places on, all are read at once, with SPREAD more at both ends for
 -- those that came out of order.
 local FEW, SPREAD = 8, 4
+-- So far two submissions are out of order, in milliseconds.
+local DISORDER_MS = 500
 
 local function id_of(payload)
   return payload and string.match(payload, '^{"id":"(%x+)"')
 end
+local function time_of(id)
+  return tonumber(string.sub(id, 1, 12), 16) or 0
+end
 local id = ARGV[1]
-local time = string.sub(id, 1, 12)
+local time = time_of(id)
 
 local function search(lane)
   local first = redis.call('LINDEX', lane, -1)
   local first_id = id_of(first)
   if first_id == id then return 1 end
-  if not first or (first_id and string.sub(first_id, 1, 12) > time) then return 0 end
+  if not first or (first_id and time_of(first_id) > time + DISORDER_MS) then return 0 end
   local low, high = 1, redis.call('LLEN', lane)
   while high - low >= FEW do
     local middle = math.floor((low + high) / 2)
@@ -34,7 +39,7 @@ local function search(lane)
     -- A foreign producer's job has no id to go by.
     if not other then return 0 end
     if other == id then return middle end
-    if string.sub(other, 1, 12) < time then low = middle else high = middle end
+    if time_of(other) < time then low = middle else high = middle end
   end
   local from = math.max(low - SPREAD, 1)
   local payloads = redis.call('LRANGE', lane, -high - SPREAD, -from)

@@ -145,6 +145,10 @@ fn waiting_place<W>(
         return Ok(None);
     }
     let until_ms = context.now_ms + wait_s * 1_000;
+    // What is due later is not waited for.
+    if ticket.waits_since_ms() > until_ms {
+        return Ok(None);
+    }
     let waiters = &context.instance.waiters;
     Ok(waiters.enter(&context.sender()?, context.now_ms, until_ms))
 }
