@@ -1,6 +1,7 @@
 // What people have written and not sent, by problem and language, in the browser's
-// storage. No text is lost: where two tabs write different ones, the newer is the
-// draft and the other is put aside, until somebody says that it can go.
+// storage. No text is lost: where two tabs write different ones, the one that was
+// written last is the draft and the other is put aside, until somebody says that it
+// can go.
 //
 // The editor around tells of every change (`edited`) and shows what is offered
 // (`other`, `starterChanged`); this module writes, watches other tabs, and remembers
@@ -69,21 +70,29 @@ export function openDraft(problemId: string, language: string, starter: string):
   let dirty = false;
   let lastWriteMs = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  /** Where a text lies aside: this tab's place, or that of an earlier one. */
-  let asideKey = newestAside() ?? asidePrefix + TAB;
+  /** Where the other text lies aside: this tab's place, or that of an earlier one. */
+  let asideKey = asidePrefix + TAB;
 
   const savedMs = store<number | undefined>(touched ? stored.atMs : undefined);
   const other = store<Other | undefined>(lyingAside());
   const starterChanged = store(begunFrom !== starter);
 
-  function newestAside(): string | undefined {
-    const at = (name: string) => read<Stored>(name)?.atMs ?? 0;
-    return keys(asidePrefix).sort((a, b) => at(b) - at(a))[0];
-  }
-
+  /** The newest text that lies aside; those that say nothing new are removed. */
   function lyingAside(): Other | undefined {
-    const found = readDraft(asideKey);
-    return found && found.text !== text ? { text: found.text, atMs: found.atMs, live: false } : undefined;
+    const found = keys(asidePrefix)
+      .flatMap((name) => {
+        const entry = readDraft(name);
+        return entry ? [{ name, text: entry.text, atMs: entry.atMs }] : [];
+      })
+      .sort((a, b) => b.atMs - a.atMs);
+    const seen = new Set([text, starter]);
+    for (const one of found) {
+      if (seen.has(one.text)) remove(one.name);
+      seen.add(one.text);
+    }
+    const newest = found.find((one) => one.text !== text && one.text !== starter);
+    asideKey = newest?.name ?? asidePrefix + TAB;
+    return newest && { text: newest.text, atMs: newest.atMs, live: false };
   }
 
   function put(name: string, value: string, atMs: number): void {
@@ -102,7 +111,6 @@ export function openDraft(problemId: string, language: string, starter: string):
     if (!dirty) return;
     dirty = false;
     const now = Date.now();
-    if (other.get()?.live) return put(asideKey, text, now);
     lastWriteMs = now;
     put(key, text, now);
   }
@@ -112,6 +120,14 @@ export function openDraft(problemId: string, language: string, starter: string):
     text = value;
     dirty = true;
     save();
+  }
+
+  /** Keeps the other tab's text, which is the draft no longer. */
+  function layAside(): void {
+    const left = other.get();
+    if (!left?.live) return;
+    put(asideKey, left.text, left.atMs);
+    other.set({ ...left, live: false });
   }
 
   function otherTabWrote(value: unknown): void {
@@ -124,11 +140,14 @@ export function openDraft(problemId: string, language: string, starter: string):
       return;
     }
     // Both wrote at once: the later text is the draft, and the other tab sees it so, too.
-    if (lastWriteMs > value.atMs || (lastWriteMs === value.atMs && TAB > value.tab)) return own(text);
-    if (!other.get()?.live) {
-      asideKey = asidePrefix + crypto.randomUUID();
-      if (text !== begunFrom) put(asideKey, text, Date.now());
+    if (lastWriteMs > value.atMs || (lastWriteMs === value.atMs && TAB > value.tab)) {
+      own(text);
+      return;
     }
+    dirty = false;
+    clearTimeout(timer);
+    asideKey = asidePrefix + TAB;
+    if (text !== begunFrom) put(asideKey, text, Date.now());
     other.set({ text: value.text, atMs: value.atMs, live: true });
   }
 
@@ -142,6 +161,12 @@ export function openDraft(problemId: string, language: string, starter: string):
     save,
     edited(value) {
       if (value === text) return;
+      // Who goes on typing wants this text.
+      if (other.get()?.live) {
+        own(value);
+        layAside();
+        return;
+      }
       text = value;
       dirty = true;
       clearTimeout(timer);
@@ -149,23 +174,21 @@ export function openDraft(problemId: string, language: string, starter: string):
     },
     takeOther() {
       const taken = other.get()?.text ?? text;
-      const old = text;
-      put(asideKey, old, Date.now());
-      other.set({ text: old, atMs: Date.now(), live: false });
+      const old = { text, atMs: Date.now(), live: false };
+      const isWorthIt = old.text !== begunFrom;
+      if (isWorthIt) put(asideKey, old.text, old.atMs);
+      else remove(asideKey);
+      other.set(isWorthIt ? old : undefined);
       own(taken);
       return taken;
     },
     keepThis() {
-      const left = other.get();
-      if (!left) return;
-      put(asideKey, left.text, left.atMs);
-      other.set({ ...left, live: false });
       own(text);
+      layAside();
     },
     forgetOther() {
       remove(asideKey);
       unkept.delete(asideKey);
-      asideKey = newestAside() ?? asidePrefix + TAB;
       other.set(lyingAside());
     },
     acceptStarter() {

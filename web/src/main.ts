@@ -2,6 +2,7 @@
 
 import { h } from "./base/dom.ts";
 import { alarm } from "./base/announce.ts";
+import { noticeLoss } from "./api/client.ts";
 import { advice } from "./api/errors.ts";
 import { link, parse, type Route } from "./router.ts";
 import * as operator from "./operator.ts";
@@ -81,7 +82,10 @@ async function reloadOnce(error: unknown): Promise<View | undefined> {
     (response) => response.ok,
     () => false,
   );
-  if (!isServed) return failed("The server cannot be reached. Check the connection and try again.");
+  if (!isServed) {
+    noticeLoss();
+    return failed("The server cannot be reached. Check the connection and try again.");
+  }
   let isNew = false;
   try {
     isNew = sessionStorage.getItem(RELOADED) !== build;

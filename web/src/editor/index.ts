@@ -53,6 +53,24 @@ const OF_THE_VIEW: Extension = Prec.highest(
   ),
 );
 
+/**
+ * What is typed over a selection goes past the browser: it would keep the style of what
+ * was selected by a style attribute, which the policy forbids and reports.
+ */
+const OVER_SELECTION: Extension = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const text = event.data;
+    const { from, to, empty } = view.state.selection.main;
+    if (event.inputType !== "insertText" || !text || empty || event.isComposing || view.composing) return false;
+    const insert = () =>
+      view.state.update(view.state.replaceSelection(text), { userEvent: "input.type", scrollIntoView: true });
+    const isTaken = view.state.facet(EditorView.inputHandler).some((handle) => handle(view, from, to, text, insert));
+    if (!isTaken) view.dispatch(insert());
+    event.preventDefault();
+    return true;
+  },
+});
+
 const HOW_TO_LEAVE = "Tab indents. Press Escape, then Tab, to leave the editor.";
 
 export function createEditor(options: EditorOptions): Editor {
@@ -65,6 +83,7 @@ export function createEditor(options: EditorOptions): Editor {
     doc: text,
     extensions: [
       OF_THE_VIEW,
+      OVER_SELECTION,
       lineNumbers(),
       highlightActiveLineGutter(),
       highlightSpecialChars(),

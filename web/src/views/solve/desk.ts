@@ -48,7 +48,9 @@ export function desk(options: DeskOptions): Desk {
   const { problemId, languages, starter } = options;
   const sheets = new Map<string, Sheet>();
   const element = h("div", { class: "desk" });
-  let language = languages.find((one) => one === lastLanguage(problemId)) ?? languages[0] ?? "";
+  const last = lastLanguage(problemId);
+  const first = [last, "python", languages[0]].find((one) => one !== undefined && languages.includes(one));
+  let language = first ?? "";
   let sheet = show(language);
 
   function show(next: string): Sheet {
@@ -143,7 +145,7 @@ function showOther(place: HTMLElement, draft: Draft, editor: Editor): void {
   if (other.live) {
     replace(
       place,
-      h("span", {}, "Another tab has a newer text for this. The one here is kept aside."),
+      h("span", {}, "Another tab has a newer text for this problem."),
       button("Show the newer text", show),
       button("Go on with this one", () => draft.keepThis()),
     );

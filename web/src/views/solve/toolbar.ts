@@ -86,9 +86,9 @@ function options(desk: Desk, languages: Language[]): HTMLElement {
     wrap.checked = wraps;
   });
   const summary = h("summary", { class: "button quiet small" }, "Options");
-  const details = h("details", { class: "options", onkeydown: escape, onfocusout: close }, summary, panel);
+  const details = h("details", { class: "options", onkeydown: leave, onfocusout: close }, summary, panel);
 
-  function escape(event: KeyboardEvent): void {
+  function leave(event: KeyboardEvent): void {
     if (event.key !== "Escape" || !details.open) return;
     details.open = false;
     summary.focus();
