@@ -50,7 +50,7 @@ export function letterRow(first: DeadLetter, acts: LetterActs): LetterRow {
     { class: "ops-letter-toggle", type: "button", "aria-expanded": "false", "aria-controls": inside.id, onclick: turn },
     reason,
   );
-  const facts = h("p", { class: "ops-letter-facts small muted" });
+  const facts = h("p", { class: "ops-facts small muted" });
   const replay = h(
     "button",
     { class: "button small", type: "button", "aria-label": `Replay ${id}`, onclick: () => acts.replay(letter) },
@@ -127,7 +127,8 @@ export function letterRow(first: DeadLetter, acts: LetterActs): LetterRow {
     replace(reason, short(told.reason));
     replace(
       facts,
-      h("span", { class: "mono" }, told.problemId ?? "no problem"),
+      h("span", { class: "mono" }, told.id),
+      h("span", {}, told.problemId ?? "no problem"),
       h("span", {}, told.language ?? "no language"),
       h("span", {}, `lane ${told.lane}`),
       h("span", {}, told.attempts === 1 ? "1 attempt" : `${told.attempts} attempts`),

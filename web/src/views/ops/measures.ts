@@ -46,16 +46,20 @@ export function latency(): Measure {
           {},
           h("th", { scope: "row" }, name, h("span", { class: "ops-hint" }, hint)),
           (["p50", "p90", "p99"] as const).map((key) =>
-            h("td", { class: "number" }, atMost(values[key]), bar(values[key] / longest, "accent")),
+            h("td", { class: "number" }, atMost(values[key]), bar(grade(values[key]) / grade(longest), "accent")),
           ),
         );
       replace(
         body,
-        h("p", { class: "small muted ops-sentence" }, `Of ${number(told.jobs)} submissions ${since}, at most:`),
+        h(
+          "p",
+          { class: "small muted ops-sentence" },
+          `At most, for 50, 90 and 99 of 100; ${number(told.jobs)} submissions ${since}.`,
+        ),
         h(
           "table",
           { class: "ops-latency" },
-          head("", "Half (p50)", "90 of 100", "99 of 100"),
+          head("", "p50", "p90", "p99"),
           h(
             "tbody",
             {},
@@ -66,6 +70,11 @@ export function latency(): Measure {
       );
     },
   };
+}
+
+/** How long a bar is: each ten times as long one step more, from 5 ms on. */
+function grade(ms: number): number {
+  return Math.log(Math.max(ms, 10) / 5);
 }
 
 function atMost(ms: number): string {

@@ -24,6 +24,16 @@ export interface Plot {
 }
 
 const HEIGHT = 180;
+/** A chart shows no less than this, in seconds. */
+const SHORTEST_S = 300;
+
+/** From when to when a chart goes: what is shown, with room for half a bar. */
+function span(at: ArrayLike<number> | undefined): [number, number] {
+  const end = at?.[at.length - 1] ?? Date.now() / 1_000;
+  const begin = Math.min(at?.[0] ?? end, end - SHORTEST_S);
+  const room = (end - begin) / 100;
+  return [begin - room, end + room];
+}
 
 /** `failed` is called when there will be no chart. */
 export function plot(title: string, lines: Line[], failed: () => void): Plot {
@@ -31,7 +41,8 @@ export function plot(title: string, lines: Line[], failed: () => void): Plot {
     "ul",
     { class: "ops-key", "aria-hidden": "true" },
     lines.map(({ name, colour, dash }) => {
-      const mark = h("span", { class: dash ? "ops-mark dashed" : "ops-mark" });
+      const style = dash && (dash[0] === 2 ? "dotted" : "dashed");
+      const mark = h("span", { class: `ops-mark ${style ?? ""}` });
       mark.style.borderColor = `var(${colour})`;
       return h("li", {}, mark, name);
     }),
@@ -81,11 +92,17 @@ export function plot(title: string, lines: Line[], failed: () => void): Plot {
       legend: { show: false },
       cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
       scales: {
-        x: { time: true },
+        x: { time: true, range: () => span(data?.[0]) },
         y: { range: (_chart, _low, high) => [0, Math.max(4, Math.ceil((high ?? 0) * 1.1))] },
       },
       axes: [
-        { ...axis, space: 60, values: (_chart, at) => at.map((one) => clock.format(one * 1_000)) },
+        {
+          ...axis,
+          space: 60,
+          size: 28,
+          incrs: [60, 120, 300, 600, 900, 1_800, 3_600],
+          values: (_chart, at) => at.map((one) => clock.format(one * 1_000)),
+        },
         { ...axis, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6] },
       ],
       series: [
@@ -121,7 +138,7 @@ export function plot(title: string, lines: Line[], failed: () => void): Plot {
     else void make();
   });
   sizes.observe(canvas);
-  const end = onTurn(() => chart?.redraw(false));
+  const end = onTurn(() => chart?.redraw());
 
   return {
     element,

@@ -22,7 +22,7 @@ export function problems(): Part {
   const { signal } = leaving;
   const found = new Map<string, ProblemEntry>();
   let complete = false;
-  const rows = h("tbody", {});
+  const rows = h("ul", { class: "ops-lines", "aria-label": "Published problems" });
   const note = h("p", { class: "empty" }, "Loading…");
   const failure = h("p", { class: "error-text", hidden: true });
   const count = h("span", { class: "muted small" });
@@ -94,14 +94,23 @@ export function problems(): Part {
       "Delete…",
     );
     return h(
-      "tr",
-      {},
-      h("td", {}, h("a", { href: link("p", id) }, title), h("span", { class: "ops-hint mono" }, id)),
-      h("td", {}, kind),
-      h("td", { class: "number" }, cases),
-      h("td", { class: "mono", title: version }, shortVersion(version)),
-      h("td", {}, time(updatedAtMs)),
-      h("td", {}, h("span", { class: "row ops-tight ops-nowrap" }, rejudge, remove)),
+      "li",
+      { class: "ops-problem" },
+      h(
+        "div",
+        {},
+        h("a", { href: link("p", id) }, title),
+        h(
+          "p",
+          { class: "ops-facts small muted" },
+          h("span", { class: "mono" }, id),
+          h("span", {}, kind),
+          h("span", {}, cases === 1 ? "1 case" : `${cases} cases`),
+          h("span", {}, "version ", h("span", { class: "mono", title: version }, shortVersion(version))),
+          h("span", {}, "updated ", time(updatedAtMs)),
+        ),
+      ),
+      h("div", { class: "row ops-tight" }, rejudge, remove),
     );
   }
 
@@ -195,24 +204,7 @@ export function problems(): Part {
         { class: "card" },
         h("div", { class: "row ops-spread" }, h("h2", {}, "Published"), count, again),
         failure,
-        h(
-          "div",
-          { class: "scroll-x", tabindex: "0", role: "region", "aria-label": "Published problems" },
-          h(
-            "table",
-            { class: "ops-problems" },
-            h(
-              "thead",
-              {},
-              h(
-                "tr",
-                {},
-                ["Problem", "Kind", "Cases", "Version", "Updated", "Do"].map((name) => h("th", { scope: "col" }, name)),
-              ),
-            ),
-            rows,
-          ),
-        ),
+        rows,
         note,
       ),
     ),

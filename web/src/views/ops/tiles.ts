@@ -16,7 +16,7 @@ const TILES: [string, string, Read, string?][] = [
   ["Oldest wait", "first in its lane", (stats) => (stats.oldestWaitMs === null ? "none" : span(stats.oldestWaitMs))],
   ["In flight", "at a Worker", (stats) => count(stats.inFlight)],
   ["Due", "time has come", (stats) => count(stats.due)],
-  ["Later", "delayed, retried", (stats) => count(stats.later)],
+  ["Later", "not due yet", (stats) => count(stats.later)],
   ["Dead letters", "given up", (stats) => count(stats.dead), "#/ops/dead"],
 ];
 
