@@ -12,10 +12,14 @@ use crate::cors;
 use crate::handlers::health::Assets;
 use crate::handlers::{admin, events, health, languages, problems, rejudge, results, run, submit};
 use crate::instance::Instance;
-use crate::outcome::Handled;
+use crate::outcome::{Handled, WakeLanes};
 use crate::route::Route;
 use crate::runtime::Runtime;
 use crate::worker_fn::WorkerFn;
+
+/// After this many commands an instance wakes worker-fn only to report them: one
+/// that answers nothing but `GET /result` would never tell. A wake-up costs three.
+const MAX_UNREPORTED: u64 = 1_000;
 
 /// submit-fn, for one request.
 pub struct App<'a, W> {
@@ -43,6 +47,11 @@ impl<W: WorkerFn + RateLimit + Assets> App<'_, W> {
             Err(error) => Err(error.clone()),
         };
         let mut effects = std::mem::take(&mut context.effects);
+        let is_waking = context.config().is_ok_and(|config| config.wake);
+        let unreported = self.instance.commands.get();
+        if is_waking && effects.wake.is_none() && unreported >= MAX_UNREPORTED {
+            effects.wake(WakeLanes::Normal);
+        }
         let mut response = answered.unwrap_or_else(|error| {
             effects.log.extend(error.log_line().map(str::to_owned));
             error.into_response()
@@ -54,7 +63,7 @@ impl<W: WorkerFn + RateLimit + Assets> App<'_, W> {
             effects.events = None;
         }
         let wake_ups = match (effects.wake, context.config()) {
-            (Some(wake), Ok(config)) => wake.requests(&config.tickets),
+            (Some(wake), Ok(config)) => wake.requests(&config.tickets, &self.instance.commands),
             _ => Vec::new(),
         };
         Handled {

@@ -42,6 +42,10 @@ pub struct Config {
     pub run_at_once: u64,
     /// `ADMIN_TOKEN`, `OPEN_ACCESS`.
     pub access: Access,
+    /// `REDIS_DAILY_COMMANDS`, how many commands the plan of Redis has for a day, for
+    /// the operator's numbers only. Default: Upstash's free plan, 500,000 a month;
+    /// `None` for 0.
+    pub daily_commands: Option<u64>,
 }
 
 /// What becomes of a submission to an id that no problem has.
@@ -72,6 +76,12 @@ impl Config {
     pub fn from_lookup(lookup: Lookup<'_>) -> Result<Self, ConfigError> {
         let redis = RedisConfig::from_lookup(lookup)?;
         let languages = config::list(lookup, "LANGUAGES");
+        let daily_commands = config::number(
+            lookup,
+            "REDIS_DAILY_COMMANDS",
+            16_666,
+            0..=1_000_000_000_000,
+        )?;
         Ok(Self {
             tickets: TicketKey::from_lookup(lookup, &redis),
             redis,
@@ -87,6 +97,7 @@ impl Config {
             run_per_minute: config::number(lookup, "RUN_PER_MINUTE", 30, 0..=10_000)?,
             run_at_once: config::number(lookup, "RUN_AT_ONCE", 4, 1..=100)?,
             access: Access::from_lookup(lookup)?,
+            daily_commands: Some(daily_commands).filter(|&limit| limit > 0),
         })
     }
 }

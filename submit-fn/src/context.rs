@@ -74,6 +74,7 @@ impl<'a, W> Context<'a, W> {
     /// The store.
     #[inline(never)]
     pub(crate) fn store(&self) -> Result<Store, ApiError> {
-        Ok(Store::new(Client::new(self.config()?.redis.clone())))
+        let client = Client::new(self.config()?.redis.clone());
+        Ok(Store::new(client.counting(&self.instance.commands)))
     }
 }

@@ -2,6 +2,8 @@
 //! once in `lib.rs`, handed in, and lost whenever the platform ends the instance.
 
 use shared::memory::MemoryBudget;
+use shared::queue::stats::PastHours;
+use shared::redis::CommandCounter;
 
 use crate::backpressure::Backpressure;
 use crate::client_share::ClientShare;
@@ -47,6 +49,10 @@ pub struct Instance {
     pub problem_kinds: ProblemKinds,
     /// How large problems are.
     pub problem_sizes: ProblemSizes,
+    /// The commands that it sent to Redis and has not reported.
+    pub commands: CommandCounter,
+    /// The commands of past hours.
+    pub past_hours: PastHours,
     /// The memory for large requests and responses.
     pub memory: MemoryBudget,
 }
@@ -65,6 +71,8 @@ impl Default for Instance {
             run_limiter: RunLimiter::default(),
             problem_kinds: ProblemKinds::default(),
             problem_sizes: ProblemSizes::default(),
+            commands: CommandCounter::default(),
+            past_hours: PastHours::default(),
             memory: MemoryBudget::new(MEMORY_BYTES),
         }
     }

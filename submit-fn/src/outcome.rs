@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use shared::domain::ticket::TicketKey;
+use shared::redis::{COMMANDS_HEADER, CommandCounter};
 
 use crate::events::Events;
 use crate::worker_fn;
@@ -50,14 +51,25 @@ pub enum WakeLanes {
 }
 
 impl Wake {
-    /// The calls of worker-fn, one for each drain.
-    pub(crate) fn requests(self, tickets: &TicketKey) -> Vec<Request<Bytes>> {
+    /// The calls of worker-fn, one for each drain. The first one reports the commands
+    /// that this instance sent to Redis: worker-fn counts them with its own.
+    pub(crate) fn requests(
+        self,
+        tickets: &TicketKey,
+        commands: &CommandCounter,
+    ) -> Vec<Request<Bytes>> {
         let path = match self.lanes {
             WakeLanes::Normal => "/wake",
             WakeLanes::All => "/wake?lanes=all",
         };
         let call = || worker_fn::request(tickets, Method::POST, path, Bytes::new());
-        (0..self.drains).map(|_| call()).collect()
+        let mut calls: Vec<_> = (0..self.drains).map(|_| call()).collect();
+        if let Some(first) = calls.first_mut() {
+            first
+                .headers_mut()
+                .insert(COMMANDS_HEADER, commands.take().into());
+        }
+        calls
     }
 }
 
@@ -97,8 +109,14 @@ mod tests {
             (WakeLanes::Normal, "/wake"),
             (WakeLanes::All, "/wake?lanes=all"),
         ] {
-            let calls = Wake { lanes, drains: 2 }.requests(&tickets);
-            assert_eq!(calls.len(), 2);
+            let commands = CommandCounter::default();
+            commands.add(7);
+            let calls = Wake { lanes, drains: 2 }.requests(&tickets, &commands);
+            let reported = calls.iter().map(|call| call.headers().get(COMMANDS_HEADER));
+            let reported: Vec<_> = reported
+                .map(|text| text.map(|text| text.to_str().unwrap()))
+                .collect();
+            assert_eq!((reported, commands.get()), (vec![Some("7"), None], 0));
             for call in calls {
                 assert_eq!(
                     (call.method(), call.uri().to_string()),

@@ -53,6 +53,8 @@ pub enum ProblemRoute<'a> {
 pub enum AdminRoute<'a> {
     /// `GET /stats`.
     Stats,
+    /// `GET /endpoints`.
+    Endpoints,
     /// `GET /dead`.
     DeadLetters,
     /// `GET /dead/:id`.
@@ -63,6 +65,8 @@ pub enum AdminRoute<'a> {
     ReplayMany,
     /// `DELETE /dead/:id`.
     Delete(&'a str),
+    /// `POST /dead/delete`.
+    DeleteMany,
     /// `GET /scheduled`.
     Scheduled,
     /// `POST /pause`.
@@ -112,8 +116,10 @@ impl<'a> Route<'a> {
             ["problems", id, "rejudge"] if !id.is_empty() => (Self::Rejudge(id), POST),
             ["run"] => (Self::Run, POST),
             ["stats"] => (Self::Admin(AdminRoute::Stats), GET),
+            ["endpoints"] => (Self::Admin(AdminRoute::Endpoints), GET),
             ["dead"] => (Self::Admin(AdminRoute::DeadLetters), GET),
-            // No id of a dead letter.
+            // No ids of dead letters.
+            ["dead", "delete"] => (Self::Admin(AdminRoute::DeleteMany), POST),
             ["dead", "replay"] => (Self::Admin(AdminRoute::ReplayMany), POST),
             ["dead", id] if *method == Method::DELETE => {
                 (Self::Admin(AdminRoute::Delete(id)), GET_DELETE)
@@ -199,6 +205,9 @@ mod tests {
             ),
             (Method::POST, "/dead/replay", admin(AdminRoute::ReplayMany)),
             (Method::GET, "/dead/replay", Err(405)),
+            (Method::POST, "/dead/delete", admin(AdminRoute::DeleteMany)),
+            (Method::DELETE, "/dead/delete", Err(405)),
+            (Method::GET, "/endpoints", admin(AdminRoute::Endpoints)),
             (Method::OPTIONS, "/dead/replay", Ok(Route::Preflight(POST))),
             (Method::GET, "/scheduled", admin(AdminRoute::Scheduled)),
             (Method::POST, "/scheduled", Err(405)),

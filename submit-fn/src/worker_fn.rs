@@ -44,6 +44,26 @@ pub(crate) fn request(
     request
 }
 
+/// Makes a call that answers 200, and waits for it `timeout_ms` at most. The body.
+/// Errors are for the log.
+pub(crate) async fn ask(
+    worker: &impl WorkerFn,
+    request: Request<Bytes>,
+    runtime: Runtime,
+    timeout_ms: u64,
+) -> Result<Bytes, String> {
+    let call = pin!(worker.call(request));
+    let response = match select(call, (runtime.sleep)(timeout_ms)).await {
+        Either::Left((response, _)) => response?,
+        Either::Right(_) => return Err(format!("worker-fn did not answer in {timeout_ms} ms")),
+    };
+    if response.status() == StatusCode::OK {
+        Ok(response.into_body())
+    } else {
+        Err(refused(response.status()))
+    }
+}
+
 /// What an unexpected status of worker-fn means to the operator.
 pub fn refused(status: StatusCode) -> String {
     let hint = if status == StatusCode::UNAUTHORIZED {
@@ -72,18 +92,8 @@ impl<W: WorkerFn> LanguageSource for LanguageList<'_, W> {
 
     async fn languages(&self) -> Result<Vec<Language>, String> {
         let request = request(&self.tickets, Method::GET, "/languages", Bytes::new());
-        let call = pin!(self.worker.call(request));
-        let timeout = (self.runtime.sleep)(LIST_TIMEOUT_MS);
-        let response = match select(call, timeout).await {
-            Either::Left((response, _)) => response?,
-            Either::Right(_) => {
-                return Err(format!("worker-fn did not answer in {LIST_TIMEOUT_MS} ms"));
-            }
-        };
-        if response.status() != StatusCode::OK {
-            return Err(refused(response.status()));
-        }
-        language::read_list(response.body())
+        let body = ask(self.worker, request, self.runtime, LIST_TIMEOUT_MS).await?;
+        language::read_list(&body)
             .ok_or_else(|| "worker-fn answered no list of languages".to_owned())
     }
 }

@@ -10,6 +10,7 @@ support::tests![
     stats_count_the_jobs_in_every_place,
     a_dead_letter_is_replayed_and_done,
     a_dead_letter_is_deleted,
+    dead_letters_of_one_reason_are_shown_and_deleted,
     no_job_is_claimed_during_a_pause,
     a_purge_empties_the_lanes_it_names,
     admin_calls_need_the_admin_token,
@@ -104,6 +105,45 @@ fn a_dead_letter_is_deleted(stacks: &Stacks) {
     mocked.assert_settled();
 }
 
+fn dead_letters_of_one_reason_are_shown_and_deleted(stacks: &Stacks) {
+    let mocked = stacks.mocked();
+    let submit_fn = &mocked.submit_fn;
+    let id = mocked.submit(SERVER_ERROR);
+    for _ in 0..3 {
+        mocked.push_garbage();
+    }
+    mocked.cron();
+    assert_eq!(mocked.dead_letters().len(), 4);
+    let of = |reason: &str| {
+        let path = format!("/dead?reason={reason}");
+        let page = submit_fn.admin("GET", &path, None).json();
+        assert_eq!(page["next"], Value::Null, "{page}");
+        page["dead"].as_array().unwrap().len()
+    };
+    let all = [of("Given+up%20after"), of("This+is"), of("x"), of("")];
+    assert_eq!(all, [1, 3, 0, 4]);
+    for path in ["/dead/delete", "/dead/delete?reason="] {
+        let response = submit_fn.admin("POST", path, None);
+        response.assert_error(422, Some("reason"), "beginning");
+    }
+    let path = "/dead/delete?reason=This+is+no&cursor=x";
+    let response = submit_fn.admin("POST", path, None);
+    response.assert_error(422, Some("cursor"), "next");
+    let delete = |reason: &str| {
+        let path = format!("/dead/delete?reason={reason}");
+        let response = submit_fn.admin("POST", &path, None);
+        assert_eq!(response.status, 200, "{}", response.text);
+        response.json()["deleted"].clone()
+    };
+    assert_eq!((delete("x"), delete("This+is+no")), (0.into(), 3.into()));
+    let left = mocked.dead_letters();
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert_eq!(left[0]["id"], id.as_str());
+    assert_eq!(delete("Given"), 1);
+    assert_eq!(submit_fn.result(&id)["status"], "purged");
+    mocked.assert_settled();
+}
+
 fn no_job_is_claimed_during_a_pause(stacks: &Stacks) {
     let mocked = stacks.mocked();
     let (submit_fn, worker_fn) = (&mocked.submit_fn, &mocked.worker_fn);
@@ -179,12 +219,15 @@ fn admin_calls_need_the_admin_token(stacks: &Stacks) {
 }
 
 /// Every call of an operator.
-const CALLS: [(&str, &str); 8] = [
+const CALLS: [(&str, &str); 11] = [
     ("GET", "/stats"),
+    ("GET", "/endpoints"),
     ("GET", "/dead"),
     ("GET", "/dead/x"),
     ("POST", "/dead/x/replay"),
     ("DELETE", "/dead/x"),
+    ("POST", "/dead/replay?reason=x"),
+    ("POST", "/dead/delete?reason=x"),
     ("POST", "/pause"),
     ("POST", "/resume"),
     ("POST", "/purge?lane=all"),

@@ -233,11 +233,7 @@ impl Storm<'_> {
         let stored = redis.keys("result:*").into_iter();
         let stored = stored.map(|key| key.trim_start_matches("result:").to_owned());
         assert_eq!(stored.collect::<BTreeSet<_>>(), self.ledger.ids());
-        let hours = redis.keys("stats:*");
-        let counted = hours
-            .iter()
-            .flat_map(|hour| redis.run::<Vec<u64>>(&["HVALS", hour]));
-        assert_eq!(counted.sum::<u64>(), summary.done);
+        assert_eq!(redis.ended_jobs(), (summary.done, 0));
         assert_eq!(redis.run::<u64>(&["HLEN", "dead"]), 0);
         assert_eq!(self.capped.crashes(), Vec::<String>::new());
         match self.capped.peak_bytes() {

@@ -19,6 +19,7 @@ mod hidden_cases;
 mod invalid_input;
 mod judging;
 mod misconfigured;
+mod numbers;
 mod outages;
 mod publishing;
 mod rejudge;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         clients::TESTS,
         outages::TESTS,
         publishing::TESTS,
+        numbers::TESTS,
         misconfigured::TESTS,
     ];
     support::harness::run::<Context>(&tests, None)

@@ -138,8 +138,8 @@ fn keys_expire(stacks: &Stacks) {
     assert_eq!(keys.len(), 3, "{keys:?}");
     for key in &keys {
         let seconds: i64 = exclusive.redis.run(&["TTL", key]);
-        let longest = if key.starts_with("stats:") {
-            7_200
+        let longest = if key.starts_with("statistics:") {
+            93_600
         } else {
             86_400
         };

@@ -95,11 +95,11 @@ fn a_job_costs_three_commands_at_most(stack: &QueueStack) {
         stack.redis.flush();
         let cost = stack.cost_of(|| push_and_drain(stack, count, config));
         let jobs = f64::from(count);
-        // Once a minute the statistics get their time to live.
-        let minutes = cost.of("expire").min(1);
+        // Once an hour the statistics get their time to live.
+        let hours = cost.of("expire").min(1);
         #[allow(clippy::cast_precision_loss, reason = "a few thousand commands")]
         let (commands, round_trips) = (
-            (cost.total() - minutes) as f64 / jobs,
+            (cost.total() - hours) as f64 / jobs,
             cost.round_trips as f64 / jobs,
         );
         println!(

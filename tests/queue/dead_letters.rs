@@ -1,5 +1,5 @@
 //! Dead letters: listing, replaying (`replay.lua`) and deleting them
-//! (`delete_dead_letter.lua`).
+//! (`delete_dead_letters.lua`).
 
 use serde_json::{Value, json};
 use shared::config::Secret;
@@ -19,6 +19,7 @@ support::tests![
     a_replayed_foreign_job_has_the_letters_id,
     a_letter_that_changed_since_it_was_read_is_not_replayed,
     all_letters_of_one_reason_are_replayed,
+    all_letters_of_one_reason_are_deleted,
     a_deleted_letter_says_that_it_was_purged,
     deleting_leaves_the_result_of_a_rejudged_job,
     dead_letters_are_listed_in_pages,
@@ -140,6 +141,48 @@ fn all_letters_of_one_reason_are_replayed(stack: &QueueStack) {
     assert!(unreadable >= 40, "a scan may see one twice");
     assert_eq!(replay_all("Given"), (60, 0));
     assert_eq!(left(), 40);
+}
+
+fn all_letters_of_one_reason_are_deleted(stack: &QueueStack) {
+    let reasons = ["Given up: HTTP 500", "Given up: lost"];
+    for number in 0..300 {
+        let id = format!("d{number}");
+        stack.enqueue_each(&[&id]);
+        let leased = stack.claim_one();
+        stack.work(&[died_of(&leased, &id, reasons[number % 2])], 0);
+    }
+    let delete_all = |reason: &str| {
+        let (mut next, mut deleted) = (Some(0), 0);
+        while let Some(cursor) = next {
+            let page = stack.ok(stack.store.delete_page(cursor, reason, &tickets()));
+            deleted += page.deleted;
+            next = page.next.map(|next| next.parse().unwrap());
+        }
+        deleted
+    };
+    let page = stack.ok(stack.store.dead_letters(0));
+    let shown = page.of_reason("Given up: l").count();
+    assert!(shown > 0 && shown < page.letters.len(), "{shown}");
+    assert_eq!(
+        delete_all("given up"),
+        0,
+        "letters are compared as they are"
+    );
+    assert_eq!(delete_all("Given up: lost"), 150);
+    for key in ["dead", "dead:payload"] {
+        assert_eq!(stack.redis.run::<i64>(&["HLEN", key]), 150, "{key}");
+    }
+    let status = |id: &str| {
+        let shown = stack.ok(stack.store.result(id)).unwrap();
+        let shown: Value = serde_json::from_slice(&shown).unwrap();
+        shown["status"].clone()
+    };
+    assert_eq!(
+        (status("d0"), status("d1")),
+        ("dead".into(), "purged".into())
+    );
+    assert_eq!(delete_all("G"), 150);
+    assert_eq!(stack.redis.keys("dead*"), [""; 0]);
 }
 
 fn a_deleted_letter_says_that_it_was_purged(stack: &QueueStack) {

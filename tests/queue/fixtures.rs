@@ -8,11 +8,13 @@ use shared::domain::job::Job;
 use shared::domain::lane::Lane;
 use shared::domain::result::{ResultDocument, Status};
 use shared::domain::submission::Schedule;
+use shared::domain::ticket::TicketKey;
 use shared::domain::verdict::Verdict;
 use shared::queue::Store;
 use shared::queue::claim::{Claimed, Lease};
 use shared::queue::lease_token::LeaseToken;
 use shared::queue::settlement::{ClaimContext, Outcome, QueueConfig, Settlement};
+use shared::queue::stats::{PastHours, Stats};
 use shared::redis::RedisError;
 
 use crate::stack::QueueStack;
@@ -77,6 +79,7 @@ pub(crate) fn document(id: &str) -> ResultDocument {
         finished_at_ms: 3,
         archive: None,
         replaces: false,
+        waits_since_ms: None,
     }
 }
 
@@ -155,6 +158,12 @@ impl QueueStack {
         self.ok(self
             .store
             .settle_and_claim(settlements, want, &CONFIG, &call()))
+    }
+
+    /// The operator's numbers, as a fresh instance sees them.
+    pub(crate) fn stats(&self, now_ms: u64, tickets: &TicketKey) -> Stats {
+        let past = PastHours::default();
+        self.ok(self.store.stats(now_ms, tickets, &past))
     }
 
     pub(crate) fn claim(&self, want: usize) -> Claimed {

@@ -106,7 +106,7 @@ const KEYS: [&str; 16] = [
     "history",
     "dead",
     "dead:payload",
-    "stats:*",
+    "statistics:*",
     "result:done",
     "result:done-too",
     "result:dead",

@@ -2,8 +2,10 @@
 //! unchanged, as a network may do it, or with the word that it is sent again, as a
 //! drain does it.
 
+use shared::config::Secret;
 use shared::domain::lane::Lane;
 use shared::domain::submission::Schedule;
+use shared::domain::ticket::TicketKey;
 use shared::queue::claim::{ClaimStatus, Claimed};
 use shared::queue::settlement::{ClaimContext, Settlement};
 
@@ -78,14 +80,13 @@ fn a_repeated_settlement_is_counted_once(stack: &QueueStack) {
     for _ in 0..3 {
         stack.work(&ends, 0);
     }
-    let key = format!("stats:{}", NOW_MS / 3_600_000);
-    let counted = stack
-        .redis
-        .run::<Vec<(String, Vec<u8>)>>(&["HGETALL", &key]);
-    assert_eq!(
-        counted,
-        [("7".into(), (2 + (1u64 << 32)).to_string().into_bytes())]
-    );
+    let stats = stack.stats(NOW_MS, &TicketKey::new(&Secret::new("s")));
+    let minutes = stats
+        .minutes
+        .iter()
+        .map(|minute| (minute.done, minute.dead));
+    assert_eq!(minutes.collect::<Vec<_>>(), [(2, 1)]);
+    assert_eq!(stats.verdicts.iter().map(|one| one.count).sum::<u64>(), 2);
 }
 
 /// The same call once more, after its answer was lost.

@@ -27,6 +27,7 @@ mod purge;
 mod rejudge;
 mod settle;
 mod stack;
+mod statistics;
 mod usage;
 
 use std::process::ExitCode;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         problems::TESTS,
         rejudge::TESTS,
         usage::TESTS,
+        statistics::TESTS,
         costs::TESTS,
         idle::TESTS,
         model::TESTS,

@@ -31,7 +31,7 @@ fn a_result_is_stored_unchanged(stack: &QueueStack) {
 }
 
 fn hour_key() -> String {
-    format!("stats:{}", NOW_MS / 3_600_000)
+    format!("statistics:{}", NOW_MS / 3_600_000)
 }
 
 fn the_first_result_stays(stack: &QueueStack) {
@@ -189,7 +189,7 @@ fn every_key_expires_but_those_of_jobs_and_dead_letters(stack: &QueueStack) {
         assert_eq!(stack.redis.run::<i64>(&["TTL", key]), -1, "{key}");
     }
     let hour = hour_key();
-    for (key, at_most) in expiring.into_iter().chain([(hour.as_str(), 7_200)]) {
+    for (key, at_most) in expiring.into_iter().chain([(hour.as_str(), 93_600)]) {
         let ttl = stack.redis.run::<i64>(&["TTL", key]);
         assert!((at_most - 60..=at_most).contains(&ttl), "{key}: {ttl}");
     }

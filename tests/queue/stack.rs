@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use shared::config::{RedisConfig, Secret};
 use shared::queue::Store;
-use shared::redis::Client;
+use shared::redis::{Client, CommandCounter};
 use support::harness::Suite;
 use support::redis_client::RedisClient;
 use support::server;
@@ -29,6 +29,7 @@ pub(crate) struct Shared(Slot<QueueStack>);
 pub(crate) struct QueueStack {
     pub(crate) store: Store,
     pub(crate) redis: RedisClient,
+    config: RedisConfig,
     redis_rest: Child,
     /// Of redis-rest and of its redis-server.
     ports: [u16; 2],
@@ -89,12 +90,18 @@ impl QueueStack {
         };
         let ports = [port(&rest), port(&redis)];
         Self {
-            store: Store::new(Client::new(config)),
+            store: Store::new(Client::new(config.clone())),
+            config,
             redis: RedisClient::on_port(ports[1]),
             redis_rest,
             ports,
             _guard: guard,
         }
+    }
+
+    /// The queue as another instance sees it, which counts its commands.
+    pub(crate) fn counting_store(&self, commands: &CommandCounter) -> Store {
+        Store::new(Client::new(self.config.clone()).counting(commands))
     }
 
     /// Empties the database, and lets Redis accept every write again.

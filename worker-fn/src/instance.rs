@@ -4,6 +4,8 @@
 
 use std::rc::Rc;
 
+use shared::redis::CommandCounter;
+
 use crate::attempt::problem_cache::ProblemCache;
 use crate::executor::endpoint_states::EndpointStates;
 use crate::limits::{Congestion, Memory, Stored};
@@ -21,4 +23,6 @@ pub struct Instance {
     pub congestion: Congestion,
     /// What it has stored.
     pub stored: Rc<Stored>,
+    /// The commands that it, and submit-fn before it, sent to Redis.
+    pub commands: CommandCounter,
 }

@@ -74,6 +74,11 @@ pub struct ResultDocument {
     /// judged again. Not part of the document.
     #[serde(skip)]
     pub replaces: bool,
+    /// Since when it waited for its turn, in milliseconds since 1970 (UTC), for the
+    /// statistics; `None` where that is not known or of no interest. Not part of the
+    /// document.
+    #[serde(skip)]
+    pub waits_since_ms: Option<u64>,
 }
 
 /// What is left of a submission that an operator deleted before it had a result.

@@ -1,18 +1,22 @@
 //! An operator's actions on the whole queue: numbers, pause, resume.
 
+use super::statistics::HOUR_MS;
 use super::{Store, keys, stats};
 use crate::domain::ticket::TicketKey;
 use crate::redis::{Command, FromReply, Items, RedisError, Reply};
 
 impl Store {
-    /// Numbers about everything. One round trip, 14 commands.
+    /// Numbers about everything. One round trip, 13 commands.
     pub async fn stats(
         &self,
         now_ms: u64,
         tickets: &TicketKey,
+        past: &stats::PastHours,
     ) -> Result<stats::Stats, RedisError> {
-        let replies = self.redis.pipeline(&stats::commands(now_ms)).await?;
-        stats::read(replies, now_ms, tickets)
+        let unknown = past.unknown(now_ms / HOUR_MS);
+        let commands = stats::commands(now_ms, &unknown);
+        let replies = self.redis.pipeline(&commands).await?;
+        stats::read(replies, now_ms, tickets, past, &unknown)
     }
 
     /// Stops all claims. Leased jobs go on. One command.

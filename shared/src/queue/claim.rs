@@ -42,7 +42,29 @@ pub struct Claimed {
     pub leases: Vec<Lease>,
 }
 
-/// The script's reply: a status, and three items a job.
+/// What `work.lua` answers.
+pub(super) struct WorkReply {
+    pub(super) claimed: Claimed,
+    /// The commands that it was told of and made, as far as it did not count them.
+    pub(super) unreported_commands: u64,
+}
+
+/// The script's reply: a claim, and a number behind it.
+impl FromReply for WorkReply {
+    fn from_reply(reply: Reply) -> Result<Self, RedisError> {
+        let unexpected = || RedisError::Unexpected("work.lua: no number of commands".into());
+        let Reply::Array(mut parts) = reply else {
+            return Err(unexpected());
+        };
+        let commands = i64::from_reply(parts.pop().ok_or_else(unexpected)?)?;
+        Ok(Self {
+            claimed: Claimed::from_reply(Reply::Array(parts))?,
+            unreported_commands: commands.max(0).unsigned_abs(),
+        })
+    }
+}
+
+/// A status, and three items a job.
 impl FromReply for Claimed {
     fn from_reply(reply: Reply) -> Result<Self, RedisError> {
         let unexpected = |what: &str| RedisError::Unexpected(format!("work.lua: {what}"));

@@ -1,4 +1,4 @@
-//! Dead letters: reading, replaying and deleting them.
+//! Dead letters: reading, replaying and deleting them, singly and all of a reason.
 
 use serde_json::Value;
 
@@ -14,6 +14,9 @@ use crate::redis::{Command, FromReply, Items, RedisError};
 /// The number of letters whose payloads are read together. One may have some
 /// hundred kilobytes, and Upstash takes requests of 10 MB.
 const REPLAYED_AT_ONCE: usize = 10;
+
+/// The number of letters that are deleted together: all of a page, as a rule.
+const DELETED_AT_ONCE: usize = 500;
 
 /// A page of dead letters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +48,27 @@ pub struct ReplayedPage {
     pub next: Option<String>,
     /// Calls of Redis.
     pub calls: usize,
+}
+
+/// What became of a page of dead letters that are deleted together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeletedPage {
+    /// How many were deleted.
+    pub deleted: u64,
+    /// Where the next page begins; `None` after the last.
+    pub next: Option<String>,
+}
+
+impl DeadPage {
+    /// The letters whose reason begins so, as values.
+    pub fn of_reason(&self, reason: &str) -> impl Iterator<Item = Value> {
+        let letters = self.letters.iter();
+        let read = letters.filter_map(|text| serde_json::from_slice::<Value>(text).ok());
+        read.filter(move |letter| {
+            let own = letter["reason"].as_str();
+            own.is_some_and(|own| own.starts_with(reason))
+        })
+    }
 }
 
 impl Replay {
@@ -103,6 +127,7 @@ impl Store {
     /// a letter.
     pub async fn replay(&self, replays: &[Replay]) -> Result<Vec<Option<u64>>, RedisError> {
         let mut command = Command::new("EVAL")
+            .billed_as(1 + 5 * replays.len() as u64)
             .arg(include_str!(concat!(env!("OUT_DIR"), "/replay.lua")))
             .arg(2)
             .args([keys::DEAD, keys::DEAD_PAYLOAD]);
@@ -130,13 +155,11 @@ impl Store {
         now_ms: u64,
     ) -> Result<ReplayedPage, RedisError> {
         let page = self.dead_letters(cursor).await?;
-        let matching = |text: Vec<u8>| {
-            let letter: Value = serde_json::from_slice(&text).ok()?;
+        let of_letter = |letter: Value| {
             let lane = letter["lane"].as_str().and_then(Lane::from_name);
-            let matches = letter["reason"].as_str()?.starts_with(reason);
-            matches.then(|| Some((letter["id"].as_str()?.to_owned(), lane.unwrap_or_default())))?
+            Some((letter["id"].as_str()?.to_owned(), lane.unwrap_or_default()))
         };
-        let letters: Vec<(String, Lane)> = page.letters.into_iter().filter_map(matching).collect();
+        let letters: Vec<(String, Lane)> = page.of_reason(reason).filter_map(of_letter).collect();
         let mut replayed_page = ReplayedPage {
             replayed: 0,
             unreadable: 0,
@@ -164,30 +187,65 @@ impl Store {
         Ok(replayed_page)
     }
 
-    /// Deletes a dead letter; whether there was one. Its result says `purged` from
-    /// then on, until it ages out. One command, and four inside.
+    /// Deletes a dead letter; whether there was one. One command, and four inside.
     pub async fn delete_dead_letter(
         &self,
         id: &str,
         tickets: &TicketKey,
     ) -> Result<bool, RedisError> {
-        let purged = PurgedDocument {
-            id,
-            status: Status::Purged,
-            submitted_at_ms: tickets.verify(id).map(|ticket| ticket.submitted_at_ms),
-        };
-        let command = Command::new("EVAL")
+        Ok(self.delete_dead_letters(&[id], tickets).await? > 0)
+    }
+
+    /// Deletes dead letters; how many there were. Their results say `purged` from then
+    /// on, until they age out. One command, and four a letter.
+    async fn delete_dead_letters(
+        &self,
+        ids: &[&str],
+        tickets: &TicketKey,
+    ) -> Result<u64, RedisError> {
+        let mut command = Command::new("EVAL")
+            .billed_as(1 + 4 * ids.len() as u64)
             .arg(include_str!(concat!(
                 env!("OUT_DIR"),
-                "/delete_dead_letter.lua"
+                "/delete_dead_letters.lua"
             )))
-            .arg(3)
-            .args([keys::DEAD, keys::DEAD_PAYLOAD])
-            .arg(keys::result(id))
-            .arg(id)
-            .arg(serde_json::to_string(&purged).map_err(not_serializable)?);
+            .arg(2)
+            .args([keys::DEAD, keys::DEAD_PAYLOAD]);
+        for &id in ids {
+            let purged = PurgedDocument {
+                id,
+                status: Status::Purged,
+                submitted_at_ms: tickets.verify(id).map(|ticket| ticket.submitted_at_ms),
+            };
+            command = command
+                .arg(id)
+                .arg(keys::result(id))
+                .arg(serde_json::to_string(&purged).map_err(not_serializable)?);
+        }
         let found: i64 = self.redis.command(command).await?;
-        Ok(found > 0)
+        Ok(found.max(0).unsigned_abs())
+    }
+
+    /// Deletes those of a page of dead letters whose reason begins so. Two round
+    /// trips.
+    pub async fn delete_page(
+        &self,
+        cursor: u64,
+        reason: &str,
+        tickets: &TicketKey,
+    ) -> Result<DeletedPage, RedisError> {
+        let page = self.dead_letters(cursor).await?;
+        let letters: Vec<Value> = page.of_reason(reason).collect();
+        let ids: Vec<&str> = letters
+            .iter()
+            .filter_map(|one| one["id"].as_str())
+            .collect();
+        let mut deleted = 0;
+        for ids in ids.chunks(DELETED_AT_ONCE) {
+            deleted += self.delete_dead_letters(ids, tickets).await?;
+        }
+        let next = page.next;
+        Ok(DeletedPage { deleted, next })
     }
 }
 

@@ -93,6 +93,7 @@ impl Store {
         record: &IdempotencyRecord,
     ) -> Result<Enqueued, RedisError> {
         let command = Command::new("EVAL")
+            .billed_as(3)
             .arg(include_str!(concat!(env!("OUT_DIR"), "/once.lua")))
             .arg(2)
             .arg(keys::idempotency(key_hash))
@@ -130,6 +131,8 @@ fn enqueue_command(job: &Job, lane: Lane, schedule: Schedule) -> Result<Command,
         .as_deref()
         .ok_or_else(|| RedisError::Unexpected("a scheduled job needs an id".into()))?;
     Ok(Command::new("EVAL")
+        // It asks for the time where it must.
+        .billed_as(if kind == "in" { 5 } else { 4 })
         .arg(include_str!(concat!(env!("OUT_DIR"), "/schedule.lua")))
         .arg(2)
         .args([keys::IN_FLIGHT, keys::LEASES])

@@ -16,7 +16,7 @@
 //! | `catalog` | HASH, problem id → its title, kind, number of cases, version and time, as JSON | until deleted | submit-fn |
 //! | `idempotency:{hash}` | STRING, the first submission under an idempotency key | 24 h | submit-fn |
 //! | `stored:{window}` | HASH, client or `all` → bytes of results and dead letters; a window is `RESULT_TTL_S` long | two windows | worker-fn |
-//! | `stats:{hour}` | HASH, minute → jobs done and dead in it | 2 h | worker-fn |
+//! | `statistics:{hour}` | STRING of 32-bit counters, see `statistics.rs` | 26 h | worker-fn |
 
 use crate::domain::ids::ProblemId;
 use crate::domain::lane::Lane;
@@ -97,7 +97,8 @@ pub fn stored(window: u64) -> String {
     format!("stored:{window}")
 }
 
-/// The statistics of an hour, by the hours since 1970.
-pub fn stats(hour: u64) -> String {
-    format!("stats:{hour}")
+/// The counters of an hour, by the hours since 1970. Until 0.1 a HASH stood under
+/// `stats:{hour}`.
+pub fn statistics(hour: u64) -> String {
+    format!("statistics:{hour}")
 }

@@ -20,9 +20,9 @@
 //! - [`live`]: what viewers of a submission see while it waits and runs
 //!   (`position.lua`).
 //! - [`rejudge`]: judging again (`requeue.lua`).
-//! - [`admin`] and [`stats`]: an operator's numbers, pause and resume.
+//! - [`admin`], [`stats`] and [`statistics`]: an operator's numbers, pause and resume.
 //! - [`dead_letters`]: jobs that were given up (`replay.lua`,
-//!   `delete_dead_letter.lua`).
+//!   `delete_dead_letters.lua`).
 //! - [`purge`]: deleting jobs that wait (`purge.lua`, `purge_scheduled.lua`).
 
 pub mod admin;
@@ -39,6 +39,7 @@ pub mod purge;
 pub mod rejudge;
 pub mod results;
 pub mod settlement;
+pub mod statistics;
 pub mod stats;
 mod store;
 pub mod usage;

@@ -102,7 +102,10 @@ impl Store {
             .arg(keys::lane(lane))
             .arg(result_ttl_s);
         let deleted: i64 = self.redis.command(command).await?;
-        Ok(deleted.max(0).unsigned_abs())
+        let deleted = deleted.max(0).unsigned_abs();
+        // A SET for each.
+        self.redis.sent().add(deleted);
+        Ok(deleted)
     }
 
     /// How many were deleted, and how many of those that were looked at stayed.
@@ -122,10 +125,11 @@ impl Store {
             .arg(skip);
         let numbers: Items<i64> = self.redis.command(command).await?;
         match numbers.0.as_slice() {
-            [deleted, stayed] => Ok((
-                deleted.max(&0).unsigned_abs(),
-                stayed.max(&0).unsigned_abs(),
-            )),
+            [deleted, stayed] => {
+                let deleted = deleted.max(&0).unsigned_abs();
+                self.redis.sent().add(deleted + 3);
+                Ok((deleted, stayed.max(&0).unsigned_abs()))
+            }
             _ => Err(RedisError::Unexpected(
                 "purge_scheduled.lua: not two numbers".into(),
             )),

@@ -146,6 +146,8 @@ impl Store {
             let count: i64 = self.redis.command(command).await?;
             requeued.count += usize::try_from(count).unwrap_or(0);
             requeued.calls += 1;
+            // A STRLEN and an APPEND for each.
+            self.redis.sent().add(2 * count.max(0).unsigned_abs());
         }
         Ok(requeued)
     }

@@ -1,10 +1,10 @@
 //! Settling: telling Redis what became of claimed jobs. The types, and the call
 //! of `work.lua`, which settles and claims in one atomic step.
 
-use super::claim::Claimed;
+use super::claim::{Claimed, WorkReply};
 use super::lease_token::LeaseToken;
 use super::store::not_serializable;
-use super::{Store, keys};
+use super::{Store, keys, statistics};
 use crate::domain::dead_letter::{DeadLetter, FailedAttempt};
 use crate::domain::lane::Lane;
 use crate::domain::result::ResultDocument;
@@ -110,8 +110,23 @@ impl Store {
         config: &QueueConfig,
         context: &ClaimContext,
     ) -> Result<Claimed, RedisError> {
-        let command = command(settlements, want, config, context).map_err(not_serializable)?;
-        self.redis.command(command).await
+        let sent = self.redis.sent();
+        let unreported = sent.take();
+        // The script counts itself.
+        let command = command(settlements, want, config, context, unreported)
+            .map_err(not_serializable)?
+            .billed_as(0);
+        let worked: Result<WorkReply, _> = self.redis.command(command).await;
+        match worked {
+            Ok(worked) => {
+                sent.add(worked.unreported_commands);
+                Ok(worked.claimed)
+            }
+            Err(error) => {
+                sent.add(unreported + 1);
+                Err(error)
+            }
+        }
     }
 }
 
@@ -120,20 +135,22 @@ fn command(
     want: usize,
     config: &QueueConfig,
     context: &ClaimContext,
+    unreported_commands: u64,
 ) -> Result<Command, serde_json::Error> {
-    let (hour, minute) = (context.now_ms / 3_600_000, context.now_ms / 60_000 % 60);
+    let now_ms = context.now_ms;
     let mut command = Command::new("EVAL")
         .arg(SCRIPT)
         .arg(9)
         .args(Lane::ALL.map(keys::lane))
         .args([keys::IN_FLIGHT, keys::LEASES, keys::HISTORY])
         .args([keys::DEAD, keys::DEAD_PAYLOAD])
-        .arg(keys::stats(hour))
+        .arg(keys::statistics(now_ms / statistics::HOUR_MS))
         .arg(want)
         .arg(config.max_in_flight)
         .arg(config.lease_ms)
         .arg(&context.nonce)
-        .arg(minute)
+        .arg(unreported_commands)
+        .arg(statistics::of_commands(now_ms))
         .arg(context.options());
     for Settlement { token, outcome } in settlements {
         let token = token.as_str();
@@ -161,6 +178,7 @@ fn command(
                     .arg(index)
                     .arg(serde_json::to_string(&result.summary())?)
                     .arg(archive)
+                    .arg(statistics::of_result(result, now_ms))
             }
             Outcome::DeadLetter(letter) => {
                 let result = if letter.has_result {
@@ -175,6 +193,7 @@ fn command(
                     .arg(serde_json::to_string(&letter.document())?)
                     .arg(&letter.id)
                     .arg(serde_json::to_string(letter)?)
+                    .arg(statistics::of_dead_letter(now_ms))
             }
             Outcome::Retry { delay_ms, failure } => command
                 .args(["retry", token])

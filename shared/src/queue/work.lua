@@ -11,35 +11,38 @@
 --       6     history    HASH  uid -> failed attempts, JSON objects with commas between
 --       7     dead       HASH  id -> dead letter
 --       8     dead:payload HASH id -> payload
---       9     stats:{hour} HASH minute -> completed + dead * 2^32
+--       9     statistics:{hour} STRING of 32-bit counters; statistics.rs names them
 --
 -- ARGV  1 want       how many jobs to claim at most; 0 claims nothing
 --       2 cap        how many jobs may be leased in the whole system
 --       3 lease_ms   how long a lease lasts
 --       4 nonce      names the claims of this call; no colon and no hyphen in it
---       5 minute     field of the statistics
---       6 options    words: "again" when the call was sent before and its answer was
+--       5 commands   how many commands the Worker made that are not counted yet
+--       6 counter    of the commands of this minute; that of the hour is #0
+--       7 options    words: "again" when the call was sent before and its answer was
 --                    lost, "low" when this claim takes from the lane low first,
 --                    "urgent" when it takes nothing from there
---       7..          settlements, each a kind, a token and the kind's own arguments:
---         complete    token key ttl_s document index_key summary archive_key   ("" for no list)
+--       8..          settlements, each a kind, a token and the kind's own arguments.
+--                    counters: what it is counted in, with spaces between
+--         complete    token key ttl_s document index_key summary archive_key counters
+--                     ("" for no list)
 --         replace     the same; the document takes the place of an earlier result
---         dead_letter token key ttl_s document id letter   ("" for no key: the earlier
---                    result of a rejudged job stays)
+--         dead_letter token key ttl_s document id letter counters   ("" for no key: the
+--                    earlier result of a rejudged job stays)
 --         retry       token delay_ms entry   due after the delay; the attempt counts
 --         release     token                  to its old place; the attempt does not count
 --         continue    token payload          due at once, with the new payload; the attempt
 --                                            does not count
 --         isolate     token                  due at once, and alone; the attempt does not count
---         snooze      token delay_ms         due after the delay; the attempt does not count,
---                                            and earlier failed attempts stay
+--         snooze      token delay_ms         due after the delay; the attempt does not count
 --
--- Returns  { status, { token, payload, failed attempts, ... } }
+-- Returns  { status, { token, payload, failed attempts, ... }, commands }
 --   status "more"     the lists may hold more
 --          "drained"  fewer than wanted: the lane they came from is empty now
 --          "empty"    no job was waiting
 --          "capacity" as many jobs as allowed are leased already
 --          "paused"
+--   commands: how many of ARGV 5 and of this call are not counted yet
 --   or an error, when Redis refused a result, a dead letter or a retry. Then those
 --   before it are settled, and all others are leased as they were.
 --
@@ -52,10 +55,17 @@
 --
 -- Commands  EVAL 1; n completed: HDEL, ZREM, n SET (and 2 a list that one of them
 -- is noted in, 1 where one replaces a result); statistics 1 (and 1 more in a new
--- minute); a claim 2 when there is nothing, 5 when there is something; 4 for all
+-- hour); a claim 2 when there is nothing, 5 when there is something; 4 for all
 -- submissions of a lane that fall due; 1 while less than `want` is left of the
--- share of the lane low, or a job of it is due again. A settlement whose token is not leased any more changes
--- nothing: the job was settled before, or another Worker holds it.
+-- share of the lane low, or a job of it is due again. A settlement whose token is not
+-- leased any more changes nothing: the job was settled before, or another Worker holds it.
+
+-- Upstash bills each call of Redis, so they are counted.
+local server, calls = redis, 0
+local function counting(name)
+  return function(...) calls = calls + 1 return server[name](...) end
+end
+local redis = { call = counting('call'), pcall = counting('pcall') }
 
 local lanes = { high = KEYS[1], normal = KEYS[2], low = KEYS[3] }
 local lane_of_key = { [KEYS[1]] = 'high', [KEYS[2]] = 'normal', [KEYS[3]] = 'low' }
@@ -64,9 +74,9 @@ local inflight, leases, history = KEYS[4], KEYS[5], KEYS[6]
 -- only after the jobs have left their lane.
 local want = math.min(tonumber(ARGV[1]), 1000)
 local cap, lease_ms, nonce = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
-local asked_again = string.find(ARGV[6], 'again', 1, true)
-local low_first = string.find(ARGV[6], 'low', 1, true)
-local urgent = string.find(ARGV[6], 'urgent', 1, true)
+local asked_again = string.find(ARGV[7], 'again', 1, true)
+local low_first = string.find(ARGV[7], 'low', 1, true)
+local urgent = string.find(ARGV[7], 'urgent', 1, true)
 
 -- Scheduled jobs do not run and must not count as running. So their scores are
 -- this much higher than those of leases.
@@ -145,11 +155,10 @@ end
 
 -- 1. Settle ------------------------------------------------------------------
 
-local arguments = { complete = 8, replace = 8, dead_letter = 7, retry = 4, release = 2, continue = 3, isolate = 2, snooze = 3 }
+local arguments = { complete = 9, replace = 9, dead_letter = 8, retry = 4, release = 2, continue = 3, isolate = 2, snooze = 3 }
 local settled = { complete = {}, dead_letter = {}, retry = {}, release = {}, continue = {}, isolate = {}, snooze = {} }
 settled.replace = settled.complete
-local completed, dead = 0, 0
-local at = 7
+local ended, at = {}, 8 -- the counters of each job that came to its end
 while at <= #ARGV do
   local kind = ARGV[at]
   table.insert(settled[kind], at)
@@ -214,7 +223,7 @@ local function complete_all()
   for i, op in ipairs(tried) do
     local key, ttl = ARGV[op + 2], ARGV[op + 3]
     if all_ours or redis.call('ZREM', leases, tokens[i]) == 1 then
-      completed = completed + 1
+      table.insert(ended, ARGV[op + 8])
       forget_failures(tokens[i])
       if stored[op] then
         note(ARGV[op + 5], ARGV[op + 6], ttl, 100)
@@ -243,7 +252,7 @@ local function dead_letter_all()
           if key ~= '' then redis.call('DEL', key) end
           return refused
         end
-        dead = dead + 1
+        table.insert(ended, ARGV[op + 7])
       end
       release(token)
       forget_failures(token)
@@ -251,17 +260,28 @@ local function dead_letter_all()
   end
 end
 
+-- The commands that were made until now, this call among them, and are not counted.
+local reported = 0
+local function unreported() return tonumber(ARGV[5]) + 1 + calls - reported end
 local function count_ends()
-  if completed + dead > 0 then
-    local counted = completed + dead * 2 ^ 32
-    local sum = redis.pcall('HINCRBY', KEYS[9], ARGV[5], whole(counted))
-    if sum == counted then redis.call('EXPIRE', KEYS[9], 7200) end
+  if #ended == 0 then return end
+  local commands = unreported() + 1
+  local sums = { [ARGV[6]] = commands }
+  for _, offsets in ipairs(ended) do
+    for counter in string.gmatch(offsets, '%S+') do sums[counter] = (sums[counter] or 0) + 1 end
   end
+  local bitfield = { 'BITFIELD', KEYS[9], 'INCRBY', 'u32', '#0', whole(commands) }
+  for counter, sum in pairs(sums) do
+    for _, word in ipairs({ 'INCRBY', 'u32', counter, whole(sum) }) do table.insert(bitfield, word) end
+  end
+  local counted = redis.pcall(unpack(bitfield))
+  if counted.err then return end
+  reported = commands
+  -- The first call of the hour. A day is summed up by hours.
+  if counted[1] == commands then redis.call('EXPIRE', KEYS[9], 93600) end
 end
 
-local refused
-if #settled.complete > 0 then refused = complete_all() end
-refused = refused or dead_letter_all()
+local refused = #settled.complete > 0 and complete_all() or dead_letter_all()
 count_ends()
 if refused then return refused end
 
@@ -277,8 +297,8 @@ for _, op in ipairs(settled.retry) do
   end
 end
 
--- Schedules a job anew, with a new payload if one is given; the attempt does not count. Without `mark` an isolated job
--- stays isolated. Returns the refusal, if there is one.
+-- Schedules a job anew, with a new payload if one is given; the attempt does not
+-- count. Without `mark` an isolated job stays isolated. Returns the refusal, if any.
 local function reschedule(token, mark, due, new_payload)
   local payload = redis.call('HGET', inflight, token)
   if not payload then return end
@@ -329,7 +349,7 @@ end
 
 -- 2. Claim -------------------------------------------------------------------
 
-if want == 0 then return { 'more', {} } end
+if want == 0 then return { 'more', {}, unreported() } end
 
 local leased = redis.call('ZRANGE', leases, 0, cap, 'WITHSCORES')
 
@@ -349,10 +369,10 @@ if asked_again then
       table.insert(jobs, value)
     end
   end
-  if #mine > 0 then return { 'more', jobs } end
+  if #mine > 0 then return { 'more', jobs, unreported() } end
 end
 
-if leased[1] == 'paused' then return { 'paused', {} } end
+if leased[1] == 'paused' then return { 'paused', {}, unreported() } end
 
 local running, running_low, due, due_low, first_due = 0, 0, {}, false, {}
 local last = 0
@@ -381,7 +401,7 @@ if #leased / 2 > cap and last < SCHEDULED then
 end
 
 local room = math.min(want, cap - running)
-if room <= 0 then return { 'capacity', {} } end
+if room <= 0 then return { 'capacity', {}, unreported() } end
 
 for lane, tokens in pairs(first_due) do
   local payloads = {}
@@ -429,9 +449,7 @@ local function lease_waiting(count, ...)
   if popped or isolated or count <= 0 then return end
   local names = { ... }
   asked = count
-  table.insert(names, 'RIGHT')
-  table.insert(names, 'COUNT')
-  table.insert(names, count)
+  for _, word in ipairs({ 'RIGHT', 'COUNT', count }) do table.insert(names, word) end
   popped = redis.call('LMPOP', #names - 3, unpack(names))
   if not popped then return end
   local lane = lane_of_key[popped[1]]
@@ -464,11 +482,7 @@ local status = 'more'
 if popped then
   if #popped[2] < asked then status = 'drained' end
 elseif missing() > 0 and not isolated then
-  if #tokens > 0 then
-    status = 'drained'
-  else
-    status = low_room > 0 and 'empty' or 'capacity'
-  end
+  status = #tokens > 0 and 'drained' or low_room > 0 and 'empty' or 'capacity'
 end
 
 if #tokens > 0 then
@@ -483,4 +497,4 @@ if #old_tokens > 0 then
   redis.call('HDEL', inflight, unpack(old_tokens))
   redis.call('ZREM', leases, unpack(old_tokens))
 end
-return { status, jobs }
+return { status, jobs, unreported() }

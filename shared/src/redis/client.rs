@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 use serde_json::Value;
 
-use super::{Command, FromReply, RedisError, Reply};
+use super::{Command, CommandCounter, FromReply, RedisError, Reply};
 use crate::config::RedisConfig;
 
 /// A client for one database. Cheap to clone; on the edge it holds no
@@ -14,6 +14,7 @@ use crate::config::RedisConfig;
 pub struct Client {
     http: reqwest::Client,
     config: RedisConfig,
+    sent: CommandCounter,
 }
 
 /// Reads `{"result":…}` or `{"error":"…"}`. By hand, as all JSON of ours that a
@@ -37,11 +38,25 @@ impl Client {
         Self {
             http: reqwest::Client::new(),
             config,
+            sent: CommandCounter::default(),
         }
+    }
+
+    /// The same client, which adds what it sends to `sent`.
+    #[must_use]
+    pub fn counting(self, sent: &CommandCounter) -> Self {
+        let sent = sent.clone();
+        Self { sent, ..self }
+    }
+
+    /// How many commands were sent and not reported yet.
+    pub fn sent(&self) -> &CommandCounter {
+        &self.sent
     }
 
     /// Runs one command: one round trip.
     pub async fn command<T: FromReply>(&self, command: Command) -> Result<T, RedisError> {
+        self.sent.add(command.billed());
         let (status, body) = self.post("", &command).await?;
         read_answer(parse(status, &body)?, status).and_then(T::from_reply)
     }
@@ -69,6 +84,7 @@ impl Client {
         path: &str,
         commands: &[Command],
     ) -> Result<Vec<Result<Reply, RedisError>>, RedisError> {
+        self.sent.add(commands.iter().map(Command::billed).sum());
         let (status, body) = self.post(path, &commands).await?;
         let answers = match parse(status, &body)? {
             Value::Array(answers) => answers,

@@ -8,25 +8,44 @@ use serde::Serialize;
 /// sent this way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub struct Command(Vec<String>);
+pub struct Command {
+    words: Vec<String>,
+    #[serde(skip)]
+    billed: u64,
+}
 
 impl Command {
     /// A command without arguments yet.
     pub fn new(name: &str) -> Self {
-        Self(vec![name.to_owned()])
+        Self {
+            words: vec![name.to_owned()],
+            billed: 1,
+        }
+    }
+
+    /// Says how many commands it counts as, about: a script one, and one for each
+    /// call inside.
+    #[must_use]
+    pub fn billed_as(mut self, commands: u64) -> Self {
+        self.billed = commands;
+        self
+    }
+
+    pub(super) fn billed(&self) -> u64 {
+        self.billed
     }
 
     /// Adds one argument.
     #[must_use]
     pub fn arg(mut self, argument: impl ToString) -> Self {
-        self.0.push(argument.to_string());
+        self.words.push(argument.to_string());
         self
     }
 
     /// Adds several arguments in their order.
     #[must_use]
     pub fn args<T: ToString>(mut self, arguments: impl IntoIterator<Item = T>) -> Self {
-        self.0
+        self.words
             .extend(arguments.into_iter().map(|argument| argument.to_string()));
         self
     }

@@ -13,10 +13,12 @@ mod client;
 #[cfg(test)]
 mod client_tests;
 mod command;
+mod counter;
 mod error;
 mod reply;
 
 pub use client::Client;
 pub use command::Command;
+pub use counter::{COMMANDS_HEADER, CommandCounter};
 pub use error::RedisError;
 pub use reply::{FromReply, Items, Reply};

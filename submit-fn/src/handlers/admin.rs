@@ -1,5 +1,5 @@
-//! An operator's calls: `GET /stats`, `GET /dead`, replay, delete, `GET /scheduled`,
-//! pause, resume and purge.
+//! An operator's calls: `GET /stats`, `GET /endpoints`, `GET /dead`, replay, delete,
+//! `GET /scheduled`, pause, resume and purge.
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -13,8 +13,10 @@ use shared::queue::purge::Purge;
 
 use crate::auth::require_operator;
 use crate::context::Context;
+use crate::handlers::endpoints;
 use crate::query::{cursor, parameter, text};
 use crate::route::AdminRoute;
+use crate::worker_fn::WorkerFn;
 
 /// After this many calls of Redis the rest is left to the next request: the
 /// platform's free plan allows 50.
@@ -24,7 +26,7 @@ const MAX_CALLS: usize = 40;
 const PAGE_CALLS: usize = 25;
 
 /// Does what an operator asks for.
-pub(crate) async fn answer<W>(
+pub(crate) async fn answer<W: WorkerFn>(
     context: &mut Context<'_, W>,
     route: AdminRoute<'_>,
     request: &Request<Bytes>,
@@ -33,10 +35,12 @@ pub(crate) async fn answer<W>(
     let store = context.store()?;
     let body = match route {
         AdminRoute::Stats => {
-            let tickets = &context.config()?.tickets;
-            let stats = store.stats(context.now_ms, tickets).await?;
+            let (config, past) = (context.config()?, &context.instance.past_hours);
+            let mut stats = store.stats(context.now_ms, &config.tickets, past).await?;
+            stats.commands.daily_limit = config.daily_commands;
             json!({ "success": true, "stats": stats })
         }
+        AdminRoute::Endpoints => return endpoints::endpoints(context).await,
         AdminRoute::DeadLetters => dead_letters(&store, request).await?,
         AdminRoute::DeadLetter(id) => dead_letter(&store, id).await?,
         AdminRoute::Replay(id) => {
@@ -58,6 +62,7 @@ pub(crate) async fn answer<W>(
             }
             json!({ "success": true, "message": "Deleted.", "id": id })
         }
+        AdminRoute::DeleteMany => delete_many(context, &store, request).await?,
         AdminRoute::Scheduled => {
             let page = store.scheduled(cursor(request)?).await?;
             json!({ "success": true, "scheduled": page.submissions, "next": page.next })
@@ -92,11 +97,13 @@ pub(crate) async fn answer<W>(
 
 async fn dead_letters(store: &Store, request: &Request<Bytes>) -> Result<Value, ApiError> {
     let page = store.dead_letters(cursor(request)?).await?;
-    let letters: Vec<Value> = page
-        .letters
-        .iter()
-        .map(|text| serde_json::from_slice(text).unwrap_or(Value::Null))
-        .collect();
+    let letters: Vec<Value> = match text(request, "reason") {
+        Some(reason) => page.of_reason(&reason).collect(),
+        None => {
+            let read = |text: &Vec<u8>| serde_json::from_slice(text).unwrap_or(Value::Null);
+            page.letters.iter().map(read).collect()
+        }
+    };
     Ok(json!({ "success": true, "dead": letters, "next": page.next }))
 }
 
@@ -139,13 +146,7 @@ async fn replay_many(
     request: &Request<Bytes>,
     now_ms: u64,
 ) -> Result<Value, ApiError> {
-    let reason = text(request, "reason").filter(|reason| !reason.is_empty());
-    let reason = reason.ok_or_else(|| {
-        Violation::invalid(
-            "reason",
-            "reason must be the beginning of a dead letter's reason.",
-        )
-    })?;
+    let reason = reason(request)?;
     let mut next = Some(cursor(request)?);
     let (mut replayed, mut unreadable, mut calls) = (0, 0, 0);
     while let Some(page) = next.filter(|_| calls + PAGE_CALLS <= MAX_CALLS) {
@@ -162,6 +163,41 @@ async fn replay_many(
         "unreadable": unreadable,
         "next": next.map(|next| next.to_string()),
     }))
+}
+
+/// `?reason=`: the letters whose reason begins so are deleted, from `?cursor=` on.
+async fn delete_many<W>(
+    context: &Context<'_, W>,
+    store: &Store,
+    request: &Request<Bytes>,
+) -> Result<Value, ApiError> {
+    let (reason, tickets) = (reason(request)?, &context.config()?.tickets);
+    let mut next = Some(cursor(request)?);
+    let mut deleted = 0;
+    // Two calls of Redis each.
+    for _ in 0..MAX_CALLS / 4 {
+        let Some(page) = next else { break };
+        let page = store.delete_page(page, &reason, tickets).await?;
+        deleted += page.deleted;
+        next = page.next.and_then(|next| next.parse().ok());
+    }
+    Ok(json!({
+        "success": true,
+        "message": "Deleted.",
+        "deleted": deleted,
+        "next": next.map(|next| next.to_string()),
+    }))
+}
+
+/// `?reason=`, which must be there: not all letters are meant by a typo.
+fn reason(request: &Request<Bytes>) -> Result<String, Violation> {
+    let reason = text(request, "reason").filter(|reason| !reason.is_empty());
+    reason.ok_or_else(|| {
+        Violation::invalid(
+            "reason",
+            "reason must be the beginning of a dead letter's reason.",
+        )
+    })
 }
 
 /// `?lane=high|normal|low|scheduled|all`. There is no default: a purge must not

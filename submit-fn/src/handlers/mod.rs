@@ -2,6 +2,7 @@
 //! and the request, and gives a response or an error.
 
 pub(crate) mod admin;
+mod endpoints;
 pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod languages;

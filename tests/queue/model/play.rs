@@ -115,7 +115,13 @@ impl<'a> Player<'a> {
             assert!(self.model.results.contains_key(id), "{id} has no end");
         }
         for key in self.stack.redis.keys("*") {
-            let ended = ["result", "submissions:", "dead", "stats:", "idempotency:"];
+            let ended = [
+                "result",
+                "submissions:",
+                "dead",
+                "statistics:",
+                "idempotency:",
+            ];
             let problems = ["problem:", "catalog"];
             assert!(
                 ended
@@ -393,7 +399,7 @@ impl<'a> Player<'a> {
 
     fn compare_stats(&self) {
         let now_ms = self.stack.redis.now_ms();
-        let seen = self.stack.ok(self.stack.store.stats(now_ms, &tickets()));
+        let seen = self.stack.stats(now_ms, &tickets());
         let count = |place: Place| {
             self.model
                 .leased

@@ -278,7 +278,7 @@ impl Model {
             }
         }
         if self.completed + self.dead_lettered > 0 {
-            there.insert(keys::stats(NOW_MS / 3_600_000));
+            there.insert(keys::statistics(NOW_MS / 3_600_000));
         }
         there.extend(self.versions.keys().map(keys::problem));
         if !self.versions.is_empty() {

@@ -12,7 +12,7 @@ use shared::domain::archive::SubmissionArchive;
 use shared::domain::dead_letter::{DeadLetter, FailedAttempt};
 use shared::domain::job::Job;
 use shared::domain::result::{MAX_OUTPUT_BYTES, ProblemState, ResultDocument, Status};
-use shared::domain::ticket::TicketKey;
+use shared::domain::ticket::{Ticket, TicketKey};
 use shared::json::write::truncated_escaped;
 use shared::queue::Store;
 use shared::queue::backoff::backoff_ms;
@@ -80,7 +80,7 @@ pub struct JobRunner {
 impl JobRunner {
     /// Runs jobs as `config` says, with what the instance remembers.
     pub fn new(config: &Config, runtime: Runtime, instance: &Instance) -> Self {
-        let store = Store::new(Client::new(config.redis.clone()));
+        let store = Store::new(Client::new(config.redis.clone()).counting(&instance.commands));
         Self {
             progress: config.progress,
             endpoints: Endpoints::new(&config.executor, runtime, Rc::clone(&instance.endpoints)),
@@ -190,8 +190,8 @@ impl JobRunner {
         }
         let (calls, in_flight) = (grant.calls.clone(), Rc::clone(&grant.in_flight));
         let budget = JobBudget::new(grant, started_at_ms + self.executor_timeout_ms);
-        if let Some((_, submitted_at_ms)) = &own_id {
-            budget.note_waits_since(*submitted_at_ms);
+        if let Some((_, ticket)) = &own_id {
+            budget.note_waits_since(ticket.submitted_at_ms);
         }
         let endpoint = match self.endpoints.select(&job.language, &budget).await {
             Ok(endpoint) => endpoint,
@@ -333,7 +333,7 @@ impl JobRunner {
         let now_ms = (self.runtime.now_ms)();
         let job = claimed.job.as_ref().ok();
         let own_id = job.and_then(|job| self.own_id(job));
-        let (id, submitted_at_ms) = own_id.unzip();
+        let (id, ticket) = own_id.unzip();
         Outcome::DeadLetter(Box::new(DeadLetter {
             has_result: id.is_some() && job.is_some_and(|job| job.archived.is_some()),
             id: id.unwrap_or_else(|| self.new_id(now_ms)),
@@ -343,16 +343,16 @@ impl JobRunner {
             lane: claimed.token.lane(),
             attempts: claimed.attempt().min(self.max_attempts),
             failed_attempts,
-            submitted_at_ms,
+            submitted_at_ms: ticket.map(|ticket| ticket.submitted_at_ms),
             dead_at_ms: now_ms,
         }))
     }
 
-    /// A job's id and when it was submitted, if we issued the id. An id that a foreign
-    /// producer made up could be that of another submission.
-    fn own_id(&self, job: &Job) -> Option<(String, u64)> {
+    /// A job's id and what it says, if we issued it. An id that a foreign producer
+    /// made up could be that of another submission.
+    fn own_id(&self, job: &Job) -> Option<(String, Ticket)> {
         let id = job.id.as_deref()?;
-        Some((id.to_owned(), self.tickets.verify(id)?.submitted_at_ms))
+        Some((id.to_owned(), self.tickets.verify(id)?))
     }
 
     fn new_id(&self, now_ms: u64) -> String {
@@ -362,15 +362,22 @@ impl JobRunner {
     fn complete(
         &self,
         job: &Job,
-        own_id: Option<(String, u64)>,
+        own_id: Option<(String, Ticket)>,
         attempts: u32,
         executor: &str,
         finding: Finding,
         started_at_ms: u64,
     ) -> Outcome {
         let replaces = own_id.is_some() && job.archived.is_some();
-        let (id, submitted_at_ms) =
-            own_id.unwrap_or_else(|| (self.new_id(started_at_ms), started_at_ms));
+        // A submission that an operator has judged again is waited for by nobody.
+        let ticket = own_id.as_ref().map(|(_, ticket)| ticket);
+        let waits_since_ms = ticket.filter(|_| !replaces).map(|ticket| {
+            let requeued_at_ms = job.requeued_at_ms;
+            requeued_at_ms.unwrap_or(ticket.waits_since_ms())
+        });
+        let (id, submitted_at_ms) = own_id
+            .map(|(id, ticket)| (id, ticket.submitted_at_ms))
+            .unwrap_or_else(|| (self.new_id(started_at_ms), started_at_ms));
         let mut result = ResultDocument {
             id,
             problem_id: job.problem_id.clone(),
@@ -392,6 +399,7 @@ impl JobRunner {
             finished_at_ms: (self.runtime.now_ms)(),
             archive: finding.archive.filter(|_| self.archive_submissions),
             replaces,
+            waits_since_ms,
         };
         self.stored
             .shorten(&mut result, job.client.as_ref(), self.window());

@@ -123,7 +123,8 @@ impl Kind {
         }
     }
 
-    fn name(self) -> &'static str {
+    /// As it is configured.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Piston => "piston",
             Self::Judge0 => "judge0",

@@ -278,6 +278,7 @@ mod tests {
                 finished_at_ms: 3,
                 archive: None,
                 replaces: false,
+                waits_since_ms: None,
             })),
         }
     }

@@ -39,7 +39,7 @@ pub struct Endpoints {
 
 #[derive(Debug)]
 pub(super) struct Endpoint {
-    name: String,
+    pub(super) name: String,
     weight: Option<u32>,
     client: Client,
 }
@@ -116,6 +116,14 @@ impl Endpoint {
                 }),
                 Kind::Judge0 => Client::Judge0(Judge0(context)),
             },
+        }
+    }
+
+    /// Its protocol.
+    pub(super) fn kind(&self) -> Kind {
+        match self.client {
+            Client::Piston(_) => Kind::Piston,
+            Client::Judge0(_) => Kind::Judge0,
         }
     }
 

@@ -15,6 +15,7 @@ mod connection;
 pub mod endpoint_states;
 mod endpoints;
 pub mod error;
+mod health;
 mod judge0;
 mod language_lists;
 mod piston;
@@ -24,6 +25,7 @@ mod run;
 pub use endpoint_states::EndpointId;
 pub use endpoints::{Endpoints, SelectedEndpoint};
 pub use error::ExecutorError;
+pub use health::EndpointHealth;
 pub use run::{Execution, Run, RunLimits, StageReport};
 
 /// How long a probe, or an endpoint's list of languages, is waited for, in

@@ -11,7 +11,7 @@ use shared::config::ConfigError;
 use shared::domain::ticket::{SERVICE_TOKEN_HEADER, TicketKey};
 use shared::http::{ApiError, response};
 use shared::queue::Store;
-use shared::redis::Client;
+use shared::redis::{COMMANDS_HEADER, Client};
 
 use crate::attempt::JobRunner;
 use crate::config::Config;
@@ -23,7 +23,7 @@ use crate::limits::{Budget, CallCounter, MAX_HELD};
 use crate::runtime::Runtime;
 
 use super::route::Route;
-use super::{limits, run, work};
+use super::{endpoints, limits, run, work};
 
 /// A wake-up. The platform ends work after a response at 30 s.
 pub const WAKE_UP: DrainOptions = DrainOptions {
@@ -118,7 +118,7 @@ impl App {
     /// drains as it has jobs for and `MAX_IN_FLIGHT` has room for.
     pub async fn start_cron(&self) -> Result<Option<CronStart>, ConfigError> {
         let config = self.config.as_ref().map_err(Clone::clone)?;
-        let store = Store::new(Client::new(config.redis.clone()));
+        let store = self.store(config);
         // Where Redis is in trouble, the drain meets it too, and reports it.
         if store.is_idle().await == Ok(true) {
             return Ok(None);
@@ -158,6 +158,11 @@ impl App {
         }
     }
 
+    fn store(&self, config: &Config) -> Store {
+        let client = Client::new(config.redis.clone());
+        Store::new(client.counting(&self.instance.commands))
+    }
+
     fn endpoints(&self, config: &Config) -> Endpoints {
         let states = self.instance.endpoints.clone();
         Endpoints::new(&config.executor, self.runtime, states)
@@ -167,7 +172,7 @@ impl App {
         let calls = CallCounter::new(config.subrequest_budget);
         calls.spend(calls_made);
         let drain = Drain {
-            store: &Store::new(Client::new(config.redis.clone())),
+            store: &self.store(config),
             runner: &JobRunner::new(config, self.runtime, &self.instance),
             config: &config.queue,
             runtime: self.runtime,
@@ -196,8 +201,11 @@ impl App {
             Route::Root { .. } if !config.access.is_open() => {
                 return Ok((health(), AfterResponse::Nothing));
             }
-            Route::Run | Route::Limits if is_service(&config.tickets, request.headers()) => {}
-            Route::Run | Route::Limits => return Err(ApiError::no_such_path()),
+            Route::Run | Route::Limits | Route::Endpoints
+                if is_service(&config.tickets, request.headers()) => {}
+            Route::Run | Route::Limits | Route::Endpoints => {
+                return Err(ApiError::no_such_path());
+            }
             _ => authorize(config, request.headers())?,
         }
         let response = match route {
@@ -207,8 +215,14 @@ impl App {
                 let report = self.drain_with(config, work::options(batch), 0).await;
                 work::response(report, batch, log)?
             }
+            Route::Endpoints => endpoints::answer(&self.endpoints(config)).await,
             Route::Languages => return self.languages(config).await,
             Route::Wake { all_lanes } => {
+                if is_service(&config.tickets, request.headers()) {
+                    self.instance
+                        .commands
+                        .add(reported_commands(request.headers()));
+                }
                 let options = DrainOptions {
                     all_lanes,
                     ..WAKE_UP
@@ -251,6 +265,13 @@ impl App {
         };
         Ok((response::json(StatusCode::OK, &body), after_response))
     }
+}
+
+/// The commands that submit-fn sent to Redis and that it tells of.
+fn reported_commands(headers: &HeaderMap) -> u64 {
+    let header = headers.get(COMMANDS_HEADER);
+    let text = header.and_then(|value| value.to_str().ok());
+    text.and_then(|text| text.parse().ok()).unwrap_or_default()
 }
 
 /// Errors: neither is access open nor is the caller the operator or the holder of
@@ -361,6 +382,33 @@ mod tests {
                 let handled = answered(&open, Method::POST, path, caller).await;
                 assert_eq!(handled.response.status(), status, "{path} by {caller}");
             }
+        }
+    }
+
+    #[tokio::test]
+    async fn only_submit_fn_may_ask_how_the_endpoints_are() {
+        let open = app("on");
+        for (caller, status) in [("nobody", 404), ("operator", 404), ("service", 200)] {
+            let handled = answered(&open, Method::GET, "/endpoints", caller).await;
+            assert_eq!(handled.response.status(), status, "{caller}");
+        }
+    }
+
+    #[tokio::test]
+    async fn only_submit_fn_reports_commands() {
+        let app = app("on");
+        for (caller, counted) in [("nobody", 0), ("service", 7)] {
+            let mut request = Request::new(Bytes::new());
+            *request.method_mut() = Method::POST;
+            *request.uri_mut() = Uri::from_static("/wake");
+            if caller == "service" {
+                let wake = app.hand_over(CRON).unwrap();
+                let token = wake.headers()[SERVICE_TOKEN_HEADER].clone();
+                request.headers_mut().insert(SERVICE_TOKEN_HEADER, token);
+            }
+            request.headers_mut().insert(COMMANDS_HEADER, 7.into());
+            assert_eq!(app.answer(Ok(request)).await.response.status(), 202);
+            assert_eq!(app.instance.commands.get(), counted, "{caller}");
         }
     }
 

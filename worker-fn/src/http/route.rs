@@ -32,6 +32,8 @@ pub enum Route {
     Run,
     /// `POST /limits`: for submit-fn only.
     Limits,
+    /// `GET /endpoints`: for submit-fn only.
+    Endpoints,
 }
 
 impl Route {
@@ -59,6 +61,7 @@ impl Route {
             }),
             "/run" => only(Method::POST, "POST").map(|()| Self::Run),
             "/limits" => only(Method::POST, "POST").map(|()| Self::Limits),
+            "/endpoints" => only(Method::GET, "GET").map(|()| Self::Endpoints),
             "/languages" => only(Method::GET, "GET").map(|()| Self::Languages),
             _ => Err(ApiError::no_such_path()),
         }
@@ -111,6 +114,8 @@ mod tests {
             (Method::POST, "/run", Ok(Route::Run)),
             (Method::GET, "/run", Err(405)),
             (Method::POST, "/limits", Ok(Route::Limits)),
+            (Method::GET, "/endpoints", Ok(Route::Endpoints)),
+            (Method::POST, "/endpoints", Err(405)),
             (Method::GET, "/worker?batch=0", Err(422)),
             (Method::GET, "/worker?batch=21", Err(422)),
             (Method::GET, "/worker?batch=-1", Err(422)),
@@ -131,9 +136,9 @@ mod tests {
     fn the_openapi_document_names_every_route_and_no_other() {
         let text = include_str!("../../../docs/openapi.json");
         let document: serde_json::Value = serde_json::from_str(text).unwrap();
-        // `POST /run` is documented as submit-fn's, and `/limits` is between the
-        // Workers.
-        let mut documented = vec!["Run".to_owned(), "Limits".to_owned()];
+        // `/run` and `/endpoints` are documented as submit-fn's, and `/limits` is
+        // between the Workers.
+        let mut documented = ["Run", "Limits", "Endpoints"].map(str::to_owned).to_vec();
         for (path, methods) in document["paths"].as_object().unwrap() {
             for (method, operation) in methods.as_object().unwrap() {
                 let tags = operation["tags"].as_array().unwrap();

@@ -98,14 +98,14 @@ impl MockQueue {
         let keys: usize = words[2].parse().unwrap();
         let arguments = &words[3 + keys..];
         if self.full
-            && arguments[6..]
+            && arguments[7..]
                 .iter()
                 .any(|word| word == "complete" || word == "replace")
         {
             let message = "ERR OOM command not allowed when used memory > 'maxmemory'.";
             return (400, json!({ "error": message }));
         }
-        self.settle(&arguments[6..]);
+        self.settle(&arguments[7..]);
         let want: usize = arguments[0].parse().unwrap();
         self.claims += usize::from(want > 0);
         self.claim(want)
@@ -166,7 +166,7 @@ impl MockQueue {
         } else {
             "more"
         };
-        (200, json!({"result": [base64(status), jobs]}))
+        (200, json!({"result": [base64(status), jobs, 3]}))
     }
 
     fn settle(&mut self, mut words: &[String]) {
@@ -182,7 +182,7 @@ impl MockQueue {
                         .push(document["executor"].as_str().unwrap().to_owned());
                     self.documents.push(document);
                     self.completed.push(number);
-                    6
+                    7
                 }
                 "release" => {
                     self.released += 1;
@@ -205,7 +205,7 @@ impl MockQueue {
                 }
                 _ => {
                     self.others += 1;
-                    5
+                    6
                 }
             };
             words = &rest[arguments..];

@@ -1,18 +1,15 @@
 //! Whether the execution endpoint gives the limits that a problem asks for: asked
 //! when it is published, because otherwise the first solver would find out.
 
-use std::pin::pin;
-
 use bytes::Bytes;
-use futures_util::future::{Either, select};
-use http::{Method, StatusCode};
+use http::Method;
 use serde_json::{Value, json};
 use shared::domain::problem::Problem;
 use shared::http::ApiError;
 
 use crate::context::Context;
 use crate::given_limits::AskedLimits;
-use crate::worker_fn::{self, WorkerFn, refused};
+use crate::worker_fn::{self, WorkerFn};
 
 /// How long worker-fn is waited for, in milliseconds.
 const TIMEOUT_MS: u64 = 10_000;
@@ -55,16 +52,8 @@ async fn ask<W: WorkerFn>(context: &Context<'_, W>, asked: AskedLimits) -> Resul
         .map_err(|error| error.message().to_owned())?;
     let body = Bytes::from(asked.to_json().to_string());
     let request = worker_fn::request(&config.tickets, Method::POST, "/limits", body);
-    let call = pin!(context.worker.call(request));
-    let timeout = (context.runtime.sleep)(TIMEOUT_MS);
-    let response = match select(call, timeout).await {
-        Either::Left((response, _)) => response?,
-        Either::Right(_) => return Err(format!("worker-fn did not answer in {TIMEOUT_MS} ms")),
-    };
-    if response.status() != StatusCode::OK {
-        return Err(refused(response.status()));
-    }
-    serde_json::from_slice(response.body()).map_err(|error| error.to_string())
+    let answer = worker_fn::ask(context.worker, request, context.runtime, TIMEOUT_MS);
+    serde_json::from_slice(&answer.await?).map_err(|error| error.to_string())
 }
 
 /// 422 on the limit that the endpoint's words are about.

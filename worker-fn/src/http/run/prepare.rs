@@ -96,7 +96,7 @@ async fn find(
     instance: &Instance,
     id: &ProblemId,
 ) -> Result<Rc<CachedProblem>, ApiError> {
-    let store = Store::new(Client::new(config.redis.clone()));
+    let store = Store::new(Client::new(config.redis.clone()).counting(&instance.commands));
     let (held, memory) = (Rc::clone(&instance.problems), instance.memory.clone());
     let problems = Problems::new(store, config.tickets.clone(), held, memory, runtime);
     problems.look_up_ids(&[id]).await?;

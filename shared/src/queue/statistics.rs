@@ -1,0 +1,378 @@
+//! The counters of an hour, all in one string of 32-bit numbers, so that one
+//! `BITFIELD` in a call of `work.lua` counts whatever the call settles. A string has
+//! [`COUNTERS`] numbers, 6.1 KB, however much is counted.
+//!
+//! | from | how many | what |
+//! | --- | --- | --- |
+//! | 0 | 1 | Redis commands |
+//! | 1 | 60 · 3 | of each minute: jobs done, dead letters, Redis commands |
+//! | 181 | 4 · 336 | of each quarter of the hour: waits by [`BUCKETS_MS`], times in all by the same, results by language and verdict |
+//!
+//! `settlement.rs` writes them through the script; [`stats`](super::stats) reads
+//! them. An hour's string is kept for a day, for the sum of the commands.
+
+use crate::domain::language::canonical_name;
+use crate::domain::result::ResultDocument;
+use crate::domain::verdict::Verdict;
+
+/// An hour, in milliseconds.
+pub(super) const HOUR_MS: u64 = 3_600_000;
+/// A minute, in milliseconds.
+pub(super) const MINUTE_MS: u64 = 60_000;
+/// A quarter of an hour, in milliseconds.
+pub(super) const QUARTER_MS: u64 = 900_000;
+
+/// The ends of the buckets that durations are counted in, in milliseconds. The last
+/// one stands for everything above an hour.
+pub const BUCKETS_MS: [u64; 24] = [
+    10, 20, 50, 100, 150, 200, 300, 500, 750, 1_000, 1_500, 2_000, 3_000, 5_000, 7_500, 10_000,
+    15_000, 30_000, 60_000, 120_000, 300_000, 900_000, 3_600_000, 21_600_000,
+];
+
+/// The languages that are told apart, by Piston's names; all others are
+/// [`OTHER_LANGUAGE`]. Their places are stored: append, and never more than 31.
+const LANGUAGES: [&str; 31] = [
+    "python",
+    "javascript",
+    "typescript",
+    "c",
+    "c++",
+    "java",
+    "rust",
+    "go",
+    "csharp",
+    "ruby",
+    "php",
+    "kotlin",
+    "swift",
+    "scala",
+    "haskell",
+    "perl",
+    "bash",
+    "lua",
+    "r",
+    "dart",
+    "elixir",
+    "erlang",
+    "clojure",
+    "ocaml",
+    "fsharp",
+    "julia",
+    "pascal",
+    "fortran",
+    "d",
+    "nasm",
+    "sqlite3",
+];
+/// All other languages together.
+const OTHER_LANGUAGE: &str = "other";
+
+/// The verdicts that a result can have. Their places are stored.
+const VERDICTS: [Verdict; 9] = [
+    Verdict::Executed,
+    Verdict::Accepted,
+    Verdict::WrongAnswer,
+    Verdict::TimeLimitExceeded,
+    Verdict::MemoryLimitExceeded,
+    Verdict::OutputLimitExceeded,
+    Verdict::RuntimeError,
+    Verdict::CompilationError,
+    Verdict::InternalError,
+];
+
+const MINUTES: usize = 1;
+const PER_MINUTE: usize = 3;
+const DONE: usize = 0;
+const DEAD: usize = 1;
+const COMMANDS: usize = 2;
+
+const QUARTERS: usize = MINUTES + 60 * PER_MINUTE;
+const WAIT: usize = 0;
+const TOTAL: usize = WAIT + BUCKETS_MS.len();
+const RESULTS: usize = TOTAL + BUCKETS_MS.len();
+const PER_QUARTER: usize = RESULTS + (LANGUAGES.len() + 1) * VERDICTS.len();
+
+/// How many counters an hour has.
+pub const COUNTERS: usize = QUARTERS + 4 * PER_QUARTER;
+
+#[expect(clippy::cast_possible_truncation, reason = "it is below 60")]
+fn minute(now_ms: u64) -> usize {
+    (now_ms / MINUTE_MS % 60) as usize
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "it is below 4")]
+fn quarter(now_ms: u64) -> usize {
+    (now_ms / QUARTER_MS % 4) as usize
+}
+
+fn of_minute(now_ms: u64, counter: usize) -> usize {
+    MINUTES + minute(now_ms) * PER_MINUTE + counter
+}
+
+fn of_quarter(now_ms: u64, counter: usize) -> usize {
+    QUARTERS + quarter(now_ms) * PER_QUARTER + counter
+}
+
+fn bucket(ms: u64) -> usize {
+    let fits = BUCKETS_MS.iter().position(|&end| ms <= end);
+    fits.unwrap_or(BUCKETS_MS.len() - 1)
+}
+
+fn result_counter(language: &str, verdict: Verdict) -> Option<usize> {
+    let name = canonical_name(language);
+    let known = LANGUAGES.iter().position(|&known| known == name);
+    let verdict = VERDICTS.iter().position(|&known| known == verdict)?;
+    Some(RESULTS + known.unwrap_or(LANGUAGES.len()) * VERDICTS.len() + verdict)
+}
+
+/// As `BITFIELD` takes them, with spaces between: `#8 #181`.
+fn offsets(counters: impl IntoIterator<Item = usize>) -> String {
+    let texts: Vec<String> = counters.into_iter().map(|at| format!("#{at}")).collect();
+    texts.join(" ")
+}
+
+/// The counters that one more result is counted in.
+pub(super) fn of_result(result: &ResultDocument, now_ms: u64) -> String {
+    let mut counters = vec![of_minute(now_ms, DONE)];
+    let found = result_counter(&result.language, result.verdict);
+    counters.extend(found.map(|counter| of_quarter(now_ms, counter)));
+    if let Some(since_ms) = result.waits_since_ms {
+        let since = |at_ms: u64| bucket(at_ms.saturating_sub(since_ms));
+        counters.push(of_quarter(now_ms, WAIT + since(result.started_at_ms)));
+        counters.push(of_quarter(now_ms, TOTAL + since(result.finished_at_ms)));
+    }
+    offsets(counters)
+}
+
+/// The counter that one more dead letter is counted in.
+pub(super) fn of_dead_letter(now_ms: u64) -> String {
+    offsets([of_minute(now_ms, DEAD)])
+}
+
+/// The counter of the commands of this minute. That of the hour is `#0`.
+pub(super) fn of_commands(now_ms: u64) -> String {
+    offsets([of_minute(now_ms, COMMANDS)])
+}
+
+/// What was counted in a minute.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct MinuteCounts {
+    pub(super) done: u64,
+    pub(super) dead: u64,
+    pub(super) commands: u64,
+}
+
+/// How many durations there were in each bucket.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Histogram([u64; BUCKETS_MS.len()]);
+
+impl Histogram {
+    /// How many durations.
+    pub(super) fn count(&self) -> u64 {
+        self.0.iter().sum()
+    }
+
+    /// The end of the bucket with the duration that so many percent do not exceed,
+    /// in milliseconds.
+    pub(super) fn percentile_ms(&self, percent: u64) -> u64 {
+        let rank = (self.count() * percent).div_ceil(100).max(1);
+        let mut seen = 0;
+        let mut buckets = self.0.iter().zip(BUCKETS_MS);
+        let reached = buckets.find(|(count, _)| {
+            seen += *count;
+            seen >= rank
+        });
+        reached.map_or(0, |(_, end_ms)| end_ms)
+    }
+}
+
+/// The counters of an hour, as they are stored: a string that may end early.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct HourCounts(pub(super) Vec<u8>);
+
+impl HourCounts {
+    fn get(&self, counter: usize) -> u64 {
+        let bytes = self.0.get(4 * counter..4 * counter + 4);
+        let number = bytes.and_then(|bytes| bytes.try_into().ok());
+        number.map_or(0, |bytes| u64::from(u32::from_be_bytes(bytes)))
+    }
+
+    /// The commands of the hour.
+    pub(super) fn commands(&self) -> u64 {
+        self.get(0)
+    }
+
+    /// The minute that holds this time of the hour.
+    pub(super) fn minute(&self, at_ms: u64) -> MinuteCounts {
+        let get = |counter| self.get(of_minute(at_ms, counter));
+        MinuteCounts {
+            done: get(DONE),
+            dead: get(DEAD),
+            commands: get(COMMANDS),
+        }
+    }
+
+    /// Adds the waits and times of the quarter that holds this time of the hour.
+    pub(super) fn add_durations(&self, at_ms: u64, wait: &mut Histogram, total: &mut Histogram) {
+        for (sums, first) in [(wait, WAIT), (total, TOTAL)] {
+            for (bucket, sum) in sums.0.iter_mut().enumerate() {
+                *sum += self.get(of_quarter(at_ms, first + bucket));
+            }
+        }
+    }
+
+    /// Adds the results of the quarter that holds this time of the hour.
+    pub(super) fn add_results(&self, at_ms: u64, sums: &mut ResultCounts) {
+        for (number, sum) in sums.0.iter_mut().enumerate() {
+            *sum += self.get(of_quarter(at_ms, RESULTS + number));
+        }
+    }
+}
+
+/// How many results there were, by language and verdict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ResultCounts(Vec<u64>);
+
+impl Default for ResultCounts {
+    fn default() -> Self {
+        Self(vec![0; PER_QUARTER - RESULTS])
+    }
+}
+
+impl ResultCounts {
+    /// Those that there are.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&'static str, Verdict, u64)> {
+        self.0.iter().enumerate().filter_map(|(number, &count)| {
+            let language = LANGUAGES.get(number / VERDICTS.len());
+            let verdict = *VERDICTS.get(number % VERDICTS.len())?;
+            let language = language.copied().unwrap_or(OTHER_LANGUAGE);
+            (count > 0).then_some((language, verdict, count))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fuzz::fuzz;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The string after each of these counters was raised by one.
+    fn counted(all: &[String]) -> HourCounts {
+        let mut bytes = Vec::new();
+        for offset in all.iter().flat_map(|text| text.split(' ')) {
+            let at = 4 * offset[1..].parse::<usize>().unwrap();
+            bytes.resize(bytes.len().max(at + 4), 0);
+            let number = u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap()) + 1;
+            bytes[at..at + 4].copy_from_slice(&number.to_be_bytes());
+        }
+        HourCounts(bytes)
+    }
+
+    #[test]
+    fn no_two_counters_share_a_place() {
+        let mut seen = std::collections::BTreeSet::from([0]);
+        for minute in 0..60 {
+            for counter in [DONE, DEAD, COMMANDS] {
+                assert!(seen.insert(of_minute(minute * MINUTE_MS, counter)));
+            }
+        }
+        for quarter in 0..4 {
+            let at = |counter| of_quarter(quarter * QUARTER_MS, counter);
+            for end in BUCKETS_MS {
+                assert!(seen.insert(at(WAIT + bucket(end))));
+                assert!(seen.insert(at(TOTAL + bucket(end))));
+            }
+            for language in LANGUAGES.into_iter().chain([OTHER_LANGUAGE]) {
+                for verdict in VERDICTS {
+                    assert!(seen.insert(at(result_counter(language, verdict).unwrap())));
+                }
+            }
+        }
+        assert_eq!(seen, (0..COUNTERS).collect());
+        assert_eq!(4 * COUNTERS, 6_100, "bytes of an hour");
+    }
+
+    #[test]
+    fn every_verdict_of_a_result_has_a_place() {
+        for verdict in Verdict::ALL {
+            let place = result_counter("python", verdict);
+            assert_eq!(place.is_some(), verdict != Verdict::Skipped, "{verdict:?}");
+        }
+    }
+
+    #[test]
+    fn languages_are_counted_under_one_name() {
+        let place = |name| result_counter(name, Verdict::Accepted).unwrap();
+        assert_eq!(place("py"), place("python"));
+        assert_eq!(place("cpp"), place("c++"));
+        assert_ne!(place("c"), place("c++"));
+        assert_eq!(place("brainfuck"), place("an \"other\""));
+        let names = LANGUAGES
+            .iter()
+            .filter(|name| canonical_name(name) == **name);
+        assert_eq!(names.count(), LANGUAGES.len(), "a name that is an alias");
+    }
+
+    #[test]
+    fn a_percentile_is_the_end_of_its_bucket() {
+        let of = |durations: &[u64]| {
+            let mut histogram = Histogram::default();
+            for &ms in durations {
+                histogram.0[bucket(ms)] += 1;
+            }
+            [50, 90, 99].map(|percent| histogram.percentile_ms(percent))
+        };
+        assert_eq!(of(&[0]), [10, 10, 10]);
+        assert_eq!(of(&[10, 11]), [10, 20, 20]);
+        let hundred: Vec<u64> = (1..=100).map(|n| n * 10).collect();
+        assert_eq!(of(&hundred), [500, 1_000, 1_000]);
+        assert_eq!(of(&[1, u64::MAX]), [10, 21_600_000, 21_600_000]);
+        assert_eq!(
+            of(&[3_600_000, 3_600_001]),
+            [3_600_000, 21_600_000, 21_600_000]
+        );
+    }
+
+    #[test]
+    fn what_is_counted_is_read_again() {
+        let ends = proptest::collection::vec((0..HOUR_MS, any::<bool>()), 0..40);
+        fuzz(&ends, |ends| {
+            let text = |&(at_ms, done): &(u64, bool)| {
+                if done {
+                    offsets([of_minute(at_ms, DONE)])
+                } else {
+                    of_dead_letter(at_ms)
+                }
+            };
+            let hour = counted(&ends.iter().map(text).collect::<Vec<_>>());
+            for start_ms in (0..60).map(|minute| minute * MINUTE_MS) {
+                let within = |at_ms: u64| (start_ms..start_ms + MINUTE_MS).contains(&at_ms);
+                let count = |done| {
+                    let ends = ends.iter();
+                    ends.filter(|end| within(end.0) && end.1 == done).count() as u64
+                };
+                let counts = hour.minute(start_ms);
+                prop_assert_eq!((counts.done, counts.dead), (count(true), count(false)));
+            }
+            Ok(())
+        });
+    }
+
+    #[test]
+    fn any_bytes_are_read() {
+        fuzz(&proptest::collection::vec(any::<u8>(), 0..7_000), |bytes| {
+            let hour = HourCounts(bytes);
+            let (mut wait, mut total) = (Histogram::default(), Histogram::default());
+            let mut results = ResultCounts::default();
+            for start_ms in (0..4).map(|quarter| quarter * QUARTER_MS) {
+                hour.add_durations(start_ms, &mut wait, &mut total);
+                hour.add_results(start_ms, &mut results);
+            }
+            prop_assert!(wait.percentile_ms(50) <= wait.percentile_ms(99));
+            prop_assert!(results.iter().all(|(_, _, count)| count > 0));
+            Ok(())
+        });
+    }
+}
