@@ -10,7 +10,9 @@ use crate::config::Config;
 use crate::context::Context;
 use crate::cors;
 use crate::handlers::health::Assets;
-use crate::handlers::{admin, events, health, languages, problems, rejudge, results, run, submit};
+use crate::handlers::{
+    admin, events, health, languages, problems, rejudge, results, run, submit, worker,
+};
 use crate::instance::Instance;
 use crate::outcome::{Handled, WakeLanes};
 use crate::route::Route;
@@ -90,6 +92,7 @@ async fn route<W: WorkerFn + RateLimit + Assets>(
         Route::Problems(route) => problems::answer(context, route, request).await,
         Route::Rejudge(id) => rejudge::rejudge(context, id, request).await,
         Route::Run => run::run(context, request).await,
+        Route::Worker => worker::worker(context, request).await,
         Route::Admin(route) => admin::answer(context, route, request).await,
     }
 }

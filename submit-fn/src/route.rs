@@ -27,6 +27,8 @@ pub enum Route<'a> {
     Rejudge(&'a str),
     /// `POST /run`.
     Run,
+    /// `GET /worker`, which worker-fn answers.
+    Worker,
     /// An operator's calls.
     Admin(AdminRoute<'a>),
     /// `OPTIONS` on any of these, with the methods it answers.
@@ -77,6 +79,8 @@ pub enum AdminRoute<'a> {
     Purge,
 }
 
+/// Where `HEAD` would do what `GET` does.
+const GET_ALONE: &str = "GET, OPTIONS";
 const GET: &str = "GET, HEAD, OPTIONS";
 const POST: &str = "POST, OPTIONS";
 const GET_DELETE: &str = "GET, HEAD, DELETE, OPTIONS";
@@ -115,6 +119,7 @@ impl<'a> Route<'a> {
             }
             ["problems", id, "rejudge"] if !id.is_empty() => (Self::Rejudge(id), POST),
             ["run"] => (Self::Run, POST),
+            ["worker"] => (Self::Worker, GET_ALONE),
             ["stats"] => (Self::Admin(AdminRoute::Stats), GET),
             ["endpoints"] => (Self::Admin(AdminRoute::Endpoints), GET),
             ["dead"] => (Self::Admin(AdminRoute::DeadLetters), GET),
@@ -193,6 +198,9 @@ mod tests {
             (Method::GET, "/problems/", Err(404)),
             (Method::POST, "/run", Ok(Route::Run)),
             (Method::GET, "/run", Err(405)),
+            (Method::GET, "/worker", Ok(Route::Worker)),
+            (Method::POST, "/worker", Err(405)),
+            (Method::HEAD, "/worker", Err(405)),
             (Method::POST, "/problems/x/rejudge", Ok(Route::Rejudge("x"))),
             (Method::GET, "/stats", admin(AdminRoute::Stats)),
             (Method::GET, "/dead", admin(AdminRoute::DeadLetters)),

@@ -25,6 +25,9 @@ fn strangers_get_no_job_of_worker_fn(stacks: &Stacks) {
     worker_fn
         .post("/wake", "")
         .assert_error(401, None, "operator's token");
+    submit_fn
+        .get("/worker")
+        .assert_error(401, None, "operator's token");
     let headers = [("authorization", "Bearer wrong")];
     let wrong = worker_fn.request("GET", "/worker", &headers, None);
     assert_eq!(wrong.status, 401);

@@ -10,6 +10,7 @@ use crate::stacks::Stacks;
 support::tests![
     one_job_is_returned_in_the_classic_shape,
     a_batch_is_claimed_in_order,
+    submit_fn_passes_the_call_on,
     the_cron_alone_drains_the_queue,
     jobs_of_foreign_producers_are_run,
     unreadable_items_become_dead_letters_and_block_no_job,
@@ -57,6 +58,23 @@ fn a_batch_is_claimed_in_order(stacks: &Stacks) {
     assert_eq!(body["message"], "Processed 1 job");
     assert_eq!(body["jobs"][0]["job"]["id"], json!(ids[7]));
     assert_eq!(worker_fn.work("?batch=7").json()["jobs"], json!([]));
+}
+
+/// A page knows submit-fn's address only.
+fn submit_fn_passes_the_call_on(stacks: &Stacks) {
+    let submit_fn = &stacks.exclusive().submit_fn;
+    let ids = [1, 2, 3]
+        .map(|number| submit_fn.submit("passed-on", "python", &format!("print({number})")));
+    let body = submit_fn.get("/worker").json();
+    assert_eq!(
+        (&body["job"]["id"], &body["result"]["output"]),
+        (&json!(ids[0]), &json!("1\n"))
+    );
+    let body = submit_fn.get("/worker?batch=5").json();
+    assert_eq!(body["message"], "Processed 2 jobs");
+    submit_fn
+        .get("/worker?batch=99")
+        .assert_error(422, Some("batch"), "20");
 }
 
 fn the_cron_alone_drains_the_queue(stacks: &Stacks) {
