@@ -18,7 +18,7 @@
 //! - [`problems`]: the sample problems, and an operator's own folder.
 //! - [`mod@bench`]: throughput, beside a classic JavaScript Worker; the sandbox's
 //!   overhead.
-//! - [`dev`], [`submit`], [`mod@test`], [`tidy`]: the commands.
+//! - [`dev`], [`submit`], [`mod@test`], [`tidy`], [`screenshots`]: the commands.
 
 pub mod api;
 pub mod bench;
@@ -32,6 +32,7 @@ pub mod ports;
 pub mod problems;
 pub mod progress;
 pub mod project;
+pub mod screenshots;
 pub mod stack;
 pub mod submit;
 pub mod test;

@@ -29,6 +29,8 @@ const REPORT_PREFIX: &str = "page:";
 const LOCK_FILE: &str = "package-lock.json";
 /// Folders of `web/` that the built page does not depend on.
 const NOT_SOURCES: [&str; 2] = ["dist", "tests"];
+/// Files of `web/` that it does not depend on either.
+const NOT_SOURCE_FILES: [&str; 2] = ["README.md", "screenshots.ts"];
 
 /// Whether there is a built page.
 pub fn exists() -> bool {
@@ -169,7 +171,9 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     for entry in entries {
         let path = entry?.path();
         if !path.is_dir() {
-            files.push(path);
+            if !NOT_SOURCE_FILES.iter().any(|name| path.ends_with(name)) {
+                files.push(path);
+            }
         } else if !NOT_SOURCES.iter().any(|name| path.ends_with(name)) {
             collect(&path, files)?;
         }
@@ -197,6 +201,7 @@ mod tests {
         let first = stamp();
         write("dist/assets/main.js", "built");
         write("tests/frame.test.ts", "tried");
+        write("README.md", "read");
         assert_eq!(stamp(), first);
 
         let mut all = vec![first];
