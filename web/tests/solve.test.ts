@@ -302,7 +302,7 @@ test("samples are shown, copied exactly, and used as input", async () => {
   await page.getByText("Copied").waitFor();
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), "  two\t\n");
   await page.getByRole("tab", { name: "Result" }).click();
-  await page.getByRole("button", { name: "Use sample 2 as input" }).click();
+  await page.getByRole("button", { name: "Use as input: sample 2" }).click();
   assert.equal(await page.getByLabel("Standard input").inputValue(), "  two\t\n");
   assert.equal(await page.getByLabel("Standard input").isVisible(), true);
   await close();
