@@ -1,3 +1,3 @@
 // What is used of the library `diff`, in a chunk of its own.
 
-export { diffLines, diffWordsWithSpace } from "diff";
+export { diffArrays } from "diff";

@@ -9,6 +9,9 @@ const MAX_COMPARED = 40_000;
 /** Up to here words are compared, beyond that lines. */
 const MAX_BY_WORDS = 6_000;
 const MAX_MS = 250;
+/** A word, a number, or any other single character; a space is one of its own. */
+const WORDS = /[\p{L}\p{N}_]+|[^\p{L}\p{N}_]/gu;
+const LINES = /[^\n]*\n|[^\n]+$/g;
 
 export interface Marked {
   expected: Node[];
@@ -19,14 +22,13 @@ export interface Marked {
 export async function compare(expected: string, actual: string): Promise<Marked | undefined> {
   const size = expected.length + actual.length;
   if (expected === actual || size > MAX_COMPARED || expected === "" || actual === "") return undefined;
-  const { diffWordsWithSpace, diffLines } = await import("./diff.ts");
-  const changes =
-    size <= MAX_BY_WORDS
-      ? diffWordsWithSpace(expected, actual, { timeout: MAX_MS })
-      : diffLines(expected, actual, { timeout: MAX_MS });
+  const { diffArrays } = await import("./diff.ts");
+  const tokens = size <= MAX_BY_WORDS ? WORDS : LINES;
+  const changes = diffArrays(expected.match(tokens) ?? [], actual.match(tokens) ?? [], { timeout: MAX_MS });
   if (!changes) return undefined;
   const result: Marked = { expected: [], actual: [] };
-  for (const { value, added, removed } of changes) {
+  for (const { value: parts, added, removed } of changes) {
+    const value = parts.join("");
     if (!added) result.expected.push(...(removed ? [changed("del", value)] : marked(value)));
     if (!removed) result.actual.push(...(added ? [changed("ins", value)] : marked(value)));
   }

@@ -53,7 +53,7 @@ function done(result: DoneResult, options: ResultOptions): Node[] {
   ];
   const nodes: Node[] = [head(verdict, facts)];
   if (result.problem === "unknown") {
-    nodes.push(h("p", { class: "muted" }, "No problem has this id, so the code was only run, with an empty input."));
+    nodes.push(h("p", { class: "muted" }, "No problem has this id, so the code was only run."));
   }
   if (verdict === "Compilation Error") nodes.push(compilerBox(result.compile, result.output, options));
   else if (judgement) nodes.push(...sentence(result));

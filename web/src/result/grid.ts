@@ -60,9 +60,23 @@ export function grid(chosen: (number: number) => void): Grid {
   }
 
   function move(at: number): void {
-    const to = Math.max(0, Math.min(at, options.length - 1));
-    mark(to);
-    options[to]?.focus();
+    mark(at);
+    options[at]?.focus();
+  }
+
+  /** Brings the chosen one into sight within the grid; the page itself does not scroll. */
+  function reveal(): void {
+    const option = options[current];
+    if (!option) return;
+    const { offsetTop, offsetHeight } = option;
+    const { scrollTop, clientHeight } = element;
+    if (offsetTop < scrollTop) element.scrollTop = offsetTop - offsetHeight;
+    else if (offsetTop + offsetHeight > scrollTop + clientHeight) element.scrollTop = offsetTop - clientHeight / 2;
+  }
+
+  function choose(number: number): void {
+    mark(number - 1);
+    requestAnimationFrame(reveal);
   }
 
   function columns(): number {
@@ -101,7 +115,7 @@ export function grid(chosen: (number: number) => void): Grid {
     if (at >= 0) move(at);
   }
 
-  return { element, set, choose: (number) => mark(number - 1), toFailed };
+  return { element, set, choose, toFailed };
 }
 
 function draw(option: HTMLElement, cell: Cell, number: number, most: number): void {

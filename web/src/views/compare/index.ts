@@ -110,11 +110,15 @@ function head({ id, name, mine, result, error }: Side): HTMLElement {
       { class: "row" },
       h("span", { class: "c-name" }, name),
       end ? verdictBadge(end.verdict) : result ? verdictBadge("queued") : undefined,
-      h("a", { class: "small", href: link("s", id) }, "Open"),
     ),
     error !== undefined && h("p", { class: "error-text" }, errorWords(error)),
     problemId && h("p", {}, mine?.title ?? problemId),
     h("p", { class: "muted small" }, facts.join(" · ")),
-    submittedAtMs !== undefined && h("p", { class: "muted small" }, "Submitted ", time(submittedAtMs)),
+    h(
+      "p",
+      { class: "muted small" },
+      submittedAtMs !== undefined && ["Submitted ", time(submittedAtMs), " · "],
+      h("a", { href: link("s", id) }, `Open ${name}`),
+    ),
   );
 }

@@ -99,7 +99,7 @@ export const open: OpenView = (route) => {
     const version = result?.status === "done" ? result.languageVersion : undefined;
     const known = problemId && !(result?.status === "done" && result.problem === "unknown");
     const parts: (Node | string)[] = [];
-    if (known) parts.push(h("a", { href: link("p", problemId) }, problemId));
+    if (problemId && heading.textContent === "Submission") parts.push(problemId);
     if (language) parts.push([languageName(language), version].filter(Boolean).join(" "));
     if (submittedAtMs !== undefined) parts.push(h("span", {}, "submitted ", time(submittedAtMs)));
     if (result?.status === "done" && result.attempts > 1) parts.push(`${result.attempts} attempts`);
