@@ -55,7 +55,15 @@ function make(): HTMLElement {
   ]);
   return h(
     "aside",
-    { class: "drawer", role: "dialog", "aria-label": "API calls", tabindex: -1, onkeydown: keys, onclick: follow, "data-noprint": true },
+    {
+      class: "drawer",
+      role: "dialog",
+      "aria-label": "API calls",
+      tabindex: -1,
+      onkeydown: keys,
+      onclick: follow,
+      "data-noprint": true,
+    },
     h(
       "div",
       { class: "drawer-head" },
