@@ -38,6 +38,7 @@ const options = {
   bundle: true,
   splitting: true,
   format: "esm",
+  loader: { ".woff2": "file" },
   target: ["es2022", "chrome120", "firefox121", "safari17.4"],
   minify: !watch,
   sourcemap: watch,

@@ -2,9 +2,11 @@
 
 import { h } from "./base/dom.ts";
 import { alarm } from "./base/announce.ts";
+import { noticeLoss } from "./api/client.ts";
 import { advice } from "./api/errors.ts";
 import { link, parse, type Route } from "./router.ts";
 import * as operator from "./operator.ts";
+import * as scroll from "./base/scroll.ts";
 import * as shell from "./shell.ts";
 import type { OpenView, View } from "./view.ts";
 
@@ -21,7 +23,7 @@ const VIEWS: Record<string, Load> = {
   ops: () => import("./views/ops/index.ts"),
 };
 
-/** Marks that the page was loaded anew because a part of it was gone. */
+/** The build that was loaded anew because a part of it was gone. */
 const RELOADED = "edgejudge:reloaded";
 
 let current: View | undefined;
@@ -31,21 +33,28 @@ let opening = 0;
 
 async function open(route: Route): Promise<void> {
   const name = route.parts[0] ?? "";
-  if (current && name === currentName && current.moved?.(route)) return;
   opening += 1;
   const mine = opening;
+  if (current && name === currentName && current.moved?.(route)) {
+    shell.mark(current.title, route.hash);
+    scroll.restore();
+    return;
+  }
+  shell.busy(true);
   const load = VIEWS[name];
   const view = load ? await openOr(load, route) : nothingHere();
   if (mine !== opening || !view) {
     view?.left?.();
     return;
   }
+  shell.busy(false);
   current?.left?.();
   const first = current === undefined;
   current = view;
   currentName = name;
   shell.show(view.element, view.title, route.hash, first);
   view.shown?.();
+  scroll.restore();
 }
 
 async function openOr(load: Load, route: Route): Promise<View | undefined> {
@@ -62,26 +71,53 @@ async function openOr(load: Load, route: Route): Promise<View | undefined> {
   }
 }
 
-/** A part that is gone after a deployment: the new page has it under another name. */
-function reloadOnce(error: unknown): View | undefined {
-  const last = Number(sessionStorage.getItem(RELOADED) ?? 0);
-  if (Date.now() - last < 10_000)
-    return failed(`A part of this page could not be loaded (${String(error)}). Reload it later.`);
-  sessionStorage.setItem(RELOADED, String(Date.now()));
+/**
+ * A part that is gone after a deployment: the new page has it under another name.
+ * Each build is reloaded once, and only when the server answers: a page that is
+ * offline is better kept.
+ */
+async function reloadOnce(error: unknown): Promise<View | undefined> {
+  const build = import.meta.url;
+  const isServed = await fetch("/", { cache: "no-store", headers: { accept: "text/html" } }).then(
+    (response) => response.ok,
+    () => false,
+  );
+  if (!isServed) {
+    noticeLoss();
+    return failed("The server cannot be reached. Check the connection and try again.");
+  }
+  let isNew = false;
+  try {
+    isNew = sessionStorage.getItem(RELOADED) !== build;
+    sessionStorage.setItem(RELOADED, build);
+  } catch {
+    // Nothing can be marked, and an endless loop would be worse than a button.
+  }
+  if (!isNew) return failed(`A part of this page could not be loaded. Try again later. (${String(error)})`, reload);
   current?.left?.();
-  location.reload();
+  current = undefined;
+  reload();
   return undefined;
 }
 
-function failed(text: string): View {
-  const again = h(
-    "button",
-    { class: "button", type: "button", onclick: () => void open(parse(location.hash)) },
-    "Try again",
-  );
+function reload(): void {
+  location.reload();
+}
+
+function reopen(): void {
+  void open(parse(location.hash));
+}
+
+function failed(text: string, again: () => void = reopen): View {
   return {
     title: "Error",
-    element: h("section", { class: "page" }, h("h1", {}, "This did not work"), h("p", {}, text), again),
+    element: h(
+      "section",
+      { class: "page", role: "alert" },
+      h("h1", {}, "This did not work"),
+      h("p", {}, text),
+      h("button", { class: "button", type: "button", onclick: again }, "Try again"),
+    ),
   };
 }
 
@@ -97,19 +133,26 @@ function nothingHere(): View {
   };
 }
 
-shell.mount(() => {
+/** Opens and closes the tester's drawer, and brings the focus back to its button. */
+function drawer(): void {
   import("./views/drawer/index.ts").then(
-    (drawer) => drawer.toggle(),
-    (error) => alarm(advice(error)),
+    (module) => module.toggle(),
+    (error) => alarm(`The list of calls could not be loaded. Reload the page. (${String(error)})`),
   );
+}
+
+shell.mount(drawer);
+scroll.start();
+addEventListener("hashchange", () => {
+  scroll.changed();
+  reopen();
 });
-addEventListener("hashchange", () => void open(parse(location.hash)));
 addEventListener("pagehide", () => current?.left?.());
 // The browser brings the page back as it was, but the view has been left.
 addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
   current = undefined;
-  void open(parse(location.hash));
+  reopen();
 });
-void open(parse(location.hash));
+reopen();
 if (operator.token.get()) operator.stats().catch(() => undefined);

@@ -1,12 +1,11 @@
 // The frame around every view: header, banners, notes, and the place for the view.
 
-import { regions } from "./base/announce.ts";
+import { alarm, regions, say } from "./base/announce.ts";
 import { h, replace } from "./base/dom.ts";
 import { kept } from "./base/storage.ts";
 import { choose, theme, type Theme } from "./base/theme.ts";
 import { ago } from "./base/time.ts";
-import { lostSince } from "./api/client.ts";
-import { alarm } from "./base/announce.ts";
+import { call, lostSince } from "./api/client.ts";
 import { advice } from "./api/errors.ts";
 import * as operator from "./operator.ts";
 
@@ -18,6 +17,7 @@ const NAV: [string, string][] = [
 ];
 
 const main = h("main", { id: "view", tabindex: "-1" });
+const progress = h("div", { class: "progress", hidden: true });
 const banners = h("div", { class: "banners" });
 const nav = h(
   "nav",
@@ -50,13 +50,19 @@ export function mount(openDrawer: () => void): void {
       "API calls",
     ),
   );
-  document.body.append(header, banners, main, ...regions);
+  document.body.append(header, progress, banners, main, ...regions);
   watchBanners();
 }
 
 /** Shows a view's element, marks its place in the navigation, and moves the focus to it. */
 export function show(element: HTMLElement, title: string, hash: string, first: boolean): void {
   replace(main, element);
+  mark(title, hash);
+  if (!first) main.focus({ preventScroll: true });
+}
+
+/** Names the view that is shown: in the window's title, and by its place in the navigation. */
+export function mark(title: string, hash: string): void {
   document.title = title === "" ? "edgejudge" : `${title} · edgejudge`;
   for (const anchor of nav.querySelectorAll("a")) {
     const target = anchor.getAttribute("href") ?? "";
@@ -64,7 +70,12 @@ export function show(element: HTMLElement, title: string, hash: string, first: b
     if (here) anchor.setAttribute("aria-current", "page");
     else anchor.removeAttribute("aria-current");
   }
-  if (!first) main.focus({ preventScroll: true });
+}
+
+/** Shows that a view is being loaded; what takes a moment only shows nothing. */
+export function busy(is: boolean): void {
+  main.setAttribute("aria-busy", String(is));
+  progress.hidden = !is;
 }
 
 function skip(event: Event): void {
@@ -72,17 +83,59 @@ function skip(event: Event): void {
   main.focus();
 }
 
-/** Whether the API answers: shown only when it does not. */
+/** The pauses between the questions whether the API answers again. */
+const PROBE_MS = [2_000, 4_000, 8_000, 15_000];
+
+/** Whether the API answers: shown only when it does not, and asked until it does. */
 function connection(): HTMLElement {
-  const element = h("span", { class: "connection", role: "status", hidden: true });
+  const element = h("span", { class: "connection", hidden: true });
   let timer: ReturnType<typeof setInterval> | undefined;
+  let probe: ReturnType<typeof setTimeout> | undefined;
+  let wasLost = false;
+  let probes = 0;
+
+  /** Any answer will do: the call itself notes that there was one. The health costs nothing. */
+  function ask(): void {
+    clearTimeout(probe);
+    if (lostSince.get() === undefined || document.hidden) return;
+    const pause = PROBE_MS[Math.min(probes, PROBE_MS.length - 1)];
+    probes += 1;
+    probe = setTimeout(
+      () =>
+        call("/", { timeoutMs: 10_000 })
+          .catch(() => undefined)
+          .finally(ask),
+      pause,
+    );
+  }
+  function askNow(): void {
+    if (lostSince.get() === undefined || document.hidden) return;
+    probes = 0;
+    clearTimeout(probe);
+    void call("/", { timeoutMs: 10_000 })
+      .catch(() => undefined)
+      .finally(ask);
+  }
+  addEventListener("online", askNow);
+  document.addEventListener("visibilitychange", askNow);
+
   lostSince.watch((since) => {
     clearInterval(timer);
     element.hidden = since === undefined;
-    if (since === undefined) return;
+    if (since === undefined) {
+      clearTimeout(probe);
+      if (wasLost) say("The connection is back.");
+      wasLost = false;
+      return;
+    }
+    wasLost = true;
+    probes = 0;
+    // A reader hears it once, not each second.
+    say("The connection is lost.");
     const update = () => replace(element, `Connection lost ${ago(since)}`);
     update();
     timer = setInterval(update, 1_000);
+    ask();
   });
   return element;
 }

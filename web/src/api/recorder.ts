@@ -19,6 +19,8 @@ export interface RecordedCall {
 
 /** How many calls are kept. */
 const MAX_CALLS = 100;
+/** How many of them may be the same question, so that one that is asked over and over leaves the others. */
+const MAX_SAME = 5;
 /** How much of an answer is kept, in UTF-16 units. */
 export const MAX_TEXT = 16_384;
 
@@ -40,7 +42,13 @@ export function begin(method: string, path: string, operator: boolean, requestBo
     tookMs: undefined,
     answer: "",
   };
-  calls.set([call, ...calls.get()].slice(0, MAX_CALLS));
+  let same = 0;
+  const others = calls.get().filter((one) => {
+    if (one.method !== method || one.path !== path || method !== "GET") return true;
+    same += 1;
+    return same < MAX_SAME;
+  });
+  calls.set([call, ...others].slice(0, MAX_CALLS));
   return call;
 }
 

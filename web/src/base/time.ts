@@ -48,11 +48,14 @@ export function time(ms: number): HTMLTimeElement {
   return element;
 }
 
-setInterval(() => {
+function refresh(): void {
   if (document.hidden) return;
   for (const reference of shown) {
     const element = reference.deref();
     if (!element) shown.delete(reference);
     else if (element.isConnected) element.textContent = ago(Date.parse(element.dateTime));
   }
-}, 20_000);
+}
+
+setInterval(refresh, 20_000);
+document.addEventListener("visibilitychange", refresh);

@@ -44,6 +44,15 @@ export const theme = EditorView.theme({
   ".cm-searchMatch-selected": { backgroundColor: "var(--mark)", outline: "2px solid var(--accent)" },
   ".cm-selectionMatch": { backgroundColor: "color-mix(in srgb, var(--mark) 55%, transparent)" },
 
+  // On paper the code is whole, and nobody is typing.
+  "@media print": {
+    "&": { height: "auto" },
+    ".cm-scroller": { overflow: "visible" },
+    ".cm-content": { whiteSpace: "pre-wrap", overflowWrap: "anywhere", minWidth: "0" },
+    ".cm-cursorLayer, .cm-selectionLayer, .cm-panels": { display: "none" },
+    ".cm-activeLine": { backgroundColor: "transparent" },
+  },
+
   ".cm-panels": { backgroundColor: "var(--sunken)", color: "var(--text)", fontFamily: "var(--font)" },
   ".cm-panels.cm-panels-bottom": { borderTop: "1px solid var(--line)" },
   ".cm-panel.cm-search": { padding: "8px 34px 8px 10px", fontSize: "var(--small)" },

@@ -2,10 +2,14 @@
 // submission's own.
 
 import type { LiveState } from "../api/live.ts";
-import type { Problem, RunAnswer, VerdictName } from "../api/types.ts";
+import type { Problem } from "../api/types.ts";
+
+export { liveResult } from "./live.ts";
+export { runResult } from "./run.ts";
+export { verdictBadge } from "./verdicts.ts";
 
 export interface ResultOptions {
-  /** For the samples' inputs; absent without a problem. */
+  /** For the samples' inputs; absent without a problem. May be set later, before another `update`. */
   problem?: Problem;
   language: string;
   /** Makes a case's input the own input of the editor beside it. */
@@ -19,10 +23,3 @@ export interface LiveResult {
   /** Shows this state; announces the verdict once. */
   update(state: LiveState): void;
 }
-
-/** A submission from queued to its verdict. */
-export declare function liveResult(options: ResultOptions): LiveResult;
-/** What a run with an own input did. */
-export declare function runResult(answer: RunAnswer, options: ResultOptions): HTMLElement;
-/** A verdict as a sign and its full word. */
-export declare function verdictBadge(verdict: VerdictName | "dead" | "purged" | "queued" | "running"): HTMLElement;
