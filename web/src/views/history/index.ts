@@ -175,7 +175,19 @@ export const open: OpenView = (route) => {
     if (gone.size > 0) draw();
   }
 
-  const end = watchHistory(draw);
+  let drawing = false;
+
+  /** Many changes at once, such as from another tab, are drawn once. */
+  function drawSoon(): void {
+    if (drawing) return;
+    drawing = true;
+    setTimeout(() => {
+      drawing = false;
+      if (!left) draw();
+    }, 50);
+  }
+
+  const end = watchHistory(drawSoon);
   draw();
   return {
     title: "My submissions",
