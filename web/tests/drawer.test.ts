@@ -137,6 +137,7 @@ test("a batch is sent and watched until each has its end, one call a second", as
   await openDrawer(page, "Send");
   await drawer(page).getByLabel("Copies (1 to 100)").fill("2");
   await drawer(page).getByRole("button", { name: "Send the batch" }).click();
+  await page.getByText("1 of the batch were refused.").waitFor();
   await drawer(page).getByText("2 of 2 have ended.").waitFor();
   await drawer(page).getByText("Executed × 2").waitFor();
   const sent = JSON.parse(mine.calls("POST /submit/batch")[0]?.body ?? "{}") as { submissions: { language: string }[] };

@@ -103,7 +103,7 @@ test("the whole view is reached without a mouse", async () => {
       }),
     );
   }
-  const wanted = ["Use sample 1 as input", "Width of the statement", "Language", "Reset", "Options", "editor"];
+  const wanted = ["Use as input: sample 1", "Width of the statement", "Language", "Reset", "Options", "editor"];
   for (const one of [...wanted, "Height of the editor", "My input"])
     assert.ok(reached.has(one), `${one}: ${[...reached]}`);
   await close();

@@ -102,7 +102,7 @@ export function serveResult(api: Api, id: string, document: unknown, of: unknown
   return api.on(`GET /result/${id}`, () => document).on("GET /problems/*", () => of);
 }
 
-/** A script for `addInitScript` that gives this browser a history. */
+/** A script that gives this browser a history. */
 export function remembered(entries: Members[]): string {
   const list = entries.map(({ code = "", ...rest }) => ({
     problemId: "sum-of-lines",
@@ -114,5 +114,5 @@ export function remembered(entries: Members[]): string {
   }));
   const lines = entries.map(({ id, code = "" }) => `set(${JSON.stringify(`code:${id}`)}, ${JSON.stringify(code)});`);
   return `const set = (key, value) => localStorage.setItem("edgejudge:" + key, JSON.stringify(value));
-if (!localStorage.getItem("edgejudge:history")) { set("history", ${JSON.stringify(list)}); ${lines.join("\n")} }`;
+set("history", ${JSON.stringify(list)}); ${lines.join("\n")}`;
 }

@@ -185,14 +185,29 @@ test("Back and Forward between views lose no draft, and tabs within a view add n
   await close();
 });
 
+test("a page that the browser brings back as it was works again", async () => {
+  const { page, close } = await open(api(), "#/");
+  await page.getByRole("link", { name: "Two sum" }).waitFor();
+  await page.evaluate(() => {
+    dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
+    dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+  });
+  await page.waitForTimeout(200);
+  await page.keyboard.press("/");
+  await page.keyboard.type("nothing like it");
+  await page.getByText("No problem matches.").waitFor();
+  await close();
+});
+
 test("maths is there each time a problem is opened", async () => {
-  const { page, close } = await open(api(), "#/p/two-sum");
+  const { page, complaints, close } = await open(api(), "#/p/two-sum");
   for (let i = 0; i < 3; i += 1) {
     await page.locator(".statement math").nth(1).waitFor();
     await page.getByRole("link", { name: "Problems", exact: true }).click();
     await page.getByRole("link", { name: "Two sum" }).click();
   }
   await page.locator(".statement math").nth(1).waitFor();
+  assert.deepEqual(complaints, []);
   await close();
 });
 

@@ -170,6 +170,8 @@ export async function open(api: Api, hash = "#/", options: BrowserContextOptions
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  // A test that fails does not close it, and must not keep the others waiting.
+  server.unref();
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const context = await browser.newContext({ locale: "en-GB", ...options });
   const complaints: string[] = [];

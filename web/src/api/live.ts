@@ -29,6 +29,8 @@ const MAX_SLEEP_MS = 3_600_000;
 const FIRST_EVENT_MS = 10_000;
 /** A stream ends itself within 60 s; one that is still open then is dead. */
 const STREAM_MS = 75_000;
+/** A stream that ends before this was cut; the next one may be as well. */
+const SHORT_STREAM_MS = 5_000;
 /** So many streams without an event, and only waiting calls are made. */
 const BLOCKED_AFTER = 2;
 
@@ -55,6 +57,8 @@ export function follow(id: string, listener: (state: LiveState) => void, known: 
   /** Tries without success in a row. */
   let failures = 0;
   let lostMs: number | undefined;
+  /** Streams in a row that were cut soon after they began. */
+  let short = 0;
   /** Answers that came at once though the call was to wait. */
   let quick = 0;
   /** The last stream failed: ask before the next one, which says whether there is such a submission. */
@@ -150,9 +154,11 @@ export function follow(id: string, listener: (state: LiveState) => void, known: 
 
     /** `well`: as streams end that have told all they may. */
     function closed(well: boolean): void {
+      const lastedMs = performance.now() - lastBeganMs;
       hangUp?.();
       if (over) return;
-      if (well) schedule(MIN_GAP_MS);
+      short = lastedMs < SHORT_STREAM_MS ? short + 1 : 0;
+      if (well) schedule(MIN_GAP_MS * 2 ** Math.min(Math.max(short - 1, 0), 3));
       else {
         doubt = true;
         tell({ connection: "lost" });
@@ -196,10 +202,11 @@ export function follow(id: string, listener: (state: LiveState) => void, known: 
       const result = await call<Result>(wait ? `${path}?wait=20` : path, { signal: abort.signal, timeoutMs: 40_000 });
       if (over || abort.signal.aborted) return;
       hangUp();
+      const tries = failures;
       reached();
       if (result.status !== "queued") return finish({ ...take(result), connection: "polling" });
-      // The API answers and the stream did not.
-      if (doubt) {
+      // The API answers and the stream did not, which is not so when both were away.
+      if (doubt && tries <= 1) {
         blocked += 1;
         blockedMs = Date.now();
       }

@@ -27,17 +27,26 @@ export async function compare(expected: string, actual: string): Promise<Marked 
   const changes = diffArrays(expected.match(tokens) ?? [], actual.match(tokens) ?? [], { timeout: MAX_MS });
   if (!changes) return undefined;
   const result: Marked = { expected: [], actual: [] };
+  let [expectedAt, actualAt] = [0, 0];
   for (const { value: parts, added, removed } of changes) {
     const value = parts.join("");
-    if (!added) result.expected.push(...(removed ? [changed("del", value)] : marked(value)));
-    if (!removed) result.actual.push(...(added ? [changed("ins", value)] : marked(value)));
+    if (!added) {
+      expectedAt += value.length;
+      result.expected.push(
+        ...(removed ? [changed("del", value)] : marked(value, expected.slice(expectedAt, expectedAt + 2))),
+      );
+    }
+    if (!removed) {
+      actualAt += value.length;
+      result.actual.push(...(added ? [changed("ins", value)] : marked(value, actual.slice(actualAt, actualAt + 2))));
+    }
   }
   return result;
 }
 
 function changed(tag: "ins" | "del", text: string): HTMLElement {
   const element = h(tag, { class: "r-diff" });
-  element.append(...marked(text, true));
+  element.append(...marked(text, "", true));
   // A line break that differs would be seen as nothing.
   if (/^\n+$/.test(text)) element.classList.add("r-diff-break");
   return element;

@@ -30,7 +30,8 @@ export function liveResult(options: ResultOptions): LiveResult {
     "First failed ",
     h("kbd", {}, "F"),
   );
-  bottom.append(h("div", { class: "r-cases-head" }, h("h3", {}, "Cases"), toFailed), cases.element, detail);
+  const legend = h("span", { class: "muted small r-legend" });
+  bottom.append(h("div", { class: "r-cases-head" }, h("h3", {}, "Cases"), legend, toFailed), cases.element, detail);
 
   function announce(kind: string, text: string): void {
     if (said === kind) return;
@@ -71,8 +72,17 @@ export function liveResult(options: ResultOptions): LiveResult {
       if (verdict) cell.verdict = verdict;
       cells.push(cell);
     }
-    cases.set(cells, most);
+    draw(cells, most);
     toFailed.hidden = true;
+  }
+
+  function draw(cells: Cell[], most: number): void {
+    cases.set(cells, most);
+    const words = [
+      cells.some((cell) => cell.hidden) && "dashed: hidden",
+      cells.some((cell) => cell.points !== undefined) && "not filled: worth fewer points",
+    ];
+    legend.textContent = words.filter(Boolean).join(" · ");
   }
 
   function ended(result: EndedResult): void {
@@ -87,7 +97,7 @@ export function liveResult(options: ResultOptions): LiveResult {
     bottom.hidden = !found || found.cases.length === 0;
     if (!found) return;
     const { points, most } = pointsOf(options.problem?.version === found.problemVersion ? options.problem : undefined);
-    cases.set(cellsOf(found.cases, points), most);
+    draw(cellsOf(found.cases, points), most);
     toFailed.hidden = found.failedCase === undefined;
     if (found.failedCase !== undefined) cases.choose(found.failedCase);
   }

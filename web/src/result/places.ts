@@ -15,7 +15,7 @@ export function withPlaces(text: string, goTo: GoTo | undefined): Node[] {
   const nodes: Node[] = [];
   let at = 0;
   for (const match of text.matchAll(PLACE)) {
-    nodes.push(...marked(text.slice(at, match.index)));
+    nodes.push(...marked(text.slice(at, match.index), match[0]));
     at = match.index + match[0].length;
     const line = Number(match[1] ?? match[3]);
     const column = match[2] === undefined ? undefined : Number(match[2]);

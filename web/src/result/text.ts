@@ -50,7 +50,7 @@ export function textBox(text: string, options: TextOptions): HTMLElement {
   } else if (options.nodes) {
     body.append(...options.nodes);
   } else {
-    fill(text, body, box, options.render ?? marked);
+    fill(text, body, box, options.render ?? ((text) => marked(text)));
   }
   if (remarks) box.append(h("p", { class: "r-remark" }, remarks));
   return box;

@@ -26,12 +26,15 @@ const MARKED =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: controls are what is looked for.
   /[\u0000-\u0009\u000b-\u001f\u007f-\u00a0\u00ad\u061c\u115f\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]/;
 
-const TRAILING = /[ ]+(?=\r?\n|$)/;
+const TRAILING = "[ ]+(?=\\r?\\n|$)";
+/** In a piece that is not the end of a text only its line breaks end a line. */
+const TRAILING_WITHIN = "[ ]+(?=\\r?\\n)";
 
 /** So many marks a piece of text; a text of nothing but tabs must not stop the page. */
 const MAX_MARKS = 400;
 
-const PIECES = new RegExp(`${TRAILING.source}|${MARKED.source}`, "g");
+const PIECES = new RegExp(`${TRAILING}|${MARKED.source}`, "g");
+const PIECES_WITHIN = new RegExp(`${TRAILING_WITHIN}|${MARKED.source}`, "g");
 /** Within a difference every space counts. */
 const PIECES_OF_CHANGE = new RegExp(`[ ]+|${MARKED.source}`, "g");
 
@@ -41,11 +44,16 @@ function named(char: string): [string, string] {
   return NAMES.get(char) ?? ["▯", `invisible character (U+${code})`];
 }
 
-/** The text with its unseen characters marked. `changed`: it is a difference, so every space is. */
-export function marked(text: string, changed = false): Node[] {
+/**
+ * The text with its unseen characters marked. `next` is what follows it, where it is a
+ * piece of a longer text; `changed`: it is a difference, so every space is marked.
+ */
+export function marked(text: string, next = "", changed = false): Node[] {
+  const endsLine = next === "" || /^\r?\n/.test(next);
+  const pieces = changed ? PIECES_OF_CHANGE : endsLine ? PIECES : PIECES_WITHIN;
   const nodes: Node[] = [];
   let at = 0;
-  for (const match of text.matchAll(changed ? PIECES_OF_CHANGE : PIECES)) {
+  for (const match of text.matchAll(pieces)) {
     if (nodes.length > 2 * MAX_MARKS) break;
     if (match.index > at) nodes.push(document.createTextNode(text.slice(at, match.index)));
     at = match.index + match[0].length;

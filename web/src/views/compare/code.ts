@@ -27,9 +27,13 @@ const colours = EditorView.theme({
   "&": { height: "auto" },
   ".cm-changedLine, .cm-insertedLine": { backgroundColor: "var(--good-soft) !important" },
   "&.cm-merge-a .cm-changedLine, .cm-deletedChunk": { backgroundColor: "var(--bad-soft) !important" },
-  ".cm-changedText": { background: "color-mix(in srgb, var(--good) 28%, transparent) !important" },
+  ".cm-changedText": {
+    background: "color-mix(in srgb, var(--good) 12%, transparent) !important",
+    boxShadow: "inset 0 -2px 0 var(--good)",
+  },
   "&.cm-merge-a .cm-changedText, .cm-deletedChunk .cm-deletedText": {
-    background: "color-mix(in srgb, var(--bad) 28%, transparent) !important",
+    background: "color-mix(in srgb, var(--bad) 12%, transparent) !important",
+    boxShadow: "inset 0 -2px 0 var(--bad)",
   },
   ".cm-deletedLine, .cm-deletedLine del, del, ins": { textDecoration: "none" },
   ".cm-changedLineGutter": { backgroundColor: "var(--good) !important" },

@@ -84,6 +84,8 @@ function batch(send: Send, sent: (ids: string[]) => void): HTMLElement {
       body: { submissions },
     });
     const ids = (answer?.results ?? []).flatMap((result) => (typeof result.id === "string" ? [result.id] : []));
+    const refused = (answer?.results.length ?? 0) - ids.length;
+    if (refused > 0) alarm(`${refused} of the batch were refused. The answer under Send says why.`);
     if (ids.length > 0) sent(ids);
   });
   return h(

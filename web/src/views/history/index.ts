@@ -29,20 +29,24 @@ export const open: OpenView = (route) => {
   /** What cannot be found out any more. */
   const gone = new Map<string, Mark>();
   const filters = h("div", { class: "row y-filters" });
-  const list = h("tbody");
+  const list = h("tbody", { role: "rowgroup" });
   const table = h(
     "table",
-    { class: "y-table" },
+    { class: "y-table", role: "table" },
     h("caption", { class: "visually-hidden" }, "My submissions, newest first"),
     h(
       "thead",
-      {},
+      { role: "rowgroup" },
       h(
         "tr",
-        {},
-        h("th", {}, h("span", { class: "visually-hidden" }, "Compare")),
+        { role: "row" },
+        h("th", { scope: "col", role: "columnheader" }, h("span", { class: "visually-hidden" }, "Compare")),
         ["Verdict", "Problem", "Language", "Cases", "Time", "Memory", "Submitted"].map((name) =>
-          h("th", { scope: "col", class: ["Cases", "Time", "Memory"].includes(name) ? "number" : "" }, name),
+          h(
+            "th",
+            { scope: "col", role: "columnheader", class: ["Cases", "Time", "Memory"].includes(name) ? "number" : "" },
+            name,
+          ),
         ),
       ),
     ),
@@ -171,7 +175,19 @@ export const open: OpenView = (route) => {
     if (gone.size > 0) draw();
   }
 
-  const end = watchHistory(draw);
+  let drawing = false;
+
+  /** Many changes at once, such as from another tab, are drawn once. */
+  function drawSoon(): void {
+    if (drawing) return;
+    drawing = true;
+    setTimeout(() => {
+      drawing = false;
+      if (!left) draw();
+    }, 50);
+  }
+
+  const end = watchHistory(drawSoon);
   draw();
   return {
     title: "My submissions",

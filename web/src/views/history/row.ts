@@ -35,21 +35,25 @@ export function row(
   });
   const badge = mark ? h("span", { class: "tag" }, "No longer kept") : verdictBadge(end?.verdict ?? "queued");
   const number = (text: string | undefined, label: string) =>
-    h("td", { class: "number", dataset: { label } }, text ?? "");
+    h("td", { role: "cell", class: "number", dataset: { label } }, text ?? "");
   return h(
     "tr",
-    {},
-    h("td", { class: "y-tick" }, box),
+    { role: "row" },
+    h("td", { role: "cell", class: "y-tick" }, box),
     h(
       "td",
       { class: "y-verdict" },
       h("a", { href: link("s", one.id), "aria-label": `${verdictOf(one).word}: open` }, badge),
     ),
-    h("td", { class: "y-problem" }, one.problemId ? h("a", { href: link("p", one.problemId) }, name) : name),
-    h("td", {}, languageName(one.language)),
+    h(
+      "td",
+      { role: "cell", class: "y-problem" },
+      one.problemId ? h("a", { href: link("p", one.problemId) }, name) : name,
+    ),
+    h("td", { role: "cell" }, languageName(one.language)),
     number(end?.total === undefined ? undefined : `${end.passed} of ${end.total}`, "Cases"),
     number(end?.cpuTimeMs === undefined ? undefined : duration(end.cpuTimeMs), "Time"),
     number(end?.memoryBytes === undefined ? undefined : bytes(end.memoryBytes), "Memory"),
-    h("td", {}, time(one.submittedAtMs)),
+    h("td", { role: "cell" }, time(one.submittedAtMs)),
   );
 }

@@ -203,8 +203,9 @@ function actionButton(name: string, keys: string, onclick: () => void): HTMLButt
     h("span", {}, name),
     h("kbd", { "aria-hidden": "true" }, shown),
   );
-  button.addEventListener("click", () => {
-    if (button.getAttribute("aria-disabled") !== "true") onclick();
+  // Of a double click the second half is meant for nothing, whoever answers in between.
+  button.addEventListener("click", (event) => {
+    if (button.getAttribute("aria-disabled") !== "true" && event.detail <= 1) onclick();
   });
   return button;
 }

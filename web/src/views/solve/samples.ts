@@ -47,7 +47,7 @@ function sample(problem: Problem, one: Case, number: number, use: (input: unknow
         {
           class: "button small",
           type: "button",
-          "aria-label": `Use ${title.toLowerCase()} as input`,
+          "aria-label": `Use as input: ${title.toLowerCase()}`,
           onclick: () => use(one.input),
         },
         "Use as input",

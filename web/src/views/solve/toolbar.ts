@@ -57,8 +57,8 @@ function button(name: string, label: string, onclick: () => void): HTMLButtonEle
 /** Font, tabs, wrapping, and files: behind one button, for the row must fit a phone. */
 function options(desk: Desk, languages: Language[]): HTMLElement {
   const size = h("output", {}, "");
-  const smaller = button("A−", "Smaller text", () => change({ fontSize: settings.get().fontSize - 1 }));
-  const larger = button("A+", "Larger text", () => change({ fontSize: settings.get().fontSize + 1 }));
+  const smaller = button("−", "Smaller text", () => change({ fontSize: settings.get().fontSize - 1 }));
+  const larger = button("+", "Larger text", () => change({ fontSize: settings.get().fontSize + 1 }));
   const tab = h(
     "select",
     { class: "small", onchange: () => change({ tabWidth: Number(tab.value) }) },

@@ -51,8 +51,8 @@ export const open: OpenView = (route) => {
     state = next;
     live.update(next);
     if (next.result) ended(next.result);
-    if (next.error !== undefined) gone();
     describe();
+    if (next.error !== undefined) gone();
   }
 
   function ended(result: EndedResult): void {
