@@ -146,7 +146,7 @@ test("rejudging asks with the number, shows its progress, and pressed twice does
   const button = page.getByRole("button", { name: "Rejudge two-sum" });
   await button.dblclick();
   const dialog = page.getByRole("dialog", { name: "Rejudge two-sum?" });
-  await dialog.getByText("37 stored submissions that another version judged").waitFor();
+  await dialog.getByText("Of 37 stored submissions, those that another version judged").waitFor();
   assert.equal(api.calls("POST /problems/two-sum/rejudge").length, 0);
   await dialog.getByRole("button", { name: "Rejudge 37 stored submissions" }).dblclick();
   await act(page, "20 wait to be judged again, 4 left alone.").waitFor();
