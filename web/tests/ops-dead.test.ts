@@ -238,15 +238,17 @@ test("a payload of 256 KB and a long error do not stop the list; the newest atte
   await close();
 });
 
-test("a payload that is not UTF-8 is shown in base64; the submission is linked", async () => {
+test("a payload that is not UTF-8 is shown in base64; a letter that cannot be read is counted", async () => {
   const api = world();
   allowed(api, "GET /dead/*", () => ({ success: true, dead: letter(1), payloadBase64: "/w4A" }));
+  allowed(api, "GET /dead", () => ({ success: true, dead: [letter(1), null, null], next: null }));
   const { page, close } = await enter(api, "#/ops/dead");
   await row(page, "job-0001").locator(".ops-letter-toggle").click();
   await page.getByText("It is not UTF-8; in base64:").waitFor();
   await page.getByText("/w4A").waitFor();
   const submission = page.getByRole("link", { name: "Submission job-0001" });
   assert.equal(await submission.getAttribute("href"), "#/s/job-0001");
+  await page.getByText("2 stored on this page cannot be read and are not listed.").waitFor();
   await close();
 });
 

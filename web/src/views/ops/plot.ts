@@ -25,7 +25,7 @@ export interface Plot {
 
 const HEIGHT = 180;
 /** A chart shows no less than this, in seconds. */
-const SHORTEST_S = 300;
+const SHORTEST_S = 120;
 
 /** From when to when a chart goes: what is shown, with room for half a bar. */
 function span(at: ArrayLike<number> | undefined): [number, number] {

@@ -147,7 +147,7 @@ export function problems(): Part {
       const yes = await ask({
         title: `Rejudge ${id}?`,
         text:
-          `${all.replace(/^a/, "A")} that another version judged are judged again, by the problem as it is now. They wait ` +
+          `Of ${all}, those that another version judged are judged again, by the problem as it is now. They wait ` +
           "in the lane low, and keep their results until the new ones are there.",
         action: `Rejudge ${all}`,
       });

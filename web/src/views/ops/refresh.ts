@@ -1,7 +1,7 @@
 // The bar that chooses how often numbers are asked for, says how old they are, and,
 // when they cannot be had, why, and when they are asked for again.
 
-import { advice } from "../../api/errors.ts";
+import { advice, CallError } from "../../api/errors.ts";
 import { h, replace } from "../../base/dom.ts";
 import { read, write } from "../../base/storage.ts";
 import type { Poll } from "./poll.ts";
@@ -27,6 +27,11 @@ export function span(ms: number): string {
   if (seconds < 60) return `${seconds} s`;
   if (seconds < 3_600) return `${Math.floor(seconds / 60)} min`;
   return `${Math.floor(seconds / 3_600)} h`;
+}
+
+/** What went wrong; when it is tried again is said beside it. */
+function cut(error: unknown): string {
+  return error instanceof CallError ? error.message : advice(error);
 }
 
 export interface Refresh {
@@ -93,7 +98,7 @@ export function refresh(what: string, poll: Poll, commands?: number): Refresh {
     }
     if (said !== error) {
       said = error;
-      replace(cause, h("strong", {}, "The numbers cannot be had now. "), advice(error));
+      replace(cause, h("strong", {}, `The ${what.toLowerCase()} cannot be had now. `), cut(error));
     }
     const old = atMs === undefined ? "" : ` What is shown is ${span(now - atMs)} old.`;
     const next = nextAtMs === undefined ? "Asking now." : `Next try in ${span(nextAtMs - now)}.`;
