@@ -108,7 +108,9 @@ fn screen(stack: &Stack, problems: &str, took: Duration) {
     let sandbox = stack.sandbox();
     println!(
         r#"
-edgejudge is up after {:.1} s: {submit} in a browser.
+The page: {submit}/
+
+edgejudge is up after {:.1} s.
 
   submit-fn     {submit}   serves the page, takes submissions, shows results
   worker-fn     {worker}   works on them; its cron fires each minute
@@ -123,6 +125,7 @@ Try:
   curl {submit}/result/hello
   curl {worker}/worker
 
+Changes in web/ and in the Workers are built by themselves.
 Logs: {logs}/*.log. Ctrl-C stops everything."#,
         took.as_secs_f64()
     );

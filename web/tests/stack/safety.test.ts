@@ -116,7 +116,7 @@ test("hostile code and output stay text, in runs, submissions, history and compa
   await page.getByRole("heading", { name: "Code" }).waitFor();
   await assertLifeless(page, complaints);
   await page.getByRole("link", { name: "History" }).click();
-  await page.locator("main").getByText("Wrong Answer").first().waitFor();
+  await page.locator('main .verdict[data-verdict="Wrong Answer"]').first().waitFor();
   await assertLifeless(page, complaints);
   const ids = await page.evaluate(() =>
     [...document.querySelectorAll("main a[href^='#/s/']")].map((one) => one.getAttribute("href")),
