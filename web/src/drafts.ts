@@ -7,6 +7,7 @@
 // (`other`, `starterChanged`); this module writes, watches other tabs, and remembers
 // what the storage would not take for as long as the page is open.
 
+import { randomName } from "./base/random.ts";
 import { keys, onChange, read, remove, write } from "./base/storage.ts";
 import { type Store, store } from "./base/store.ts";
 
@@ -55,7 +56,7 @@ export interface Draft {
 /** How long after the last key a text is saved. */
 const SAVE_AFTER_MS = 500;
 /** Tells this tab's writes from those of others. */
-const TAB = crypto.randomUUID();
+const TAB = randomName();
 /** What the storage did not take, as long as the page is open. */
 const unkept = new Map<string, Stored>();
 

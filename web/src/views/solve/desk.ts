@@ -110,7 +110,7 @@ function createSheet(language: string, options: DeskOptions): Sheet {
     language,
     changed: draft.edited,
   });
-  const notes = h("div", { class: "desk-notes" });
+  const notes = h("div", { class: "desk-notes", "data-noprint": true });
   const other = h("div", { class: "desk-note", role: "status" });
   const fresh = h("div", { class: "desk-note", role: "status" });
   notes.append(other, fresh);

@@ -25,7 +25,7 @@ export interface Frame {
 const HINT = "Tab indents. Esc, then Tab, leaves the editor.";
 
 export function layout({ title, statement, code, actions, result }: Parts): Frame {
-  const left = statement && h("div", { class: "solve-statement", tabindex: "-1" }, statement);
+  const left = statement && h("div", { class: "solve-statement", tabindex: "0" }, statement);
   const middle = h("div", { class: "solve-code" }, code);
   const lower = h("div", { class: "solve-result" }, result);
   const bar = h("div", { class: "solve-actions" }, h("p", { class: "hint muted small" }, HINT), actions);

@@ -3,9 +3,10 @@
 
 import { inform, say } from "../../base/announce.ts";
 import { h, replace } from "../../base/dom.ts";
+import { randomName } from "../../base/random.ts";
 import { call } from "../../api/client.ts";
 import { advice, CallError } from "../../api/errors.ts";
-import { follow, type Following, type LiveState } from "../../api/live.ts";
+import { follow, type Following, type Known } from "../../api/live.ts";
 import type { Problem, Run, RunAnswer, Stored } from "../../api/types.ts";
 import { all, remember } from "../../history.ts";
 import { liveResult, type ResultOptions, runResult } from "../../result/index.ts";
@@ -49,6 +50,7 @@ export function outcome(options: OutcomeOptions): Outcome {
   let running: AbortController | undefined;
   let submitting = false;
   let following: Following | undefined;
+  let isLeft = false;
   /** The key of a submission that was not answered: the same submission goes out with it again. */
   let unanswered: { key: string; body: string } | undefined;
 
@@ -102,7 +104,7 @@ export function outcome(options: OutcomeOptions): Outcome {
     changed();
     const submission = { problemId: problem.id, code, language, watch: true };
     const body = JSON.stringify(submission);
-    if (unanswered?.body !== body) unanswered = { key: crypto.randomUUID(), body };
+    if (unanswered?.body !== body) unanswered = { key: randomName(), body };
     try {
       const stored = await call<Stored>("/submit", {
         method: "POST",
@@ -118,8 +120,8 @@ export function outcome(options: OutcomeOptions): Outcome {
         code,
         submittedAtMs: Date.now(),
       });
-      if (stored.lane === "low") inform("You submit fast: this one waits until the others of all have run.");
-      show(stored.id, language, stored.position);
+      if (stored.lane === "low") inform("You submit fast: this one waits behind everybody else's.");
+      show(stored.id, language, stored.position === undefined ? {} : { position: stored.position });
     } catch (error) {
       // Nothing was stored, or nobody knows: only then may the same be sent twice.
       if (!(error instanceof CallError && error.passing)) unanswered = undefined;
@@ -130,16 +132,14 @@ export function outcome(options: OutcomeOptions): Outcome {
     }
   }
 
-  function show(id: string, language: string, position?: number): void {
+  function show(id: string, language: string, known: Known = {}): void {
+    if (isLeft) return;
     running?.abort();
     running = undefined;
     following?.stop();
     const live = liveResult(resultOptions(language));
     replace(shown, live.element, h("p", { class: "small" }, h("a", { href: link("s", id) }, "Open this submission")));
-    following = follow(id, (state: LiveState) => {
-      const known = state.phase === "queued" && state.position === undefined && position !== undefined;
-      live.update(known ? { ...state, position } : state);
-    });
+    following = follow(id, (state) => live.update(state), known);
   }
 
   return {
@@ -155,6 +155,7 @@ export function outcome(options: OutcomeOptions): Outcome {
       return true;
     },
     left() {
+      isLeft = true;
       running?.abort();
       following?.stop();
     },

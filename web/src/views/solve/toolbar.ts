@@ -2,7 +2,7 @@
 // hold for every editor.
 
 import { alarm } from "../../base/announce.ts";
-import { h } from "../../base/dom.ts";
+import { h, replace } from "../../base/dom.ts";
 import { ago } from "../../base/time.ts";
 import type { Language } from "../../api/types.ts";
 import { change, FONT_SIZES, settings, TAB_WIDTHS } from "../../editor/settings.ts";
@@ -43,7 +43,8 @@ export function toolbar(desk: Desk, languages: Language[]): Toolbar {
   function update(): void {
     choice.value = desk.language();
     const ms = desk.savedMs();
-    saved.textContent = ms === undefined ? "" : `Saved ${ago(ms)}`;
+    const [is, when] = ms === undefined ? ["", ""] : ["Saved", ` ${ago(ms)}`];
+    if (saved.textContent !== is + when) replace(saved, is, h("span", { class: "when" }, when));
   }
 
   update();
