@@ -64,7 +64,7 @@ export async function operate<T>(path: string, options: CallOptions = {}): Promi
   } catch (error) {
     // Another one may have been entered while this call was under way.
     const why = refused(error);
-    if (why && mine === token.get()) forgetToken(why);
+    if (why && mine !== undefined && mine === token.get()) forgetToken(why);
     throw error;
   }
 }

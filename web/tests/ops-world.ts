@@ -1,6 +1,7 @@
 // What the operator's views are tested with: a made-up API that knows one token, with
 // numbers, endpoints, dead letters and problems; and the ways into the views.
 
+import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import type { ServerResponse } from "node:http";
 import path from "node:path";
@@ -246,6 +247,13 @@ export async function hide(page: Page, hidden: boolean): Promise<void> {
     Object.defineProperty(document, "visibilityState", { configurable: true, get: () => (is ? "hidden" : "visible") });
     document.dispatchEvent(new Event("visibilitychange"));
   }, hidden);
+}
+
+/** Waits until the API was called so often, and no oftener a moment later. */
+export async function settled(page: Page, api: Api, what: string, count: number): Promise<void> {
+  for (let turn = 0; turn < 100 && api.calls(what).length < count; turn += 1) await page.waitForTimeout(50);
+  await page.waitForTimeout(200);
+  assert.equal(api.calls(what).length, count, what);
 }
 
 const AXE = path.join(import.meta.dirname, "..", "..", "node_modules", "axe-core", "axe.min.js");
