@@ -47,7 +47,7 @@ export function casesTable(a: DoneResult, b: DoneResult): Node[] {
   nodes.push(
     h(
       "div",
-      { class: "scroll-x" },
+      { class: "scroll-x", tabindex: "0", role: "region", "aria-label": "Case by case" },
       h(
         "table",
         { class: "c-cases" },

@@ -107,7 +107,7 @@ export function verdicts(): Measure {
         body,
         h(
           "div",
-          { class: "scroll-x" },
+          { class: "scroll-x", tabindex: "0", role: "region", "aria-label": "Verdicts by language" },
           h(
             "table",
             { class: "ops-verdicts" },
