@@ -54,9 +54,9 @@ export function purging(purged: () => void): { element: HTMLElement; update(stat
       set(stats: Stats) {
         waiting = count(stats);
         button.disabled = waiting === 0;
-        const name = waiting === 0 ? "Nothing to purge" : `Purge ${waiting.toLocaleString("en")}…`;
+        const name = waiting === 0 ? "Nothing to purge" : `Purge ${waiting.toLocaleString("en")}`;
         button.setAttribute("aria-label", `${name} of ${what}`);
-        replace(button, name);
+        replace(button, waiting === 0 ? name : `${name}…`);
       },
     };
   });
