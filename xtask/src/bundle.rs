@@ -19,7 +19,7 @@ use crate::progress::{self, say, step};
 use crate::project::{self, Worker};
 use crate::{cargo, page, stack, tools};
 
-/// If this variable is set, [`build`] takes an existing bundle as it is.
+/// If this variable is set, [`build`] and [`build_all`] take existing bundles as they are.
 /// `cargo xtask test` builds both Workers once and sets it for the stacks that
 /// its tests start.
 pub const AS_BUILT: &str = "EDGEJUDGE_BUNDLES_AS_BUILT";
@@ -54,13 +54,11 @@ const OPTIMISE: [&str; 10] = [
 
 /// Builds one Worker into `NAME/build`; with submit-fn also the page.
 pub fn build(worker: Worker) -> Result<()> {
-    let serves_page = worker == Worker::SubmitFn;
-    let is_built = wasm(worker).exists() && (!serves_page || page::exists());
-    if std::env::var_os(AS_BUILT).is_some() && is_built {
+    if is_taken_as_built(worker) {
         return Ok(());
     }
     tools::ensure(tools::For::Building)?;
-    if serves_page {
+    if worker == Worker::SubmitFn {
         page::build()?;
     }
     compile(&[worker])?;
@@ -69,6 +67,12 @@ pub fn build(worker: Worker) -> Result<()> {
 
 /// Builds every Worker, and their common dependencies only once, and the page.
 pub fn build_all() -> Result<()> {
+    if Worker::all()
+        .iter()
+        .all(|&worker| is_taken_as_built(worker))
+    {
+        return Ok(());
+    }
     tools::ensure(tools::For::Building)?;
     page::build()?;
     compile(Worker::all())?;
@@ -77,6 +81,11 @@ pub fn build_all() -> Result<()> {
         &[&|| bundle(Worker::SubmitFn)],
         &[&|| bundle(Worker::WorkerFn)],
     ])
+}
+
+fn is_taken_as_built(worker: Worker) -> bool {
+    let is_whole = wasm(worker).exists() && (worker != Worker::SubmitFn || page::exists());
+    std::env::var_os(AS_BUILT).is_some() && is_whole
 }
 
 fn compile(workers: &[Worker]) -> Result<()> {
