@@ -1,8 +1,8 @@
-//! What the three test binaries of this crate have in common.
+//! What the test binaries of this crate have in common.
 //!
 //! The binaries are `e2e` (the product as a client sees it), `queue` (the
-//! queue's scripts on a real redis-server) and `chaos` (kills, losses, outages).
-//! Nothing outside this crate uses the library.
+//! queue's scripts on a real redis-server), `chaos` (kills, losses, outages),
+//! `docs` (the documents' commands) and `page` (the page in a browser). Nothing outside this crate uses the library.
 //!
 //! - [`harness`]: the main function of a test binary, and the time of each test.
 //! - [`slot`]: a stack that is started on first use and shared between tests.

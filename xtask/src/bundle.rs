@@ -2,7 +2,8 @@
 //!
 //! `wrangler.toml` calls `cargo xtask bundle NAME` before it deploys or serves,
 //! so a Worker is built in one way only, with the pinned tools. worker-build
-//! runs if the compiled wasm differs from the one bundled last.
+//! runs if the compiled wasm differs from the one bundled last. With submit-fn the
+//! page is built that it serves ([`page`]).
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -16,9 +17,9 @@ use flate2::write::GzEncoder;
 
 use crate::progress::{self, say, step};
 use crate::project::{self, Worker};
-use crate::{cargo, stack, tools};
+use crate::{cargo, page, stack, tools};
 
-/// If this variable is set, [`build`] takes an existing bundle as it is.
+/// If this variable is set, [`build`] and [`build_all`] take existing bundles as they are.
 /// `cargo xtask test` builds both Workers once and sets it for the stacks that
 /// its tests start.
 pub const AS_BUILT: &str = "EDGEJUDGE_BUNDLES_AS_BUILT";
@@ -51,25 +52,40 @@ const OPTIMISE: [&str; 10] = [
     "--enable-exception-handling",
 ];
 
-/// Builds one Worker into `NAME/build`.
+/// Builds one Worker into `NAME/build`; with submit-fn also the page.
 pub fn build(worker: Worker) -> Result<()> {
-    if std::env::var_os(AS_BUILT).is_some() && wasm(worker).exists() {
+    if is_taken_as_built(worker) {
         return Ok(());
     }
     tools::ensure(tools::For::Building)?;
+    if worker == Worker::SubmitFn {
+        page::build()?;
+    }
     compile(&[worker])?;
     bundle(worker)
 }
 
-/// Builds every Worker, and their common dependencies only once.
+/// Builds every Worker, and their common dependencies only once, and the page.
 pub fn build_all() -> Result<()> {
+    if Worker::all()
+        .iter()
+        .all(|&worker| is_taken_as_built(worker))
+    {
+        return Ok(());
+    }
     tools::ensure(tools::For::Building)?;
+    page::build()?;
     compile(Worker::all())?;
     // Most of it keeps one core busy.
     progress::side_by_side(&[
         &[&|| bundle(Worker::SubmitFn)],
         &[&|| bundle(Worker::WorkerFn)],
     ])
+}
+
+fn is_taken_as_built(worker: Worker) -> bool {
+    let is_whole = wasm(worker).exists() && (worker != Worker::SubmitFn || page::exists());
+    std::env::var_os(AS_BUILT).is_some() && is_whole
 }
 
 fn compile(workers: &[Worker]) -> Result<()> {
@@ -132,7 +148,8 @@ fn gzip_bytes(worker: Worker) -> Result<usize> {
     Ok(encoder.finish()?.len())
 }
 
-/// Runs a deployment of each Worker up to the upload, and checks its size.
+/// Runs a deployment of each Worker up to the upload, checks its size, and prints
+/// the page's, which its build has checked.
 pub fn dry_run() -> Result<()> {
     for &worker in Worker::all() {
         let (name, environment) = (worker.name(), worker.environment());
@@ -151,7 +168,7 @@ pub fn dry_run() -> Result<()> {
             bail!("{name} is over its size budget");
         }
     }
-    Ok(())
+    page::print_sizes()
 }
 
 fn wasm(worker: Worker) -> PathBuf {

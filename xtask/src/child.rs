@@ -64,6 +64,20 @@ impl Child {
             .map(|status| status.to_string())
     }
 
+    /// A report with the end of its log, if it has ended.
+    pub fn fallen(&mut self) -> Option<String> {
+        let status = self.ended()?;
+        let mut text = format!(
+            "{} ended unexpectedly ({status}). The end of its log:",
+            self.name
+        );
+        for line in progress::tail(&self.log) {
+            text.push_str("\n    ");
+            text.push_str(&line);
+        }
+        Some(text)
+    }
+
     /// Sends SIGTERM to the whole group.
     pub fn ask_to_stop(&self) {
         if let Some(group) = self.group {

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use crate::child::Guard;
 use crate::progress::{self, say, step};
 use crate::stack::{self, Options, Ports, Stack};
-use crate::{bundle, cargo, problems, project, tools};
+use crate::{bundle, cargo, page, problems, project, tools};
 
 /// The cron trigger's period in `wrangler.toml`.
 const CRON_EVERY: Duration = Duration::from_secs(60);
@@ -38,13 +39,15 @@ pub fn run(ports: Ports, wake: bool) -> Result<()> {
         submit_vars: vec![("WAKE", Some(if wake { "on" } else { "off" }.to_owned()))],
         worker_vars: Vec::new(),
     };
+    let mut guard = Guard::start()?;
+    let mut page = page::watch(&options.folder.join("logs"), &mut guard)?;
     let mut stack = Stack::start(&options, &cancelled)?;
     let problems = publish(&stack);
     screen(&stack, &problems, started.elapsed());
 
     let mut next_cron = Instant::now() + CRON_EVERY;
     while !cancelled.load(Ordering::Relaxed) {
-        if let Some(fall) = stack.fallen() {
+        if let Some(fall) = stack.fallen().or_else(|| page.fallen()) {
             bail!("{fall}");
         }
         if Instant::now() >= next_cron {
@@ -61,6 +64,7 @@ pub fn run(ports: Ports, wake: bool) -> Result<()> {
     }
     println!("\nstopping");
     drop(stack);
+    drop(page);
     println!(
         "stopped; the data stays in {}",
         progress::shown(&options.folder)
@@ -104,9 +108,11 @@ fn screen(stack: &Stack, problems: &str, took: Duration) {
     let sandbox = stack.sandbox();
     println!(
         r#"
+The page: {submit}/
+
 edgejudge is up after {:.1} s.
 
-  submit-fn     {submit}   takes submissions, shows results
+  submit-fn     {submit}   serves the page, takes submissions, shows results
   worker-fn     {worker}   works on them; its cron fires each minute
   redis-rest    {redis_rest}   Upstash's REST API; its token, and the operator's: .edgejudge/dev/token
   redis-server  127.0.0.1:{redis}          redis-cli -p {redis}
@@ -119,6 +125,7 @@ Try:
   curl {submit}/result/hello
   curl {worker}/worker
 
+Changes in web/ and in the Workers are built by themselves.
 Logs: {logs}/*.log. Ctrl-C stops everything."#,
         took.as_secs_f64()
     );

@@ -8,6 +8,7 @@
 //! - [`cargo`]: every call of cargo.
 //! - [`tools`]: the pinned tools, and how each is installed.
 //! - [`bundle`]: building a Worker, and its size budget.
+//! - [`page`]: building and checking the page that submit-fn serves.
 //! - [`child`]: a process in the background, and its end.
 //! - [`ports`]: where the parts of a stack listen.
 //! - [`stack`]: redis-rest, the runner and both Workers together.
@@ -17,7 +18,7 @@
 //! - [`problems`]: the sample problems, and an operator's own folder.
 //! - [`mod@bench`]: throughput, beside a classic JavaScript Worker; the sandbox's
 //!   overhead.
-//! - [`dev`], [`submit`], [`mod@test`], [`tidy`]: the commands.
+//! - [`dev`], [`submit`], [`mod@test`], [`tidy`], [`screenshots`]: the commands.
 
 pub mod api;
 pub mod bench;
@@ -26,10 +27,12 @@ pub mod cargo;
 pub mod child;
 pub mod dev;
 pub mod endings;
+pub mod page;
 pub mod ports;
 pub mod problems;
 pub mod progress;
 pub mod project;
+pub mod screenshots;
 pub mod stack;
 pub mod submit;
 pub mod test;

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use xtask::api::Api;
 use xtask::project::Worker;
 use xtask::stack::Ports;
-use xtask::{bench, bundle, dev, problems, progress, submit, test, tidy, tools};
+use xtask::{bench, bundle, dev, problems, progress, screenshots, submit, test, tidy, tools};
 
 /// Sets up, runs, tests and measures edgejudge.
 ///
@@ -40,8 +40,10 @@ enum Task {
         worker: Worker,
     },
     /// Check the rules that no compiler checks: dependencies between crates,
-    /// import circles between files, length of files.
+    /// import circles between files, length of files, what the page may not name.
     Tidy,
+    /// Take a picture of every view of the page, into docs/screenshots.
+    Screenshots,
     /// Submit a file, wait for its verdict and print it with the first case that
     /// failed.
     ///
@@ -250,6 +252,7 @@ fn run(task: Task) -> Result<ExitCode> {
             progress::say("tidy");
             Ok(())
         }
+        Task::Screenshots => screenshots::run(),
         Task::Problems {
             command: Problems::Check { folder },
         } => problems::check(&folder.unwrap_or_else(problems::own)),

@@ -193,7 +193,8 @@ pub fn create(path: &Path) -> Result<File> {
     File::create(path).with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn log_path(name: &str) -> PathBuf {
+/// Where the output of the step called `name` goes.
+pub fn log_path(name: &str) -> PathBuf {
     let file: String = name
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })

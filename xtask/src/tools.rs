@@ -1,12 +1,14 @@
 //! The pinned tools, and how each is installed.
 //!
 //! Everything comes from a package registry: crates by `cargo install`, npm
-//! packages by `npm ci`, redis-server by the machine's package manager. A tool
+//! packages by `npm ci`, redis-server and a browser by the machine's package
+//! manager. A tool
 //! that is there in the right version is left alone, so a second call takes less
 //! than a second.
 
+use std::ffi::OsStr;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
@@ -25,8 +27,8 @@ pub enum For {
     Building,
     /// Running the stack too, which takes a redis-server.
     Running,
-    /// Running every check too, which takes cargo-deny and some compilers and
-    /// interpreters.
+    /// Running every check too, which takes cargo-deny, a browser, and some compilers
+    /// and interpreters.
     Testing,
 }
 
@@ -74,6 +76,7 @@ pub fn ensure(purpose: For) -> Result<()> {
             }
             if purpose >= For::Testing {
                 system_packages(&LANGUAGES)?;
+                browser()?;
             }
             Ok(())
         });
@@ -204,11 +207,21 @@ const LANGUAGES: [Package; 6] = [
 fn system_packages(packages: &[Package]) -> Result<()> {
     let missing: Vec<&Package> = packages
         .iter()
-        .filter(|one| output(Command::new(one.program).arg("--version")).is_err())
+        .filter(|one| !is_there(one.program.as_ref()))
         .collect();
     if missing.is_empty() {
         return Ok(());
     }
+    install(&missing, &[])
+}
+
+/// Whether a program answers `--version`.
+fn is_there(program: &OsStr) -> bool {
+    output(Command::new(program).arg("--version")).is_ok()
+}
+
+/// Installs packages; `brew_flags` are for Homebrew only.
+fn install(missing: &[&Package], brew_flags: &[&str]) -> Result<()> {
     let names: Vec<&str> = missing.iter().map(|one| one.program).collect();
     let names = names.join(", ");
     let by_hand = format!(
@@ -227,11 +240,80 @@ fn system_packages(packages: &[Package]) -> Result<()> {
         let mut install = Command::new("brew");
         install
             .arg("install")
+            .args(brew_flags)
             .args(missing.iter().map(|one| one.brew));
         step(&format!("{names} (brew install)"), &mut install).context(by_hand)
     } else {
         bail!(by_hand)
     }
+}
+
+/// Names the browser of the page's tests, if it is not one of [`BROWSERS`].
+pub const CHROMIUM: &str = "CHROMIUM";
+
+/// Browsers that the page's tests can be run in, as they are called by system.
+const BROWSERS: [&str; 6] = [
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+];
+
+/// The browser that is installed where there is none.
+const BROWSER: Package = Package {
+    program: "chromium",
+    apt: "chromium",
+    brew: "google-chrome",
+};
+
+/// The browser that the page's tests are run in.
+pub fn chromium() -> Result<PathBuf> {
+    let named = std::env::var_os(CHROMIUM).filter(|name| !name.is_empty());
+    find_browser(
+        named.as_deref(),
+        &std::env::var_os("PATH").unwrap_or_default(),
+    )
+}
+
+/// Installs a browser if there is none.
+fn browser() -> Result<()> {
+    let named = std::env::var_os(CHROMIUM).is_some_and(|name| !name.is_empty());
+    let Err(error) = chromium() else {
+        return Ok(());
+    };
+    if named {
+        return Err(error);
+    }
+    install(&[&BROWSER], &["--cask"])
+        .and_then(|()| chromium().map(drop))
+        .context(
+            "the page's tests need Chromium or Chrome; where it is not on the PATH, the variable \
+             CHROMIUM names the program",
+        )
+}
+
+/// The browser that is `named`, or the first of [`BROWSERS`] in the folders of
+/// `path`. One that does not start counts as absent: a distribution's name for a
+/// package that it does not ship may be such a program.
+fn find_browser(named: Option<&OsStr>, path: &OsStr) -> Result<PathBuf> {
+    if let Some(named) = named {
+        if is_there(named) {
+            return Ok(named.into());
+        }
+        bail!(
+            "CHROMIUM={}: no browser starts by that name",
+            named.display()
+        );
+    }
+    let folders: Vec<PathBuf> = std::env::split_paths(path).collect();
+    BROWSERS
+        .iter()
+        // An absolute one replaces the folder.
+        .flat_map(|name| folders.iter().map(move |folder| folder.join(name)))
+        .find(|program| program.is_file() && is_there(program.as_os_str()))
+        .with_context(|| format!("there is none of {}", BROWSERS.join(", ")))
 }
 
 fn apt(arguments: &[&str]) -> Command {
@@ -260,4 +342,36 @@ fn output(command: &mut Command) -> Result<String> {
         bail!("{name} ended with {}", output.status);
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_browser_is_the_first_that_starts() {
+        let folder = tempfile::tempdir().unwrap();
+        let put = |name: &str, script: &str| {
+            let path = folder.path().join(name);
+            fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+            path
+        };
+        let find = || find_browser(None, folder.path().as_os_str()).ok();
+        assert_eq!(find(), None);
+        let chrome = put("google-chrome", "exit 0");
+        assert_eq!(find().as_ref(), Some(&chrome));
+        // As Ubuntu's, which only says what to install.
+        let stub = put("chromium-browser", "exit 1");
+        assert_eq!(find().as_ref(), Some(&chrome));
+        let chromium = put("chromium", "exit 0");
+        assert_eq!(find(), Some(chromium));
+
+        let named = |path: &Path| find_browser(Some(path.as_os_str()), OsStr::new(""));
+        assert_eq!(named(&chrome).unwrap(), chrome);
+        let error = named(&stub).unwrap_err().to_string();
+        assert!(error.contains("CHROMIUM="), "{error}");
+    }
 }

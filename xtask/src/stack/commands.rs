@@ -6,9 +6,9 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::settings::{Var, env_file, write_private};
-use crate::cargo;
 use crate::ports::Ports;
 use crate::project::{self, Worker};
+use crate::{cargo, page};
 
 /// The folder, inside the stack's own, where its Workers find each other.
 pub(super) const REGISTRY: &str = "registry";
@@ -79,6 +79,8 @@ pub(super) fn worker(
         .arg("--persist-to")
         // A folder each: two workerd on one lock each other out.
         .arg(folder.join("wrangler").join(environment))
+        // The page is there already; `cargo xtask dev` builds it on each change.
+        .env(page::AS_BUILT, "1")
         // The service binding finds the other Worker here, and only in the same
         // stack.
         .env("WRANGLER_REGISTRY_PATH", folder.join(REGISTRY))

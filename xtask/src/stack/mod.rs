@@ -131,6 +131,17 @@ impl Stack {
         self.children.retain(|child| child.name != name);
     }
 
+    /// Stops every part: all at once, so that it takes as long as the slowest.
+    pub fn stop_all(&mut self) {
+        for child in &self.children {
+            child.ask_to_stop();
+        }
+        for child in &mut self.children {
+            child.wait_for_end();
+        }
+        self.children.clear();
+    }
+
     /// Kills one part, as a crash would: SIGKILL to all its processes.
     pub fn kill(&mut self, name: &str) {
         for child in self.children.iter_mut().filter(|child| child.name == name) {
@@ -163,7 +174,7 @@ impl Stack {
 
     /// A report of a part that has ended without having been stopped.
     pub fn fallen(&mut self) -> Option<String> {
-        self.children.iter_mut().find_map(fallen)
+        self.children.iter_mut().find_map(Child::fallen)
     }
 
     fn start_redis_rest(&mut self) -> Result<()> {
@@ -259,13 +270,7 @@ impl Stack {
 
 impl Drop for Stack {
     fn drop(&mut self) {
-        // All at once, so that stopping takes as long as the slowest.
-        for child in &self.children {
-            child.ask_to_stop();
-        }
-        for child in &mut self.children {
-            child.wait_for_end();
-        }
+        self.stop_all();
     }
 }
 
@@ -274,19 +279,6 @@ pub fn fire_cron(port: u16) -> Result<()> {
     let address = format!("{}/cdn-cgi/handler/scheduled", url(port));
     ureq::get(&address).call().context("the cron trigger")?;
     Ok(())
-}
-
-fn fallen(child: &mut Child) -> Option<String> {
-    let status = child.ended()?;
-    let mut text = format!(
-        "{} ended unexpectedly ({status}). The end of its log:",
-        child.name
-    );
-    for line in progress::tail(&child.log) {
-        text.push_str("\n    ");
-        text.push_str(&line);
-    }
-    Some(text)
 }
 
 fn answers(url: &str, token: &str) -> bool {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
+use super::page_tests;
 use super::times::{self, TestTime};
 use crate::cargo::{self, cargo};
 use crate::progress::{self, Track, step};
@@ -16,6 +17,11 @@ pub(super) const CRATE: &str = "e2e";
 /// The program whose submissions have limits of time: it has the machine for
 /// itself. The others mostly wait, and run side by side.
 const RUNS_ALONE: &str = "e2e";
+/// The program in whose track another one waits for its end: at most three run side
+/// by side, and the page's has a stack and a browser.
+const AFTER: &[(&str, &str)] = &[("docs", "page")];
+/// The program after which the page's own tests run, because it is the shortest.
+const SHORTEST: &str = "queue";
 /// Names the file to which a program writes the time of each test.
 const TEST_TIMES: &str = "TEST_TIMES";
 
@@ -28,6 +34,7 @@ pub(super) fn run(times: &mut Vec<TestTime>) -> Result<()> {
         .map(String::as_str)
         .partition(|program| *program == RUNS_ALONE);
     let outcome = side_by_side(&others).and_then(|()| side_by_side(&alone));
+    times.extend(page_tests::times());
     for program in &programs {
         let lines = fs::read_to_string(times_path(program)).unwrap_or_default();
         times.extend(times::from_program(program, &lines));
@@ -35,10 +42,23 @@ pub(super) fn run(times: &mut Vec<TestTime>) -> Result<()> {
     outcome
 }
 
+/// Runs the programs, and what goes with them, in tracks at the same time.
 fn side_by_side(programs: &[&str]) -> Result<()> {
+    let later = |program: &str| AFTER.iter().find(|(_, second)| *second == program);
+    let run = |program: &str| -> Result<()> {
+        run_program(program)?;
+        if program == SHORTEST {
+            page_tests::run()?;
+        }
+        match AFTER.iter().find(|(first, _)| *first == program) {
+            Some((_, second)) => run_program(second),
+            None => Ok(()),
+        }
+    };
     let steps: Vec<_> = programs
         .iter()
-        .map(|program| move || run_program(program))
+        .filter(|program| later(program).is_none_or(|(first, _)| !programs.contains(first)))
+        .map(|program| move || run(program))
         .collect();
     let steps: Vec<[&(dyn Fn() -> Result<()> + Sync); 1]> =
         steps.iter().map(|step| [step as _]).collect();

@@ -2,13 +2,14 @@
 //!
 //! Everything that compiles is in two tracks side by side, because each has
 //! stretches that keep only one core busy or wait for the network: in one lints,
-//! documentation and tests in the debug profile, in the other the tools and the
-//! Workers. All native code is compiled with the features of the whole
+//! documentation and tests in the debug profile, in the other the tools, the page
+//! and the Workers. All native code is compiled with the features of the whole
 //! workspace, so that no crate is built twice. The tests come after that, because
 //! many of them measure time.
 
 mod dependencies;
 mod end_to_end;
+mod page_tests;
 mod times;
 mod unit;
 
@@ -17,7 +18,7 @@ use anyhow::Result;
 use self::times::TestTime;
 use crate::cargo::{self, cargo};
 use crate::progress::{self, say, step};
-use crate::{bundle, tools};
+use crate::{bundle, page, tools};
 
 /// How many of the slowest tests are listed.
 const SLOWEST: usize = 5;
@@ -38,6 +39,8 @@ fn checks(times: &mut Vec<TestTime>) -> Result<()> {
         &[&clippy_native, &documentation, &compile_native],
         &[
             &tools,
+            &page::check_types,
+            &page::lint,
             &dependencies::check,
             &bundle::build_all,
             &clippy_wasm,

@@ -3,6 +3,7 @@
 //!
 //! - [`dependencies`]: which crate may not depend on which.
 //! - [`sources`]: what may stand in a source file, and how long it may be.
+//! - [`page`]: the same for the page in `web/`.
 //! - [`circles`]: files that use each other in a ring; [`modules`] and [`names`]
 //!   find out who uses whom.
 
@@ -10,6 +11,7 @@ mod circles;
 mod dependencies;
 mod modules;
 mod names;
+mod page;
 mod sources;
 
 use anyhow::{Result, bail};
@@ -21,6 +23,7 @@ pub fn run() -> Result<()> {
     let metadata = cargo::metadata()?;
     let mut violations = dependencies::violations(&metadata);
     violations.extend(sources::violations(&sources::all()?));
+    violations.extend(page::violations(&page::all()?));
     violations.extend(circles::violations(&metadata)?);
     if violations.is_empty() {
         return Ok(());

@@ -9,7 +9,7 @@ use anyhow::Result;
 use crate::project::{self, Worker};
 
 /// Past this many lines a file holds a second idea.
-const MAX_LINES: usize = 500;
+pub(super) const MAX_LINES: usize = 500;
 
 /// The lint that forbids unsafe code everywhere; only the sandbox may lift it.
 /// In two parts, so that this file does not name it either.

@@ -1,0 +1,301 @@
+// Takes a picture of every view, light and dark, on a phone and on a desktop.
+// `cargo xtask screenshots` starts a stack of its own for this and runs it:
+//
+//   node web/screenshots.ts FOLDER
+//
+// What the pictures show is real: submissions that were judged, a queue that was
+// paused, jobs that an endpoint failed.
+
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import path from "node:path";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { launch } from "./tests/harness.ts";
+
+const folder = process.argv[2] ?? "docs/screenshots";
+const { PAGE_URL = "", WORKER_URL = "", RUNNER_URL = "", ADMIN_TOKEN = "", ENDPOINT_PORT = "" } = process.env;
+const PROBLEMS = path.join(import.meta.dirname, "../problems");
+/** Jobs with this text are failed by the endpoint, so that there are dead letters. */
+const FAILING = "fetch_from_the_network";
+
+const SIZES = {
+  desktop: { width: 1280, height: 800 },
+  phone: { width: 390, height: 844 },
+} as const;
+
+async function api<T>(method: string, where: string, body?: unknown): Promise<T> {
+  const response = await fetch(PAGE_URL + where, {
+    method,
+    headers: { authorization: `Bearer ${ADMIN_TOKEN}`, "content-type": "application/json" },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${where}: ${response.status} ${text}`);
+  return JSON.parse(text) as T;
+}
+
+async function submit(problemId: string, language: string, code: string, more: object = {}): Promise<string> {
+  return (await api<{ id: string }>("POST", "/submit", { problemId, language, code, ...more })).id;
+}
+
+async function ended(id: string): Promise<void> {
+  for (let tries = 0; tries < 60; tries += 1) {
+    const { status } = await api<{ status: string }>("GET", `/result/${id}?wait=2`);
+    if (status !== "queued") return;
+    await fetch(`${WORKER_URL}/worker?batch=5`);
+  }
+  throw new Error(`${id} has no end`);
+}
+
+/** The runner behind a proxy that fails some jobs. */
+async function endpoint(): Promise<() => void> {
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", async () => {
+      const body = Buffer.concat(chunks);
+      if (body.includes(FAILING)) return response.writeHead(500).end("out of sandboxes");
+      try {
+        const answer = await fetch(RUNNER_URL + (request.url ?? "/"), {
+          method: request.method ?? "GET",
+          headers: { "content-type": "application/json" },
+          ...(body.length > 0 && { body }),
+        });
+        const type = answer.headers.get("content-type") ?? "text/plain";
+        response.writeHead(answer.status, { "content-type": type }).end(Buffer.from(await answer.arrayBuffer()));
+      } catch {
+        response.writeHead(502).end();
+      }
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(Number(ENDPOINT_PORT), "127.0.0.1", resolve));
+  return () => {
+    server.closeAllConnections();
+    server.close();
+  };
+}
+
+const LANGUAGES: Record<string, string> = {
+  py: "python",
+  js: "javascript",
+  ts: "typescript",
+  c: "c",
+  cpp: "c++",
+  rb: "ruby",
+};
+
+/** Every solution of the sample problems, so that there is something to count. */
+async function submitSolutions(): Promise<void> {
+  const ids: string[] = [];
+  for (const problem of await readdir(PROBLEMS)) {
+    const solutions = path.join(PROBLEMS, problem, "solutions");
+    for (const name of await readdir(solutions).catch(() => [])) {
+      const language = LANGUAGES[path.extname(name).slice(1)];
+      if (language) ids.push(await submit(problem, language, await readFile(path.join(solutions, name), "utf8")));
+    }
+  }
+  for (const [reason, problem] of [
+    [FAILING, "weather"],
+    [FAILING, "stock-prices"],
+  ] as const) {
+    for (const language of ["python", "javascript"]) ids.push(await submit(problem, language, `${reason}("today")\n`));
+  }
+  for (const id of ids) await ended(id);
+}
+
+/** A browser that has solved this and that. */
+async function reader(browser: Browser): Promise<BrowserContext> {
+  const context = await browser.newContext({ locale: "en-GB", viewport: SIZES.desktop, reducedMotion: "reduce" });
+  const page = await context.newPage();
+  for (const [problem, name, language] of [
+    ["fizz-buzz", "accepted.py", "python"],
+    ["reverse-string", "accepted.js", "javascript"],
+    ["two-sum", "accepted.py", "python"],
+    ["two-sum", "wrong.py", "python"],
+  ] as const) {
+    await page.goto(`${PAGE_URL}/#/p/${problem}`);
+    await page.reload();
+    await page.getByLabel("Language").selectOption(language);
+    await write(page, await readFile(path.join(PROBLEMS, problem, "solutions", name), "utf8"));
+    await page.getByRole("button", { name: "Submit" }).click();
+    await page.locator(".r-head .verdict").first().waitFor();
+  }
+  await page.close();
+  return context;
+}
+
+async function write(page: Page, code: string): Promise<void> {
+  const editor = page.locator(".editor .cm-content:visible").first();
+  await editor.click();
+  await page.keyboard.press("ControlOrMeta+a");
+  await editor.evaluate((element, text) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData("text/plain", text);
+    element.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+  }, code);
+}
+
+interface View {
+  name: string;
+  hash: (page: Page) => Promise<string>;
+  ready: (page: Page, phone: boolean) => Promise<unknown>;
+  /** The whole length instead of the first screen. */
+  whole?: boolean;
+}
+
+const at = (hash: string) => async () => hash;
+const heading = (page: Page) => page.getByRole("heading", { level: 1 }).first().waitFor();
+
+/** The newest submissions that this browser remembers. */
+async function remembered(page: Page): Promise<string[]> {
+  await page.goto(`${PAGE_URL}/#/history`);
+  await page.locator("main a[href^='#/s/']").first().waitFor();
+  const links = page.locator("main a[href^='#/s/']");
+  const hrefs = await links.evaluateAll((all) => all.map((one) => one.getAttribute("href") ?? ""));
+  return [...new Set(hrefs)].map((href) => href.split("/")[2] ?? "");
+}
+
+const VIEWS: View[] = [
+  {
+    name: "problems",
+    hash: at("#/"),
+    ready: (page) => page.getByRole("link", { name: "Two numbers" }).first().waitFor(),
+  },
+  {
+    name: "solve",
+    hash: at("#/p/two-sum"),
+    async ready(page, phone) {
+      await page.getByRole("button", { name: "Submit" }).waitFor();
+      if (phone) return;
+      await page.getByRole("button", { name: "Submit" }).click();
+      await page.locator(".r-head .verdict").first().waitFor();
+    },
+  },
+  {
+    name: "solve-result",
+    hash: at("#/p/two-sum"),
+    async ready(page) {
+      await page.getByRole("button", { name: "Submit" }).click();
+      await page.locator(".r-head .verdict").first().waitFor();
+    },
+  },
+  {
+    name: "playground",
+    hash: at("#/free"),
+    async ready(page) {
+      await page.getByLabel("Language").selectOption("python");
+      await page.getByRole("button", { name: "Run" }).click();
+      await page.locator(".r-head .verdict").first().waitFor();
+    },
+  },
+  {
+    name: "submission",
+    hash: async (page) => `#/s/${(await remembered(page))[0]}`,
+    ready: (page) => page.locator(".r-head .verdict").first().waitFor(),
+    whole: true,
+  },
+  { name: "history", hash: at("#/history"), ready: heading },
+  {
+    name: "compare",
+    async hash(page) {
+      const [b, a] = await remembered(page);
+      return `#/compare/${a}/${b}`;
+    },
+    ready: heading,
+    whole: true,
+  },
+  {
+    name: "operate",
+    hash: at("#/ops"),
+    ready: (page) =>
+      page
+        .getByText("healthy")
+        .or(page.getByText(/in flight/i))
+        .first()
+        .waitFor(),
+    whole: true,
+  },
+  {
+    name: "dead-letters",
+    hash: at("#/ops/dead"),
+    ready: (page) => page.locator(".ops-letter-toggle").first().click(),
+  },
+  {
+    name: "operate-problems",
+    hash: at("#/ops/problems"),
+    ready: (page) => page.getByRole("button", { name: "Rejudge two-sum" }).waitFor(),
+  },
+  {
+    name: "api-calls",
+    hash: at("#/p/two-sum"),
+    async ready(page) {
+      await page.getByRole("button", { name: "Submit" }).waitFor();
+      await page.getByRole("button", { name: "API calls" }).click();
+      await page.getByRole("dialog", { name: "API calls" }).getByRole("button").nth(3).click();
+    },
+  },
+];
+
+async function take(
+  context: BrowserContext,
+  view: View,
+  scheme: "light" | "dark",
+  size: keyof typeof SIZES,
+): Promise<void> {
+  const page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+  await page.setViewportSize(SIZES[size]);
+  await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
+  const name = `${view.name}-${size}-${scheme}`;
+  try {
+    await page.goto(`${PAGE_URL}/#/nowhere`);
+    await page.evaluate((token) => sessionStorage.setItem("edgejudge:token", token), ADMIN_TOKEN);
+    const hash = await view.hash(page);
+    await page.goto(`${PAGE_URL}/${hash}`);
+    await page.reload();
+    await view.ready(page, size === "phone");
+    // Maths, grammars and charts come later than the rest.
+    await page.waitForTimeout(1_500);
+    const fullPage = view.whole === true;
+    await page.screenshot({ path: path.join(folder, `${name}.png`), fullPage, caret: "hide" });
+    const wider = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    console.log(`${name}${wider > 0 ? `: ${wider} px wider than the screen` : ""}`);
+  } catch (error) {
+    process.exitCode = 1;
+    console.error(`${name}: ${String(error).slice(0, 600)}`);
+  } finally {
+    await page.close();
+  }
+}
+
+await rm(folder, { recursive: true, force: true });
+await mkdir(folder, { recursive: true });
+const stop = await endpoint();
+const browser = await launch();
+try {
+  await submitSolutions();
+  const context = await reader(browser);
+  // Then a queue: what follows waits.
+  await api("POST", "/pause");
+  for (let number = 0; number < 7; number += 1) await submit("two-sum", "python", `print(${number})`);
+  for (let number = 0; number < 3; number += 1) await submit("two-sum", "ruby", `puts ${number}`, { priority: "low" });
+  await submit("two-sum", "python", "print(0)", { priority: "high" });
+  const operating = VIEWS.filter(({ name }) => name === "operate");
+  const others = VIEWS.filter(({ name }) => name !== "operate");
+  for (const [views, before] of [
+    [operating, async () => undefined],
+    [others, async () => void (await api("POST", "/resume"))],
+  ] as const) {
+    await before();
+    for (const view of views) {
+      for (const size of ["desktop", "phone"] as const) {
+        for (const scheme of ["light", "dark"] as const) await take(context, view, scheme, size);
+      }
+    }
+  }
+} finally {
+  await browser.close();
+  stop();
+}

@@ -1,0 +1,3 @@
+// What is used of the library `diff`, in a chunk of its own.
+
+export { diffArrays } from "diff";

@@ -1,0 +1,201 @@
+// Forms that call the API: work on jobs by hand, send a batch, or any call.
+
+import { call, type CallOptions } from "../../api/client.ts";
+import { advice } from "../../api/errors.ts";
+import { calls } from "../../api/recorder.ts";
+import type { Stored } from "../../api/types.ts";
+import { alarm } from "../../base/announce.ts";
+import { ask } from "../../base/dialog.ts";
+import { h, replace, uniqueId } from "../../base/dom.ts";
+import * as operator from "../../operator.ts";
+import { detail } from "./detail.ts";
+
+/** A batch of jobs takes as long as its jobs. */
+const WORK_TIMEOUT_MS = 180_000;
+const MAX_BATCH = 100;
+const MAX_WORK = 20;
+
+/** What "Send a batch" repeats: a program that needs no problem. */
+const SMALL = { problemId: "drawer", language: "python", code: "print(sum(range(10)))" };
+
+/** `sent` gets the ids of a batch that was stored. */
+export function sendForms(sent: (ids: string[]) => void): HTMLElement {
+  const answer = h("div", { class: "call-answer", tabindex: -1 });
+  const token = h("p", { class: "muted small" });
+  operator.token.watch((value) => {
+    replace(
+      token,
+      value
+        ? "Calls from here are sent with the operator's token."
+        : ["Calls from here are sent without a token. Enter it under ", h("a", { href: "#/ops" }, "Operate"), "."],
+    );
+  });
+
+  /** Makes a call and shows it; returns what was answered, or nothing when it failed. */
+  async function send<T>(path: string, options: CallOptions = {}): Promise<T | undefined> {
+    const answered = operator.token.get() === undefined ? call<T>(path, options) : operator.operate<T>(path, options);
+    const number = calls.get()[0]?.number;
+    const show = () => {
+      const made = calls.get().find((one) => one.number === number);
+      if (made) replace(answer, h("h3", {}, `${made.method} ${made.path}`), detail(made));
+    };
+    show();
+    let error: unknown;
+    const value = await answered.catch((failure: unknown) => {
+      error = failure;
+      return undefined;
+    });
+    show();
+    answer.scrollIntoView({ block: "nearest" });
+    if (error !== undefined) answer.prepend(h("p", { class: "error-text", role: "alert" }, advice(error)));
+    return value;
+  }
+
+  return h("div", { class: "stack" }, token, work(send), batch(send, sent), free(send), answer);
+}
+
+type Send = <T>(path: string, options?: CallOptions) => Promise<T | undefined>;
+
+function work(send: Send): HTMLElement {
+  const count = numberField("Jobs", 5, MAX_WORK);
+  const one = runButton("Work on one job", () => send("/worker", { timeoutMs: WORK_TIMEOUT_MS }));
+  const many = runButton("Work on a batch", () =>
+    send(`/worker?batch=${count.value()}`, { timeoutMs: WORK_TIMEOUT_MS }),
+  );
+  return h(
+    "section",
+    { class: "card stack" },
+    h("h3", {}, "Work on the queue"),
+    h("p", { class: "muted small" }, "Takes the next jobs, runs them now, and answers with their results."),
+    h("div", { class: "row" }, one),
+    h("div", { class: "row end-aligned" }, count.element, many),
+  );
+}
+
+function batch(send: Send, sent: (ids: string[]) => void): HTMLElement {
+  const count = numberField("Copies", 20, MAX_BATCH);
+  const submission = jsonField("Submission, as JSON", JSON.stringify(SMALL, null, 2), 7);
+  const go = runButton("Send the batch", async () => {
+    const one = submission.value();
+    if (one === undefined) return;
+    const submissions = Array.from({ length: count.value() }, () => one);
+    const answer = await send<{ results: (Partial<Stored> & { success?: boolean })[] }>("/submit/batch", {
+      method: "POST",
+      body: { submissions },
+    });
+    const ids = (answer?.results ?? []).flatMap((result) => (typeof result.id === "string" ? [result.id] : []));
+    const refused = (answer?.results.length ?? 0) - ids.length;
+    if (refused > 0) alarm(`${refused} of the batch were refused. The answer under Send says why.`);
+    if (ids.length > 0) sent(ids);
+  });
+  return h(
+    "section",
+    { class: "card stack" },
+    h("h3", {}, "Send a batch"),
+    submission.element,
+    h("div", { class: "row end-aligned" }, count.element, go),
+  );
+}
+
+function free(send: Send): HTMLElement {
+  const method = h(
+    "select",
+    { "aria-label": "Method" },
+    ["GET", "POST", "PUT", "DELETE"].map((name) => h("option", {}, name)),
+  );
+  const path = h("input", {
+    type: "text",
+    "aria-label": "Path",
+    value: "/languages",
+    spellcheck: "false",
+    autocapitalize: "off",
+    class: "mono",
+  });
+  const body = jsonField("Body, as JSON (empty for none)", "", 4);
+  const go = runButton("Send", async () => {
+    const where = path.value.trim();
+    if (!where.startsWith("/") || new URL(where, location.origin).origin !== location.origin) {
+      alarm("The path begins with one slash, such as /languages.");
+      return;
+    }
+    const value = body.isEmpty() ? undefined : body.value();
+    if (value === undefined && !body.isEmpty()) return;
+    const chosen = method.value as "GET" | "POST" | "PUT" | "DELETE";
+    if (deletes(chosen, where)) {
+      const text = `${chosen} ${where} deletes what cannot be brought back.`;
+      if (!(await ask({ title: "Send this call?", text, action: "Send it", dangerous: true }))) return;
+    }
+    await send(where, { method: chosen, body: value, timeoutMs: WORK_TIMEOUT_MS });
+  });
+  return h(
+    "section",
+    { class: "card stack" },
+    h("h3", {}, "Any call"),
+    h("div", { class: "row free-call" }, method, path),
+    body.element,
+    h("div", { class: "row" }, go),
+  );
+}
+
+function deletes(method: string, path: string): boolean {
+  return method === "DELETE" || (method === "POST" && /^\/(purge|dead\/delete)\b/.test(path));
+}
+
+/** A button that cannot be pressed again while its work is under way. */
+function runButton(name: string, run: () => Promise<unknown>): HTMLButtonElement {
+  const button = h("button", { class: "button", type: "button", onclick: () => void press() }, name);
+  async function press(): Promise<void> {
+    // Not `disabled`: that would take the focus away.
+    if (button.getAttribute("aria-disabled") === "true") return;
+    button.setAttribute("aria-disabled", "true");
+    try {
+      await run();
+    } finally {
+      button.removeAttribute("aria-disabled");
+    }
+  }
+  return button;
+}
+
+function numberField(name: string, initial: number, max: number): { element: HTMLElement; value(): number } {
+  const input = h("input", { type: "number", min: 1, max, value: String(initial), inputmode: "numeric" });
+  return {
+    element: h("label", { class: "field" }, h("span", {}, `${name} (1 to ${max})`), input),
+    value() {
+      const number = Math.trunc(Number(input.value));
+      const fit = Math.min(max, Math.max(1, Number.isFinite(number) ? number : 1));
+      input.value = String(fit);
+      return fit;
+    },
+  };
+}
+
+interface JsonField {
+  element: HTMLElement;
+  isEmpty(): boolean;
+  /** `undefined`, and a note at the field, where it is no JSON. */
+  value(): unknown;
+}
+
+function jsonField(name: string, initial: string, rows: number): JsonField {
+  const note = uniqueId("json");
+  const error = h("span", { class: "error-text small", id: note, role: "alert" });
+  const area = h("textarea", { rows, spellcheck: "false", autocapitalize: "off", "aria-describedby": note });
+  area.value = initial;
+  return {
+    element: h("label", { class: "field" }, h("span", {}, name), area, error),
+    isEmpty: () => area.value.trim() === "",
+    value() {
+      replace(error);
+      area.removeAttribute("aria-invalid");
+      try {
+        return JSON.parse(area.value) as unknown;
+      } catch (failure) {
+        replace(error, `This is not JSON: ${failure instanceof Error ? failure.message : String(failure)}`);
+        area.setAttribute("aria-invalid", "true");
+        area.focus();
+        return undefined;
+      }
+    },
+  };
+}

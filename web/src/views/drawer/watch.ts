@@ -1,0 +1,204 @@
+// The queue while it works. With the operator's token by its numbers, every 2 s; and
+// the submissions of a batch one by one, one call a second. Nothing is asked while
+// the drawer is closed or the page is hidden.
+
+import { call } from "../../api/client.ts";
+import { advice, CallError } from "../../api/errors.ts";
+import type { Result, Stats } from "../../api/types.ts";
+import { say } from "../../base/announce.ts";
+import { h, replace } from "../../base/dom.ts";
+import { duration } from "../../base/time.ts";
+import * as operator from "../../operator.ts";
+
+const STATS_MS = 2_000;
+const RESULT_MS = 1_000;
+/** After so many calls a batch that does not end is left alone. */
+const MAX_CALLS = 600;
+
+export interface QueueWatch {
+  element: HTMLElement;
+  /** Follows these submissions until each has its end. */
+  watchBatch(ids: string[]): void;
+  opened(isOpen: boolean): void;
+}
+
+export function queueWatch(): QueueWatch {
+  const numbers = statsPart();
+  const batch = batchPart();
+  return {
+    element: h("div", { class: "stack" }, numbers.element, batch.element),
+    watchBatch: batch.watch,
+    opened(isOpen) {
+      numbers.opened(isOpen);
+      batch.opened(isOpen);
+    },
+  };
+}
+
+/** Calls `work` again and again, `pauseMs` after it has ended, while it is wanted. */
+function repeat(pauseMs: number, isWanted: () => boolean, work: () => Promise<void>): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isBusy = false;
+  async function turn(): Promise<void> {
+    if (isBusy) return;
+    clearTimeout(timer);
+    if (!isWanted() || document.hidden) return;
+    isBusy = true;
+    try {
+      await work();
+    } finally {
+      isBusy = false;
+    }
+    if (isWanted()) timer = setTimeout(() => void turn(), pauseMs);
+  }
+  document.addEventListener("visibilitychange", () => void turn());
+  return () => void turn();
+}
+
+function statsPart(): { element: HTMLElement; opened(isOpen: boolean): void } {
+  let isOpen = false;
+  const ticked = h("input", { type: "checkbox", onchange: () => turn() });
+  const shown = h("div", { "aria-live": "off" });
+  const turn = repeat(
+    STATS_MS,
+    () => isOpen && ticked.checked && operator.token.get() !== undefined,
+    async () => {
+      try {
+        replace(shown, table(await operator.stats()));
+      } catch (error) {
+        replace(shown, h("p", { class: "error-text" }, advice(error)));
+      }
+    },
+  );
+  const choice = h("label", { class: "row check" }, ticked, h("span", {}, "Watch it, every 2 s"));
+  const without = h(
+    "p",
+    { class: "muted small" },
+    "The queue's numbers need the operator's token: enter it under ",
+    h("a", { href: "#/ops" }, "Operate"),
+    ".",
+  );
+  operator.token.watch((value) => {
+    choice.hidden = value === undefined;
+    without.hidden = value !== undefined;
+    if (value === undefined) replace(shown);
+    turn();
+  });
+  return {
+    element: h("section", { class: "card stack" }, h("h3", {}, "The queue"), choice, without, shown),
+    opened(value) {
+      isOpen = value;
+      turn();
+    },
+  };
+}
+
+function table(stats: Stats): HTMLElement {
+  const { waiting } = stats;
+  const minute = stats.minutes.reduce((sum, one) => sum + one.done, 0);
+  const rows: [string, string][] = [
+    ["Waiting, high", String(waiting.high)],
+    ["Waiting, normal", String(waiting.normal)],
+    ["Waiting, low", String(waiting.low)],
+    ["Oldest waits", stats.oldestWaitMs === null ? "–" : duration(stats.oldestWaitMs)],
+    ["In flight", String(stats.inFlight)],
+    ["Done in the last hour", String(minute)],
+    ["Dead letters", String(stats.dead)],
+    ["Queue", stats.paused ? "paused" : "running"],
+  ];
+  return h(
+    "table",
+    { class: "watch-table" },
+    h(
+      "tbody",
+      {},
+      rows.map(([name, value]) => h("tr", {}, h("th", { scope: "row" }, name), h("td", { class: "number" }, value))),
+    ),
+  );
+}
+
+function batchPart(): { element: HTMLElement; watch(ids: string[]): void; opened(isOpen: boolean): void } {
+  let isOpen = false;
+  let waiting: string[] = [];
+  let total = 0;
+  let left = 0;
+  let ends = new Map<string, number>();
+  let failure: unknown;
+  const bar = h("progress", { "aria-label": "Submissions that have ended" });
+  const count = h("p", {});
+  const verdicts = h("ul", { class: "plain-list row" });
+  const error = h("p", { class: "error-text" });
+  const stop = h("button", { class: "button small", type: "button", onclick: end }, "Stop watching");
+  const element = h(
+    "section",
+    { class: "card stack", hidden: true },
+    h("h3", {}, "The batch"),
+    bar,
+    count,
+    verdicts,
+    error,
+    h("div", { class: "row" }, stop),
+  );
+
+  /** Asks for the submission that was asked for longest ago. */
+  async function look(): Promise<void> {
+    const id = waiting.shift();
+    if (id === undefined) return;
+    left -= 1;
+    failure = undefined;
+    try {
+      const result = await call<Result>(`/result/${id}`);
+      if (result.status === "queued") waiting.push(id);
+      else ended(result.status === "done" ? result.verdict : result.status);
+    } catch (thrown) {
+      failure = thrown;
+      if (thrown instanceof CallError && !thrown.passing) ended("lost");
+      else waiting.push(id);
+    }
+    draw();
+  }
+  const turn = repeat(RESULT_MS, () => isOpen && waiting.length > 0 && left > 0, look);
+
+  function ended(how: string): void {
+    ends.set(how, (ends.get(how) ?? 0) + 1);
+    if (waiting.length === 0) say(`All ${total} submissions of the batch have ended.`);
+  }
+
+  function draw(): void {
+    const done = [...ends.values()].reduce((sum, one) => sum + one, 0);
+    bar.max = Math.max(1, total);
+    bar.value = done;
+    const isOver = waiting.length > 0 && left <= 0;
+    count.textContent = `${done} of ${total} have ended.${isOver ? " This is no longer watched." : ""}`;
+    replace(
+      verdicts,
+      [...ends].map(([name, number]) => h("li", { class: "tag" }, `${name} × ${number}`)),
+    );
+    error.textContent = failure === undefined ? "" : advice(failure);
+    error.hidden = failure === undefined;
+    stop.hidden = waiting.length === 0 || isOver;
+  }
+
+  function end(): void {
+    left = 0;
+    draw();
+  }
+
+  return {
+    element,
+    watch(ids) {
+      waiting = [...ids];
+      total = ids.length;
+      left = MAX_CALLS;
+      ends = new Map();
+      failure = undefined;
+      element.hidden = false;
+      draw();
+      turn();
+    },
+    opened(value) {
+      isOpen = value;
+      turn();
+    },
+  };
+}

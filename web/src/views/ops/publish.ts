@@ -1,0 +1,248 @@
+// Publishes problems from files. A refusal is shown where it is: the field's path, and
+// the line of the JSON text that it stands in.
+
+import { advice, CallError } from "../../api/errors.ts";
+import { inform } from "../../base/announce.ts";
+import { h, replace } from "../../base/dom.ts";
+import { operate } from "../../operator.ts";
+import { link } from "../../router.ts";
+import { excerpt, locate, parseErrorPlace, type Place, withMember } from "./json-place.ts";
+import { type ProblemFile, problemFiles } from "./problem-files.ts";
+
+interface Published {
+  id: string;
+  version: string;
+  cases: number;
+  notes?: string[];
+}
+
+/** The list of what is published, as far as it is known. */
+export interface Known {
+  /** `null`: there is none of this id; `undefined`: the list is not known. */
+  version(id: string): string | null | undefined;
+  /** Something was published. */
+  changed(): void;
+}
+
+const ID = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,128}$/;
+const TIMEOUT_MS = 120_000;
+
+export const shortVersion = (version: string) => version.slice(0, 8);
+
+export function publishing(known: Known): { element: HTMLElement; refresh(): void } {
+  const cards = h("ul", { class: "ops-candidates", "aria-label": "Chosen problems" });
+  const note = h("p", { class: "small error-text", role: "alert" });
+  const files = picker("Choose files", { accept: ".json,.md" });
+  const folder = picker("Choose a folder", { webkitdirectory: true });
+  const whole = h("button", { class: "button primary", type: "button", onclick: () => void publishAll() });
+  const clear = h("button", { class: "button", type: "button", onclick: () => show([]) }, "Clear");
+  let open: Candidate[] = [];
+
+  /** A button that opens the browser's choice of files. */
+  function picker(name: string, attributes: Record<string, unknown>): HTMLElement {
+    const input = h("input", {
+      type: "file",
+      multiple: true,
+      class: "visually-hidden",
+      ...attributes,
+      onchange: () => void take(input),
+    });
+    return h("label", { class: "button ops-file" }, input, name);
+  }
+
+  async function take(input: HTMLInputElement): Promise<void> {
+    const chosen = [...(input.files ?? [])];
+    input.value = "";
+    if (chosen.length === 0) return;
+    try {
+      const found = await problemFiles(chosen);
+      replace(note, found.length === 0 && "There is no problem among these files: choose ID.json or problem.json.");
+      show(found);
+    } catch (error) {
+      replace(note, `The files cannot be read: ${String(error)}. Choose them again.`);
+    }
+  }
+
+  function show(found: ProblemFile[]): void {
+    open = found.map((file) => candidate(file, known));
+    replace(
+      cards,
+      open.map((one) => one.element),
+    );
+    whole.hidden = open.length < 2;
+    replace(whole, `Publish all ${open.length}`);
+    clear.hidden = open.length === 0;
+  }
+
+  async function publishAll(): Promise<void> {
+    whole.disabled = true;
+    let refused = 0;
+    for (const one of open) if (!(await one.publish())) refused += 1;
+    whole.disabled = false;
+    const good = open.length - refused;
+    inform(`${good} published${refused > 0 ? `, ${refused} refused: see below.` : "."}`);
+  }
+
+  show([]);
+  return {
+    element: h(
+      "section",
+      { class: "card" },
+      h("h2", {}, "Publish from files"),
+      h(
+        "p",
+        { class: "small muted ops-sentence" },
+        "ID.json, or a folder with problem.json and statement.md. Nothing is sent before you publish.",
+      ),
+      h("div", { class: "row" }, files, folder, whole, clear),
+      note,
+      cards,
+    ),
+    refresh() {
+      for (const one of open) one.refresh();
+    },
+  };
+}
+
+interface Candidate {
+  element: HTMLElement;
+  /** Returns whether it was taken. */
+  publish(): Promise<boolean>;
+  refresh(): void;
+}
+
+function candidate(file: ProblemFile, known: Known): Candidate {
+  const field = h("input", {
+    type: "text",
+    value: file.id,
+    spellcheck: "false",
+    autocomplete: "off",
+    oninput: refresh,
+  });
+  const before = h("span", { class: "small muted" });
+  const button = h("button", { class: "button", type: "button", onclick: () => void publish() }, "Publish");
+  const outcome = h("div", { class: "ops-outcome", role: "status" });
+  const facts = [
+    file.title ?? "without a title",
+    file.cases === undefined ? "without cases" : file.cases === 1 ? "1 case" : `${file.cases} cases`,
+    file.statement ? `statement from ${file.statement.path}` : undefined,
+  ];
+  const element = h(
+    "li",
+    { class: "ops-candidate" },
+    h(
+      "div",
+      {},
+      h("strong", { class: "mono" }, file.path),
+      h("p", { class: "small muted" }, facts.filter(Boolean).join(" · ")),
+    ),
+    h(
+      "div",
+      { class: "row" },
+      h("label", { class: "row ops-tight" }, h("span", { class: "small" }, "Id"), field),
+      button,
+      before,
+    ),
+    outcome,
+  );
+
+  function refresh(): void {
+    const version = known.version(field.value);
+    const words = version === null ? "New here." : version && `Takes the place of version ${shortVersion(version)}.`;
+    replace(before, words);
+    field.setAttribute("aria-invalid", String(!ID.test(field.value)));
+  }
+
+  async function publish(): Promise<boolean> {
+    const id = field.value;
+    if (button.disabled) return false;
+    if (!ID.test(id)) {
+      refuse("The id must be 1 to 128 of A-Z a-z 0-9 . _ -", undefined, undefined);
+      field.focus();
+      return false;
+    }
+    if (file.fault) {
+      const { message, field: name, cause } = file.fault;
+      const place = name === undefined ? parseErrorPlace(file.text, cause) : locate(file.text, name);
+      refuse(message, name, place);
+      return false;
+    }
+    button.disabled = true;
+    replace(outcome, h("p", { class: "muted" }, "Publishing…"));
+    const old = known.version(id);
+    try {
+      const text = file.statement ? withMember(file.text, "statement", file.statement.text) : file.text;
+      const path = `/problems/${encodeURIComponent(id)}`;
+      succeed(await operate<Published>(path, { method: "PUT", text, timeoutMs: TIMEOUT_MS }), old);
+      known.changed();
+      return true;
+    } catch (error) {
+      const name = error instanceof CallError ? error.field : undefined;
+      refuse(advice(error), name, name === undefined ? undefined : locate(file.text, name));
+      return false;
+    } finally {
+      button.disabled = false;
+    }
+  }
+
+  function succeed({ id, version, cases, notes = [] }: Published, old: string | null | undefined): void {
+    const now = shortVersion(version);
+    const words =
+      old === undefined
+        ? `Published as version ${now}.`
+        : old === null
+          ? `New: published as version ${now}.`
+          : old === version
+            ? `Unchanged: version ${now} was published already.`
+            : `Replaced: version ${shortVersion(old)} by ${now}.`;
+    replace(
+      outcome,
+      h(
+        "p",
+        { class: "ops-good" },
+        `✓ ${words} ${cases === 1 ? "1 case" : `${cases} cases`}. `,
+        h("a", { href: link("p", id) }, "Open it"),
+      ),
+      notes.length > 0 &&
+        h(
+          "ul",
+          { class: "small" },
+          notes.map((one) => h("li", {}, one)),
+        ),
+    );
+  }
+
+  function refuse(message: string, name: string | undefined, place: Place | undefined): void {
+    const inStatement = name === "statement" && file.statement && !place?.exact;
+    const where = inStatement
+      ? `In ${file.statement?.path}`
+      : place && `${file.path}, line ${place.line}${place.exact ? "" : ": it is missing here"}`;
+    replace(
+      outcome,
+      h("p", { class: "error-text" }, "✗ Not published. ", message),
+      (name || where) && h("p", { class: "small" }, name && h("code", {}, name), name && where && " · ", where),
+      place && !inStatement && lines(file.text, place),
+    );
+  }
+
+  refresh();
+  return { element, publish, refresh };
+}
+
+/** The lines around a place, with their numbers; the line itself is marked. */
+function lines(text: string, place: Place): HTMLElement {
+  return h(
+    "pre",
+    { class: "ops-source", tabindex: "0", "aria-label": `The JSON around line ${place.line}` },
+    excerpt(text, place).map(({ line, parts: [head, mark, tail], marked }) =>
+      h(
+        "span",
+        { class: marked ? "ops-line marked" : "ops-line" },
+        h("span", { class: "ops-line-number" }, `${marked ? "▸" : " "}${String(line).padStart(4)}  `),
+        head,
+        mark !== "" && h("mark", {}, mark),
+        `${tail}\n`,
+      ),
+    ),
+  );
+}

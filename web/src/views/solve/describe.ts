@@ -1,0 +1,70 @@
+// What a problem asks for, in a few words: kind, signature, limits, and when an
+// answer counts as right.
+
+import { h } from "../../base/dom.ts";
+import { bytes, duration } from "../../base/time.ts";
+import type { Problem } from "../../api/types.ts";
+import { languageName } from "../../languages.ts";
+
+/** The line of facts under a problem's title; `update` follows the chosen language. */
+export function facts(problem: Problem): { element: HTMLElement; update(language: string): void } {
+  const limits = h("span", {});
+  const element = h(
+    "div",
+    { class: "solve-facts" },
+    signature(problem),
+    h(
+      "p",
+      { class: "muted small" },
+      problem.kind === "function" ? "A function to write. " : "A program: it reads standard input and prints. ",
+      limits,
+      " ",
+      comparison(problem),
+    ),
+  );
+  return { element, update: (language) => limits.replaceChildren(limitsText(problem, language)) };
+}
+
+function signature({ signature }: Problem): HTMLElement | undefined {
+  if (!signature) return undefined;
+  const params = (signature.params ?? []).map(({ name, type }) => `${name}: ${type}`).join(", ");
+  return h("p", { class: "solve-signature" }, h("code", {}, `${signature.name}(${params}) → ${signature.returns}`));
+}
+
+function limitsText({ limits }: Problem, language: string): string {
+  const factor = limits.factors?.[language] ?? 1;
+  const parts: string[] = [];
+  if (limits.timeMs) {
+    const time = duration(limits.timeMs * factor);
+    parts.push(factor === 1 ? time : `${time} in ${languageName(language)} (${duration(limits.timeMs)} × ${factor})`);
+  }
+  if (limits.memoryBytes) parts.push(`${bytes(limits.memoryBytes)} of memory`);
+  if (limits.outputBytes) parts.push(`${bytes(limits.outputBytes)} of output`);
+  return parts.length === 0 ? "No limits of its own." : `Limits: ${parts.join(", ")}.`;
+}
+
+/** When an answer counts as the expected one. */
+export function comparison({ checker, kind }: Problem): string {
+  const { kind: name, ...rest } = typeof checker === "string" ? { kind: checker } : checker;
+  const isFunction = kind === "function";
+  switch (name) {
+    case "exact":
+      return isFunction ? "The value must be the same, and of the same type." : "The output must be the same text.";
+    case "lines":
+      return isFunction
+        ? "The value must be the same; white space at the ends of lines does not count."
+        : "The output is compared line by line; white space at the ends does not count.";
+    case "tokens":
+      return isFunction
+        ? "The value must be the same; texts are compared word by word."
+        : "The output is compared word by word; white space between words does not count.";
+    case "float": {
+      const { absolute = 1e-9, relative = 1e-9 } = rest as { absolute?: number; relative?: number };
+      return `Numbers may differ by ${absolute}, or by ${relative} of the expected one.`;
+    }
+    case "unordered":
+      return isFunction ? "The order of lists does not count." : "The order of lines does not count.";
+    default:
+      return "";
+  }
+}

@@ -1,0 +1,73 @@
+// The cases of a problem that everybody sees, to read, to copy and to run with.
+
+import { copyButton } from "../../base/clipboard.ts";
+import { h } from "../../base/dom.ts";
+import { print } from "../../base/json.ts";
+import type { Case, Problem } from "../../api/types.ts";
+
+/** A case's input as people read it: text, or a line for each parameter. */
+export function inputText(problem: Problem, input: unknown): string {
+  if (problem.kind === "program") return String(input);
+  const values = Array.isArray(input) ? input : [];
+  return values.map((value, at) => `${problem.signature?.params?.[at]?.name ?? at + 1} = ${print(value)}`).join("\n");
+}
+
+export function shownCases(problem: Problem): Case[] {
+  return problem.cases.filter((one) => !one.hidden && one.input !== undefined);
+}
+
+/** The samples, or nothing where every case is hidden. */
+export function samples(problem: Problem, use: (input: unknown) => void): HTMLElement | undefined {
+  const shown = shownCases(problem);
+  const hidden = problem.cases.length - shown.length;
+  const more = hidden === 0 ? undefined : `${hidden} more ${hidden === 1 ? "case is" : "cases are"} hidden.`;
+  if (shown.length === 0) return h("p", { class: "muted small" }, more ?? "");
+  return h(
+    "section",
+    { class: "samples", "aria-label": "Samples" },
+    h("h2", {}, shown.length === 1 ? "Sample" : "Samples"),
+    shown.map((one, at) => sample(problem, one, at + 1, use)),
+    more && h("p", { class: "muted small" }, more),
+  );
+}
+
+function sample(problem: Problem, one: Case, number: number, use: (input: unknown) => void): HTMLElement {
+  const input = inputText(problem, one.input);
+  const expected = problem.kind === "program" ? String(one.expected) : print(one.expected);
+  const title = `Sample ${number}`;
+  return h(
+    "article",
+    { class: "sample" },
+    h(
+      "div",
+      { class: "sample-head" },
+      h("h3", {}, title, one.name && h("span", { class: "muted" }, `: ${one.name}`)),
+      h(
+        "button",
+        {
+          class: "button small",
+          type: "button",
+          "aria-label": `Use as input: ${title.toLowerCase()}`,
+          onclick: () => use(one.input),
+        },
+        "Use as input",
+      ),
+    ),
+    text("Input", `input of ${title.toLowerCase()}`, input),
+    text(problem.kind === "program" ? "Output" : "Returns", `expected answer of ${title.toLowerCase()}`, expected),
+  );
+}
+
+function text(name: string, what: string, value: string): HTMLElement {
+  return h(
+    "div",
+    { class: "sample-text" },
+    h(
+      "div",
+      { class: "sample-label" },
+      h("span", { class: "muted small" }, name),
+      copyButton(what, () => value),
+    ),
+    h("pre", { tabindex: "0", role: "region", "aria-label": what }, value),
+  );
+}

@@ -1,0 +1,227 @@
+// The operator's problems: publishing from files, refusals at their place, judging again.
+
+import assert from "node:assert/strict";
+import path from "node:path";
+import { test } from "node:test";
+import type { Page } from "playwright-core";
+import { excerpt, locate, withMember } from "../src/views/ops/json-place.ts";
+import { failure, send, useBrowser } from "./harness.ts";
+import { allowed, enter, findings, world } from "./ops-world.ts";
+
+useBrowser();
+
+const EXAMPLES = path.join(import.meta.dirname, "..", "..", "examples", "problems");
+const act = (page: Page, text: string) => page.locator(".ops-act").filter({ hasText: text });
+const card = (page: Page, name: string) => page.locator(".ops-candidate").filter({ hasText: name });
+const file = (name: string, text: string) => ({ name, mimeType: "application/json", buffer: Buffer.from(text) });
+const published = (version: string, notes?: string[]) => ({
+  success: true,
+  id: "x",
+  version: version.repeat(32),
+  cases: 2,
+  notes,
+});
+
+const PROBLEM = `{
+  "title": "Long numbers",
+  "kind": "program",
+  "cases": [
+    {"input": "1", "expected": "1"},
+    {"input": "2", "expected": 12345678901234567890}
+  ]
+}
+`;
+
+test("a field is found in a JSON text by its path", () => {
+  const text = '{\n "a.b": {"c": [1, {"d": "x\\"}]"}]},\n "a": 2,\n "e": [[], {}, "f"]\n}';
+  const at = (field: string) => {
+    const { line, column, length, exact } = locate(text, field);
+    return [line, text.split("\n")[line - 1]?.slice(column - 1, column - 1 + length), exact];
+  };
+  assert.deepEqual(at("a.b.c[1].d"), [2, '"d": "x\\"}]"', true]);
+  assert.deepEqual(at("a.b.c[0]"), [2, "1", true]);
+  assert.deepEqual(at("a"), [3, '"a": 2', true]);
+  assert.deepEqual(at("e[2]"), [4, '"f"', true]);
+  assert.deepEqual(at("e[1].missing"), [4, "{}", false]);
+  assert.deepEqual(at("missing"), [1, "{", false]);
+  const line = `{"cases":[${Array.from({ length: 900 }, () => '{"input":"","expected":1}').join()}]}`;
+  const [shown] = excerpt(line, locate(line, "cases[500].expected"));
+  assert.equal(shown?.parts[1], '"expected":1');
+  assert.ok((shown?.parts.join("").length ?? 999) < 200, "a long line is cut");
+  assert.equal(withMember(' {"a":1}', "s", "x"), ' {"s":"x","a":1}');
+  assert.equal(withMember("{ }", "s", "x"), '{"s":"x" }');
+});
+
+test("a refusal is shown where it is: the field's path, and its line in the file marked", async () => {
+  const api = world();
+  const refusal = failure("invalid_field", "cases[1].expected must be a text.", "cases[1].expected");
+  allowed(api, "PUT /problems/*", (_asked, response) => send(response, 422, refusal));
+  const { page, close } = await enter(api, "#/ops/problems");
+  await page.getByLabel("Choose files").setInputFiles([file("long-numbers.json", PROBLEM)]);
+  const one = card(page, "long-numbers.json");
+  await one.getByText("New here.").waitFor();
+  await one.getByRole("button", { name: "Publish" }).click();
+  await one.getByText("cases[1].expected must be a text.").waitFor();
+  await one.getByText("cases[1].expected · long-numbers.json, line 6").waitFor();
+  assert.match((await one.locator(".ops-line.marked").textContent()) ?? "", /6 {6}\{"input": "2", "expected"/);
+  assert.equal(await one.locator("mark").textContent(), '"expected": 12345678901234567890');
+  // What is sent is the file letter by letter: no digit is lost.
+  assert.equal(api.calls("PUT /problems/long-numbers")[0]?.body, PROBLEM);
+  await close();
+});
+
+test("a file that is no JSON is refused at its line, and nothing is sent", async () => {
+  const api = world();
+  const { page, close } = await enter(api, "#/ops/problems");
+  await page
+    .getByLabel("Choose files")
+    .setInputFiles([file("broken.json", '{\n  "title": "T",\n  "kind" "program"\n}')]);
+  await page.getByRole("button", { name: "Publish", exact: true }).click();
+  await card(page, "broken.json").getByText("This is no JSON:").waitFor();
+  assert.match((await page.locator(".ops-line.marked").textContent()) ?? "", /3 {4}"kind" "program"/);
+  assert.ok(!api.asked.some(({ method }) => method === "PUT"));
+  await close();
+});
+
+test("new, replaced and unchanged are told, with the notes; the id may be written", async () => {
+  const api = world();
+  const versions: Record<string, string> = { "long-numbers": "c", "two-sum": "d", "circle-area": "b" };
+  allowed(api, "PUT /problems/*", ({ path: asked }) => {
+    const id = asked.split("/")[2] ?? "";
+    return published(versions[id] ?? "f", id === "two-sum" ? ["Line ends of Windows became \\n."] : undefined);
+  });
+  const { page, close } = await enter(api, "#/ops/problems");
+  await page.getByText("Two numbers that make a sum").waitFor();
+  await page
+    .getByLabel("Choose files")
+    .setInputFiles([
+      file("problem.json", PROBLEM),
+      file("two-sum.json", PROBLEM),
+      file("other.json", PROBLEM.replace("{", '{"id": "circle-area",')),
+    ]);
+  await card(page, "problem.json").getByLabel("Id").fill("not an id");
+  await card(page, "problem.json").getByRole("button", { name: "Publish" }).click();
+  await card(page, "problem.json").getByText("The id must be 1 to 128 of").waitFor();
+  await card(page, "problem.json").getByLabel("Id").fill("long-numbers");
+  await page.getByRole("button", { name: "Publish all 3" }).click();
+  await card(page, "problem.json").getByText("New: published as version cccccccc.").waitFor();
+  await card(page, "two-sum.json").getByText("Replaced: version aaaaaaaa by dddddddd.").waitFor();
+  await card(page, "two-sum.json").getByText("Line ends of Windows became").waitFor();
+  await card(page, "other.json").getByText("Unchanged: version bbbbbbbb was published already.").waitFor();
+  await close();
+});
+
+test("a folder is taken as the publishing command takes it: its name is the id, statement.md goes in", async () => {
+  const api = world();
+  allowed(api, "PUT /problems/*", () => published("e"));
+  const { page, close } = await enter(api, "#/ops/problems");
+  await page.getByLabel("Choose a folder").setInputFiles(EXAMPLES);
+  await page.getByRole("button", { name: "Publish all 2" }).click();
+  await card(page, "circle-area/problem.json").getByText("Replaced: version bbbbbbbb").waitFor();
+  await card(page, "common-items/problem.json").getByText("New:").waitFor();
+  const sent = JSON.parse(api.calls("PUT /problems/circle-area")[0]?.body ?? "{}") as {
+    statement: string;
+    title: string;
+  };
+  assert.equal(sent.title, "The area of a circle");
+  assert.ok(sent.statement.length > 20);
+  await close();
+});
+
+test("rejudging asks with the number, shows its progress, and pressed twice does it once", async () => {
+  const api = world();
+  allowed(api, "GET /result/two-sum", () => ({
+    id: "two-sum",
+    output: [],
+    results: Array.from({ length: 37 }, () => ({})),
+  }));
+  let hold = true;
+  allowed(api, "POST /problems/two-sum/rejudge", async ({ query }) => {
+    if (query.get("cursor") === null)
+      return { success: true, id: "two-sum", version: "a".repeat(32), requeued: 20, leftAlone: 4, next: "24" };
+    while (hold) await new Promise((resolve) => setTimeout(resolve, 20));
+    return { success: true, id: "two-sum", version: "a".repeat(32), requeued: 13, leftAlone: 0, next: null };
+  });
+  const { page, close } = await enter(api, "#/ops/problems");
+  const button = page.getByRole("button", { name: "Rejudge two-sum" });
+  await button.dblclick();
+  const dialog = page.getByRole("dialog", { name: "Rejudge two-sum?" });
+  await dialog.getByText("Of 37 stored submissions, those that another version judged").waitFor();
+  assert.equal(api.calls("POST /problems/two-sum/rejudge").length, 0);
+  await dialog.getByRole("button", { name: "Rejudge 37 stored submissions" }).dblclick();
+  await act(page, "20 wait to be judged again, 4 left alone.").waitFor();
+  assert.equal(
+    await page
+      .getByRole("progressbar", { name: "Rejudge two-sum" })
+      .evaluate((bar) => (bar as HTMLProgressElement).value),
+    24,
+  );
+  assert.ok(await button.isDisabled());
+  assert.equal(await page.locator("dialog").count(), 0);
+  hold = false;
+  await act(page, "Done. 33 wait to be judged again, 4 left alone.").waitFor();
+  assert.deepEqual(
+    api.calls("POST /problems/two-sum/rejudge").map(({ query }) => query.get("cursor")),
+    [null, "24"],
+  );
+  assert.equal(await page.getByRole("link", { name: "Watch the lane low" }).getAttribute("href"), "#/ops");
+  assert.ok(await button.isEnabled());
+  await close();
+});
+
+test("a rejudge that is stopped goes on where it was", async () => {
+  const api = world();
+  let asked = 0;
+  allowed(api, "POST /problems/two-sum/rejudge", async () => {
+    asked += 1;
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    const next = asked < 8 ? String(asked) : null;
+    return { success: true, id: "two-sum", version: "a".repeat(32), requeued: 10, leftAlone: 0, next };
+  });
+  const { page, close } = await enter(api, "#/ops/problems");
+  await page.getByRole("button", { name: "Rejudge two-sum" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Rejudge all stored submissions" }).click();
+  await page.getByRole("button", { name: "Stop" }).click();
+  await act(page, "Stopped.").waitFor();
+  const before = asked;
+  await page.waitForTimeout(300);
+  assert.equal(asked, before);
+  await page.getByRole("button", { name: "Go on" }).click();
+  await act(page, "Done. 80 wait to be judged again").waitFor();
+  await page.getByRole("button", { name: "Close" }).last().click();
+  await close();
+});
+
+test("deleting a problem asks, and takes it from the list", async () => {
+  const api = world();
+  const { page, close } = await enter(api, "#/ops/problems");
+  await page.getByRole("button", { name: "Delete two-sum" }).click();
+  const dialog = page.getByRole("dialog", { name: "Delete 1 problem?" });
+  await dialog.getByText("“Two numbers that make a sum” (two-sum)").waitFor();
+  assert.ok(await dialog.getByRole("button", { name: "Cancel" }).evaluate((one) => one === document.activeElement));
+  allowed(api, "DELETE /problems/two-sum", () => {
+    api.on("GET /problems", () => ({ success: true, problems: [], next: null }));
+    return { success: true, message: "Deleted.", id: "two-sum" };
+  });
+  await dialog.getByRole("button", { name: "Delete 1 problem" }).click();
+  await page.getByText("No problem is published yet.").waitFor();
+  await close();
+});
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`axe finds nothing serious in the problems, with a refusal shown (${colorScheme})`, async () => {
+    const api = world();
+    const refusal = failure("invalid_field", "cases[1].expected must be a text.", "cases[1].expected");
+    allowed(api, "PUT /problems/*", ({ path: asked }, response) =>
+      asked.endsWith("fine") ? published("c", ["A note."]) : send(response, 422, refusal),
+    );
+    const { page, close } = await enter(api, "#/ops/problems", { colorScheme });
+    await page.getByLabel("Choose files").setInputFiles([file("wrong.json", PROBLEM), file("fine.json", PROBLEM)]);
+    await page.getByRole("button", { name: "Publish all 2" }).click();
+    await page.locator("mark").waitFor();
+    await page.getByText("A note.").waitFor();
+    await page.getByRole("button", { name: "Rejudge two-sum" }).waitFor();
+    assert.deepEqual(await findings(page), []);
+    await close();
+  });
+}

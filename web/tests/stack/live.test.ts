@@ -1,0 +1,91 @@
+// What is told of a submission while it waits and runs, and that the page goes on
+// when parts of the stack were gone.
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import type { Page } from "playwright-core";
+import { api, failJobsWith, kill, restart, submit, until, useBrowser, verdict, visit, write } from "./stack.ts";
+
+useBrowser();
+after(async () => {
+  await failJobsWith("");
+  await api("POST", "/resume");
+});
+
+/** Eight cases of which each takes its program half a second. */
+const SLOW = {
+  title: "Take your time",
+  statement: "Print what you read, half a second later.",
+  kind: "program",
+  limits: { timeMs: 3000 },
+  cases: Array.from({ length: 8 }, (_, number) => ({ input: `${number}\n`, expected: `${number}\n` })),
+};
+const SLOWLY = "import time\ntime.sleep(0.5)\nprint(input())\n";
+
+/** Notes each new text of the result's first line. */
+async function collect(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const seen: string[] = [];
+    Object.assign(window, { seen });
+    new MutationObserver(() => {
+      const text = document.querySelector(".r-line, .r-head")?.textContent ?? "";
+      if (text !== "" && seen.at(-1) !== text) seen.push(text);
+    }).observe(document.body, { subtree: true, childList: true, characterData: true });
+  });
+}
+
+const seen = (page: Page) => page.evaluate(() => (window as unknown as { seen: string[] }).seen);
+
+test("a slow submission is told of in order: its place, that it runs, its cases, its verdict", async () => {
+  await api("PUT", "/problems/slow", SLOW);
+  await api("POST", "/pause");
+  // Two before it.
+  for (const text of ["1", "2"]) await submit("before", "python", `print(${text})`);
+  const { page, complaints, close } = await visit("#/p/slow");
+  await page.getByLabel("Language").selectOption("python");
+  await write(page, SLOWLY);
+  await collect(page);
+  await page.getByRole("button", { name: "Submit" }).click();
+  await page.getByText("Queued, 3rd in line").first().waitFor();
+  await api("POST", "/resume");
+  await verdict(page, "Accepted");
+  const lines = await seen(page);
+  const at = (pattern: RegExp) => lines.findIndex((line) => pattern.test(line));
+  const order = [at(/Queued, 3rd in line/), at(/Running · case \d of 8/), at(/Accepted.*Passed 8 of 8/)];
+  assert.ok(
+    order.every((place, index) => place >= 0 && place > (order[index - 1] ?? -1)),
+    JSON.stringify(lines),
+  );
+  // Cases come while it runs, and only forward.
+  const cases = lines.flatMap((line) => /case (\d) of 8/.exec(line)?.[1] ?? []).map(Number);
+  assert.ok(Math.max(...cases) > 1, JSON.stringify(lines));
+  assert.deepEqual(
+    cases,
+    [...cases].sort((a, b) => a - b),
+  );
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("the page goes on after the Workers were killed and came back", async () => {
+  await api("PUT", "/problems/slow", SLOW);
+  const { page, close } = await visit("#/p/slow");
+  await page.getByLabel("Language").selectOption("python");
+  await write(page, SLOWLY);
+  await page.getByRole("button", { name: "Submit" }).click();
+  await page.getByText("Running · case").first().waitFor();
+  await kill("submit-fn");
+  await kill("worker-fn");
+  await page.getByText("Connection lost").first().waitFor();
+  await restart("worker-fn");
+  await restart("submit-fn");
+  // Its lease must run out before another drain takes it up.
+  await until("the verdict after the Workers' return", async () => {
+    await fetch(`${process.env["WORKER_URL"]}/worker?batch=5`);
+    return (await page.locator('.r-head .verdict[data-verdict="Accepted"]').count()) > 0 || undefined;
+  });
+  assert.equal(await page.getByText("Connection lost").isVisible(), false);
+  await page.getByText("Passed 8 of 8").waitFor();
+  assert.equal((await page.locator(".r-cases button, .r-cases [role=gridcell]").count()) >= 8, true);
+  await close();
+});

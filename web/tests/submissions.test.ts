@@ -1,0 +1,231 @@
+// The views of a submission, of this browser's history, and of two submissions
+// beside each other.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { type TestContext, test } from "node:test";
+import type { BrowserContextOptions, Page } from "playwright-core";
+import { aCase, anId, judged, remembered, serveResult } from "./fixtures.ts";
+import { Api, failure, open, type Opened, send, useBrowser } from "./harness.ts";
+
+useBrowser();
+
+const [A, B, C] = ["a", "b", "c"].map(anId) as [string, string, string];
+const CODE = "print(sum(map(int, open(0))))\n";
+const OTHER = "import sys\nprint(sum(map(int, sys.stdin)))\n";
+const evidence = { input: "1\n2\n", expected: "3\n", actual: "4\n" };
+const wrong = judged(A, [aCase(1, "Wrong Answer", { evidence }), aCase(2), aCase(3, "Accepted", { hidden: true })]);
+const right = judged(B, [aCase(1), aCase(2), aCase(3, "Accepted", { hidden: true })]);
+
+/** What this browser has sent: B is newer than A. */
+const sent = remembered([
+  { id: B, code: OTHER, submittedAtMs: Date.now() - 60_000, end: { verdict: "Accepted", passed: 3, total: 3 } },
+  { id: A, code: CODE, submittedAtMs: Date.now() - 90_000, end: { verdict: "Wrong Answer", passed: 2, total: 3 } },
+]);
+
+/** The page with a history, closed after the test whatever becomes of it. */
+async function start(
+  t: TestContext,
+  api: Api,
+  hash: string,
+  options: BrowserContextOptions = {},
+  history = sent,
+): Promise<Opened> {
+  const opened = await open(api, "#/nowhere", options);
+  t.after(opened.close);
+  await opened.page.evaluate(history);
+  await opened.page.evaluate((value) => (location.hash = value), hash);
+  return opened;
+}
+
+function both(): Api {
+  return serveResult(serveResult(new Api(), A, wrong), B, right);
+}
+
+const history = (page: Page) =>
+  page.evaluate(`JSON.parse(localStorage.getItem("edgejudge:history"))`) as Promise<
+    { id: string; end?: { verdict: string } }[]
+  >;
+
+test("a submission by its address: verdict, failed case and code, the same after a reload", async (t) => {
+  const { page, complaints } = await start(t, both(), `#/s/${A}`);
+  for (let times = 0; times < 2; times += 1) {
+    await page.getByText("Passed 2 of 3", { exact: true }).waitFor();
+    await page.getByRole("heading", { name: "Sum of lines" }).waitFor();
+    assert.equal(await page.locator(".r-case-head h3").textContent(), "Case 1");
+    await page.locator(".s-code pre").filter({ hasText: CODE.trim() }).waitFor();
+    await page.getByRole("link", { name: "Open the problem" }).waitFor();
+    if (times === 0) await page.reload();
+  }
+  assert.deepEqual(complaints, []);
+});
+
+test("an id that is unknown and one that is too old say what to do", async (t) => {
+  const api = new Api().on(`GET /result/${C}`, (_, response) => send(response, 410, failure("expired", "Too old.")));
+  const { page, tab } = await start(t, api, `#/s/${C}`);
+  await page.getByText("This result is no longer kept. Submit the code again").waitFor();
+  // The path `..` would be another call, and a problem's id has results of its own kind.
+  for (const id of [anId("d"), "..", "sum-of-lines", "%3Cimg%20src=x%3E"]) {
+    const other = await tab(`#/s/${id}`);
+    await other.getByText("No submission has this id. Check that the address is complete.").waitFor();
+    await other.getByRole("link", { name: "My submissions" }).waitFor();
+    await other.close();
+  }
+});
+
+test("judged again while it is open: the new verdict replaces the old one and is marked; the history keeps its order", async (t) => {
+  const api = both();
+  const { page } = await start(t, api, `#/s/${A}`);
+  await page.getByText("Passed 2 of 3", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "Check again" }).click();
+  await page.getByText("Nothing has changed.").waitFor();
+  serveResult(api, A, judged(A, [aCase(1), aCase(2), aCase(3)], { finishedAtMs: Date.now() }));
+  await page.getByRole("button", { name: "Check again" }).click();
+  await page.getByText("Passed 3 of 3", { exact: true }).waitFor();
+  assert.match(
+    (await page.locator(".s-again").textContent()) ?? "",
+    /^Judged again .*Before: ✗Wrong Answer passed 2 of 3$/,
+  );
+  assert.deepEqual(
+    (await history(page)).map(({ id, end }) => [id, end?.verdict]),
+    [
+      [B, "Accepted"],
+      [A, "Accepted"],
+    ],
+  );
+  // On the way back to the tab it is looked at without a click.
+  serveResult(api, A, { ...wrong, finishedAtMs: Date.now() + 1 });
+  await page.waitForTimeout(3_100);
+  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  await page.getByText("Passed 2 of 3", { exact: true }).waitFor();
+});
+
+test("two submissions are ticked in the history and compared: code and case by case", async (t) => {
+  const { page, complaints } = await start(t, both(), "#/history");
+  const compare = page.getByRole("button", { name: "Compare two" });
+  assert.ok(await compare.isDisabled());
+  for (const box of await page.getByRole("checkbox").all()) await box.check();
+  await compare.click();
+  await page.waitForURL(`**/#/compare/${A}/${B}`);
+  await page.getByText("1 of 3 cases differ.").waitFor();
+  const rows = page.locator(".c-cases tbody tr");
+  assert.deepEqual(await rows.locator("td:last-child").allTextContents(), ["differs", "same", "same"]);
+  assert.match((await rows.first().textContent()) ?? "", /Wrong Answer.*Accepted/);
+  await page.getByLabel("Code of A").filter({ hasText: "open(0)" }).waitFor();
+  await page.getByLabel("Code of B").filter({ hasText: "import sys" }).waitFor();
+  await page.getByLabel("Changes in one column").check();
+  await page.getByLabel("Changes from A to B").waitFor();
+  assert.deepEqual(complaints, []);
+});
+
+test("the history is filtered by problem, verdict and language, and the filter is in the address", async (t) => {
+  const { page } = await start(t, both(), "#/history");
+  await page.getByLabel("Verdict", { exact: true }).selectOption("Wrong Answer");
+  assert.equal(await page.locator("tbody tr").count(), 1);
+  assert.match(page.url(), /#\/history\?verdict=Wrong\+Answer$/);
+  await page.reload();
+  await page.getByText("1 of 2", { exact: true }).waitFor();
+  await page.getByLabel("Language", { exact: true }).selectOption("Python");
+  await page.getByLabel("Problem", { exact: true }).selectOption("Sum of lines");
+  assert.equal(await page.locator("tbody tr").count(), 1);
+});
+
+test("unfinished submissions are looked up once; clearing asks first", async (t) => {
+  const api = serveResult(new Api(), A, wrong).on(`GET /result/${C}`, (_, response) =>
+    send(response, 410, failure("expired", "Too old.")),
+  );
+  const { page } = await start(t, api, "#/history", {}, remembered([{ id: A }, { id: C }]));
+  await page.getByText("No longer kept").waitFor();
+  await page.locator("tbody").getByText("Wrong Answer").waitFor();
+  await page.getByRole("button", { name: "Clear history" }).click();
+  await page.getByRole("button", { name: "Cancel" }).click();
+  assert.equal((await history(page)).length, 2);
+  await page.getByRole("button", { name: "Clear history" }).click();
+  await page.getByText("This browser forgets its 2 submissions").waitFor();
+  await page.getByRole("dialog").getByRole("button", { name: "Clear history" }).click();
+  await page.getByText("Nothing was submitted from this browser yet.").waitFor();
+  assert.equal(await page.evaluate(`Object.keys(localStorage).filter((key) => /history|code:/.test(key)).length`), 0);
+});
+
+test("another tab's submissions appear, and a full storage drops the oldest code first", async (t) => {
+  const { page, tab } = await start(t, both(), "#/history");
+  const other = await tab("#/history");
+  const { loadPart } = await import("./part.ts");
+  await loadPart(other, 'export * from "./history.ts";');
+  await other.evaluate(
+    `part.remember({ id: "${C}", problemId: "another", language: "go", code: "x".repeat(70000), submittedAtMs: Date.now() })`,
+  );
+  await page.locator("tbody").getByText("another").waitFor();
+  await page.locator("tbody tr").first().getByText("Go").waitFor();
+  const kept = (await other.evaluate(`(() => {
+    for (let at = 0; at < 205; at += 1)
+      part.remember({ id: "n" + at, problemId: "p", language: "go", code: "y".repeat(20000), submittedAtMs: Date.now() + at });
+    part.settle("n204", { verdict: "Accepted" });
+    const all = part.all();
+    return [all.length, all[0].id, all[0].code.length, all.at(-1).code, part.find("${A}") ?? null, [...part.solved()]];
+  })()`)) as unknown[];
+  assert.deepEqual(kept, [200, "n204", 20_000, "", null, ["p"]]);
+  const bytes = (await page.evaluate("JSON.stringify(localStorage).length")) as number;
+  assert.ok(bytes < 1_300_000, `${bytes}`);
+  // Where the storage is full, older code makes room; where nothing can be written, nothing throws.
+  const made = (await other.evaluate(`(() => {
+    const set = Storage.prototype.setItem;
+    Storage.prototype.setItem = function (key, value) {
+      if (JSON.stringify(localStorage).length + value.length > 1000000) throw new DOMException("full", "QuotaExceededError");
+      set.call(this, key, value);
+    };
+    part.remember({ id: "more", problemId: "p", language: "go", code: "w".repeat(60000), submittedAtMs: Date.now() + 500 });
+    return [part.find("more").code.length, part.all().filter((one) => one.code !== "").length > 20];
+  })()`)) as unknown[];
+  assert.deepEqual(made, [60_000, true]);
+  await other.evaluate(`Storage.prototype.setItem = () => { throw new DOMException("full", "QuotaExceededError"); };
+    part.remember({ id: "full", problemId: "p", language: "go", code: "z", submittedAtMs: Date.now() + 1000 });`);
+});
+
+test("times are relative, exact with their zone in the title, UTC in datetime, and focusable", async (t) => {
+  const { page } = await start(t, both(), "#/history", { timezoneId: "Europe/Zurich" });
+  const time = page.locator("tbody time").first();
+  assert.match((await time.textContent()) ?? "", /^\d minutes? ago$/);
+  assert.match((await time.getAttribute("title")) ?? "", /(CET|CEST|GMT\+[12]|UTC\+[12])/);
+  assert.match((await time.getAttribute("datetime")) ?? "", /^\d{4}-\d\d-\d\dT.*Z$/);
+  assert.equal(await time.getAttribute("tabindex"), "0");
+});
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`no serious finding of axe in the three views, ${colorScheme}`, async (t) => {
+    const { page } = await start(t, both(), `#/s/${A}`, { colorScheme, bypassCSP: true });
+    const axe = await readFile("node_modules/axe-core/axe.min.js", "utf8");
+    for (const [hash, ready] of [
+      [`#/s/${A}`, ".s-code pre"],
+      ["#/history", "tbody tr"],
+      [`#/compare/${A}/${B}`, ".c-cases"],
+    ] as const) {
+      await page.evaluate((value) => (location.hash = value), hash);
+      await page.locator(ready).first().waitFor();
+      await page.waitForTimeout(300);
+      await page.evaluate(axe);
+      const found = await page.evaluate(`axe.run("#view").then(({ violations }) => violations
+        .filter(({ impact }) => impact === "serious" || impact === "critical")
+        .map(({ id, nodes }) => id + ": " + nodes.map((node) => node.html + node.failureSummary).join(" | ")))`);
+      assert.deepEqual(found, [], hash);
+    }
+  });
+}
+
+test("at 360 pixels no view is wider than the page", async (t) => {
+  const { page } = await start(t, both(), `#/s/${A}`, { viewport: { width: 360, height: 700 } });
+  for (const hash of [`#/s/${A}`, "#/history", `#/compare/${A}/${B}`]) {
+    await page.evaluate((value) => (location.hash = value), hash);
+    await page.waitForTimeout(500);
+    assert.equal(await page.evaluate("document.documentElement.scrollWidth"), 360, hash);
+  }
+});
+
+test("a submission of no problem that this page knows is shown without its samples", async (t) => {
+  const api = serveResult(new Api(), A, wrong).on("GET /problems/*", (_, response) =>
+    send(response, 404, failure("not_found", "There is no such problem.")),
+  );
+  const { page } = await start(t, api, `#/s/${A}`, {}, remembered([]));
+  await page.getByText("Passed 2 of 3", { exact: true }).waitFor();
+  assert.equal(await page.locator(".s-code").count(), 0);
+});
