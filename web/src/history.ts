@@ -71,30 +71,27 @@ export function remember(submission: Remembered): void {
     room -= entry.length;
     if (room < 0 && entry.length > 0) drop(entry);
   }
-  save(list, () => write(CODE + submission.id, code) || forgetCode(list, submission.id, code));
+  writeCode(list, submission.id, code);
+  // Of a list that does not fit, the newest half may.
+  for (let part = list; part.length > 0 && !write(LIST, part); part = part.slice(0, part.length >> 1));
   changed();
 }
 
-/** The storage is full: drops the code of the oldest until the new one fits. */
-function forgetCode(list: Entry[], id: string, code: string): boolean {
+/** Where the storage is full, the code of the oldest is dropped until the new one fits. */
+function writeCode(list: Entry[], id: string, code: string): void {
+  if (code === "" || write(CODE + id, code)) return;
   for (const entry of [...list].reverse()) {
     if (entry.length === 0 || entry.id === id) continue;
     drop(entry);
-    if (write(CODE + id, code)) return true;
+    if (write(CODE + id, code)) return;
   }
-  return false;
+  const own = list.find((entry) => entry.id === id);
+  if (own) own.length = 0;
 }
 
 function drop(entry: Entry): void {
   remove(CODE + entry.id);
   entry.length = 0;
-}
-
-function save(list: Entry[], writeCode: () => boolean): void {
-  const newest = list[0];
-  if (!writeCode() && newest) newest.length = 0;
-  // Of a list that does not fit, the newest half may.
-  for (let part = list; part.length > 0 && !write(LIST, part); part = part.slice(0, part.length >> 1));
 }
 
 /** Notes what became of a submission; a later end, after a rejudge, replaces the earlier one. */

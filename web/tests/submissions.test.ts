@@ -64,9 +64,13 @@ test("an id that is unknown and one that is too old say what to do", async (t) =
   const api = new Api().on(`GET /result/${C}`, (_, response) => send(response, 410, failure("expired", "Too old.")));
   const { page, tab } = await start(t, api, `#/s/${C}`);
   await page.getByText("This result is no longer kept. Submit the code again").waitFor();
-  const other = await tab("#/s/unknown");
-  await other.getByText("No submission has this id. Check that the address is complete.").waitFor();
-  await other.getByRole("link", { name: "My submissions" }).waitFor();
+  // The path `..` would be another call, and a problem's id has results of its own kind.
+  for (const id of [anId("d"), "..", "sum-of-lines", "%3Cimg%20src=x%3E"]) {
+    const other = await tab(`#/s/${id}`);
+    await other.getByText("No submission has this id. Check that the address is complete.").waitFor();
+    await other.getByRole("link", { name: "My submissions" }).waitFor();
+    await other.close();
+  }
 });
 
 test("judged again while it is open: the new verdict replaces the old one and is marked; the history keeps its order", async (t) => {
@@ -163,7 +167,17 @@ test("another tab's submissions appear, and a full storage drops the oldest code
   assert.deepEqual(kept, [200, "n204", 20_000, "", null, ["p"]]);
   const bytes = (await page.evaluate("JSON.stringify(localStorage).length")) as number;
   assert.ok(bytes < 1_300_000, `${bytes}`);
-  // Nothing throws where nothing can be written.
+  // Where the storage is full, older code makes room; where nothing can be written, nothing throws.
+  const made = (await other.evaluate(`(() => {
+    const set = Storage.prototype.setItem;
+    Storage.prototype.setItem = function (key, value) {
+      if (JSON.stringify(localStorage).length + value.length > 1000000) throw new DOMException("full", "QuotaExceededError");
+      set.call(this, key, value);
+    };
+    part.remember({ id: "more", problemId: "p", language: "go", code: "w".repeat(60000), submittedAtMs: Date.now() + 500 });
+    return [part.find("more").code.length, part.all().filter((one) => one.code !== "").length > 20];
+  })()`)) as unknown[];
+  assert.deepEqual(made, [60_000, true]);
   await other.evaluate(`Storage.prototype.setItem = () => { throw new DOMException("full", "QuotaExceededError"); };
     part.remember({ id: "full", problemId: "p", language: "go", code: "z", submittedAtMs: Date.now() + 1000 });`);
 });

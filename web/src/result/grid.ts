@@ -45,6 +45,7 @@ export function grid(chosen: (number: number) => void): Grid {
       if (option && (!before || JSON.stringify(before) !== JSON.stringify(cell))) draw(option, cell, at + 1, most);
     });
     element.append(fresh);
+    element.classList.toggle("r-grid-medium", next.length > 24 && next.length <= 100);
     element.classList.toggle("r-grid-large", next.length > 100);
     cells = next;
     if (current >= cells.length) current = 0;

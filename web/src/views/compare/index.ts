@@ -1,7 +1,7 @@
 // Two submissions side by side, `#/compare/A/B`: their code, and their cases.
 
-import { call } from "../../api/client.ts";
 import { advice } from "../../api/errors.ts";
+import { resultOf } from "../../api/results.ts";
 import type { Result } from "../../api/types.ts";
 import { h, replace } from "../../base/dom.ts";
 import { bytes, duration, time } from "../../base/time.ts";
@@ -44,7 +44,7 @@ export const open: OpenView = (route) => {
 
   async function load(one: Side): Promise<void> {
     try {
-      one.result = await call<Result>(`/result/${encodeURIComponent(one.id)}`);
+      one.result = await resultOf(one.id);
     } catch (error) {
       one.error = error;
     }

@@ -1,9 +1,8 @@
 // The submissions of this browser, `#/history`: newest first, by problem, verdict and
 // language, two of them to compare.
 
-import { call } from "../../api/client.ts";
 import { CallError } from "../../api/errors.ts";
-import type { Result } from "../../api/types.ts";
+import { resultOf } from "../../api/results.ts";
 import { inform } from "../../base/announce.ts";
 import { ask } from "../../base/dialog.ts";
 import { h, replace } from "../../base/dom.ts";
@@ -57,7 +56,7 @@ export const open: OpenView = (route) => {
   const compare = h("button", { class: "button small", type: "button", onclick: toCompare }, "Compare two");
   const forget = h(
     "button",
-    { class: "button quiet small", type: "button", onclick: () => void ask4Clear() },
+    { class: "button quiet small", type: "button", onclick: () => void askToClear() },
     "Clear history",
   );
   const element = h(
@@ -143,7 +142,7 @@ export const open: OpenView = (route) => {
     if (older && newer) go(link("compare", older.id, newer.id));
   }
 
-  async function ask4Clear(): Promise<void> {
+  async function askToClear(): Promise<void> {
     const number = all().length;
     const yes = await ask({
       title: "Clear the history?",
@@ -164,7 +163,7 @@ export const open: OpenView = (route) => {
     const unfinished = all().filter((one) => !one.end);
     for (const { id } of unfinished.slice(0, MAX_LOOKED_UP)) {
       try {
-        const result = await call<Result>(`/result/${encodeURIComponent(id)}`);
+        const result = await resultOf(id);
         if (result.status !== "queued") settleBy(result);
       } catch (error) {
         if (error instanceof CallError && (error.status === 404 || error.status === 410)) gone.set(id, "expired");

@@ -4,6 +4,7 @@
 import { call } from "../../api/client.ts";
 import { advice, CallError } from "../../api/errors.ts";
 import { follow, type Following, type LiveState } from "../../api/live.ts";
+import { resultOf } from "../../api/results.ts";
 import type { EndedResult, Problem, Result } from "../../api/types.ts";
 import { inform } from "../../base/announce.ts";
 import { copyButton } from "../../base/clipboard.ts";
@@ -126,7 +127,7 @@ export const open: OpenView = (route) => {
     lookedMs = performance.now();
     checkAgain.disabled = true;
     try {
-      const result = await call<Result>(`/result/${encodeURIComponent(id)}`);
+      const result = await resultOf(id);
       if (left) return;
       const before = shown;
       take(result);
