@@ -465,7 +465,7 @@ test("on a phone the parts are tabs, and turning it wide shows all of them", asy
   assert.equal(await content(page).isVisible(), true);
   assert.equal(await page.getByRole("heading", { name: TWO_SUM.title }).isVisible(), false);
   await page.setViewportSize({ width: 1000, height: 700 });
-  assert.equal(await page.getByRole("heading", { name: TWO_SUM.title }).isVisible(), true);
-  assert.equal(await content(page).isVisible(), true);
+  await page.getByRole("heading", { name: TWO_SUM.title }).waitFor();
+  await content(page).waitFor();
   await close();
 });

@@ -90,7 +90,7 @@ function solve(problem: Problem | undefined, languages: Language[]): View {
 
   const run = actionButton("Run", "Ctrl+Enter", startRun);
   const submit = problem && actionButton("Submit", "Ctrl+Shift+Enter", startSubmit);
-  submit?.classList.add("primary");
+  (submit ?? run).classList.add("primary");
 
   const frame = layout({
     title,
