@@ -377,6 +377,7 @@ mod tests {
                 store: Store::new(Client::new(redis)),
                 runtime,
                 asked,
+                version: 0,
             },
             _place: waiters.enter(&Sender::Operator, 0, LONGEST_MS).unwrap(),
             first: Seen::default(),

@@ -46,7 +46,14 @@ const POSITION_LONGEST_PAUSE_MS: u64 = 10_000;
 
 /// What is known of submissions. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct LiveResults(Rc<RefCell<Vec<Entry>>>);
+pub struct LiveResults(Rc<RefCell<Entries>>);
+
+#[derive(Debug, Default)]
+struct Entries {
+    all: Vec<Entry>,
+    /// The number of the last change to any of them.
+    version: u64,
+}
 
 #[derive(Debug)]
 struct Entry {
@@ -54,6 +61,8 @@ struct Entry {
     asked_ms: u64,
     is_answered: bool,
     seen: Seen,
+    /// The number of the last change to what was seen.
+    version: u64,
     position_asked_ms: u64,
     /// 0 where it was never asked for.
     position_pause_ms: u64,
@@ -80,13 +89,15 @@ pub(crate) struct Viewer {
     pub runtime: Runtime,
     /// How many commands or scripts this viewer has sent.
     pub asked: u32,
+    /// The number of the change that this viewer has seen last; 0 at first.
+    pub version: u64,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 enum Turn {
     Ask,
     Wait,
-    Known(Seen),
+    Known(Seen, u64),
 }
 
 /// The pause after a look at a submission of this age.
@@ -96,6 +107,30 @@ fn pause_ms(seen: &Seen, age_ms: u64) -> u64 {
         return pause_ms;
     }
     pause_ms.max((age_ms / 30).min(LONGEST_WAITING_PAUSE_MS))
+}
+
+impl Entries {
+    fn find(&mut self, id: &str) -> Option<&mut Entry> {
+        self.all.iter_mut().find(|entry| entry.id == id)
+    }
+
+    /// Forgets what was asked longest ago, until it is within the bounds.
+    fn shrink(&mut self) {
+        let entries = &mut self.all;
+        loop {
+            let is_long = entries.iter().map(Entry::bytes).sum::<usize>() > MOST_BYTES;
+            if !is_long && entries.len() <= MOST {
+                return;
+            }
+            let counts = |(_, entry): &(usize, &Entry)| !is_long || entry.bytes() > 0;
+            let by_age = |(_, entry): &(usize, &Entry)| entry.asked_ms;
+            let all = entries.iter().enumerate();
+            let Some((oldest, _)) = all.filter(counts).min_by_key(by_age) else {
+                return;
+            };
+            entries.swap_remove(oldest);
+        }
+    }
 }
 
 impl Entry {
@@ -114,16 +149,17 @@ impl LiveResults {
     /// Whose turn it is. After [`Turn::Ask`] the caller must look.
     fn turn(&self, id: &str, since_ms: u64, now_ms: u64) -> Turn {
         let mut entries = self.0.borrow_mut();
-        let Some(entry) = entries.iter_mut().find(|entry| entry.id == id) else {
-            entries.push(Entry {
+        let Some(entry) = entries.find(id) else {
+            entries.all.push(Entry {
                 id: id.to_owned(),
                 asked_ms: now_ms,
                 is_answered: false,
                 seen: Seen::default(),
+                version: 0,
                 position_asked_ms: 0,
                 position_pause_ms: 0,
             });
-            shrink(&mut entries);
+            entries.shrink();
             return Turn::Ask;
         };
         if now_ms >= entry.due_ms(since_ms) {
@@ -131,16 +167,19 @@ impl LiveResults {
             entry.is_answered = false;
             Turn::Ask
         } else if entry.is_answered {
-            Turn::Known(entry.seen.clone())
+            Turn::Known(entry.seen.clone(), entry.version)
         } else {
             Turn::Wait
         }
     }
 
-    /// Notes what a look found; `None` where it failed.
-    fn note(&self, id: &str, look: Option<Look>) -> Seen {
+    /// Notes what a look found; `None` where it failed. Returns what is known now, and
+    /// the number of the change.
+    fn note(&self, id: &str, look: Option<Look>) -> (Seen, u64) {
         let mut entries = self.0.borrow_mut();
-        let entry = entries.iter_mut().find(|entry| entry.id == id);
+        entries.version += 1;
+        let version = entries.version;
+        let entry = entries.find(id);
         let position = entry.as_ref().and_then(|entry| entry.seen.position);
         let seen = look.map(|look| Seen {
             position: position.filter(|_| look.document.is_none() && look.progress.is_none()),
@@ -149,21 +188,22 @@ impl LiveResults {
         });
         // It may have made room for another.
         let Some(entry) = entry else {
-            return seen.unwrap_or_default();
+            return (seen.unwrap_or_default(), version);
         };
         entry.is_answered = true;
+        entry.version = version;
         if let Some(seen) = seen {
             entry.seen = seen;
         }
         let seen = entry.seen.clone();
-        shrink(&mut entries);
-        seen
+        entries.shrink();
+        (seen, version)
     }
 
     /// Whether it is time to ask for a position; then the caller must.
     fn position_turn(&self, id: &str, since_ms: u64, now_ms: u64) -> bool {
         let mut entries = self.0.borrow_mut();
-        let Some(entry) = entries.iter_mut().find(|entry| entry.id == id) else {
+        let Some(entry) = entries.find(id) else {
             return false;
         };
         let waits = entry.seen.document.is_none() && entry.seen.progress.is_none();
@@ -183,29 +223,15 @@ impl LiveResults {
 
     fn note_position(&self, id: &str, position: Option<u64>) {
         let mut entries = self.0.borrow_mut();
-        if let Some(entry) = entries.iter_mut().find(|entry| entry.id == id) {
+        entries.version += 1;
+        let version = entries.version;
+        if let Some(entry) = entries.find(id) {
             entry.seen.position = position;
+            entry.version = version;
             if position.is_none() {
                 entry.position_pause_ms = POSITION_LONGEST_PAUSE_MS;
             }
         }
-    }
-}
-
-/// Forgets what was asked longest ago, until it is within the bounds.
-fn shrink(entries: &mut Vec<Entry>) {
-    loop {
-        let is_long = entries.iter().map(Entry::bytes).sum::<usize>() > MOST_BYTES;
-        if !is_long && entries.len() <= MOST {
-            return;
-        }
-        let counts = |(_, entry): &(usize, &Entry)| !is_long || entry.bytes() > 0;
-        let by_age = |(_, entry): &(usize, &Entry)| entry.asked_ms;
-        let all = entries.iter().enumerate();
-        let Some((oldest, _)) = all.filter(counts).min_by_key(by_age) else {
-            return;
-        };
-        entries.swap_remove(oldest);
     }
 }
 
@@ -214,28 +240,37 @@ impl Viewer {
         (self.runtime.now_ms)()
     }
 
-    /// How long until the next look is due, in milliseconds.
+    /// How long until there may be something new, in milliseconds: what another viewer
+    /// found, or a look that is due.
     pub(crate) fn pause_ms(&self) -> u64 {
-        let entries = self.live.0.borrow();
-        let entry = entries.iter().find(|entry| entry.id == self.id);
-        let due_ms = match entry {
-            Some(entry) => entry.due_ms(self.since_ms),
-            None => self.since_ms + FIRST_LOOK_MS,
+        let now_ms = self.now_ms();
+        let mut entries = self.live.0.borrow_mut();
+        let Some(entry) = entries.find(&self.id) else {
+            return (self.since_ms + FIRST_LOOK_MS).saturating_sub(now_ms);
         };
-        due_ms.saturating_sub(self.now_ms())
+        let due_ms = entry.due_ms(self.since_ms).saturating_sub(now_ms);
+        match entry.is_answered {
+            true if entry.version != self.version => 0,
+            true => due_ms,
+            false => due_ms.min(OTHERS_LOOK_MS),
+        }
     }
 
     /// What is known, with a look of its own where one is due.
     pub(crate) async fn look(&mut self) -> Result<Seen, RedisError> {
         loop {
             match self.live.turn(&self.id, self.since_ms, self.now_ms()) {
-                Turn::Known(seen) => return Ok(seen),
+                Turn::Known(seen, version) => {
+                    self.version = version;
+                    return Ok(seen);
+                }
                 Turn::Wait => (self.runtime.sleep)(OTHERS_LOOK_MS).await,
                 Turn::Ask => {
                     self.asked += 1;
                     let look = self.store.look(&self.id).await;
                     let failed = look.as_ref().err().cloned();
-                    let seen = self.live.note(&self.id, look.ok());
+                    let (seen, version) = self.live.note(&self.id, look.ok());
+                    self.version = version;
                     return failed.map_or(Ok(seen), Err);
                 }
             }
@@ -260,6 +295,11 @@ impl Viewer {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
+    use shared::config::{RedisConfig, Secret};
+    use shared::redis::Client;
+
     use super::*;
 
     fn done(bytes: usize) -> Look {
@@ -315,11 +355,46 @@ mod tests {
         assert_eq!(live.turn("i", 0, 499), Turn::Wait);
         assert_eq!(live.turn("i", 0, 500), Turn::Ask);
         // One that failed counts as made: nobody hurries.
-        assert_eq!(live.note("i", None), Seen::default());
-        assert_eq!(live.turn("i", 0, 949), Turn::Known(Seen::default()));
+        assert_eq!(live.note("i", None).0, Seen::default());
+        assert_eq!(live.turn("i", 0, 949), Turn::Known(Seen::default(), 1));
         assert_eq!(live.turn("i", 0, 950), Turn::Ask);
-        let seen = live.note("i", Some(started()));
-        assert_eq!(live.turn("i", 0, 951), Turn::Known(seen));
+        let (seen, version) = live.note("i", Some(started()));
+        assert_eq!(live.turn("i", 0, 951), Turn::Known(seen, version));
+    }
+
+    /// Else a viewer would see a result only once it is its turn to look.
+    #[test]
+    fn a_viewer_sees_what_another_found_at_once() {
+        thread_local! {
+            static NOW_MS: Cell<u64> = const { Cell::new(200) };
+        }
+        let live = LiveResults::default();
+        let redis = RedisConfig {
+            url: "http://127.0.0.1:1/".parse().unwrap(),
+            token: Secret::new("t"),
+            timeout_ms: 1_000,
+        };
+        let viewer = Viewer {
+            id: "i".into(),
+            since_ms: 0,
+            live: live.clone(),
+            store: Store::new(Client::new(redis)),
+            runtime: Runtime {
+                now_ms: || NOW_MS.get(),
+                ..Runtime::standing_still()
+            },
+            asked: 0,
+            version: 0,
+        };
+        assert_eq!(viewer.pause_ms(), 0);
+        assert_eq!(live.turn("i", 0, 200), Turn::Ask);
+        assert_eq!(viewer.pause_ms(), OTHERS_LOOK_MS, "the answer is under way");
+        let (_, version) = live.note("i", Some(Look::default()));
+        assert_eq!(viewer.pause_ms(), 0);
+        let viewer = Viewer { version, ..viewer };
+        assert_eq!(viewer.pause_ms(), 300);
+        live.note_position("i", Some(4));
+        assert_eq!(viewer.pause_ms(), 0);
     }
 
     #[test]
@@ -335,7 +410,7 @@ mod tests {
                     live.note_position("i", found);
                 }
             }
-            live.0.borrow_mut().clear();
+            live.0.borrow_mut().all.clear();
             asked
         };
         assert_eq!(
@@ -346,9 +421,9 @@ mod tests {
         let _ = live.turn("i", 0, 5_000);
         live.note("i", Some(Look::default()));
         live.note_position("i", Some(3));
-        assert_eq!(live.note("i", Some(Look::default())).position, Some(3));
+        assert_eq!(live.note("i", Some(Look::default())).0.position, Some(3));
         // What runs has none.
-        assert_eq!(live.note("i", Some(started())).position, None);
+        assert_eq!(live.note("i", Some(started())).0.position, None);
         assert!(!live.position_turn("i", 0, 20_000));
     }
 
@@ -358,7 +433,7 @@ mod tests {
         for number in 0..MOST as u64 + 1 {
             assert_eq!(live.turn(&number.to_string(), 0, number), Turn::Ask);
         }
-        assert_eq!(live.0.borrow().len(), MOST);
+        assert_eq!(live.0.borrow().all.len(), MOST);
         assert_eq!(
             live.turn("0", 0, 1_000),
             Turn::Ask,
@@ -367,10 +442,10 @@ mod tests {
         for number in 100..MOST {
             live.note(&number.to_string(), Some(done(MOST_BYTES / 3)));
         }
-        let bytes: usize = live.0.borrow().iter().map(Entry::bytes).sum();
+        let bytes: usize = live.0.borrow().all.iter().map(Entry::bytes).sum();
         assert!(bytes <= MOST_BYTES, "{bytes}");
         // Whoever looked gets it all the same.
-        let large = live.note("0", Some(done(MOST_BYTES + 1)));
+        let (large, _) = live.note("0", Some(done(MOST_BYTES + 1)));
         assert_eq!(large.document.map(|text| text.len()), Some(MOST_BYTES + 1));
     }
 }

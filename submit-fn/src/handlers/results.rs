@@ -120,6 +120,7 @@ pub(super) fn viewer<W>(
         store: context.store()?,
         runtime: context.runtime,
         asked: 0,
+        version: 0,
     })
 }
 

@@ -16,6 +16,7 @@
 //!   alone, for its evidence only; and code that could not be loaded is loaded
 //!   once more without any case.
 
+mod live;
 mod resume;
 
 use std::rc::Rc;
@@ -418,21 +419,6 @@ impl<'a> JudgeSession<'a> {
                 .take(MAX_EVIDENCE)
                 .collect(),
         }
-    }
-
-    /// The verdicts of a program's first cases, as far as they are known and the
-    /// result will show them too. Those of a function may change until the end,
-    /// where a case is run again alone.
-    pub fn live_verdicts(&self) -> Vec<Verdict> {
-        if self.harness.is_some() || self.failure.is_some() {
-            return Vec::new();
-        }
-        let end = match self.first_failed() {
-            Some(failed) if self.problem.stop_on_first_fail => failed + 1,
-            _ => self.runs.len(),
-        };
-        let known = self.runs.iter().take(end).map_while(Option::as_ref);
-        known.map(|run| run.verdict).collect()
     }
 
     fn first_failed(&self) -> Option<usize> {
