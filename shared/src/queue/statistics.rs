@@ -95,12 +95,10 @@ const PER_QUARTER: usize = RESULTS + (LANGUAGES.len() + 1) * VERDICTS.len();
 /// How many counters an hour has.
 pub const COUNTERS: usize = QUARTERS + 4 * PER_QUARTER;
 
-#[expect(clippy::cast_possible_truncation, reason = "it is below 60")]
 fn minute(now_ms: u64) -> usize {
     (now_ms / MINUTE_MS % 60) as usize
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "it is below 4")]
 fn quarter(now_ms: u64) -> usize {
     (now_ms / QUARTER_MS % 4) as usize
 }

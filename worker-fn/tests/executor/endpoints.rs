@@ -1,9 +1,11 @@
 //! Which endpoint runs a job.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 use worker_fn::executor::{EndpointId, ExecutorError};
 
-use crate::mock_server::{MockServer, Shared};
+use crate::mock_server::{HANG, MockServer, Shared};
 use crate::support::{calls_left, execute, job_budget, one, outputs, pass_ms, run, several};
 
 /// A Piston that prints its own name, and fails with `status` unless that is 200.
@@ -238,5 +240,41 @@ fn a_list_that_nobody_has_is_an_error() {
         let b = piston("b", &["python"], &away).await;
         let endpoints = several(&json!([{"name": "a", "url": a.url}, {"name": "b", "url": b.url}]));
         assert!(endpoints.languages().await.is_err());
+    });
+}
+
+#[test]
+fn the_operator_sees_how_each_endpoint_is() {
+    crate::support::alone(async {
+        let hanging = || MockServer::start(|_| (HANG, Value::Null));
+        let all = [
+            piston("a", &["python", "go"], &up()).await,
+            hanging().await,
+            piston("c", &["python"], &Shared::new(502)).await,
+            hanging().await,
+        ];
+        let list = all.iter().zip(["a", "b", "c", "d"]);
+        let list: Vec<Value> = list
+            .map(|(server, name)| json!({"name": name, "url": server.url}))
+            .collect();
+        let endpoints = several(&list.into());
+        endpoints.eject(EndpointId(2));
+        let asked = Instant::now();
+        let health = endpoints.health().await;
+        let took = asked.elapsed();
+        assert!(took < Duration::from_secs(5), "side by side: {took:?}");
+        let names = health.iter().map(|one| one.name.as_str());
+        assert_eq!(names.collect::<Vec<_>>(), ["a", "b", "c", "d"]);
+        let languages = health[0].languages.as_ref().unwrap();
+        assert_eq!(languages.len(), 2);
+        for one in &health[1..] {
+            let error = one.languages.as_ref().unwrap_err().to_string();
+            assert!(!error.contains("127.0.0.1"), "{error}");
+        }
+        let ejected = health.iter().map(|one| one.ejected_until_ms.is_some());
+        assert_eq!(ejected.collect::<Vec<_>>(), [false, false, true, false]);
+        for server in &all {
+            assert_eq!(server.requests().len(), 1);
+        }
     });
 }
