@@ -281,7 +281,8 @@ try {
   // Then a queue: what follows waits.
   await api("POST", "/pause");
   for (let number = 0; number < 7; number += 1) await submit("two-sum", "python", `print(${number})`);
-  for (let number = 0; number < 3; number += 1) await submit("two-sum", "javascript", `console.log(${number})`, { priority: "low" });
+  for (let number = 0; number < 3; number += 1)
+    await submit("two-sum", "javascript", `console.log(${number})`, { priority: "low" });
   await submit("two-sum", "python", "print(0)", { priority: "high" });
   const operating = VIEWS.filter(({ name }) => name === "operate");
   const others = VIEWS.filter(({ name }) => name !== "operate");
