@@ -58,11 +58,16 @@ async function endpoint(): Promise<() => void> {
       try {
         const answer = await fetch(RUNNER_URL + (request.url ?? "/"), {
           method: request.method ?? "GET",
-          headers: { "content-type": "application/json" },
+          headers: { "content-type": request.headers["content-type"] ?? "application/json" },
           ...(body.length > 0 && { body }),
         });
-        const type = answer.headers.get("content-type") ?? "text/plain";
-        response.writeHead(answer.status, { "content-type": type }).end(Buffer.from(await answer.arrayBuffer()));
+        const text = Buffer.from(await answer.arrayBuffer());
+        // How long to leave a busy runner alone is said in a header.
+        for (const name of ["content-type", "retry-after"]) {
+          const value = answer.headers.get(name);
+          if (value !== null) response.setHeader(name, value);
+        }
+        response.writeHead(answer.status, { "content-length": text.length, connection: "close" }).end(text);
       } catch {
         response.writeHead(502).end();
       }
