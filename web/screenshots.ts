@@ -101,12 +101,12 @@ async function submitSolutions(): Promise<void> {
   }
   for (const id of ids) await ended(id);
   // Last: an endpoint that failed is given little for a while.
-  const failing: string[] = [];
-  for (const problem of ["weather", "stock-prices"]) {
-    for (const language of ["python", "javascript"])
-      failing.push(await submit(problem, language, `${FAILING}("today")\n`));
-  }
-  for (const id of failing) await ended(id);
+  for (const [problem, language] of [
+    ["weather", "python"],
+    ["stock-prices", "javascript"],
+    ["weather", "javascript"],
+  ] as const)
+    await ended(await submit(problem, language, `${FAILING}("today")\n`));
 }
 
 /** A browser that has solved this and that. */
