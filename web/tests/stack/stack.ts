@@ -74,12 +74,12 @@ export async function ended(id: string): Promise<Ended> {
 }
 
 /** Asks until there is a value. */
-export async function until<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
-  const deadline = Date.now() + SOON_MS;
+export async function until<T>(what: string, ask: () => Promise<T | undefined>, withinMs = SOON_MS): Promise<T> {
+  const deadline = Date.now() + withinMs;
   for (;;) {
     const value = await ask();
     if (value !== undefined) return value;
-    assert.ok(Date.now() < deadline, `${what} did not come within ${SOON_MS} ms`);
+    assert.ok(Date.now() < deadline, `${what} did not come within ${withinMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
