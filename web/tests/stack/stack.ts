@@ -9,7 +9,7 @@ import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } fr
 import { launch } from "../harness.ts";
 
 /** How long something may take that a person waits for: the machine may be busy with other tests. */
-export const SOON_MS = Number(process.env["SOON_MS"] ?? 60_000);
+export const SOON_MS = Number(process.env["SOON_MS"] ?? 90_000);
 
 /** Where submit-fn is, which serves the page. */
 export const PAGE_URL = variable("PAGE_URL");
