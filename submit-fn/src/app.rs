@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::cors;
 use crate::handlers::health::Assets;
 use crate::handlers::{
-    admin, events, health, languages, problems, rejudge, results, run, submit, worker,
+    admin, events, health, languages, problems, rejudge, results, run, submit, worker_call,
 };
 use crate::instance::Instance;
 use crate::outcome::{Handled, WakeLanes};
@@ -92,7 +92,7 @@ async fn route<W: WorkerFn + RateLimit + Assets>(
         Route::Problems(route) => problems::answer(context, route, request).await,
         Route::Rejudge(id) => rejudge::rejudge(context, id, request).await,
         Route::Run => run::run(context, request).await,
-        Route::Worker => worker::worker(context, request).await,
+        Route::Worker => worker_call::worker(context, request).await,
         Route::Admin(route) => admin::answer(context, route, request).await,
     }
 }

@@ -72,7 +72,7 @@ fn submission(problem: &str, code: &str, watch: bool) -> Value {
 }
 
 fn a_slow_submission_tells_its_events_in_order(stacks: &Stacks) {
-    const CASES: usize = 16;
+    const CASES: usize = 14;
     let submit_fn = stacks.shared().submit_fn;
     let cases: Vec<Value> = (0..CASES)
         .map(|at| json!({"input": at.to_string(), "expected": at.to_string(), "hidden": at % 2 == 1}))
@@ -95,27 +95,32 @@ fn a_slow_submission_tells_its_events_in_order(stacks: &Stacks) {
         told[..started].iter().all(|name| *name == "queued"),
         "{told:?}"
     );
-    assert!(
-        told[started + 1..told.len() - 1]
-            .iter()
-            .all(|name| *name == "cases")
-    );
-    assert_eq!(events[started].data["total"], CASES);
-    let mut next = 1;
-    for event in events.iter().filter(|event| event.name == "cases") {
+    // On a machine that is slow the job goes on in a fresh invocation, and says so.
+    let (mut next, mut most, mut started_ms) = (1, 1, 0);
+    for event in &events[started..told.len() - 1] {
+        if event.name == "started" {
+            let ms = event.data["startedAtMs"].as_u64().unwrap();
+            assert!(ms > started_ms, "{text}");
+            (next, started_ms) = (1, ms);
+            assert_eq!(event.data["total"], CASES);
+            continue;
+        }
+        assert_eq!(event.name, "cases", "{text}");
         assert_eq!(event.data["from"], next, "{text}");
         let verdicts = event.data["verdicts"].as_array().unwrap();
-        assert!(
-            verdicts.iter().all(|verdict| verdict == "Accepted"),
-            "{text}"
-        );
+        let accepted = |verdict: &Value| verdict == "Accepted";
+        assert!(verdicts.iter().all(accepted), "{text}");
         next += verdicts.len();
+        most = most.max(next);
     }
-    assert!((9..=CASES + 1).contains(&next), "{next}: {text}");
+    assert!((9..=CASES + 1).contains(&most), "{most}: {text}");
     let document = &events[events.len() - 1].data;
     assert_eq!(document, &submit_fn.result(&id));
     assert_eq!(document["verdict"], "Accepted", "{document}");
-    assert_eq!(events[started].data["startedAtMs"], document["startedAtMs"]);
+    assert!(
+        Some(started_ms) <= document["startedAtMs"].as_u64(),
+        "{text}"
+    );
     // Whoever comes back is told what is new.
     let again = stream(&submit_fn, &id, Some(&events[started].id));
     assert_eq!(names(&crate::events::events(&again)), ["done"]);

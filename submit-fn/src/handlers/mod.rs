@@ -11,4 +11,4 @@ pub(crate) mod rejudge;
 pub(crate) mod results;
 pub(crate) mod run;
 pub(crate) mod submit;
-pub(crate) mod worker;
+pub(crate) mod worker_call;

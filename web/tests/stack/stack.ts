@@ -9,7 +9,7 @@ import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } fr
 import { launch } from "../harness.ts";
 
 /** How long something may take that a person waits for: the machine may be busy with other tests. */
-export const SOON_MS = Number(process.env["SOON_MS"] ?? 60_000);
+export const SOON_MS = Number(process.env["SOON_MS"] ?? 90_000);
 
 /** Where submit-fn is, which serves the page. */
 export const PAGE_URL = variable("PAGE_URL");
@@ -74,12 +74,12 @@ export async function ended(id: string): Promise<Ended> {
 }
 
 /** Asks until there is a value. */
-export async function until<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
-  const deadline = Date.now() + SOON_MS;
+export async function until<T>(what: string, ask: () => Promise<T | undefined>, withinMs = SOON_MS): Promise<T> {
+  const deadline = Date.now() + withinMs;
   for (;;) {
     const value = await ask();
     if (value !== undefined) return value;
-    assert.ok(Date.now() < deadline, `${what} did not come within ${SOON_MS} ms`);
+    assert.ok(Date.now() < deadline, `${what} did not come within ${withinMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
