@@ -89,7 +89,7 @@ test("the page goes on after the Workers were killed and came back", async () =>
     LEASE_ENDS_MS,
   );
   assert.equal(await page.getByText("Connection lost").isVisible(), false);
-  await page.getByText("Passed 12 of 12").waitFor();
+  await page.locator(".r-fact", { hasText: "Passed 12 of 12" }).waitFor();
   assert.equal((await page.locator(".r-cases button, .r-cases [role=gridcell]").count()) >= 12, true);
   await close();
 });
