@@ -232,7 +232,7 @@ const VIEWS: View[] = [
     async ready(page) {
       await page.getByRole("button", { name: "Submit" }).waitFor();
       await page.getByRole("button", { name: "API calls" }).click();
-      await page.getByRole("dialog", { name: "API calls" }).getByRole("button").nth(3).click();
+      await page.getByRole("dialog", { name: "API calls" }).locator("summary").first().click();
     },
   },
 ];
