@@ -100,13 +100,19 @@ async function submitSolutions(): Promise<void> {
     }
   }
   for (const id of ids) await ended(id);
-  // Last and few: an endpoint that fails often is left alone for a while.
+}
+
+/** Dead letters. Last and few: an endpoint that fails often is left alone for a while. */
+async function submitFailing(): Promise<void> {
   for (const [problem, language] of [
     ["weather", "python"],
     ["stock-prices", "javascript"],
   ] as const)
     await ended(await submit(problem, language, `${FAILING}("today")\n`));
 }
+
+/** What {@link reader} submitted, in that order. */
+const submitted: string[] = [];
 
 /** A browser that has solved this and that. */
 async function reader(browser: Browser): Promise<BrowserContext> {
@@ -124,6 +130,8 @@ async function reader(browser: Browser): Promise<BrowserContext> {
     await write(page, await readFile(path.join(PROBLEMS, problem, "solutions", name), "utf8"));
     await page.getByRole("button", { name: "Submit" }).click();
     await page.locator(".r-head .verdict").first().waitFor();
+    const link = await page.getByRole("link", { name: "Open this submission" }).getAttribute("href");
+    submitted.push(link?.split("/")[2] ?? "");
   }
   await page.close();
   return context;
@@ -142,7 +150,7 @@ async function write(page: Page, code: string): Promise<void> {
 
 interface View {
   name: string;
-  hash: (page: Page) => Promise<string>;
+  hash: () => Promise<string>;
   ready: (page: Page, phone: boolean) => Promise<unknown>;
   /** The whole length instead of the first screen. */
   whole?: boolean;
@@ -150,15 +158,6 @@ interface View {
 
 const at = (hash: string) => async () => hash;
 const heading = (page: Page) => page.getByRole("heading", { level: 1 }).first().waitFor();
-
-/** The newest submissions that this browser remembers. */
-async function remembered(page: Page): Promise<string[]> {
-  await page.goto(`${PAGE_URL}/#/history`);
-  await page.locator("main a[href^='#/s/']").first().waitFor();
-  const links = page.locator("main a[href^='#/s/']");
-  const hrefs = await links.evaluateAll((all) => all.map((one) => one.getAttribute("href") ?? ""));
-  return [...new Set(hrefs)].map((href) => href.split("/")[2] ?? "");
-}
 
 const VIEWS: View[] = [
   {
@@ -195,17 +194,14 @@ const VIEWS: View[] = [
   },
   {
     name: "submission",
-    hash: async (page) => `#/s/${(await remembered(page))[0]}`,
+    hash: async () => `#/s/${submitted[3]}`,
     ready: (page) => page.locator(".r-head .verdict").first().waitFor(),
     whole: true,
   },
   { name: "history", hash: at("#/history"), ready: heading },
   {
     name: "compare",
-    async hash(page) {
-      const [b, a] = await remembered(page);
-      return `#/compare/${a}/${b}`;
-    },
+    hash: async () => `#/compare/${submitted[3]}/${submitted[2]}`,
     ready: heading,
     whole: true,
   },
@@ -236,7 +232,7 @@ const VIEWS: View[] = [
     async ready(page) {
       await page.getByRole("button", { name: "Submit" }).waitFor();
       await page.getByRole("button", { name: "API calls" }).click();
-      await page.getByRole("dialog", { name: "API calls" }).getByRole("button").nth(3).click();
+      await page.getByRole("dialog", { name: "API calls" }).locator("summary").first().click();
     },
   },
 ];
@@ -255,7 +251,7 @@ async function take(
   try {
     await page.goto(`${PAGE_URL}/#/nowhere`);
     await page.evaluate((token) => sessionStorage.setItem("edgejudge:token", token), ADMIN_TOKEN);
-    const hash = await view.hash(page);
+    const hash = await view.hash();
     await page.goto(`${PAGE_URL}/${hash}`);
     await page.reload();
     await view.ready(page, size === "phone");
@@ -282,6 +278,7 @@ const browser = await launch();
 try {
   await submitSolutions();
   const context = await reader(browser);
+  await submitFailing();
   // Then a queue: what follows waits.
   await api("POST", "/pause");
   for (let number = 0; number < 7; number += 1) await submit("two-sum", "python", `print(${number})`);
