@@ -203,9 +203,6 @@ fn a_wrong_status_content_type_or_place_is_caught() {
         "body",
     );
     // Each Worker has its own paths.
-    let none = json_response(
-        200,
-        &json!({"success": true, "message": "No jobs in queue"}),
-    );
-    assert_caught("GET", "/worker", &none, "status 200");
+    let woken = json_response(202, &json!({"success": true, "message": "Awake."}));
+    assert_caught("POST", "/wake", &woken, "status 202");
 }
