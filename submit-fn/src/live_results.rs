@@ -42,7 +42,7 @@ const POSITION_AGE_MS: u64 = 1_000;
 const POSITION_PAUSE_MS: u64 = 2_000;
 /// The longest of these pauses, in milliseconds, and the one after a position that
 /// was not found: the job runs, or is out of order.
-const POSITION_LONGEST_PAUSE_MS: u64 = 10_000;
+const POSITION_LONGEST_PAUSE_MS: u64 = 30_000;
 
 /// What is known of submissions. Clones share it.
 #[derive(Debug, Clone, Default)]
@@ -60,6 +60,8 @@ struct Entry {
     id: String,
     asked_ms: u64,
     is_answered: bool,
+    /// When the look was asked whose answer is in `seen`, in milliseconds.
+    answered_ms: u64,
     seen: Seen,
     /// The number of the last change to what was seen.
     version: u64,
@@ -154,6 +156,7 @@ impl LiveResults {
                 id: id.to_owned(),
                 asked_ms: now_ms,
                 is_answered: false,
+                answered_ms: 0,
                 seen: Seen::default(),
                 version: 0,
                 position_asked_ms: 0,
@@ -173,9 +176,10 @@ impl LiveResults {
         }
     }
 
-    /// Notes what a look found; `None` where it failed. Returns what is known now, and
-    /// the number of the change.
-    fn note(&self, id: &str, look: Option<Look>) -> (Seen, u64) {
+    /// Notes what a look of that time found; `None` where it failed. Returns what is
+    /// known now, and the number of the change. A look that was asked before the one
+    /// whose answer is known says nothing new.
+    fn note(&self, id: &str, asked_ms: u64, look: Option<Look>) -> (Seen, u64) {
         let mut entries = self.0.borrow_mut();
         entries.version += 1;
         let version = entries.version;
@@ -190,10 +194,14 @@ impl LiveResults {
         let Some(entry) = entry else {
             return (seen.unwrap_or_default(), version);
         };
+        if asked_ms < entry.answered_ms {
+            return (entry.seen.clone(), entry.version);
+        }
         entry.is_answered = true;
         entry.version = version;
         if let Some(seen) = seen {
             entry.seen = seen;
+            entry.answered_ms = asked_ms;
         }
         let seen = entry.seen.clone();
         entries.shrink();
@@ -267,9 +275,10 @@ impl Viewer {
                 Turn::Wait => (self.runtime.sleep)(OTHERS_LOOK_MS).await,
                 Turn::Ask => {
                     self.asked += 1;
+                    let asked_ms = self.now_ms();
                     let look = self.store.look(&self.id).await;
                     let failed = look.as_ref().err().cloned();
-                    let (seen, version) = self.live.note(&self.id, look.ok());
+                    let (seen, version) = self.live.note(&self.id, asked_ms, look.ok());
                     self.version = version;
                     return failed.map_or(Ok(seen), Err);
                 }
@@ -329,7 +338,7 @@ mod tests {
         for now_ms in (FIRST_LOOK_MS..until_ms).step_by(10) {
             if live.turn("i", 0, now_ms) == Turn::Ask {
                 asked.push(now_ms);
-                live.note("i", Some(found.clone()));
+                live.note("i", now_ms, Some(found.clone()));
             }
         }
         asked
@@ -355,11 +364,14 @@ mod tests {
         assert_eq!(live.turn("i", 0, 499), Turn::Wait);
         assert_eq!(live.turn("i", 0, 500), Turn::Ask);
         // One that failed counts as made: nobody hurries.
-        assert_eq!(live.note("i", None).0, Seen::default());
+        assert_eq!(live.note("i", 500, None).0, Seen::default());
         assert_eq!(live.turn("i", 0, 949), Turn::Known(Seen::default(), 1));
         assert_eq!(live.turn("i", 0, 950), Turn::Ask);
-        let (seen, version) = live.note("i", Some(started()));
-        assert_eq!(live.turn("i", 0, 951), Turn::Known(seen, version));
+        let (seen, version) = live.note("i", 950, Some(started()));
+        assert_eq!(live.turn("i", 0, 951), Turn::Known(seen.clone(), version));
+        // The answer of an earlier look comes late, and says nothing new.
+        let late = live.note("i", 200, Some(Look::default()));
+        assert_eq!(late, (seen, version));
     }
 
     /// Else a viewer would see a result only once it is its turn to look.
@@ -389,7 +401,7 @@ mod tests {
         assert_eq!(viewer.pause_ms(), 0);
         assert_eq!(live.turn("i", 0, 200), Turn::Ask);
         assert_eq!(viewer.pause_ms(), OTHERS_LOOK_MS, "the answer is under way");
-        let (_, version) = live.note("i", Some(Look::default()));
+        let (_, version) = live.note("i", 200, Some(Look::default()));
         assert_eq!(viewer.pause_ms(), 0);
         let viewer = Viewer { version, ..viewer };
         assert_eq!(viewer.pause_ms(), 300);
@@ -404,7 +416,7 @@ mod tests {
             let mut asked = Vec::new();
             for now_ms in (0..30_000).step_by(100) {
                 let _ = live.turn("i", 0, now_ms);
-                live.note("i", Some(Look::default()));
+                live.note("i", now_ms, Some(Look::default()));
                 if live.position_turn("i", 0, now_ms) {
                     asked.push(now_ms);
                     live.note_position("i", found);
@@ -415,15 +427,18 @@ mod tests {
         };
         assert_eq!(
             times(Some(3)),
-            [1_000, 3_000, 6_000, 10_500, 17_300, 27_300]
+            [1_000, 3_000, 6_000, 10_500, 17_300, 27_500]
         );
-        assert_eq!(times(None), [1_000, 11_000, 21_000]);
+        assert_eq!(times(None), [1_000]);
         let _ = live.turn("i", 0, 5_000);
-        live.note("i", Some(Look::default()));
+        live.note("i", 5_000, Some(Look::default()));
         live.note_position("i", Some(3));
-        assert_eq!(live.note("i", Some(Look::default())).0.position, Some(3));
+        assert_eq!(
+            live.note("i", 5_000, Some(Look::default())).0.position,
+            Some(3)
+        );
         // What runs has none.
-        assert_eq!(live.note("i", Some(started())).0.position, None);
+        assert_eq!(live.note("i", 5_000, Some(started())).0.position, None);
         assert!(!live.position_turn("i", 0, 20_000));
     }
 
@@ -440,12 +455,16 @@ mod tests {
             "the oldest was forgotten"
         );
         for number in 100..MOST {
-            live.note(&number.to_string(), Some(done(MOST_BYTES / 3)));
+            live.note(
+                &number.to_string(),
+                number as u64,
+                Some(done(MOST_BYTES / 3)),
+            );
         }
         let bytes: usize = live.0.borrow().all.iter().map(Entry::bytes).sum();
         assert!(bytes <= MOST_BYTES, "{bytes}");
         // Whoever looked gets it all the same.
-        let (large, _) = live.note("0", Some(done(MOST_BYTES + 1)));
+        let (large, _) = live.note("0", 1_000, Some(done(MOST_BYTES + 1)));
         assert_eq!(large.document.map(|text| text.len()), Some(MOST_BYTES + 1));
     }
 }

@@ -16,9 +16,9 @@ use crate::sender::Sender;
 /// The longest wait, in seconds.
 pub const MAX_WAIT_S: u64 = 25;
 /// How many requests may wait in an instance.
-pub(crate) const AT_ONCE: usize = 100;
-/// How many of them may be one client's.
-const AT_ONCE_PER_CLIENT: usize = 10;
+pub(crate) const AT_ONCE: usize = 200;
+/// How many of them may be one client's: a class may sit behind one address.
+const AT_ONCE_PER_CLIENT: usize = 20;
 /// How long after its end a wait is over, whatever became of it, in milliseconds: a
 /// look of it may still be under way.
 const GRACE_MS: u64 = 30_000;

@@ -7,6 +7,7 @@ use shared::domain::submission::Schedule;
 use shared::domain::ticket::TicketKey;
 use shared::domain::verdict::Verdict;
 use shared::queue::live::Look;
+use shared::redis::CommandCounter;
 
 use crate::fixtures::{NOW_MS, complete};
 use crate::stack::QueueStack;
@@ -136,10 +137,14 @@ fn a_position_costs_little_in_a_long_lane(stack: &QueueStack) {
         .collect();
     let mut most = 0;
     for place in [1, 2, 1_000, 2_345, 4_000] {
+        let counted = CommandCounter::default();
+        let queue = stack.counting_store(&counted);
         let cost = stack.cost_of(|| {
-            assert_eq!(position(stack, &ids[place - 1]), Some(place as u64));
+            let found = stack.ok(queue.position(&ids[place - 1]));
+            assert_eq!(found, Some(place as u64));
         });
         assert_eq!(cost.round_trips, 1);
+        assert_eq!(counted.get(), cost.total(), "as Redis counts them");
         most = most.max(cost.total());
     }
     let running = stack.cost_of(|| {

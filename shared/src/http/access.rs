@@ -45,6 +45,29 @@ impl Access {
         token.is_some_and(|token| bearer(headers).is_some_and(|given| token.matches(given)))
     }
 
+    /// For a `GET` that does something, where access is open: a page of another site
+    /// must not have its visitors' browsers call it, as a picture or a link does.
+    ///
+    /// Errors: 403 where a browser says that another site asks (`Sec-Fetch-Site`), or
+    /// that it wants anything but data or a page (`Sec-Fetch-Dest`). Programs send
+    /// neither header.
+    pub fn refuse_other_sites(&self, headers: &HeaderMap) -> Result<(), ApiError> {
+        let is_one_of = |name: &str, allowed: [&str; 2]| {
+            let value = headers.get(name).map(http::HeaderValue::as_bytes);
+            value.is_none_or(|value| allowed.iter().any(|one| one.as_bytes() == value))
+        };
+        if is_one_of("sec-fetch-site", ["same-origin", "none"])
+            && is_one_of("sec-fetch-dest", ["empty", "document"])
+        {
+            return Ok(());
+        }
+        Err(ApiError::new(
+            Code::Forbidden,
+            "A browser may make this call only from a page of the same address, or when \
+             somebody types it.",
+        ))
+    }
+
     /// Errors: 403 where the operator's calls are off, 401 for a wrong token or
     /// none.
     pub fn require_operator(&self, headers: &HeaderMap) -> Result<(), ApiError> {
@@ -93,6 +116,29 @@ mod tests {
             headers.insert(header::AUTHORIZATION, value.parse().unwrap());
         }
         headers
+    }
+
+    #[test]
+    fn other_sites_are_refused_and_programs_are_not() {
+        let status = |site: Option<&'static str>, dest: Option<&'static str>| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in [("sec-fetch-site", site), ("sec-fetch-dest", dest)] {
+                if let Some(value) = value {
+                    headers.insert(name, value.parse().unwrap());
+                }
+            }
+            let error = access(None, None).refuse_other_sites(&headers).err();
+            error.map(|error| error.status().as_u16())
+        };
+        assert_eq!(status(None, None), None);
+        assert_eq!(status(Some("none"), Some("document")), None);
+        assert_eq!(status(Some("same-origin"), Some("empty")), None);
+        for site in ["cross-site", "same-site", "x"] {
+            assert_eq!(status(Some(site), Some("empty")), Some(403), "{site}");
+        }
+        for dest in ["image", "script", "iframe"] {
+            assert_eq!(status(Some("same-origin"), Some(dest)), Some(403), "{dest}");
+        }
     }
 
     #[test]

@@ -61,6 +61,11 @@ pub fn forbid_storing(response: &mut Response<Bytes>) {
         .headers_mut()
         .entry(header::CACHE_CONTROL)
         .or_insert(no_store);
+    // Nor does a browser take it for anything else than it says to be.
+    response.headers_mut().insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
 }
 
 /// Whether the caller accepts plain text and no JSON.
@@ -105,6 +110,7 @@ mod tests {
         let mut plain = empty(StatusCode::OK);
         forbid_storing(&mut plain);
         assert_eq!(plain.headers()[header::CACHE_CONTROL], "no-store");
+        assert_eq!(plain.headers()[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
         let no_cache = HeaderValue::from_static("no-cache");
         plain.headers_mut().insert(header::CACHE_CONTROL, no_cache);
         forbid_storing(&mut plain);

@@ -48,7 +48,12 @@ impl Store {
             .arg(lanes.len())
             .args(lanes.map(keys::lane))
             .arg(id);
-        let position: i64 = self.redis.command(command).await?;
+        let Items(found): Items<i64> = self.redis.command(command).await?;
+        let [position, commands] = <[_; 2]>::try_from(found)
+            .map_err(|_| RedisError::Unexpected("position.lua: not two numbers".into()))?;
+        // The client has counted one.
+        let inside = u64::try_from(commands - 1).unwrap_or_default();
+        self.redis.sent().add(inside);
         Ok(u64::try_from(position)
             .ok()
             .filter(|&position| position > 0))

@@ -8,13 +8,14 @@
 -- KEYS  1… lanes, the likeliest first  LIST
 -- ARGV  1 id
 --
--- Returns   the place; 0 where it is not found
+-- Returns   { the place, or 0 where it is not found; how many commands it took }
 -- Commands  EVAL 1; for each lane LINDEX, and where its next job is not younger by half
 --           a second LLEN, log2(length / 8) LINDEX and LRANGE
 
 -- From so few places on, all are read at once, with SPREAD more at both ends for
 -- those that came out of order.
 local FEW, SPREAD = 8, 4
+local commands = 1
 -- So far two submissions are out of order, in milliseconds.
 local DISORDER_MS = 500
 
@@ -27,22 +28,27 @@ end
 local id = ARGV[1]
 local time = time_of(id)
 
+local function call(...)
+  commands = commands + 1
+  return redis.call(...)
+end
+
 local function search(lane)
-  local first = redis.call('LINDEX', lane, -1)
+  local first = call('LINDEX', lane, -1)
   local first_id = id_of(first)
   if first_id == id then return 1 end
   if not first or (first_id and time_of(first_id) > time + DISORDER_MS) then return 0 end
-  local low, high = 1, redis.call('LLEN', lane)
+  local low, high = 1, call('LLEN', lane)
   while high - low >= FEW do
     local middle = math.floor((low + high) / 2)
-    local other = id_of(redis.call('LINDEX', lane, -middle))
+    local other = id_of(call('LINDEX', lane, -middle))
     -- A foreign producer's job has no id to go by.
     if not other then return 0 end
     if other == id then return middle end
     if time_of(other) < time then low = middle else high = middle end
   end
   local from = math.max(low - SPREAD, 1)
-  local payloads = redis.call('LRANGE', lane, -high - SPREAD, -from)
+  local payloads = call('LRANGE', lane, -high - SPREAD, -from)
   for index, payload in ipairs(payloads) do
     if id_of(payload) == id then return from + #payloads - index end
   end
@@ -51,6 +57,6 @@ end
 
 for _, lane in ipairs(KEYS) do
   local place = search(lane)
-  if place > 0 then return place end
+  if place > 0 then return { place, commands } end
 end
-return 0
+return { 0, commands }

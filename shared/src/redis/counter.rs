@@ -12,8 +12,8 @@ pub const COMMANDS_HEADER: &str = "x-edgejudge-commands";
 /// beforehand. Clones share the number.
 ///
 /// [`Store::settle_and_claim`](crate::queue::Store::settle_and_claim) reports it. An
-/// instance that the platform ends loses it, so sums are too low rather than too
-/// high.
+/// instance that the platform ends loses it, and where the answer to a report is lost
+/// it is reported again: sums are near, and no more.
 #[derive(Debug, Clone, Default)]
 pub struct CommandCounter(Arc<AtomicU64>);
 

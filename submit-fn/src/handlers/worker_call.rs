@@ -16,6 +16,8 @@ pub(crate) async fn worker<W: WorkerFn>(
     let config = context.config()?;
     if !config.access.is_open() {
         config.access.require_operator(context.headers)?;
+    } else if !config.access.is_operator(context.headers) {
+        config.access.refuse_other_sites(context.headers)?;
     }
     let mut call = worker_fn::request(&config.tickets, Method::GET, "/worker", Bytes::new());
     // With `?batch=`, which worker-fn checks.
@@ -60,9 +62,17 @@ mod tests {
     }
 
     async fn asked(open_access: &'static str, authorization: Option<&str>) -> Result<String, u16> {
+        let header = authorization.map(|value| ("authorization", value));
+        asked_with(open_access, header.as_slice()).await
+    }
+
+    async fn asked_with(
+        open_access: &'static str,
+        sent: &[(&'static str, &str)],
+    ) -> Result<String, u16> {
         let (instance, mut headers) = (Instance::default(), HeaderMap::new());
-        if let Some(value) = authorization {
-            headers.insert(header::AUTHORIZATION, value.parse().unwrap());
+        for (name, value) in sent {
+            headers.insert(*name, value.parse().unwrap());
         }
         let runtime = Runtime::standing_still();
         let config = Ok(config(open_access));
@@ -82,5 +92,13 @@ mod tests {
         assert_eq!(asked("on", None).await, passed_on());
         assert_eq!(asked("off", None).await, Err(401));
         assert_eq!(asked("off", Some("Bearer wrong")).await, Err(401));
+    }
+
+    #[tokio::test]
+    async fn a_page_of_another_site_has_no_job_worked_on() {
+        let cross_site = [("sec-fetch-site", "cross-site")];
+        assert_eq!(asked_with("on", &cross_site).await, Err(403));
+        let operator = [cross_site[0], ("authorization", "Bearer operator")];
+        assert!(asked_with("on", &operator).await.is_ok());
     }
 }

@@ -212,6 +212,10 @@ impl App {
             Route::Run => run::run(config, self.runtime, &self.instance, request).await?,
             Route::Limits => limits::check(config, self.runtime, &self.instance, request).await?,
             Route::Root { batch } | Route::Work { batch } => {
+                let (access, headers) = (&config.access, request.headers());
+                if !is_service(&config.tickets, headers) && !access.is_operator(headers) {
+                    access.refuse_other_sites(headers)?;
+                }
                 let report = self.drain_with(config, work::options(batch), 0).await;
                 work::response(report, batch, log)?
             }
