@@ -336,7 +336,7 @@ fn streams_are_limited_for_a_client(stacks: &Stacks) {
     let url = format!("{}/result/{id}/events", submit_fn.url);
     let address = [(ADDRESS_HEADER, "192.0.2.78")];
     thread::scope(|scope| {
-        for _ in 0..10 {
+        for _ in 0..20 {
             scope
                 .spawn(|| http::send("GET", &url, &address, None, Duration::from_secs(8)).is_err());
         }
