@@ -3,6 +3,8 @@
 //
 //   node web/screenshots.ts FOLDER
 //
+// A picture's name is VIEW-THEME-SIZE.png; README.md begins with solve-light-desktop.png.
+//
 // What the pictures show is real: submissions that were judged, a queue that was
 // paused, jobs that an endpoint failed.
 
@@ -137,6 +139,33 @@ async function reader(browser: Browser): Promise<BrowserContext> {
   return context;
 }
 
+/** One of the parts of the solving view; side by side there is nothing to choose. */
+async function part(page: Page, name: string, phone: boolean): Promise<void> {
+  if (phone) await page.getByRole("tablist", { name: "Parts" }).getByRole("tab", { name, exact: true }).click();
+}
+
+/** Submits one of the sample solutions, and waits for its verdict. */
+async function solve(page: Page, name: string, verdict: string, phone: boolean): Promise<void> {
+  await part(page, "Code", phone);
+  await page.getByLabel("Language").selectOption("python");
+  await write(page, await readFile(path.join(PROBLEMS, "two-sum/solutions", name), "utf8"));
+  await page.getByRole("button", { name: "Submit" }).click();
+  await page.locator(`.r-head .verdict[data-verdict="${verdict}"]`).first().waitFor();
+}
+
+/** What the playground runs. */
+const GREETING = `import sys
+
+names = [line.strip() for line in sys.stdin if line.strip()]
+width = max(map(len, names), default=0)
+
+for number, name in enumerate(names, start=1):
+    print(f"{number}. Hello, {name:<{width}}  ({len(name)} letters)")
+
+print(f"{len(names)} people were greeted.")
+`;
+const NAMES = "Ada\nGrace\nEdsger\nBarbara\n";
+
 async function write(page: Page, code: string): Promise<void> {
   const editor = page.locator(".editor .cm-content:visible").first();
   await editor.click();
@@ -170,26 +199,26 @@ const VIEWS: View[] = [
     hash: at("#/p/two-sum"),
     async ready(page, phone) {
       await page.getByRole("button", { name: "Submit" }).waitFor();
-      if (phone) return;
-      await page.getByRole("button", { name: "Submit" }).click();
-      await page.locator(".r-head .verdict").first().waitFor();
+      if (!phone) await solve(page, "accepted.py", "Accepted", phone);
     },
   },
   {
     name: "solve-result",
     hash: at("#/p/two-sum"),
-    async ready(page) {
-      await page.getByRole("button", { name: "Submit" }).click();
-      await page.locator(".r-head .verdict").first().waitFor();
-    },
+    ready: (page, phone) => solve(page, "wrong.py", "Wrong Answer", phone),
   },
   {
     name: "playground",
     hash: at("#/free"),
-    async ready(page) {
+    async ready(page, phone) {
+      await part(page, "Code", phone);
       await page.getByLabel("Language").selectOption("python");
+      await write(page, GREETING);
+      await part(page, "Result", phone);
+      await page.getByRole("tab", { name: "My input" }).click();
+      await page.getByLabel("Standard input").fill(NAMES);
       await page.getByRole("button", { name: "Run" }).click();
-      await page.locator(".r-head .verdict").first().waitFor();
+      await page.getByText("4 people were greeted.").waitFor();
     },
   },
   {
@@ -247,7 +276,7 @@ async function take(
   page.setDefaultTimeout(20_000);
   await page.setViewportSize(SIZES[size]);
   await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
-  const name = `${view.name}-${size}-${scheme}`;
+  const name = `${view.name}-${scheme}-${size}`;
   try {
     await page.goto(`${PAGE_URL}/#/nowhere`);
     await page.evaluate((token) => sessionStorage.setItem("edgejudge:token", token), ADMIN_TOKEN);

@@ -1,14 +1,14 @@
 // What people have written and not sent, by problem and language, in the browser's
 // storage. No text is lost: where two tabs write different ones, the one that was
 // written last is the draft and the other is put aside, until somebody says that it
-// can go.
+// can go. Only where there are very many do the oldest make room for others.
 //
 // The editor around tells of every change (`edited`) and shows what is offered
 // (`other`, `starterChanged`); this module writes, watches other tabs, and remembers
 // what the storage would not take for as long as the page is open.
 
 import { randomName } from "./base/random.ts";
-import { keys, onChange, read, remove, write } from "./base/storage.ts";
+import { keys, onChange, read, remove, size, write } from "./base/storage.ts";
 import { type Store, store } from "./base/store.ts";
 
 /** As it is stored. */
@@ -55,6 +55,12 @@ export interface Draft {
 
 /** How long after the last key a text is saved. */
 const SAVE_AFTER_MS = 500;
+const PREFIXES = ["draft:", "aside:"];
+/** How many drafts are kept beside the one that is written. */
+const MAX_DRAFTS = 100;
+/** How long those may be in all, in UTF-16 units; a browser keeps about 5 million for a host. */
+const MAX_SIZE = 1_000_000;
+
 /** Tells this tab's writes from those of others. */
 const TAB = randomName();
 /** What the storage did not take, as long as the page is open. */
@@ -101,6 +107,7 @@ export function openDraft(problemId: string, language: string, starter: string):
     if (write(name, entry)) {
       unkept.delete(name);
       savedMs.set(atMs);
+      makeRoom([key, asideKey]);
     } else {
       unkept.set(name, entry);
       savedMs.set(undefined);
@@ -202,6 +209,39 @@ export function openDraft(problemId: string, language: string, starter: string):
       ends();
     },
   };
+}
+
+/** Removes the oldest drafts while there are too many beside `spared`. */
+function makeRoom(spared: string[]): void {
+  const names = draftNames().filter((name) => !spared.includes(name));
+  let total = names.reduce((sum, name) => sum + size(name), 0);
+  let count = names.length;
+  if (count <= MAX_DRAFTS && total <= MAX_SIZE) return;
+  const age = new Map(names.map((name) => [name, readDraft(name)?.atMs ?? 0]));
+  for (const name of names.sort((a, b) => (age.get(a) ?? 0) - (age.get(b) ?? 0))) {
+    if (count <= MAX_DRAFTS && total <= MAX_SIZE) return;
+    total -= size(name);
+    count -= 1;
+    remove(name);
+  }
+}
+
+function draftNames(): string[] {
+  return PREFIXES.flatMap(keys);
+}
+
+/** How many texts are kept that are not just starter code. */
+export function countDrafts(): number {
+  return [...new Set([...draftNames(), ...unkept.keys()])].filter((name) => {
+    const draft = readDraft(name);
+    return draft !== undefined && draft.text !== draft.starter;
+  }).length;
+}
+
+/** Forgets all drafts, and the inputs that were written for runs. */
+export function clearDrafts(): void {
+  unkept.clear();
+  for (const name of [...draftNames(), ...keys("input:")]) remove(name);
 }
 
 function readDraft(key: string): Stored | undefined {

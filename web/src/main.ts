@@ -41,7 +41,7 @@ async function open(route: Route): Promise<void> {
     return;
   }
   shell.busy(true);
-  const load = VIEWS[name];
+  const load = Object.hasOwn(VIEWS, name) ? VIEWS[name] : undefined;
   const view = load ? await openOr(load, route) : nothingHere();
   if (mine !== opening || !view) {
     view?.left?.();

@@ -87,7 +87,7 @@ export async function enter(value: string): Promise<void> {
 let changes = 0;
 let asking: Promise<Stats> | undefined;
 
-/** The queue's numbers. Costs 14 Redis commands; two who ask at once cost them once. */
+/** The queue's numbers. Costs 13 Redis commands; two who ask at once cost them once. */
 export function stats(): Promise<Stats> {
   asking ??= ask().finally(() => {
     asking = undefined;

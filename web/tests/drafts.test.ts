@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { open, useBrowser } from "./harness.ts";
+import { loadPart } from "./part.ts";
 import { content, ECHO, PYTHON_STARTER, shownCode, solvingApi, TWO_SUM, type } from "./solving.ts";
 
 useBrowser();
@@ -112,6 +113,30 @@ test("who goes on typing in the older tab has the draft again, and the other tex
   assert.equal(await shownCode(opened.page), "one and more");
   await opened.page.getByRole("button", { name: "Swap the two" }).click();
   assert.equal(await shownCode(opened.page), "two");
+  await opened.close();
+});
+
+test("of very many drafts the oldest go first, and never the one that is written", async () => {
+  const opened = await open(solvingApi(), "#/nowhere");
+  await loadPart(opened.page, 'export { openDraft } from "./drafts.ts";');
+  const fill = (count: number, length: number) =>
+    opened.page.evaluate(`(() => {
+      localStorage.clear();
+      for (let at = 0; at < ${count}; at += 1) {
+        const draft = { text: "x".repeat(${length}), atMs: at + 1, tab: "t", starter: "" };
+        localStorage.setItem("edgejudge:" + (at % 2 ? "aside:p" + at + ":go:t" : "draft:p" + at + ":go"), JSON.stringify(draft));
+      }
+      const mine = part.openDraft("p0", "go", "");
+      mine.edited("mine");
+      mine.close();
+      const left = Object.keys(localStorage).map((key) => Number(/:p(\\d+):/.exec(key)[1])).sort((a, b) => a - b);
+      return [left.length, left[0], left[1], left.at(-1), mine.savedMs.get() > 1];
+    })()`);
+  // Beside the draft "p0", which is written now though it was the oldest: 100 of 119.
+  assert.deepEqual(await fill(120, 10), [101, 0, 20, 119, true]);
+  // 45,000 units and some more each: 22 fit in a million.
+  assert.deepEqual(await fill(60, 45_000), [23, 0, 38, 59, true]);
+  assert.deepEqual(await fill(60, 10), [60, 0, 1, 59, true]);
   await opened.close();
 });
 

@@ -255,6 +255,39 @@ test("hostile answers and paths stay text", async () => {
   await close();
 });
 
+test("a path that leads elsewhere is refused, and one that deletes asks however it is written", async () => {
+  const mine = api().on("POST /purge", () => ({ success: true, message: "Purged.", purged: 1, more: false }));
+  const { page, complaints, close } = await open(mine, "#/nowhere");
+  await openDrawer(page, "Send");
+  const form = drawer(page).locator("section", { hasText: "Any call" });
+  const call = async (path: string) => {
+    await form.getByLabel("Path").fill(path);
+    await form.getByRole("button", { name: "Send", exact: true }).click();
+  };
+  await form.getByLabel("Method").selectOption("POST");
+  const before = mine.asked.length;
+  for (const path of ["//[", "//example.org/x", "/\\example.org/x", "languages"]) {
+    await call(path);
+    await page.getByText("The path begins with one slash, such as /languages.").waitFor();
+    await page.locator("#alerts").evaluate((one) => one.replaceChildren());
+  }
+  for (const path of ["/./purge?lane=all", "/x/../purge?lane=all", "/%2e/purge?lane=all", "/.//purge?lane=all"]) {
+    await call(path);
+    await page
+      .getByRole("dialog", { name: "Send this call?" })
+      .getByText(/^POST \/+purge\?lane=all deletes/)
+      .waitFor();
+    await page.getByRole("button", { name: "Cancel" }).click();
+  }
+  assert.equal(mine.asked.length, before);
+  await call("/./purge?lane=all");
+  await page.getByRole("button", { name: "Send it" }).click();
+  await drawer(page).getByText("Purged.").first().waitFor();
+  assert.equal(mine.calls("POST /purge").length, 1);
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
 test("a long answer is cut, and says so", async () => {
   const mine = api().on("GET /languages", () => ({ success: true, languages: ["x".repeat(300_000)] }));
   const { page, close } = await open(mine);

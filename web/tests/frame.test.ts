@@ -43,6 +43,32 @@ test("an address that leads nowhere says so, and the way back works", async () =
   await close();
 });
 
+test("addresses of what every object has, and of problems that cannot be, lead nowhere without a call", async () => {
+  const { page, complaints, close } = await open(api(), "#/nowhere");
+  let loads = 0;
+  page.on("load", () => {
+    loads += 1;
+  });
+  for (const hash of ["#/constructor", "#/toString", "#/__proto__"]) {
+    await page.evaluate((value) => (location.hash = value), hash);
+    await page.waitForTimeout(200);
+    await page.getByRole("heading", { name: "Nothing here" }).waitFor();
+  }
+  const mine = api();
+  const other = await open(mine, "#/nowhere");
+  for (const id of ["..", "%2e", "a%2Fb", "x".repeat(129), ""]) {
+    await other.page.evaluate((value) => (location.hash = value), `#/p/${id}`);
+    await other.page.getByText("There is no such problem. Check that the address is complete.").waitFor();
+    await other.page.evaluate(() => (location.hash = "#/nowhere"));
+    await other.page.getByRole("heading", { name: "Nothing here" }).waitFor();
+  }
+  assert.deepEqual(mine.asked, []);
+  assert.equal(loads, 0);
+  assert.deepEqual([...complaints, ...other.complaints], []);
+  await other.close();
+  await close();
+});
+
 test("a forced theme is there in the first frame, and is kept", async () => {
   const { page, close } = await open(new Api(), "#/nowhere", { colorScheme: "light" });
   await page.getByLabel("Theme").selectOption("dark");

@@ -139,7 +139,7 @@ test("with streams blocked it waits by calls, never two of them at once or withi
   const { api, set } = waiting();
   let open_ = 0;
   let most = 0;
-  api.on(STREAM, (_, response) => send(response, 403, failure("forbidden", "No streams here.")));
+  api.on(STREAM, (_, response) => events(response).end());
   api.on(`GET ${RESULT}`, async (asked, response) => {
     if (asked.query.get("wait") !== "20") return send(response, 200, queued);
     open_ += 1;
@@ -159,6 +159,34 @@ test("with streams blocked it waits by calls, never two of them at once or withi
   set(accepted);
 });
 
+test("who comes when there is no room for a stream is not told of a lost connection, and sees the verdict soon", async (t) => {
+  const { api, set } = waiting();
+  api.on(STREAM, (_, response) => send(response, 503, failure("busy", "Too many."), { "retry-after": "1" }));
+  const { page } = await start(t, api, "#/nowhere");
+  await loadPart(page, 'export { follow } from "./api/live.ts";');
+  await page.clock.install();
+  await page.evaluate(`window.seen = new Set(); part.follow("${ID}", (state) => {
+    seen.add(state.connection);
+    if (state.result) document.title = "ended";
+  })`);
+  const looks = () => api.calls(`GET ${RESULT}`);
+  await until(() => looks().length >= 5, 25_000);
+  assert.deepEqual([...new Set(looks().map((one) => one.query.get("wait")))], [null]);
+  assert.equal(api.calls(STREAM).length, 1);
+  for (const gap of gaps(looks())) assert.ok(gap < 5_000, `${gaps(looks())}`);
+  assert.deepEqual(await page.evaluate("[...seen]"), ["live", "polling"]);
+  // Half a minute later there may be room.
+  api.on(STREAM, (_, response) => events(response).send("q", "queued", { submittedAtMs: Date.now(), position: 2 }));
+  await page.clock.fastForward(30_000);
+  await until(() => api.calls(STREAM).length === 2);
+  api.on(STREAM, (_, response) => send(response, 503, failure("busy", "Too many.")));
+  await page.clock.fastForward(80_000);
+  await until(() => api.calls(STREAM).length >= 3);
+  set(accepted);
+  await page.waitForFunction(() => document.title === "ended");
+  assert.deepEqual(await page.evaluate("[...seen]"), ["live", "polling"]);
+});
+
 test("a failing server is asked less and less often", async (t) => {
   const { api } = waiting();
   api.on(STREAM, (_, response) => send(response, 503, failure("busy", "Too many.")));
@@ -169,7 +197,8 @@ test("a failing server is asked less and less often", async (t) => {
   await until(() => about(api).length >= from + 4, 25_000);
   const found = gaps(about(api).slice(from));
   assert.ok((found[2] ?? 0) > (found[0] ?? 0) * 1.4, `${found}`);
-  await page.getByText("tries again by itself").waitFor();
+  await page.getByText("The judge cannot be asked now; this page tries again by itself").waitFor();
+  assert.equal(await page.getByText(/connection is lost|Connection lost/).count(), 0);
 });
 
 test("after the verdict no connection and no timer is left", async (t) => {

@@ -248,8 +248,10 @@ test("a payload that is not UTF-8 is shown in base64; a letter that cannot be re
   await row(page, "job-0001").locator(".ops-letter-toggle").click();
   await page.getByText("It is not UTF-8; in base64:").waitFor();
   await page.getByText("/w4A").waitFor();
-  const submission = page.getByRole("link", { name: "Submission job-0001" });
+  const submission = page.getByRole("link", { name: "Open the submission job-0001" });
   assert.equal(await submission.getAttribute("href"), "#/s/job-0001");
+  // The id is read once, above.
+  assert.equal(((await row(page, "job-0001").textContent()) ?? "").split("job-0001").length - 1, 1);
   await page.getByText("2 stored on this page cannot be read and are not listed.").waitFor();
   await close();
 });

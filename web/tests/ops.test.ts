@@ -80,7 +80,7 @@ test("the interval can be chosen and is kept; off loads once; the age of the num
   const api = world();
   const { page, close } = await enter(api, "#/ops");
   await tile(page, "Low").filter({ hasText: "340" }).waitFor();
-  await page.getByText("14 Redis commands a load, about 3,360 an hour").waitFor();
+  await page.getByText("13 Redis commands a load, about 3,120 an hour").waitFor();
   await page.getByLabel("Every").selectOption("off");
   await page.reload();
   await page.clock.install();
@@ -88,14 +88,15 @@ test("the interval can be chosen and is kept; off loads once; the age of the num
   await tile(page, "Low").filter({ hasText: "340" }).waitFor();
   assert.equal(await page.getByLabel("Every").inputValue(), "0");
   const before = api.calls("GET /stats").length;
+  // The clock goes on by itself as well, as long as the machine takes for what stands here.
   await page.clock.fastForward(12_000);
-  await page.getByText("Numbers from 12 s ago").waitFor();
+  await page.getByText(/Numbers from (1[2-9]|[2-5]\d) s ago/).waitFor();
   await page.clock.fastForward(600_000);
   await settled(page, api, "GET /stats", before);
   await page.getByLabel("Every").selectOption("5 s");
   await page.clock.fastForward(5_100);
   await settled(page, api, "GET /stats", before + 1);
-  await page.getByText(/Numbers from 0 s ago/).waitFor();
+  await page.getByText(/Numbers from \d s ago/).waitFor();
   await close();
 });
 

@@ -68,6 +68,7 @@ test("a run that prints nothing says so, and one that prints shows all of what i
   const answer = { verdict: "Executed", output: "", languageVersion: "3.12.0", executor: "main", run: stage() };
   await act(page, "run", { ...answer, output: "seven\n", run: stage({ stdout: "seven\n", stderr: "careful" }) });
   assert.deepEqual(await page.locator("pre").allTextContents(), ["seven\n", "careful"]);
+  await page.getByText("Python 3.12.0", { exact: true }).waitFor();
   await act(page, "run", answer);
   await page.getByText("It printed nothing.").waitFor();
   assert.equal(await page.locator("pre").count(), 0);
@@ -196,7 +197,7 @@ test("a case that is worth less does not look like a full one, and a part of the
   const page = await start(t);
   const weights = [4, 1, 0];
   const cases = weights.map((weight, at) => ({ input: `${at}`, expected: "x", weight }));
-  const result = judged(ID, [aCase(1, "Wrong Answer"), aCase(2), aCase(3)]);
+  const result = judged(ID, [aCase(1, "Wrong Answer"), aCase(2), aCase(3, "Accepted", { hidden: true })]);
   Object.assign(result["judgement"] as object, { score: 20 });
   await act(page, "show", result, problem({ cases }));
   await page.getByText("Score 20 %").waitFor();
@@ -205,6 +206,13 @@ test("a case that is worth less does not look like a full one, and a part of the
   assert.match((await cells.nth(1).getAttribute("aria-label")) ?? "", /Accepted, 1 point \(the most of a case is 4\)/);
   const fill = (at: number) => cells.nth(at).evaluate((cell) => getComputedStyle(cell).backgroundColor);
   assert.notEqual(await fill(0), await fill(1));
+  // On a phone the words beside the heading stand below it, in one line.
+  await act(page, "show", result, problem({ cases: cases.map((one, at) => ({ ...one, hidden: at > 0 })) }));
+  const legend = page.locator(".r-legend");
+  for (const width of [1280, 390]) {
+    await page.setViewportSize({ width, height: 800 });
+    assert.ok(((await legend.boundingBox())?.height ?? 99) < 30, `${width}`);
+  }
 });
 
 test("each verdict is a full word and a sign, told apart without colour", async (t) => {

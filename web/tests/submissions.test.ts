@@ -135,16 +135,48 @@ test("unfinished submissions are looked up once; clearing asks first", async (t)
     send(response, 410, failure("expired", "Too old.")),
   );
   const { page } = await start(t, api, "#/history", {}, remembered([{ id: A }, { id: C }]));
+  await page.evaluate(() => {
+    const draft = (text: string) => JSON.stringify({ text, atMs: 1, tab: "t", starter: "begin" });
+    const set = (key: string, value: string) => localStorage.setItem(`edgejudge:${key}`, value);
+    set("draft:two-sum:python", draft("mine"));
+    set("draft:two-sum:go", draft("begin"));
+    set("aside:two-sum:python:t", draft("also mine"));
+    set("input:two-sum", '"typed"');
+  });
   await page.getByText("No longer kept").waitFor();
   await page.locator("tbody").getByText("Wrong Answer").waitFor();
-  await page.getByRole("button", { name: "Clear history" }).click();
+  await page.getByRole("button", { name: "Clear history and drafts" }).click();
   await page.getByRole("button", { name: "Cancel" }).click();
   assert.equal((await history(page)).length, 2);
-  await page.getByRole("button", { name: "Clear history" }).click();
-  await page.getByText("This browser forgets its 2 submissions").waitFor();
-  await page.getByRole("dialog").getByRole("button", { name: "Clear history" }).click();
+  await page.getByRole("button", { name: "Clear history and drafts" }).click();
+  await page.getByText("This browser forgets 2 submissions with their code, 2 drafts of code").waitFor();
+  await page.getByRole("dialog").getByRole("button", { name: "Clear history and drafts" }).click();
   await page.getByText("Nothing was submitted from this browser yet.").waitFor();
-  assert.equal(await page.evaluate(`Object.keys(localStorage).filter((key) => /history|code:/.test(key)).length`), 0);
+  assert.equal(
+    await page.evaluate(
+      `Object.keys(localStorage).filter((key) => /history|code:|draft|aside|input/.test(key)).length`,
+    ),
+    0,
+  );
+});
+
+test("drafts alone can be cleared as well; code is as large as what is around it", async (t) => {
+  const { page } = await start(t, both(), `#/s/${A}`);
+  const code = page.locator(".s-code pre");
+  await code.waitFor();
+  assert.equal(await page.locator(".s-code pre code").evaluate((one) => getComputedStyle(one).fontSize), "14px");
+  await page.evaluate(() => {
+    localStorage.clear();
+    const draft = { text: "mine", atMs: 1, tab: "t", starter: "" };
+    localStorage.setItem("edgejudge:draft::python", JSON.stringify(draft));
+    location.hash = "#/history";
+  });
+  await page.getByText("Nothing was submitted from this browser yet.").waitFor();
+  await page.getByRole("button", { name: "Clear history and drafts" }).click();
+  await page.getByText("This browser forgets 0 submissions with their code, 1 draft of code").waitFor();
+  await page.getByRole("dialog").getByRole("button", { name: "Clear history and drafts" }).click();
+  await page.waitForFunction(() => !Object.keys(localStorage).some((key) => key.includes("draft")));
+  await page.getByRole("button", { name: "Clear history and drafts" }).waitFor({ state: "hidden" });
 });
 
 test("another tab's submissions appear, and a full storage drops the oldest code first", async (t) => {

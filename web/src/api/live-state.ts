@@ -16,8 +16,8 @@ export interface LiveState {
   /** The verdicts of the first cases, in order. */
   cases: VerdictName[];
   result?: EndedResult;
-  /** `live`: by events; `polling`: by waiting calls; `lost`: tries again by itself. */
-  connection: "live" | "polling" | "lost";
+  /** `live`: by events; `polling`: by calls; `failing`: the API answers with errors; `lost`: nothing is answered. */
+  connection: "live" | "polling" | "failing" | "lost";
   /** Why it can never be followed to its end, such as an id that is not known. */
   error?: unknown;
 }

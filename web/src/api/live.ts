@@ -1,6 +1,7 @@
 // Follows a submission until it has its end: by a stream of events, or, where streams
 // do not get through, by calls that wait. One connection at a time; none while the
-// page is hidden, and none after the end. `live-state.ts` says what an event means.
+// page is hidden, and none after the end. Where the API has no room for another
+// stream, it is asked now and then instead. `live-state.ts` says what an event means.
 
 import { settleBy } from "../history.ts";
 import { call, lostSince } from "./client.ts";
@@ -41,6 +42,20 @@ const BLOCKED_FOR_MS = 300_000;
 let blocked = 0;
 let blockedMs = 0;
 
+/** After a stream that was refused, such as to the eleventh who watches, the next one is tried this much later. */
+const REFUSED_FOR_MS = 30_000;
+/** The longest pause between looks that do not wait: for the first ones, and for later ones. */
+const LOOK_PAUSE_MS = 3_000;
+const LATE_LOOK_PAUSE_MS = 10_000;
+const FIRST_LOOKS = 20;
+
+/** When a stream was refused last though the API answered. */
+let refusedMs = Number.NEGATIVE_INFINITY;
+
+function isRefused(): boolean {
+  return Date.now() - refusedMs < REFUSED_FOR_MS;
+}
+
 function isBlocked(): boolean {
   if (blocked >= BLOCKED_AFTER && Date.now() - blockedMs > BLOCKED_FOR_MS) blocked = BLOCKED_AFTER - 1;
   return blocked >= BLOCKED_AFTER;
@@ -59,10 +74,12 @@ export function follow(id: string, listener: (state: LiveState) => void, known: 
   let lostMs: number | undefined;
   /** Streams in a row that were cut soon after they began. */
   let short = 0;
-  /** Answers that came at once though the call was to wait. */
+  /** Answers in a row that came at once. */
   let quick = 0;
   /** The last stream failed: ask before the next one, which says whether there is such a submission. */
   let doubt = false;
+  /** It failed because something else than a stream was answered. */
+  let refused = false;
   /** Ask now, also when the submission is not due. */
   let curious = known.dueAtMs === undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -129,8 +146,8 @@ export function follow(id: string, listener: (state: LiveState) => void, known: 
       busy = false;
       slot?.();
     };
-    if (slot && !doubt && !isBlocked()) stream();
-    else await ask(slot !== undefined && isBlocked());
+    if (slot && !doubt && !isBlocked() && !isRefused()) stream();
+    else await ask(slot !== undefined && isBlocked() && !isRefused());
   }
 
   function stream(): void {
@@ -161,7 +178,8 @@ export function follow(id: string, listener: (state: LiveState) => void, known: 
       if (well) schedule(MIN_GAP_MS * 2 ** Math.min(Math.max(short - 1, 0), 3));
       else {
         doubt = true;
-        tell({ connection: "lost" });
+        // Whether the connection is lost is known when the API was asked.
+        if (state.connection === "live") tell({ connection: "polling" });
         scheduleLater();
       }
     }
@@ -172,11 +190,16 @@ export function follow(id: string, listener: (state: LiveState) => void, known: 
       if (lastId !== "") clearTimeout(late);
       tell({ connection: "live" });
     };
-    source.onerror = () => closed(heard || (opened && performance.now() - lastBeganMs > FIRST_EVENT_MS));
+    source.onerror = () => {
+      // Of a lost connection a browser would try again by itself; of another answer it would not.
+      refused = !opened && source.readyState === EventSource.CLOSED;
+      closed(heard || (opened && performance.now() - lastBeganMs > FIRST_EVENT_MS));
+    };
     const hear = (event: MessageEvent<string>) => {
       if (over) return;
       heard = true;
       blocked = 0;
+      quick = 0;
       clearTimeout(late);
       if (event.lastEventId !== "") lastId = event.lastEventId;
       text = `${text}event: ${event.type}\ndata: ${event.data}\n\n`.slice(0, recorder.MAX_TEXT);
@@ -207,18 +230,22 @@ export function follow(id: string, listener: (state: LiveState) => void, known: 
       if (result.status !== "queued") return finish({ ...take(result), connection: "polling" });
       // The API answers and the stream did not, which is not so when both were away.
       if (doubt && tries <= 1) {
-        blocked += 1;
-        blockedMs = Date.now();
+        if (refused) refusedMs = Date.now();
+        else {
+          blocked += 1;
+          blockedMs = Date.now();
+        }
       }
       doubt = false;
       tell({ ...take(result), connection: "polling" });
       quick = wait && performance.now() - lastBeganMs > 5_000 ? 0 : quick + 1;
-      schedule(!isBlocked() && quick < 2 ? 0 : Math.min(MIN_GAP_MS * 1.4 ** quick, 10_000));
+      const most = wait || quick > FIRST_LOOKS ? LATE_LOOK_PAUSE_MS : LOOK_PAUSE_MS;
+      schedule(!isBlocked() && !isRefused() && quick < 2 ? 0 : Math.min(MIN_GAP_MS * 1.4 ** (quick - 1), most));
     } catch (error) {
       if (over || abort.signal.aborted) return;
       hangUp();
       if (error instanceof CallError && isFinal(error)) return finish({ error });
-      tell({ connection: "lost" });
+      tell({ connection: error instanceof CallError && error.status > 0 ? "failing" : "lost" });
       scheduleLater(error instanceof CallError ? (error.retryAfterS ?? 0) * 1_000 : 0);
     }
   }

@@ -37,6 +37,15 @@ export function remove(key: string): void {
   }
 }
 
+/** How long the entry of `key` is, in UTF-16 units of JSON; 0 without one. */
+export function size(key: string): number {
+  try {
+    return localStorage.getItem(PREFIX + key)?.length ?? 0;
+  } catch {
+    return 0;
+  }
+}
+
 /** The keys that begin with `prefix`. */
 export function keys(prefix: string): string[] {
   try {

@@ -4,6 +4,7 @@ import type { RunAnswer } from "../api/types.ts";
 import { say } from "../base/announce.ts";
 import { h } from "../base/dom.ts";
 import { bytes, duration } from "../base/time.ts";
+import { languageName } from "../languages.ts";
 import { compilerBox, printed, warnings } from "./ended.ts";
 import type { ResultOptions } from "./index.ts";
 import { textBox } from "./text.ts";
@@ -14,7 +15,7 @@ export function runResult(answer: RunAnswer, options: ResultOptions): HTMLElemen
   const facts = [
     typeof run?.cpuTimeMs === "number" ? duration(run.cpuTimeMs) : undefined,
     typeof run?.memoryBytes === "number" ? bytes(run.memoryBytes) : undefined,
-    answer.languageVersion && `${options.language} ${answer.languageVersion}`,
+    answer.languageVersion && `${languageName(options.language)} ${answer.languageVersion}`,
   ].filter((fact) => fact !== undefined);
   const element = h(
     "div",

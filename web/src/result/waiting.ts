@@ -58,6 +58,11 @@ export function runningWords({ cases, total }: LiveState): string {
   return cases.length > 0 ? `Running · ${cases.length} cases done` : "Running";
 }
 
+const TROUBLE: Partial<Record<LiveState["connection"], string>> = {
+  lost: "The connection is lost",
+  failing: "The judge cannot be asked now",
+};
+
 /** The line on a submission that has not ended. */
 export function waitingLine(state: LiveState, leftMs: number | undefined): HTMLElement {
   const line = h("p", { class: "r-line" });
@@ -70,8 +75,7 @@ export function waitingLine(state: LiveState, leftMs: number | undefined): HTMLE
       leftMs === undefined ? placeWords(state.position) : `${placeWords(state.position)} · ${about(leftMs)}`;
     line.append(verdictBadge("queued"), h("span", { class: "r-words" }, words));
   }
-  if (state.connection === "lost") {
-    line.append(h("span", { class: "muted small" }, "The connection is lost; this page tries again by itself."));
-  }
+  const trouble = TROUBLE[state.connection];
+  if (trouble) line.append(h("span", { class: "muted small" }, `${trouble}; this page tries again by itself.`));
   return line;
 }

@@ -114,15 +114,16 @@ function free(send: Send): HTMLElement {
   const body = jsonField("Body, as JSON (empty for none)", "", 4);
   const go = runButton("Send", async () => {
     const where = path.value.trim();
-    if (!where.startsWith("/") || new URL(where, location.origin).origin !== location.origin) {
+    const target = normalised(where);
+    if (target === undefined) {
       alarm("The path begins with one slash, such as /languages.");
       return;
     }
     const value = body.isEmpty() ? undefined : body.value();
     if (value === undefined && !body.isEmpty()) return;
     const chosen = method.value as "GET" | "POST" | "PUT" | "DELETE";
-    if (deletes(chosen, where)) {
-      const text = `${chosen} ${where} deletes what cannot be brought back.`;
+    if (deletes(chosen, target)) {
+      const text = `${chosen} ${target} deletes what cannot be brought back.`;
       if (!(await ask({ title: "Send this call?", text, action: "Send it", dangerous: true }))) return;
     }
     await send(where, { method: chosen, body: value, timeoutMs: WORK_TIMEOUT_MS });
@@ -137,8 +138,19 @@ function free(send: Send): HTMLElement {
   );
 }
 
+/** The path as the browser will send it, without `.` and `..`; nothing for what leads elsewhere. */
+function normalised(where: string): string | undefined {
+  if (!where.startsWith("/")) return undefined;
+  try {
+    const { origin, pathname, search } = new URL(where, location.origin);
+    return origin === location.origin ? pathname + search : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function deletes(method: string, path: string): boolean {
-  return method === "DELETE" || (method === "POST" && /^\/(purge|dead\/delete)\b/.test(path));
+  return method === "DELETE" || (method === "POST" && /^\/+(purge|dead\/delete)\b/.test(path));
 }
 
 /** A button that cannot be pressed again while its work is under way. */

@@ -6,6 +6,7 @@ import { resultOf } from "../../api/results.ts";
 import { inform } from "../../base/announce.ts";
 import { ask } from "../../base/dialog.ts";
 import { h, replace } from "../../base/dom.ts";
+import { clearDrafts, countDrafts } from "../../drafts.ts";
 import { all, clear, type Remembered, settleBy, watchHistory } from "../../history.ts";
 import { languageName } from "../../languages.ts";
 import { go, link, rewrite } from "../../router.ts";
@@ -21,6 +22,8 @@ const FILTERS: [string, string, (one: Remembered) => string, (one: Remembered) =
   ["verdict", "Verdict", (one) => verdictOf(one).word, (one) => verdictOf(one).word],
   ["language", "Language", (one) => one.language, (one) => languageName(one.language)],
 ];
+
+const counted = (number: number, what: string) => `${number} ${what}${number === 1 ? "" : "s"}`;
 
 export const open: OpenView = (route) => {
   const chosen = new Map(FILTERS.map(([name]) => [name, route.query.get(name) ?? ""]));
@@ -57,7 +60,7 @@ export const open: OpenView = (route) => {
   const forget = h(
     "button",
     { class: "button quiet small", type: "button", onclick: () => void askToClear() },
-    "Clear history",
+    "Clear history and drafts",
   );
   const element = h(
     "section",
@@ -79,7 +82,7 @@ export const open: OpenView = (route) => {
     if (focused) document.getElementById(focused)?.focus();
     table.hidden = shown.length === 0;
     empty.hidden = shown.length > 0;
-    forget.hidden = everything.length === 0;
+    forget.hidden = everything.length === 0 && countDrafts() === 0;
     compare.hidden = everything.length < 2;
     count.textContent = shown.length === everything.length ? "" : `${shown.length} of ${everything.length}`;
     if (everything.length > 0) replace(empty, "No submission is like that. Choose another filter.");
@@ -143,17 +146,19 @@ export const open: OpenView = (route) => {
   }
 
   async function askToClear(): Promise<void> {
-    const number = all().length;
+    const sent = counted(all().length, "submission");
+    const drafts = counted(countDrafts(), "draft");
     const yes = await ask({
-      title: "Clear the history?",
-      text: `This browser forgets ${number === 1 ? "its submission" : `its ${number} submissions`} with their code, and which problems it has solved. The judge keeps its results.`,
-      action: "Clear history",
+      title: "Clear history and drafts?",
+      text: `This browser forgets ${sent} with their code, ${drafts} of code that may not be sent yet, and which problems it has solved. The judge keeps its results.`,
+      action: "Clear history and drafts",
       dangerous: true,
     });
     if (!yes) return;
     ticked.clear();
+    clearDrafts();
     clear();
-    inform("The history is cleared.");
+    inform("The history and the drafts are cleared.");
   }
 
   let left = false;

@@ -85,7 +85,7 @@ export function letterRow(first: DeadLetter, acts: LetterActs): LetterRow {
       h(
         "div",
         { class: "row" },
-        h("a", { class: "mono", href: link("s", id) }, `Submission ${id}`),
+        h("a", { href: link("s", id), "aria-label": `Open the submission ${id}` }, "Open the submission"),
         h(
           "button",
           { class: "button small", type: "button", onclick: () => acts.filter(letter.reason) },

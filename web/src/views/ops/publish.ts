@@ -2,6 +2,7 @@
 // the line of the JSON text that it stands in.
 
 import { advice, CallError } from "../../api/errors.ts";
+import { PROBLEM_ID } from "../../api/ids.ts";
 import { inform } from "../../base/announce.ts";
 import { h, replace } from "../../base/dom.ts";
 import { operate } from "../../operator.ts";
@@ -24,7 +25,6 @@ export interface Known {
   changed(): void;
 }
 
-const ID = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,128}$/;
 const TIMEOUT_MS = 120_000;
 
 export const shortVersion = (version: string) => version.slice(0, 8);
@@ -150,13 +150,13 @@ function candidate(file: ProblemFile, known: Known): Candidate {
     const version = known.version(field.value);
     const words = version === null ? "New here." : version && `Takes the place of version ${shortVersion(version)}.`;
     replace(before, words);
-    field.setAttribute("aria-invalid", String(!ID.test(field.value)));
+    field.setAttribute("aria-invalid", String(!PROBLEM_ID.test(field.value)));
   }
 
   async function publish(): Promise<boolean> {
     const id = field.value;
     if (button.disabled) return false;
-    if (!ID.test(id)) {
+    if (!PROBLEM_ID.test(id)) {
       refuse("The id must be 1 to 128 of A-Z a-z 0-9 . _ -", undefined, undefined);
       field.focus();
       return false;

@@ -62,12 +62,12 @@ export function purging(purged: () => void): { element: HTMLElement; update(stat
   });
   const element = h(
     "section",
-    { class: "card" },
+    { class: "card ops-wide" },
     h("h2", {}, "Purge"),
     h("p", { class: "small muted ops-sentence" }, "Deletes what waits, without judging it."),
     h(
       "ul",
-      { class: "ops-lines" },
+      { class: "ops-lines ops-purges" },
       rows.map(({ button, place }) => h("li", {}, h("span", {}, place), button)),
     ),
   );
@@ -158,7 +158,7 @@ export function scheduled(): { element: HTMLElement; stop(): void } {
   }
 
   return {
-    element: h("section", { class: "card" }, h("h2", {}, "Scheduled"), details),
+    element: h("section", { class: "card ops-wide" }, h("h2", {}, "Scheduled"), details),
     stop: () => leaving.abort(),
   };
 }

@@ -7,7 +7,8 @@ import { h } from "../../base/dom.ts";
 import { kept } from "../../base/storage.ts";
 import { tabs } from "../../base/tabs.ts";
 import { call } from "../../api/client.ts";
-import { advice } from "../../api/errors.ts";
+import { advice, CallError } from "../../api/errors.ts";
+import { PROBLEM_ID } from "../../api/ids.ts";
 import type { Language, Problem } from "../../api/types.ts";
 import { offered, template, usual } from "../../languages.ts";
 import { statement } from "../../statement/index.ts";
@@ -23,6 +24,9 @@ import { toolbar } from "./toolbar.ts";
 
 export const open: OpenView = async (route) => {
   const id = route.parts[0] === "p" ? (route.parts[1] ?? "") : undefined;
+  if (id !== undefined && !PROBLEM_ID.test(id)) {
+    throw new CallError(404, "not_found", "There is no such problem. Check that the address is complete.");
+  }
   const [offer, problem] = await Promise.all([
     offered().catch((error: unknown) => {
       inform(`The languages could not be asked for. ${advice(error)}`);
