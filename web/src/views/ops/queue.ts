@@ -86,7 +86,8 @@ interface Scheduled {
 }
 
 /** Delayed submissions that nobody has claimed; asked for only when it is opened. */
-export function scheduled(): { element: HTMLElement; stop(): void } {
+export function scheduled(): { element: HTMLElement; update(stats: Stats): void; stop(): void } {
+  const count = h("p", { class: "small muted ops-sentence" });
   const rows = h("tbody", {});
   const note = h("p", { class: "muted small" });
   const more = h(
@@ -158,7 +159,14 @@ export function scheduled(): { element: HTMLElement; stop(): void } {
   }
 
   return {
-    element: h("section", { class: "card" }, h("h2", {}, "Scheduled"), details),
+    element: h("section", { class: "card" }, h("h2", {}, "Scheduled"), count, details),
+    update({ due, later }) {
+      const many = (number: number) => number.toLocaleString("en");
+      replace(
+        count,
+        due + later === 0 ? "Nothing waits for a later time." : `${many(later)} for later, ${many(due)} due now.`,
+      );
+    },
     stop: () => leaving.abort(),
   };
 }

@@ -27,7 +27,14 @@ export function strip(): Strip {
       one.update(act);
     }
   });
-  return { element, stop: end };
+  return {
+    element,
+    stop() {
+      end();
+      // What was seen to be done is not told again by the next view.
+      for (const act of acts.get()) if (act.state === "done") close(act.key);
+    },
+  };
 }
 
 const WORDS = { running: "", stopping: "Stopping…", stopped: "Stopped.", failed: "Failed.", done: "Done." };
