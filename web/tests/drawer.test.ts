@@ -255,6 +255,26 @@ test("any call can be sent: JSON is looked at first, other hosts are refused, de
   await close();
 });
 
+test("errors and notes are in one corner, and above Run and Submit on a phone", async () => {
+  const mine = api().on("POST /submit/batch", () => ({ success: true, results: [{ success: false, error: {} }] }));
+  const { page, close } = await open(mine, "#/playground", { viewport: { width: 390, height: 800 } });
+  await page.locator(".solve-actions").waitFor();
+  await openDrawer(page, "Send");
+  await drawer(page).getByRole("button", { name: "Send the batch" }).click();
+  const note = page.getByRole("alert").filter({ hasText: "were refused" }).locator(".toast");
+  await note.waitFor();
+  await page.keyboard.press("Escape");
+  const bar = await page.locator(".solve-actions").boundingBox();
+  const box = await note.boundingBox();
+  assert.ok(bar && box && box.y + box.height <= bar.y, "it does not cover the bar");
+  await page.setViewportSize({ width: 1280, height: 800 });
+  const wide = await note.boundingBox();
+  assert.ok(wide && wide.x > 640 && wide.x + wide.width <= 1280, "bottom right");
+  await note.getByRole("button", { name: "Close" }).click();
+  assert.equal(await page.locator(".toast").count(), 0);
+  await close();
+});
+
 test("hostile answers and paths stay text", async () => {
   const texts = HOSTILE.map((one) => one.text);
   const mine = api()

@@ -127,12 +127,13 @@ export function letterRow(first: DeadLetter, acts: LetterActs): LetterRow {
     replace(reason, short(told.reason));
     replace(
       facts,
-      h("span", { class: "mono" }, told.id),
+      h("span", {}, "died ", time(told.deadAtMs)),
       h("span", {}, told.problemId ?? "no problem"),
       h("span", {}, told.language ?? "no language"),
       h("span", {}, `lane ${told.lane}`),
       h("span", {}, told.attempts === 1 ? "1 attempt" : `${told.attempts} attempts`),
-      h("span", {}, "died ", time(told.deadAtMs)),
+      // The longest at the end: it may need a line of its own.
+      h("span", { class: "mono" }, told.id),
     );
     if (!again) return;
     loaded = false;

@@ -173,7 +173,7 @@ export function problems(): Part {
         },
         tell: ({ requeued = 0, leftAlone = 0 }) =>
           `${requeued === 1 ? "1 waits" : `${requeued} wait`} to be judged again` +
-          (leftAlone > 0 ? `; ${leftAlone} left alone, for this version has judged them or will.` : "."),
+          (leftAlone > 0 ? `; ${leftAlone} left alone: this version judged them, or will.` : "."),
         watch: ["#/ops", "Watch the lane low"],
       });
     }

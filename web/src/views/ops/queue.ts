@@ -102,7 +102,7 @@ export function scheduled(): { element: HTMLElement; update(stats: Stats): void;
     h("summary", {}, "Show the list"),
     h(
       "div",
-      { class: "ops-tall", tabindex: "0", role: "region", "aria-label": "Scheduled submissions" },
+      { class: "ops-tall ops-words", tabindex: "0", role: "region", "aria-label": "Scheduled submissions" },
       h(
         "table",
         {},

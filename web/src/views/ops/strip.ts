@@ -41,7 +41,7 @@ const WORDS = { running: "", stopping: "Stopping…", stopped: "Stopped.", faile
 
 function line(key: string) {
   const title = h("strong", {});
-  const text = h("span", {});
+  const text = h("span", { class: "ops-act-text" });
   const bar = h("progress", { class: "ops-progress" });
   const why = h("p", { class: "error-text small" });
   const watch = h("span", {});
