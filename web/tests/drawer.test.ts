@@ -257,7 +257,7 @@ test("any call can be sent: JSON is looked at first, other hosts are refused, de
 
 test("errors and notes are in one corner, and above Run and Submit on a phone", async () => {
   const mine = api().on("POST /submit/batch", () => ({ success: true, results: [{ success: false, error: {} }] }));
-  const { page, close } = await open(mine, "#/playground", { viewport: { width: 390, height: 800 } });
+  const { page, close } = await open(mine, "#/free", { viewport: { width: 390, height: 800 } });
   await page.locator(".solve-actions").waitFor();
   await openDrawer(page, "Send");
   await drawer(page).getByRole("button", { name: "Send the batch" }).click();
