@@ -6,6 +6,7 @@ import type { Page } from "playwright-core";
 import { findings } from "./accessible.ts";
 import { Api, failure, open, send, useBrowser } from "./harness.ts";
 import { HOSTILE } from "./hostile.ts";
+import { solvingApi } from "./solving.ts";
 
 useBrowser();
 
@@ -256,7 +257,7 @@ test("any call can be sent: JSON is looked at first, other hosts are refused, de
 });
 
 test("errors and notes are in one corner, and above Run and Submit on a phone", async () => {
-  const mine = api().on("POST /submit/batch", () => ({ success: true, results: [{ success: false, error: {} }] }));
+  const mine = solvingApi().on("POST /submit/batch", () => ({ success: true, results: [{ success: false, error: {} }] }));
   const { page, close } = await open(mine, "#/free", { viewport: { width: 390, height: 800 } });
   await page.locator(".solve-actions").waitFor();
   await openDrawer(page, "Send");
