@@ -257,7 +257,10 @@ test("any call can be sent: JSON is looked at first, other hosts are refused, de
 });
 
 test("errors and notes are in one corner, and above Run and Submit on a phone", async () => {
-  const mine = solvingApi().on("POST /submit/batch", () => ({ success: true, results: [{ success: false, error: {} }] }));
+  const mine = solvingApi().on("POST /submit/batch", () => ({
+    success: true,
+    results: [{ success: false, error: {} }],
+  }));
   const { page, close } = await open(mine, "#/free", { viewport: { width: 390, height: 800 } });
   await page.locator(".solve-actions").waitFor();
   await openDrawer(page, "Send");
