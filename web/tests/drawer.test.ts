@@ -6,6 +6,7 @@ import type { Page } from "playwright-core";
 import { findings } from "./accessible.ts";
 import { Api, failure, open, send, useBrowser } from "./harness.ts";
 import { HOSTILE } from "./hostile.ts";
+import { solvingApi } from "./solving.ts";
 
 useBrowser();
 
@@ -68,6 +69,29 @@ test("every call is listed, newest first, with its answer and a line for a shell
   assert.deepEqual(complaints, []);
   await close();
 });
+
+for (const width of [1280, 390]) {
+  test(`a call with a long path leaves the rest of its row, and the buttons, in sight (${width} px)`, async () => {
+    const mine = api().on("GET /result/*/events", () => ({ success: true }));
+    const { page, close } = await open(mine, "#/", { viewport: { width, height: 800 } });
+    await openDrawer(page, "Send");
+    await drawer(page)
+      .getByLabel("Path")
+      .fill(`/result/${"f00ba2".repeat(14)}/events`);
+    await drawer(page).getByRole("button", { name: "Send", exact: true }).click();
+    await drawer(page).getByRole("heading", { name: "GET /result/" }).waitFor();
+    await drawer(page).getByRole("tab", { name: "Calls" }).click();
+    const beyond = () =>
+      drawer(page)
+        .locator(".call-list, .call-list *, .drawer-bar button")
+        .evaluateAll((all) => all.filter((one) => one.getBoundingClientRect().right > innerWidth).length);
+    assert.equal(await beyond(), 0);
+    await drawer(page).locator("summary").first().click();
+    await drawer(page).getByRole("button", { name: "Copy curl line" }).first().waitFor();
+    assert.equal(await beyond(), 0);
+    await close();
+  });
+}
 
 test("Escape closes the drawer and the focus returns; it adds nothing to the history", async () => {
   const { page, close } = await open(api());
@@ -198,7 +222,11 @@ test("any call can be sent: JSON is looked at first, other hosts are refused, de
   const go = form.getByRole("button", { name: "Send", exact: true });
   await form.getByLabel("Path").fill("//evil.invalid/x");
   await go.click();
-  await page.getByText("The path begins with one slash").waitFor();
+  // Beside its field, not as a note in a corner.
+  await form.getByRole("alert").filter({ hasText: "The path begins with one slash" }).waitFor();
+  assert.equal(await form.getByLabel("Path").getAttribute("aria-invalid"), "true");
+  assert.ok(await form.getByLabel("Path").evaluate((one) => one === document.activeElement));
+  assert.equal(await page.locator(".toast").count(), 0);
   await form.getByLabel("Path").fill("/submit");
   await form.getByLabel("Method").selectOption("POST");
   await form.getByLabel(/^Body/).fill("{ wrong");
@@ -219,6 +247,35 @@ test("any call can be sent: JSON is looked at first, other hosts are refused, de
   await page.getByRole("button", { name: "Send it" }).click();
   await drawer(page).getByRole("heading", { name: "DELETE /problems/two-sum" }).waitFor();
   assert.equal(mine.calls("DELETE /problems/two-sum").length, 1);
+  // The answer to an earlier call does not stay under a path that was refused.
+  assert.equal(await form.getByLabel("Path").getAttribute("aria-invalid"), null);
+  await form.getByLabel("Path").fill("no slash");
+  await go.click();
+  await form.getByText("The path begins with one slash").waitFor();
+  assert.equal(await drawer(page).getByRole("heading", { name: "DELETE /problems/two-sum" }).count(), 0);
+  await close();
+});
+
+test("errors and notes are in one corner, and above Run and Submit on a phone", async () => {
+  const mine = solvingApi().on("POST /submit/batch", () => ({
+    success: true,
+    results: [{ success: false, error: {} }],
+  }));
+  const { page, close } = await open(mine, "#/free", { viewport: { width: 390, height: 800 } });
+  await page.locator(".solve-actions").waitFor();
+  await openDrawer(page, "Send");
+  await drawer(page).getByRole("button", { name: "Send the batch" }).click();
+  const note = page.getByRole("alert").filter({ hasText: "were refused" }).locator(".toast");
+  await note.waitFor();
+  await page.keyboard.press("Escape");
+  const bar = await page.locator(".solve-actions").boundingBox();
+  const box = await note.boundingBox();
+  assert.ok(bar && box && box.y + box.height <= bar.y, "it does not cover the bar");
+  await page.setViewportSize({ width: 1280, height: 800 });
+  const wide = await note.boundingBox();
+  assert.ok(wide && wide.x > 640 && wide.x + wide.width <= 1280, "bottom right");
+  await note.getByRole("button", { name: "Close" }).click();
+  assert.equal(await page.locator(".toast").count(), 0);
   await close();
 });
 

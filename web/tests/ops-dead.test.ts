@@ -280,6 +280,27 @@ test("the filter is in the address, passes over empty pages, and time narrows wh
   await close();
 });
 
+test("a letter with attempts but no history does not say that there were none", async () => {
+  const { page, close } = await enter(world(), "#/ops/dead");
+  await row(page, "job-0007").locator(".ops-letter-toggle").click();
+  await row(page, "job-0007").getByRole("heading", { name: "No history is kept of its attempt" }).waitFor();
+  await close();
+});
+
+test("after all letters were deleted the focus is not lost", async () => {
+  const letters = new Letters([letter(1), letter(2)]);
+  const api = world();
+  letters.serve(api);
+  const { page, close } = await enter(api, "#/ops/dead");
+  await page.getByLabel("All on this page").check();
+  await page.getByRole("button", { name: "Delete 2…" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete 2 letters" }).click();
+  await page.getByText("There are no dead letters.").waitFor();
+  await page.waitForTimeout(100);
+  assert.equal(await page.evaluate(() => document.activeElement?.tagName), "INPUT");
+  await close();
+});
+
 test("hostile reasons and ids stay text", async () => {
   const hostile = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
   const api = world();

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
+import { jsonFault } from "../src/views/ops/json-fault.ts";
 import { excerpt, locate, withMember } from "../src/views/ops/json-place.ts";
 import { failure, send, useBrowser } from "./harness.ts";
 import { allowed, enter, findings, world } from "./ops-world.ts";
@@ -76,11 +77,49 @@ test("a file that is no JSON is refused at its line, and nothing is sent", async
   await page
     .getByLabel("Choose files")
     .setInputFiles([file("broken.json", '{\n  "title": "T",\n  "kind" "program"\n}')]);
-  await page.getByRole("button", { name: "Publish", exact: true }).click();
-  await card(page, "broken.json").getByText("This is no JSON:").waitFor();
+  // At once, before anything is pressed, and without what cannot be known of it.
+  const one = card(page, "broken.json");
+  await one.getByText("It cannot be published. This is no JSON: a colon is missing after the name.").waitFor();
+  await one.getByText("broken.json, line 3").waitFor();
   assert.match((await page.locator(".ops-line.marked").textContent()) ?? "", /3 {4}"kind" "program"/);
+  assert.ok(!/without|New here/.test((await one.textContent()) ?? ""));
+  await page.getByRole("button", { name: "Publish", exact: true }).click();
   assert.ok(!api.asked.some(({ method }) => method === "PUT"));
   await close();
+});
+
+test("every mistake that is no JSON has its place and is told in words", () => {
+  const marked = (text: string) => {
+    const fault = jsonFault(text);
+    return fault && [text.slice(fault.at, fault.at + 1), fault.message];
+  };
+  const found: [string, string, RegExp][] = [
+    ["", "", /the file is empty/],
+    ['{"a": }', "}", /a value is missing/],
+    ['[{"a": 1}, ]', ",", /a comma too many/],
+    ['{"a": 1,\n}', ",", /a comma too many/],
+    ['{"a": 1 "b": 2}', '"', /a comma or } is missing/],
+    ["{'a': 1}", "'", /a name in double quotes/],
+    ["{\"a\": 'b'}", "'", /must stand in double quotes/],
+    ["[01]", "0", /no number/],
+    ["[True]", "T", /a value is missing/],
+    ['["a\nb"]', '"', /no closing quote/],
+    ['["a\tb"]', "\t", /control character/],
+    ['["\\x"]', "\\", /backslash/],
+    ['{"a": [1, 2', "2", /ends before its ]/],
+    ["{} x", "x", /after the end/],
+  ];
+  for (const [text, letter, message] of found) {
+    assert.throws(() => JSON.parse(text), text);
+    assert.equal(marked(text)?.[0], letter, text);
+    assert.match(marked(text)?.[1] ?? "", message, text);
+  }
+  for (const text of [
+    "0",
+    ' [-1.5e+3, true, null, "\\u00e4\\n\\"", {}, [], {"a": [{"b": false}]}]\r\n',
+    "[".repeat(9e4) + "]".repeat(9e4),
+  ])
+    assert.equal(jsonFault(text), undefined);
 });
 
 test("new, replaced and unchanged are told, with the notes; the id may be written", async () => {
@@ -146,10 +185,11 @@ test("rejudging asks with the number, shows its progress, and pressed twice does
   const button = page.getByRole("button", { name: "Rejudge two-sum" });
   await button.dblclick();
   const dialog = page.getByRole("dialog", { name: "Rejudge two-sum?" });
-  await dialog.getByText("Of 37 stored submissions, those that another version judged").waitFor();
+  // The button promises what is sure: how many are judged again is not known before.
+  await dialog.getByText("37 submissions are stored. Those that another version of the problem judged").waitFor();
   assert.equal(api.calls("POST /problems/two-sum/rejudge").length, 0);
-  await dialog.getByRole("button", { name: "Rejudge 37 stored submissions" }).dblclick();
-  await act(page, "20 wait to be judged again, 4 left alone.").waitFor();
+  await dialog.getByRole("button", { name: "Rejudge two-sum", exact: true }).dblclick();
+  await act(page, "20 wait to be judged again; 4 left alone: this version judged them, or will.").waitFor();
   assert.equal(
     await page
       .getByRole("progressbar", { name: "Rejudge two-sum" })
@@ -159,7 +199,7 @@ test("rejudging asks with the number, shows its progress, and pressed twice does
   assert.ok(await button.isDisabled());
   assert.equal(await page.locator("dialog").count(), 0);
   hold = false;
-  await act(page, "Done. 33 wait to be judged again, 4 left alone.").waitFor();
+  await act(page, "Done. 33 wait to be judged again; 4 left alone").waitFor();
   assert.deepEqual(
     api.calls("POST /problems/two-sum/rejudge").map(({ query }) => query.get("cursor")),
     [null, "24"],
@@ -180,7 +220,7 @@ test("a rejudge that is stopped goes on where it was", async () => {
   });
   const { page, close } = await enter(api, "#/ops/problems");
   await page.getByRole("button", { name: "Rejudge two-sum" }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Rejudge all stored submissions" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Rejudge two-sum" }).click();
   await page.getByRole("button", { name: "Stop" }).click();
   await act(page, "Stopped.").waitFor();
   const before = asked;
@@ -205,6 +245,31 @@ test("deleting a problem asks, and takes it from the list", async () => {
   });
   await dialog.getByRole("button", { name: "Delete 1 problem" }).click();
   await page.getByText("No problem is published yet.").waitFor();
+  await close();
+});
+
+test("a problem that was published here and then deleted is no longer said to be there", async () => {
+  const api = world();
+  const problem = { id: "fresh", title: "Fresh", kind: "program", cases: 2, version: "c".repeat(32), updatedAtMs: 0 };
+  let there = false;
+  api.on("GET /problems", () => ({ success: true, problems: there ? [problem] : [], next: null }));
+  allowed(api, "PUT /problems/*", () => {
+    there = true;
+    return { ...published("c"), id: "fresh" };
+  });
+  allowed(api, "DELETE /problems/fresh", () => {
+    there = false;
+    return { success: true, message: "Deleted.", id: "fresh" };
+  });
+  const { page, close } = await enter(api, "#/ops/problems");
+  await page.getByLabel("Choose files").setInputFiles([file("fresh.json", PROBLEM)]);
+  await card(page, "fresh.json").getByRole("button", { name: "Publish" }).click();
+  await card(page, "fresh.json").getByRole("link", { name: "Open it" }).waitFor();
+  await page.getByRole("button", { name: "Delete fresh" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete 1 problem" }).click();
+  await card(page, "fresh.json").getByText("has been deleted since").waitFor();
+  assert.equal(await page.getByRole("link", { name: "Open it" }).count(), 0);
+  await card(page, "fresh.json").getByText("New here.").waitFor();
   await close();
 });
 

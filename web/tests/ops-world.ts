@@ -183,7 +183,7 @@ export function world(now: () => Stats = () => stats()): Api {
   allowed(api, "GET /scheduled", () => ({
     success: true,
     scheduled: [
-      { id: "later-2", lane: "low", dueAtMs: Date.now() + 7_200_000 },
+      { id: `later-2-${"0f1e2d3c".repeat(8)}`, lane: "low", dueAtMs: Date.now() + 7_200_000 },
       { id: "later-1", lane: "normal", dueAtMs: Date.now() + 60_000 },
     ],
     next: null,

@@ -326,6 +326,11 @@ test("a purge asks with the number, and calls until nothing is left", async () =
   await dialog.getByRole("button", { name: "Purge 340 submissions" }).click();
   await page.locator(".ops-act").filter({ hasText: "Done. 340 purged." }).waitFor();
   assert.equal(api.calls("POST /purge").length, 3);
+  // Told once: by its line, which the next view does not repeat.
+  assert.equal(await page.locator(".toast").count(), 0);
+  await page.getByRole("link", { name: "Dead letters" }).first().click();
+  await page.getByRole("heading", { name: "Dead letters" }).waitFor();
+  assert.equal(await page.locator(".ops-act").count(), 0);
   await close();
 });
 
@@ -338,6 +343,17 @@ test("scheduled submissions are listed, the next one first, only when the list i
   const rows = page.getByRole("region", { name: "Scheduled submissions" }).getByRole("row");
   await rows.nth(2).waitFor();
   assert.match((await rows.nth(1).textContent()) ?? "", /later-1.*normal/);
+  await page.getByText("5 for later, 2 due now.").waitFor();
+  // A word is never broken, however long the ids.
+  const lane = rows.nth(1).getByRole("cell", { name: "normal" });
+  assert.equal(
+    await lane.evaluate((cell) => {
+      const range = document.createRange();
+      range.selectNodeContents(cell);
+      return range.getClientRects().length;
+    }),
+    1,
+  );
   await close();
 });
 

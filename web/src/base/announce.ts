@@ -3,12 +3,12 @@
 
 import { h } from "./dom.ts";
 
-const polite = h("div", { class: "toasts", role: "status", "aria-live": "polite", id: "toasts" });
-const assertive = h("div", { class: "toasts", role: "alert", "aria-live": "assertive", id: "alerts" });
+const polite = h("div", { class: "notes", role: "status", "aria-live": "polite", id: "toasts" });
+const assertive = h("div", { class: "notes", role: "alert", "aria-live": "assertive", id: "alerts" });
 const spoken = h("div", { class: "visually-hidden", role: "status", "aria-live": "polite", id: "spoken" });
 
 /** To be put into the document once. */
-export const regions: HTMLElement[] = [polite, assertive, spoken];
+export const regions: HTMLElement[] = [h("div", { class: "toasts" }, assertive, polite), spoken];
 
 /** How long a note stays, in milliseconds. */
 const STAYS_MS = 5_000;

@@ -83,9 +83,9 @@ test("a problem is judged again, with progress, and an open submission shows its
   await api("PUT", "/problems/say-it", problem("no\n"));
   const { page, complaints, close } = await visitAsOperator("#/ops/problems");
   await page.getByRole("button", { name: "Rejudge say-it" }).click();
-  await page.getByRole("dialog").getByText("3 stored submissions").first().waitFor();
-  await page.getByRole("dialog").getByRole("button", { name: "Rejudge 3 stored submissions" }).click();
-  await page.getByText("3 wait to be judged again, 0 left alone.").first().waitFor();
+  await page.getByRole("dialog").getByText("3 submissions are stored.").waitFor();
+  await page.getByRole("dialog").getByRole("button", { name: "Rejudge say-it" }).click();
+  await page.getByText("3 wait to be judged again.").first().waitFor();
   await until("the new verdicts", async () => {
     await work();
     const verdicts = await Promise.all(ids.map((id) => api<{ verdict: string }>("GET", `/result/${id}`)));

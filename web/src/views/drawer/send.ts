@@ -51,7 +51,15 @@ export function sendForms(sent: (ids: string[]) => void): HTMLElement {
     return value;
   }
 
-  return h("div", { class: "stack" }, token, work(send), batch(send, sent), free(send), answer);
+  return h(
+    "div",
+    { class: "stack" },
+    token,
+    work(send),
+    batch(send, sent),
+    free(send, () => replace(answer)),
+    answer,
+  );
 }
 
 type Send = <T>(path: string, options?: CallOptions) => Promise<T | undefined>;
@@ -66,7 +74,15 @@ function work(send: Send): HTMLElement {
     "section",
     { class: "card stack" },
     h("h3", {}, "Work on the queue"),
-    h("p", { class: "muted small" }, "Takes the next jobs, runs them now, and answers with their results."),
+    h(
+      "p",
+      { class: "muted small" },
+      "Takes the next jobs, runs them now, and answers with their results: ",
+      h("code", {}, "GET /worker"),
+      " for one, ",
+      h("code", {}, "GET /worker?batch=…"),
+      " for more.",
+    ),
     h("div", { class: "row" }, one),
     h("div", { class: "row end-aligned" }, count.element, many),
   );
@@ -92,20 +108,25 @@ function batch(send: Send, sent: (ids: string[]) => void): HTMLElement {
     "section",
     { class: "card stack" },
     h("h3", {}, "Send a batch"),
+    h("p", { class: "muted small" }, "So many copies of one submission: ", h("code", {}, "POST /submit/batch"), "."),
     submission.element,
     h("div", { class: "row end-aligned" }, count.element, go),
   );
 }
 
-function free(send: Send): HTMLElement {
+/** `forget` takes away the answer to an earlier call. */
+function free(send: Send, forget: () => void): HTMLElement {
   const method = h(
     "select",
     { "aria-label": "Method" },
     ["GET", "POST", "PUT", "DELETE"].map((name) => h("option", {}, name)),
   );
+  const note = uniqueId("path");
+  const wrong = h("p", { class: "error-text small", id: note, role: "alert" });
   const path = h("input", {
     type: "text",
     "aria-label": "Path",
+    "aria-describedby": note,
     value: "/languages",
     spellcheck: "false",
     autocapitalize: "off",
@@ -116,9 +137,14 @@ function free(send: Send): HTMLElement {
     const where = path.value.trim();
     const target = normalised(where);
     if (target === undefined) {
-      alarm("The path begins with one slash, such as /languages.");
+      forget();
+      replace(wrong, "The path begins with one slash, such as /languages.");
+      path.setAttribute("aria-invalid", "true");
+      path.focus();
       return;
     }
+    replace(wrong);
+    path.removeAttribute("aria-invalid");
     const value = body.isEmpty() ? undefined : body.value();
     if (value === undefined && !body.isEmpty()) return;
     const chosen = method.value as "GET" | "POST" | "PUT" | "DELETE";
@@ -132,7 +158,7 @@ function free(send: Send): HTMLElement {
     "section",
     { class: "card stack" },
     h("h3", {}, "Any call"),
-    h("div", { class: "row free-call" }, method, path),
+    h("div", { class: "field" }, h("div", { class: "row free-call" }, method, path), wrong),
     body.element,
     h("div", { class: "row" }, go),
   );

@@ -3,7 +3,7 @@
 // twice at once, and a failed one goes on where it failed.
 
 import { advice, CallError } from "../../api/errors.ts";
-import { inform } from "../../base/announce.ts";
+import { inform, say } from "../../base/announce.ts";
 import { store } from "../../base/store.ts";
 
 /** What has been counted so far; `done` is what the progress bar shows. */
@@ -116,7 +116,12 @@ async function run(begun: Act): Promise<void> {
   }
   if (act.state === "stopping") act = change(act, { state: "stopped" });
   if (!acts.get().some((one) => running(one.key))) removeEventListener("beforeunload", warn);
-  if (act.state === "done") inform(`${act.title}: ${act.tell(act.counts)}`);
+  if (act.state === "done") {
+    const told = `${act.title}: ${act.tell(act.counts)}`;
+    // Once for everybody: where its line is on the page, no note says the same.
+    if (document.querySelector(".ops-act")) say(told);
+    else inform(told);
+  }
   act.ended?.();
 }
 

@@ -113,7 +113,8 @@ export function waiting(): Chart {
     update(stats) {
       const { at, lanes } = collected;
       const { high, normal, low } = stats.waiting;
-      const text = `Now: ${high} high, ${normal} normal, ${low} low. Collected while this page is open.`;
+      const first = at.length < 2 ? " This is the first look: the lines begin with the second." : "";
+      const text = `Now: ${high} high, ${normal} normal, ${low} low. Collected while this page is open.${first}`;
       chart.update([at, ...LANES.map((lane) => lanes[lane])], text);
       const lines = at.map((time, index) => [clock(time), ...LANES.map((lane) => lanes[lane][index] ?? "not asked")]);
       fill(text, lines.slice(-60).reverse(), "Nothing was collected yet.");

@@ -61,7 +61,7 @@ export function dashboard(): Part {
       numbers.hidden = told === undefined;
       if (!told) return;
       collect(told.stats.waiting, told.atMs);
-      for (const one of [now, ...shown, ...measures, purge]) one.update(told.stats);
+      for (const one of [now, ...shown, ...measures, purge, later]) one.update(told.stats);
     }),
     asking.state.watch(({ error, nextAtMs, busy }) => {
       numbers.classList.toggle("ops-stale", error !== undefined);

@@ -174,6 +174,9 @@ export function dead(route: Route): Part {
     pages.first();
     loaded.clear();
     again();
+    // The button that was pressed may be gone.
+    const at = document.activeElement;
+    if (!at || at === document.body || !at.checkVisibility()) field.focus({ preventScroll: true });
   }
 
   async function onReason(deed: Deed): Promise<void> {

@@ -62,7 +62,7 @@ export function endpoints(): { element: HTMLElement; stop(): void } {
         "div",
         { class: "row" },
         h("strong", {}, name),
-        h("span", { class: "tag" }, kind),
+        kind !== name && h("span", { class: "tag" }, kind),
         h("span", { class: healthy ? "verdict good" : "verdict bad" }, healthy ? "✓ Healthy" : "✗ Away"),
         h(
           "span",

@@ -24,7 +24,7 @@ export interface Part {
 const PARTS: Record<string, { name: string; hash: string; open: (route: Route) => Part }> = {
   "": { name: "Dashboard", hash: "#/ops", open: dashboard },
   dead: { name: "Dead letters", hash: "#/ops/dead", open: dead },
-  problems: { name: "Problems", hash: "#/ops/problems", open: problems },
+  problems: { name: "Publish and rejudge", hash: "#/ops/problems", open: problems },
 };
 
 export const open: OpenView = (opened) => {

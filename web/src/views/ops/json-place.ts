@@ -115,15 +115,9 @@ function position(text: string, at: number): { line: number; column: number } {
   return { line: before.split("\n").length, column: at - before.lastIndexOf("\n") };
 }
 
-/** Where `JSON.parse` stopped, as far as the browser's message says it. */
-export function parseErrorPlace(text: string, error: unknown): Place | undefined {
-  const message = String(error);
-  const byLine = /line (\d+) column (\d+)/.exec(message);
-  if (byLine) return { line: Number(byLine[1]), column: Number(byLine[2]), length: 1, exact: true };
-  const at = /position (\d+)/.exec(message);
-  if (at) return { ...position(text, Number(at[1])), length: 1, exact: true };
-  if (!/end of JSON|Unexpected EOF|end of data/i.test(message)) return undefined;
-  return { ...position(text, Math.max(0, text.trimEnd().length - 1)), length: 1, exact: true };
+/** One letter of a text, counted from 0. */
+export function placeAt(text: string, at: number): Place {
+  return { ...position(text, at), length: 1, exact: true };
 }
 
 export interface Excerpt {

@@ -93,7 +93,7 @@ export function letterRow(first: DeadLetter, acts: LetterActs): LetterRow {
         ),
       ),
       letter.reason.length > SHORT && [h("h3", {}, "Reason"), bounded("reason", letter.reason)],
-      h("h3", {}, attempts.length === 0 ? "No attempts" : "Attempts, newest first"),
+      h("h3", {}, attemptsTitle(letter)),
       h(
         "ol",
         { class: "ops-attempts" },
@@ -127,12 +127,13 @@ export function letterRow(first: DeadLetter, acts: LetterActs): LetterRow {
     replace(reason, short(told.reason));
     replace(
       facts,
-      h("span", { class: "mono" }, told.id),
+      h("span", {}, "died ", time(told.deadAtMs)),
       h("span", {}, told.problemId ?? "no problem"),
       h("span", {}, told.language ?? "no language"),
       h("span", {}, `lane ${told.lane}`),
       h("span", {}, told.attempts === 1 ? "1 attempt" : `${told.attempts} attempts`),
-      h("span", {}, "died ", time(told.deadAtMs)),
+      // The longest at the end: it may need a line of its own.
+      h("span", { class: "mono" }, told.id),
     );
     if (!again) return;
     loaded = false;
@@ -156,6 +157,14 @@ export function letterRow(first: DeadLetter, acts: LetterActs): LetterRow {
       replay.disabled = remove.disabled = is;
     },
   };
+}
+
+/** The history is kept only for jobs that were tried again: a letter may have attempts and none of it. */
+function attemptsTitle({ attempts, history }: DeadLetter): string {
+  if (attempts === 0) return "It was never tried";
+  if (history.length === 0) return `No history is kept of its ${attempts === 1 ? "attempt" : `${attempts} attempts`}`;
+  const kept = history.length < attempts ? ` (${history.length} of ${attempts} are kept)` : "";
+  return `Attempts, newest first${kept}`;
 }
 
 /** A payload that is JSON is laid out; a job's code is shown as it was written. */

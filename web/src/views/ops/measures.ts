@@ -81,13 +81,19 @@ function atMost(ms: number): string {
   return ms >= OVER_AN_HOUR_MS ? "over 1 h" : duration(ms);
 }
 
+/** A colour and a pattern: no two verdicts have both in common. */
 const KINDS: Partial<Record<VerdictName, string>> = {
   Accepted: "good",
-  Executed: "good",
+  Executed: "good striped",
   "Wrong Answer": "bad",
-  "Runtime Error": "bad",
-  "Internal Error": "bad",
+  "Runtime Error": "bad striped",
+  "Internal Error": "bad crossed",
+  "Time Limit Exceeded": "warn",
+  "Memory Limit Exceeded": "warn striped",
+  "Output Limit Exceeded": "warn crossed",
+  "Compilation Error": "accent",
 };
+const kindOf = (verdict: VerdictName) => KINDS[verdict] ?? "accent striped";
 
 export function verdicts(): Measure {
   const body = h("div", {});
@@ -129,7 +135,7 @@ export function verdicts(): Measure {
                       h(
                         "span",
                         { class: "ops-bars", "aria-hidden": "true" },
-                        all.map(({ verdict, count }) => bar(count / most, KINDS[verdict] ?? "warn")),
+                        all.map(({ verdict, count }) => bar(count / most, kindOf(verdict))),
                       ),
                       h("span", { class: "small" }, list(all, total)),
                     ),
@@ -143,11 +149,16 @@ export function verdicts(): Measure {
   };
 }
 
-/** "Accepted 9 (75 %), Wrong Answer 3 (25 %)". */
-function list(all: Stats["verdicts"], total: number): string {
-  return all
-    .map(({ verdict, count }) => `${verdict} ${number(count)} (${Math.round((100 * count) / total)} %)`)
-    .join(", ");
+/** "Accepted 9 (75 %), Wrong Answer 3 (25 %)", each with the mark of its bar. */
+function list(all: Stats["verdicts"], total: number): HTMLElement[] {
+  return all.map(({ verdict, count }, index) =>
+    h(
+      "span",
+      { class: "ops-share" },
+      h("span", { class: `ops-bar ops-swatch ${kindOf(verdict)}`, "aria-hidden": "true" }),
+      `${verdict} ${number(count)} (${Math.round((100 * count) / total)} %)${index < all.length - 1 ? ", " : ""}`,
+    ),
+  );
 }
 
 export function commands(): Measure {

@@ -1,6 +1,9 @@
 // Which problems the chosen files hold. A problem is a file `ID.json`, or a folder `ID`
 // with `problem.json`; `statement.md` may stand beside it. As `cargo xtask publish` has it.
 
+import { jsonFault } from "./json-fault.ts";
+import { locate, type Place, placeAt } from "./json-place.ts";
+
 export interface ProblemFile {
   /** As it was chosen: "two-sum/problem.json". */
   path: string;
@@ -11,7 +14,7 @@ export interface ProblemFile {
   cases: number | undefined;
   statement: { path: string; text: string } | undefined;
   /** Why it cannot be published as it is. */
-  fault: { message: string; field?: string; cause?: unknown } | undefined;
+  fault: { message: string; place?: Place | undefined } | undefined;
 }
 
 interface Chosen {
@@ -62,16 +65,21 @@ async function problem(source: Chosen, chosen: Chosen[], sources: Chosen[]): Pro
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch (cause) {
-    return { ...found, fault: { message: `This is no JSON: ${String(cause).replace(/^\w+: /, "")}.`, cause } };
+  } catch (error) {
+    const fault = jsonFault(text);
+    const message = `This is no JSON: ${fault?.message ?? String(error)}.`;
+    return { ...found, fault: { message, place: fault && placeAt(text, fault.at) } };
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
-    return { ...found, fault: { message: "A problem must be a JSON object.", field: "" } };
+    return { ...found, fault: { message: "A problem must be a JSON object.", place: locate(text, "") } };
   const { id, title, cases, statement: own } = value as Record<string, unknown>;
   if (typeof id === "string" && id !== "") found.id = id;
   if (typeof title === "string") found.title = title;
   if (Array.isArray(cases)) found.cases = cases.length;
   if (own !== undefined && statement)
-    found.fault = { message: `The statement stands here and in ${statement.path}: keep one.`, field: "statement" };
+    found.fault = {
+      message: `The statement stands here and in ${statement.path}: keep one.`,
+      place: locate(text, "statement"),
+    };
   return found;
 }

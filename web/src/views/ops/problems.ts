@@ -138,18 +138,19 @@ export function problems(): Part {
     asked.add(id);
     try {
       const results = await listed(id);
-      const all =
-        results === 1
-          ? "1 stored submission"
-          : results
-            ? `${results}${results === LISTED ? " or more" : ""} stored submissions`
-            : "all stored submissions";
+      const stored =
+        results === undefined
+          ? ""
+          : results === 1
+            ? "1 submission is stored. "
+            : `${results}${results === LISTED ? " or more" : ""} submissions are stored. `;
       const yes = await ask({
         title: `Rejudge ${id}?`,
         text:
-          `Of ${all}, those that another version judged are judged again, by the problem as it is now. They wait ` +
-          "in the lane low, and keep their results until the new ones are there.",
-        action: `Rejudge ${all}`,
+          `${stored}Those that another version of the problem judged are judged again, by the problem as it is now. ` +
+          "They wait in the lane low, and keep their results until the new ones are there. Those that this version " +
+          "has judged are left alone.",
+        action: `Rejudge ${id}`,
       });
       if (yes) go(id, results);
     } finally {
@@ -170,7 +171,9 @@ export function problems(): Part {
           const { requeued, leftAlone, next } = answer;
           return { next, counts: { done: requeued + leftAlone, requeued, leftAlone } };
         },
-        tell: ({ requeued = 0, leftAlone = 0 }) => `${requeued} wait to be judged again, ${leftAlone} left alone.`,
+        tell: ({ requeued = 0, leftAlone = 0 }) =>
+          `${requeued === 1 ? "1 waits" : `${requeued} wait`} to be judged again` +
+          (leftAlone > 0 ? `; ${leftAlone} left alone: this version judged them, or will.` : "."),
         watch: ["#/ops", "Watch the lane low"],
       });
     }

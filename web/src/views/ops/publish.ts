@@ -7,7 +7,7 @@ import { inform } from "../../base/announce.ts";
 import { h, replace } from "../../base/dom.ts";
 import { operate } from "../../operator.ts";
 import { link } from "../../router.ts";
-import { excerpt, locate, parseErrorPlace, type Place, withMember } from "./json-place.ts";
+import { excerpt, locate, type Place, withMember } from "./json-place.ts";
 import { type ProblemFile, problemFiles } from "./problem-files.ts";
 
 interface Published {
@@ -120,9 +120,12 @@ function candidate(file: ProblemFile, known: Known): Candidate {
     oninput: refresh,
   });
   const before = h("span", { class: "small muted" });
+  /** What was published from here, and whether the list has told of it since. */
+  let live: { id: string; seen: boolean } | undefined;
   const button = h("button", { class: "button", type: "button", onclick: () => void publish() }, "Publish");
   const outcome = h("div", { class: "ops-outcome", role: "status" });
-  const facts = [
+  // Of what cannot be read there is nothing to tell.
+  const facts = !file.fault && [
     file.title ?? "without a title",
     file.cases === undefined ? "without cases" : file.cases === 1 ? "1 case" : `${file.cases} cases`,
     file.statement ? `statement from ${file.statement.path}` : undefined,
@@ -134,7 +137,7 @@ function candidate(file: ProblemFile, known: Known): Candidate {
       "div",
       {},
       h("strong", { class: "mono" }, file.path),
-      h("p", { class: "small muted" }, facts.filter(Boolean).join(" · ")),
+      facts && h("p", { class: "small muted" }, facts.filter(Boolean).join(" · ")),
     ),
     h(
       "div",
@@ -147,9 +150,16 @@ function candidate(file: ProblemFile, known: Known): Candidate {
   );
 
   function refresh(): void {
+    if (live && known.version(live.id) !== undefined) {
+      if (known.version(live.id) !== null) live.seen = true;
+      else if (live.seen) {
+        live = undefined;
+        replace(outcome, h("p", { class: "muted" }, "It was published, and has been deleted since."));
+      }
+    }
     const version = known.version(field.value);
     const words = version === null ? "New here." : version && `Takes the place of version ${shortVersion(version)}.`;
-    replace(before, words);
+    replace(before, !file.fault && words);
     field.setAttribute("aria-invalid", String(!PROBLEM_ID.test(field.value)));
   }
 
@@ -162,12 +172,11 @@ function candidate(file: ProblemFile, known: Known): Candidate {
       return false;
     }
     if (file.fault) {
-      const { message, field: name, cause } = file.fault;
-      const place = name === undefined ? parseErrorPlace(file.text, cause) : locate(file.text, name);
-      refuse(message, name, place);
+      showFault(file.fault);
       return false;
     }
     button.disabled = true;
+    live = undefined;
     replace(outcome, h("p", { class: "muted" }, "Publishing…"));
     const old = known.version(id);
     try {
@@ -187,6 +196,7 @@ function candidate(file: ProblemFile, known: Known): Candidate {
 
   function succeed({ id, version, cases, notes = [] }: Published, old: string | null | undefined): void {
     const now = shortVersion(version);
+    live = { id, seen: false };
     const words =
       old === undefined
         ? `Published as version ${now}.`
@@ -212,19 +222,29 @@ function candidate(file: ProblemFile, known: Known): Candidate {
     );
   }
 
-  function refuse(message: string, name: string | undefined, place: Place | undefined): void {
+  function refuse(
+    message: string,
+    name: string | undefined,
+    place: Place | undefined,
+    verdict = "✗ Not published. ",
+  ): void {
     const inStatement = name === "statement" && file.statement && !place?.exact;
     const where = inStatement
       ? `In ${file.statement?.path}`
       : place && `${file.path}, line ${place.line}${place.exact ? "" : ": it is missing here"}`;
     replace(
       outcome,
-      h("p", { class: "error-text" }, "✗ Not published. ", message),
+      h("p", { class: "error-text" }, verdict, message),
       (name || where) && h("p", { class: "small" }, name && h("code", {}, name), name && where && " · ", where),
       place && !inStatement && lines(file.text, place),
     );
   }
 
+  function showFault({ message, place }: NonNullable<ProblemFile["fault"]>): void {
+    refuse(message, undefined, place, "✗ It cannot be published. ");
+  }
+
+  if (file.fault) showFault(file.fault);
   refresh();
   return { element, publish, refresh };
 }

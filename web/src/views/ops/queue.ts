@@ -86,7 +86,8 @@ interface Scheduled {
 }
 
 /** Delayed submissions that nobody has claimed; asked for only when it is opened. */
-export function scheduled(): { element: HTMLElement; stop(): void } {
+export function scheduled(): { element: HTMLElement; update(stats: Stats): void; stop(): void } {
+  const count = h("p", { class: "small muted ops-sentence" });
   const rows = h("tbody", {});
   const note = h("p", { class: "muted small" });
   const more = h(
@@ -101,7 +102,7 @@ export function scheduled(): { element: HTMLElement; stop(): void } {
     h("summary", {}, "Show the list"),
     h(
       "div",
-      { class: "ops-tall", tabindex: "0", role: "region", "aria-label": "Scheduled submissions" },
+      { class: "ops-tall ops-words", tabindex: "0", role: "region", "aria-label": "Scheduled submissions" },
       h(
         "table",
         {},
@@ -158,7 +159,14 @@ export function scheduled(): { element: HTMLElement; stop(): void } {
   }
 
   return {
-    element: h("section", { class: "card ops-wide" }, h("h2", {}, "Scheduled"), details),
+    element: h("section", { class: "card ops-wide" }, h("h2", {}, "Scheduled"), count, details),
+    update({ due, later }) {
+      const many = (number: number) => number.toLocaleString("en");
+      replace(
+        count,
+        due + later === 0 ? "Nothing waits for a later time." : `${many(later)} for later, ${many(due)} due now.`,
+      );
+    },
     stop: () => leaving.abort(),
   };
 }

@@ -27,14 +27,21 @@ export function strip(): Strip {
       one.update(act);
     }
   });
-  return { element, stop: end };
+  return {
+    element,
+    stop() {
+      end();
+      // What was seen to be done is not told again by the next view.
+      for (const act of acts.get()) if (act.state === "done") close(act.key);
+    },
+  };
 }
 
 const WORDS = { running: "", stopping: "Stopping…", stopped: "Stopped.", failed: "Failed.", done: "Done." };
 
 function line(key: string) {
   const title = h("strong", {});
-  const text = h("span", {});
+  const text = h("span", { class: "ops-act-text" });
   const bar = h("progress", { class: "ops-progress" });
   const why = h("p", { class: "error-text small" });
   const watch = h("span", {});
