@@ -69,7 +69,7 @@ export function casesTable(a: DoneResult, b: DoneResult): Node[] {
 
 function nameOf(one: CaseResult | undefined): HTMLElement | undefined {
   const name = [one?.name, one?.hidden && "hidden"].filter(Boolean).join(", ");
-  return name === "" ? undefined : h("span", { class: "r-case-name" }, name);
+  return name === "" ? undefined : h("span", { class: "r-case-name" }, `: ${name}`);
 }
 
 function cell(one: CaseResult | undefined): Node {

@@ -53,7 +53,7 @@ export function comparison({ checker, kind }: Problem): string {
     case "lines":
       return isFunction
         ? "The value must be the same; white space at the ends of lines does not count."
-        : "The output is compared line by line; white space at the ends does not count.";
+        : "The output is compared line by line; white space at the ends of lines does not count.";
     case "tokens":
       return isFunction
         ? "The value must be the same; texts are compared word by word."
