@@ -21,7 +21,13 @@ export function casesTable(a: DoneResult, b: DoneResult): Node[] {
     const row = h(
       "tr",
       { class: differs ? "c-differs" : "" },
-      h("th", { scope: "row" }, `${at + 1}`, nameOf(left ?? right)),
+      h(
+        "th",
+        { scope: "row" },
+        `${at + 1}`,
+        nameOf(left ?? right),
+        differs && h("span", { class: "c-mark", "aria-hidden": "true" }, "differs"),
+      ),
       h("td", {}, cell(left)),
       h("td", {}, cell(right)),
       h("td", {}, differs ? "differs" : "same"),
