@@ -133,3 +133,15 @@ test("beside the drawer the bar with Run and Submit keeps its height, and 'Saved
   assert.equal(isCut, false);
   await close();
 });
+
+test("the navigation stands still from view to view", async () => {
+  const { page, close } = await open(solvingApi(), "#/free", { viewport: WIDE });
+  const places = () =>
+    page.locator(".top nav a").evaluateAll((all) => all.map((one) => one.getBoundingClientRect().left));
+  await content(page).waitFor();
+  const before = await places();
+  await page.getByRole("link", { name: "History" }).click();
+  await page.getByRole("heading", { name: "My submissions" }).waitFor();
+  assert.deepEqual(await places(), before);
+  await close();
+});

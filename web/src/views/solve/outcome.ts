@@ -195,11 +195,16 @@ function opening(id: string, submittedAtMs?: number): HTMLElement {
   );
 }
 
+/** So much above a case is no use: a row of cut cells. Pixels. */
+const SCRAP = 64;
+
 /** Scrolls the pane, as far as needed, to the chosen case; the focus stays. */
 function reveal(result: HTMLElement): void {
   const pane = result.closest(".lower-panel");
   const detail = result.querySelector(".r-case");
   if (!pane || !detail || detail.childElementCount === 0) return;
   const [inside, box] = [pane.getBoundingClientRect(), detail.getBoundingClientRect()];
-  pane.scrollTop += Math.max(0, Math.min(box.bottom - inside.bottom + 8, box.top - inside.top));
+  const most = box.top - inside.top;
+  const needed = Math.min(box.bottom - inside.bottom + 8, most);
+  if (needed > 0) pane.scrollTop += most - needed < SCRAP ? most : needed;
 }
