@@ -117,6 +117,8 @@ function failed(text: string, again: () => void = reopen): View {
       h("h1", {}, "This did not work"),
       h("p", {}, text),
       h("button", { class: "button", type: "button", onclick: again }, "Try again"),
+      " ",
+      h("a", { href: link() }, "See the problems"),
     ),
   };
 }

@@ -203,7 +203,7 @@ test("Back and Forward between views lose no draft, and inner tabs add nothing t
   const { page, close } = await open(api, HASH);
   await type(page, "first problem");
   const before = await page.evaluate(() => history.length);
-  for (const tab of ["Result", "History", "My input"]) await page.getByRole("tab", { name: tab }).click();
+  for (const tab of ["Result", "History", "My input"]) await page.getByRole("tab", { name: tab, exact: true }).click();
   assert.equal(await page.evaluate(() => history.length), before);
   await page.evaluate(() => {
     location.hash = "#/p/echo";

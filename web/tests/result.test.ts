@@ -76,6 +76,43 @@ test("a run that prints nothing says so, and one that prints shows all of what i
   assert.deepEqual(await page.locator("pre").allTextContents(), ["[1,2]"]);
 });
 
+test("what a function printed is called that, though it comes by standard error", async (t) => {
+  const page = await start(t);
+  const answer = { verdict: "Executed", output: "", languageVersion: "3.12.0", executor: "main", returned: 7 };
+  await act(page, "run", { ...answer, run: stage({ stderr: "look\n" }) }, problem({ kind: "function" }));
+  assert.deepEqual(await page.locator("h4").allTextContents(), ["Returned", "What it printed"]);
+  assert.equal(await page.getByText("It printed nothing.").count(), 0);
+  await act(page, "run", { ...answer, run: stage() }, problem({ kind: "function" }));
+  await page.getByText("It printed nothing.").waitFor();
+});
+
+test("an output of only a line break is told in words, and what was measured is called CPU time", async (t) => {
+  const page = await start(t);
+  const answer = { verdict: "Executed", output: "\n", languageVersion: "3.12.0", executor: "main" };
+  await act(page, "run", { ...answer, run: stage({ stdout: "\n" }) });
+  await page.getByText("One empty line, nothing else.").waitFor();
+  await page.getByText("12 ms of CPU time").waitFor();
+});
+
+test("a failed case: spaces of its note stay, arguments have names, and its heading can be read aloud", async (t) => {
+  const page = await start(t);
+  const note = 'Line 1: expected "  3 ###", got " 3 ###".';
+  const evidence = { input: "[[3,8],11]", expected: "[0,1]", actual: "[]", note };
+  const params = [
+    { name: "nums", type: "list<int>" },
+    { name: "target", type: "int" },
+  ];
+  const of = problem({ kind: "function", signature: { name: "twoSum", params, returns: "list<int>" } });
+  await act(page, "show", judged(ID, [aCase(1, "Wrong Answer", { evidence, name: "a pair" })]), of);
+  const shown = page.locator(".r-note");
+  assert.equal(await shown.textContent(), note);
+  assert.equal(await shown.evaluate((element) => getComputedStyle(element).whiteSpace), "pre-wrap");
+  assert.equal(await page.locator(".r-texts pre").first().textContent(), "nums = [3, 8]\ntarget = 11");
+  await page.getByRole("heading", { name: "Case 1: a pair", exact: true }).waitFor();
+  await page.getByRole("button", { name: "Use as input" }).click();
+  assert.deepEqual(await page.evaluate("part.inputs"), ["[[3,8],11]"]);
+});
+
 test("1 MB of output, and a line of 67,000 characters: a part, the size and Show all; clicks work at once", async (t) => {
   const page = await start(t, { viewport: { width: 360, height: 740 } });
   const lines = Array.from({ length: 26_500 }, (_, at) => `line ${at} of a large output, tab\there `).join("\n");
@@ -202,10 +239,13 @@ test("a case that is worth less does not look like a full one, and a part of the
   await act(page, "show", result, problem({ cases }));
   await page.getByText("Score 20 %").waitFor();
   const cells = page.locator(".r-cell");
-  assert.deepEqual(await cells.allTextContents(), ["✗", "✓1", "✓0"]);
+  assert.deepEqual(await cells.allTextContents(), ["✗1", "✓2", "✓3"]);
   assert.match((await cells.nth(1).getAttribute("aria-label")) ?? "", /Accepted, 1 point \(the most of a case is 4\)/);
+  const mark = (at: number) => cells.nth(at).evaluate((cell) => getComputedStyle(cell, "::after").content);
+  assert.deepEqual([await mark(0), await mark(1)], ["none", '""']);
   const fill = (at: number) => cells.nth(at).evaluate((cell) => getComputedStyle(cell).backgroundColor);
-  assert.notEqual(await fill(0), await fill(1));
+  assert.doesNotMatch(await fill(1), /, 0\)$/, "accepted is filled, whatever it is worth");
+  await page.getByText("worth 4 points").waitFor();
   // On a phone the words beside the heading stand below it, in one line.
   await act(page, "show", result, problem({ cases: cases.map((one, at) => ({ ...one, hidden: at > 0 })) }));
   const legend = page.locator(".r-legend");

@@ -188,16 +188,16 @@ test("Submit while offline: the error is at the top, the button works again, the
 test("a server that is busy: its words and the seconds are shown, and the button works", async () => {
   const api = solvingApi()
     .on("POST /submit", (_, response) => {
-      send(response, 429, failure("too_many", "Too many submissions wait."), { "retry-after": "7" });
+      send(response, 429, failure("too_many", "Too many submissions wait; try again in 7 s."), { "retry-after": "7" });
     })
-    .on("POST /run", (_, response) => send(response, 404, failure("not_found", "There is no problem two-sum.")));
+    .on("POST /run", (_, response) => send(response, 503, failure("busy", "No slot is free."), { "retry-after": "3" }));
   const { page, close } = await open(api, HASH);
   await type(page, "x");
   await submit(page).click();
-  await page.getByText("Too many submissions wait. Try again in 7 s.").waitFor();
+  await page.getByText("Too many submissions wait; try again in 7 s.", { exact: true }).waitFor();
   assert.equal(await submit(page).getAttribute("aria-disabled"), "false");
   await run(page).click();
-  await page.getByText("There is no problem two-sum.").waitFor();
+  await page.getByText("No slot is free. Try again in 3 s.", { exact: true }).waitFor();
   assert.equal(await page.getByText("Too many submissions").count(), 0);
   await close();
 });
@@ -224,25 +224,44 @@ test("while a run is under way its button is busy, and Submit is not", async () 
   await close();
 });
 
-test("of two runs whose first is answered last, the second's result stays", async () => {
-  const answers: (() => void)[] = [];
+test("while a run is under way Ctrl-Enter starts no other, and its result stays", async () => {
+  let answer = () => {};
   const api = solvingApi().on("POST /run", async (asked) => {
-    await new Promise<void>((resolve) => answers.push(resolve));
+    await new Promise<void>((resolve) => {
+      answer = resolve;
+    });
     return ran(`ran ${JSON.parse(asked.body).code}`);
   });
   const { page, close } = await open(api, HASH);
   await type(page, "one");
-  await page.keyboard.press("ControlOrMeta+Enter");
+  for (let times = 0; times < 4; times += 1) await page.keyboard.press("ControlOrMeta+Enter");
   await called(api, "POST /run", 1);
-  await type(page, "two");
+  answer();
+  await page.getByText("ran one").waitFor();
+  await called(api, "POST /run", 1);
   await page.keyboard.press("ControlOrMeta+Enter");
   await called(api, "POST /run", 2);
-  answers[1]?.();
-  await page.getByText("ran two").waitFor();
-  answers[0]?.();
-  await page.waitForTimeout(400);
-  assert.equal(await page.getByText("ran one").count(), 0);
-  assert.equal(await page.getByText("ran two").isVisible(), true);
+  answer();
+  await close();
+});
+
+test("a run that is answered after a submission does not take the submission's place", async () => {
+  let answer = () => {};
+  const api = judging(solvingApi()).on("POST /run", async () => {
+    await new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    return ran("late");
+  });
+  const { page, close } = await open(api, HASH);
+  await type(page, "one");
+  await run(page).click();
+  await called(api, "POST /run", 1);
+  await submit(page).click();
+  await page.getByRole("link", { name: "Open this submission" }).waitFor();
+  answer();
+  await page.getByText("Accepted").first().waitFor();
+  assert.equal(await page.getByText("late").count(), 0);
   await close();
 });
 
@@ -301,7 +320,7 @@ test("samples are shown, copied exactly, and used as input", async () => {
   await page.getByRole("button", { name: "Copy input of sample 2" }).click();
   await page.getByText("Copied").waitFor();
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), "  two\t\n");
-  await page.getByRole("tab", { name: "Result" }).click();
+  await page.getByRole("tab", { name: "Result", exact: true }).click();
   await page.getByRole("button", { name: "Use as input: sample 2" }).click();
   assert.equal(await page.getByLabel("Standard input").inputValue(), "  two\t\n");
   assert.equal(await page.getByLabel("Standard input").isVisible(), true);
@@ -443,7 +462,7 @@ test("on 360 × 320 Run and Submit are on the screen in every part, and the page
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
   };
   await check();
-  for (const part of ["Statement", "Code", "Result"]) {
+  for (const part of ["Statement", "Code", "Input & result"]) {
     await page.getByRole("tab", { name: part, exact: true }).first().click();
     await check();
   }

@@ -246,6 +246,8 @@ test("wide code, tables and formulas scroll in their own box", async () => {
   await formulas();
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= 360));
   assert.equal(await page.locator("#view pre").evaluate((one) => (one as HTMLElement).tabIndex), 0);
+  await page.locator('#view .maths[tabindex="0"]').waitFor();
+  assert.equal(await page.locator("#view .maths[tabindex]").count(), 1, "the formula that scrolls can be focused");
   await page.setViewportSize({ width: 1280, height: 720 });
 });
 

@@ -261,3 +261,51 @@ test("a submission of no problem that this page knows is shown without its sampl
   await page.getByText("Passed 2 of 3", { exact: true }).waitFor();
   assert.equal(await page.locator(".s-code").count(), 0);
 });
+
+test("between a phone and a desktop the history is not wider than the page, and Open leads to the submission", async (t) => {
+  for (const width of [760, 840, 901]) {
+    const { page } = await start(t, both(), "#/history", { viewport: { width, height: 700 } });
+    const link = page.getByRole("link", { name: "Open: Sum of lines, Wrong Answer" });
+    await link.waitFor();
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
+    assert.equal(await link.getAttribute("href"), `#/s/${A}`);
+  }
+});
+
+test("without two ids nothing is asked for, and the way to the submissions is told", async (t) => {
+  const api = both();
+  const { page } = await start(t, api, "#/compare");
+  await page.getByText("Two submissions are compared.").waitFor();
+  assert.equal(await page.getByText("No submission has this id").count(), 0);
+  assert.equal(api.asked.length, 0);
+});
+
+test("a problem that is not known leads to the others", async (t) => {
+  const api = both().on("GET /problems/nope", (_, response) =>
+    send(response, 404, failure("not_found", "There is no problem nope.")),
+  );
+  const { page } = await start(t, api, "#/p/nope");
+  await page.getByText("There is no problem nope.").waitFor();
+  assert.equal(await page.getByRole("link", { name: "See the problems" }).getAttribute("href"), "#/");
+});
+
+test("a submission of another browser says where its code is, and its headings skip no level", async (t) => {
+  const { page } = await start(t, both(), `#/s/${A}`, {}, "0");
+  await page.getByText("Its code is only in the browser that sent it.").waitFor();
+  await page.getByText("Passed 2 of 3", { exact: true }).waitFor();
+  const levels = await page
+    .locator("#view :is(h1, h2, h3, h4)")
+    .evaluateAll((all) => all.map(({ tagName }) => Number(tagName.slice(1))));
+  for (const [at, level] of levels.entries()) assert.ok(level <= (levels[at - 1] ?? 0) + 1, levels.join(" "));
+});
+
+test("compared side by side each column has its letter; on a phone what differs is said in sight", async (t) => {
+  const wide = await start(t, both(), `#/compare/${A}/${B}`, { viewport: { width: 1200, height: 700 } });
+  await wide.page.locator(".c-names").getByText("B", { exact: true }).waitFor();
+  const phone = await start(t, both(), `#/compare/${A}/${B}`, { viewport: { width: 360, height: 700 } });
+  await phone.page.locator(".c-mark").waitFor();
+  const right = await phone.page.locator(".c-mark").evaluate((mark) => mark.getBoundingClientRect().right);
+  assert.ok(right < 360, `${right}`);
+  assert.equal(await phone.page.getByLabel("Changes in one column").isChecked(), true);
+  assert.equal(await phone.page.locator(".c-names").isVisible(), false);
+});

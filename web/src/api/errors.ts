@@ -26,6 +26,7 @@ export class CallError extends Error {
 /** A sentence for people: the API's message and, where it is not said there, what to do. */
 export function advice(error: unknown): string {
   if (!(error instanceof CallError)) return `Something in this page failed: ${String(error)}`;
-  const wait = error.retryAfterS ? ` Try again in ${error.retryAfterS} s.` : "";
+  const isSaid = /try again in \d/i.test(error.message);
+  const wait = error.retryAfterS && !isSaid ? ` Try again in ${error.retryAfterS} s.` : "";
   return error.message + wait;
 }

@@ -2,8 +2,10 @@
 
 import type { Case, CaseResult, Judgement, Problem } from "../api/types.ts";
 import { h, replace } from "../base/dom.ts";
+import { parseExactly, print } from "../base/json.ts";
 import { bytes, duration } from "../base/time.ts";
 import { compare, endings } from "./difference.ts";
+import { errorOutput } from "./ended.ts";
 import type { ResultOptions } from "./index.ts";
 import { withPlaces } from "./places.ts";
 import { textBox } from "./text.ts";
@@ -30,15 +32,22 @@ function textOf(value: unknown, problem: Problem | undefined): string | undefine
   return problem?.kind === "function" && value !== undefined ? JSON.stringify(value) : asText(value);
 }
 
-/** Puts a case into `place`. Differences are marked as soon as they are found. */
-export function showCase(place: HTMLElement, judgement: Judgement, number: number, options: ResultOptions): void {
+/** Puts a case into `place`, with its points in words. Differences are marked as soon as they are found. */
+export function showCase(
+  place: HTMLElement,
+  judgement: Judgement,
+  number: number,
+  options: ResultOptions,
+  worth?: string,
+): void {
   const one = judgement.cases[number - 1];
   if (!one) {
     replace(place);
     return;
   }
   const facts = [
-    one.cpuTimeMs === undefined ? undefined : duration(one.cpuTimeMs),
+    worth,
+    one.cpuTimeMs === undefined ? undefined : `${duration(one.cpuTimeMs)} of CPU time`,
     one.memoryBytes === undefined ? undefined : bytes(one.memoryBytes),
   ].filter((fact) => fact !== undefined);
   replace(
@@ -46,7 +55,7 @@ export function showCase(place: HTMLElement, judgement: Judgement, number: numbe
     h(
       "div",
       { class: "r-case-head" },
-      h("h3", {}, `Case ${one.number}`, one.name && h("span", { class: "r-case-name" }, one.name)),
+      h("h3", {}, `Case ${one.number}`, one.name && h("span", { class: "r-case-name" }, `: ${one.name}`)),
       verdictBadge(one.verdict),
       one.hidden && h("span", { class: "tag" }, "hidden"),
       facts.length > 0 && h("span", { class: "muted small" }, facts.join(" · ")),
@@ -62,7 +71,12 @@ function body(one: CaseResult, judgement: Judgement, options: ResultOptions): No
   const { evidence } = one;
   const nodes: Node[] = [];
   if (one.verdict === "Skipped") {
-    nodes.push(remark(`It was not run: judging stopped at case ${judgement.failedCase ?? "before"}.`));
+    const { failedCase } = judgement;
+    nodes.push(
+      remark(
+        failedCase ? `It was not run: judging stopped at case ${failedCase}.` : "Judging ended without its verdict.",
+      ),
+    );
   } else if (!evidence && one.verdict !== "Accepted") {
     nodes.push(remark("What it printed was not kept: that is done for the first ten failed cases only."));
   }
@@ -78,7 +92,7 @@ function body(one: CaseResult, judgement: Judgement, options: ResultOptions): No
   if (expected !== undefined) texts.append(...answers(expected, actual, textOf(given?.expected, problem)));
   if (evidence?.stderr) {
     const render = (text: string) => withPlaces(text, options.goTo);
-    texts.append(textBox(evidence.stderr, { name: "error output", render }));
+    texts.append(textBox(evidence.stderr, { name: errorOutput(options, one.verdict === "Runtime Error"), render }));
   }
   if (texts.childElementCount > 0) nodes.push(texts);
   return nodes;
@@ -88,10 +102,23 @@ function remark(text: string): HTMLElement {
   return h("p", { class: "muted" }, text);
 }
 
+/** A function's arguments with their names, as the samples show them; what was cut stays as it is. */
+function readable(input: string, problem: Problem | undefined): string {
+  const params = problem?.kind === "function" && problem.signature?.params;
+  if (!params) return input;
+  try {
+    const values = parseExactly(input);
+    if (!Array.isArray(values) || values.length !== params.length) return input;
+    return values.map((value, at) => `${params[at]?.name} = ${print(value)}`).join("\n");
+  } catch {
+    return input;
+  }
+}
+
 function inputBox(input: string, whole: string | undefined, options: ResultOptions): HTMLElement {
   const cut = CUT_AFTER.test(input) || CUT_BEFORE.test(input);
   const full = cut ? whole : input;
-  const box = textBox(input, { name: "input", whole: full });
+  const box = textBox(readable(input, options.problem), { name: "input", whole: full });
   const { useAsInput } = options;
   if (useAsInput) {
     const use = h("button", { class: "button quiet small", type: "button" }, "Use as input");

@@ -48,7 +48,7 @@ function done(result: DoneResult, options: ResultOptions): Node[] {
   const facts = [
     judgement && verdict !== "Compilation Error" ? `Passed ${judgement.passed} of ${judgement.total}` : undefined,
     judgement && judgement.score > 0 && judgement.score < 100 ? `Score ${percent(judgement.score)}` : undefined,
-    typeof cpuTimeMs === "number" ? duration(cpuTimeMs) : undefined,
+    typeof cpuTimeMs === "number" ? `${duration(cpuTimeMs)} of CPU time` : undefined,
     typeof memoryBytes === "number" ? bytes(memoryBytes) : undefined,
   ];
   const nodes: Node[] = [head(verdict, facts)];
@@ -95,15 +95,27 @@ export function warnings(compile: Stage | undefined, options: ResultOptions): No
 export function printed(run: Stage | undefined, output: string, options: ResultOptions): Node[] {
   const nodes: Node[] = [];
   const reason = endWords(run);
-  if (reason) nodes.push(h("p", { class: "r-message" }, reason));
+  if (reason) nodes.push(h("p", { class: "r-says" }, reason));
   const text = run ? run.stdout : output;
   const remark = run?.truncated && "The judge kept only a part of the output.";
-  if (text === "") nodes.push(h("p", { class: "muted" }, "It printed nothing."));
-  else nodes.push(textBox(text, { name: "output", remark }));
-  if (run && run.stderr !== "") {
-    nodes.push(textBox(run.stderr, { name: "error output", render: (said) => withPlaces(said, options.goTo) }));
+  const said = run?.stderr ?? "";
+  if (text !== "") nodes.push(textBox(text, { name: "output", remark }));
+  else if (said === "" || !isFunction(options)) nodes.push(h("p", { class: "muted" }, "It printed nothing."));
+  if (said !== "") {
+    const name = errorOutput(options, reason !== undefined);
+    nodes.push(textBox(said, { name, render: (part) => withPlaces(part, options.goTo) }));
   }
   return nodes;
+}
+
+function isFunction({ problem }: ResultOptions): boolean {
+  return problem?.kind === "function";
+}
+
+/** What standard error is called: a function prints to it, for its standard output is the judge's. */
+export function errorOutput(options: ResultOptions, isFailed: boolean): string {
+  if (!isFunction(options)) return "error output";
+  return isFailed ? "what it printed, with errors" : "what it printed";
 }
 
 /** How a process ended, where it did not end well. */

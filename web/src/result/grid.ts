@@ -128,15 +128,17 @@ function draw(option: HTMLElement, cell: Cell, number: number, most: number): vo
   const words = [`Case ${number}: ${seen?.word ?? "waiting"}`];
   if (cell.name) words.push(cell.name);
   if (cell.hidden) words.push("hidden");
-  if (cell.points !== undefined) words.push(points(cell, most));
+  const worth = points(cell, most);
+  if (worth) words.push(worth);
   const label = words.join(", ");
   option.setAttribute("aria-label", label);
   option.title = label;
-  option.replaceChildren(h("span", { class: "r-sign" }, seen?.sign ?? "·"));
-  if (fewer) option.append(h("span", { class: "r-points" }, cell.points));
+  option.replaceChildren(h("span", { class: "r-sign" }, seen?.sign ?? "·"), h("span", { class: "r-number" }, number));
 }
 
-function points({ verdict, points = 0 }: Cell, most: number): string {
+/** What a case is worth, in words, where the cases differ in that. */
+export function points({ verdict, points }: Cell, most: number): string | undefined {
+  if (points === undefined) return undefined;
   const unit = points === 1 ? "point" : "points";
   const size = points < most ? ` (the most of a case is ${most})` : "";
   return verdict === "Accepted" ? `${points} ${unit}${size}` : `worth ${points} ${unit}${size}`;

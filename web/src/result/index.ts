@@ -14,6 +14,8 @@ export interface ResultOptions {
   language: string;
   /** Makes a case's input the own input of the editor beside it. */
   useAsInput?: (input: string) => void;
+  /** Says nothing to screen readers: it shows what had ended before. */
+  quiet?: boolean;
   /** Sets the cursor of the editor beside it. Lines and columns begin with 1. */
   goTo?: (line: number, column?: number) => void;
 }

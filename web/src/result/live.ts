@@ -7,7 +7,7 @@ import { say } from "../base/announce.ts";
 import { h, replace } from "../base/dom.ts";
 import { showCase } from "./detail.ts";
 import { summary } from "./ended.ts";
-import { type Cell, cellsOf, grid } from "./grid.ts";
+import { type Cell, cellsOf, grid, points } from "./grid.ts";
 import type { LiveResult, ResultOptions } from "./index.ts";
 import { look } from "./verdicts.ts";
 import { estimate, placeWords, waitingLine } from "./waiting.ts";
@@ -23,7 +23,9 @@ export function liveResult(options: ResultOptions): LiveResult {
   let said = "";
   let shown: EndedResult | undefined;
   let shownWith: Problem | undefined;
-  const cases = grid((number) => judgement && showCase(detail, judgement, number, options));
+  /** What each case is worth, in words. */
+  let worth: (string | undefined)[] = [];
+  const cases = grid((number) => judgement && showCase(detail, judgement, number, options, worth[number - 1]));
   const toFailed = h(
     "button",
     { class: "button quiet small", type: "button", hidden: true, onclick: () => cases.toFailed() },
@@ -36,7 +38,7 @@ export function liveResult(options: ResultOptions): LiveResult {
   function announce(kind: string, text: string): void {
     if (said === kind) return;
     said = kind;
-    say(text);
+    if (!options.quiet) say(text);
   }
 
   function update(state: LiveState): void {
@@ -64,11 +66,11 @@ export function liveResult(options: ResultOptions): LiveResult {
     const count = Math.max(total ?? 0, verdicts.length);
     bottom.hidden = count === 0;
     const cells: Cell[] = [];
-    const { points, most } = pointsOf(options.problem);
+    const { pointsAt, most } = pointsOf(options.problem);
     for (let at = 0; at < count; at += 1) {
       const verdict = verdicts[at];
       const one = options.problem?.cases[at];
-      const cell: Cell = { name: one?.name, hidden: one?.hidden, points: points(at + 1) };
+      const cell: Cell = { name: one?.name, hidden: one?.hidden, points: pointsAt(at + 1) };
       if (verdict) cell.verdict = verdict;
       cells.push(cell);
     }
@@ -77,10 +79,11 @@ export function liveResult(options: ResultOptions): LiveResult {
   }
 
   function draw(cells: Cell[], most: number): void {
+    worth = cells.map((cell) => points(cell, most));
     cases.set(cells, most);
     const words = [
       cells.some((cell) => cell.hidden) && "dashed: hidden",
-      cells.some((cell) => cell.points !== undefined) && "not filled: worth fewer points",
+      cells.some((cell) => cell.points !== undefined && cell.points < most) && "dot: worth fewer points",
     ];
     legend.textContent = words.filter(Boolean).join(" · ");
   }
@@ -96,8 +99,10 @@ export function liveResult(options: ResultOptions): LiveResult {
       judgement && result.status === "done" && result.verdict !== "Compilation Error" ? judgement : undefined;
     bottom.hidden = !found || found.cases.length === 0;
     if (!found) return;
-    const { points, most } = pointsOf(options.problem?.version === found.problemVersion ? options.problem : undefined);
-    draw(cellsOf(found.cases, points), most);
+    const { pointsAt, most } = pointsOf(
+      options.problem?.version === found.problemVersion ? options.problem : undefined,
+    );
+    draw(cellsOf(found.cases, pointsAt), most);
     toFailed.hidden = found.failedCase === undefined;
     if (found.failedCase !== undefined) cases.choose(found.failedCase);
   }
@@ -127,11 +132,11 @@ function verdictWords(result: EndedResult): string {
 }
 
 /** What each case is worth, where not all are worth the same. */
-function pointsOf(problem: Problem | undefined): { points: (number: number) => number | undefined; most: number } {
+function pointsOf(problem: Problem | undefined): { pointsAt: (number: number) => number | undefined; most: number } {
   const weights = problem?.cases.map((one) => one.weight ?? 1) ?? [];
   const most = Math.max(0, ...weights);
   const differ = weights.some((weight) => weight !== most);
-  return { points: (number) => (differ ? weights[number - 1] : undefined), most };
+  return { pointsAt: (number) => (differ ? weights[number - 1] : undefined), most };
 }
 
 export function errorWords(error: unknown): string {

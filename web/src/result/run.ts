@@ -13,7 +13,7 @@ import { look, verdictBadge } from "./verdicts.ts";
 export function runResult(answer: RunAnswer, options: ResultOptions): HTMLElement {
   const { verdict, compile, run } = answer;
   const facts = [
-    typeof run?.cpuTimeMs === "number" ? duration(run.cpuTimeMs) : undefined,
+    typeof run?.cpuTimeMs === "number" ? `${duration(run.cpuTimeMs)} of CPU time` : undefined,
     typeof run?.memoryBytes === "number" ? bytes(run.memoryBytes) : undefined,
     answer.languageVersion && `${languageName(options.language)} ${answer.languageVersion}`,
   ].filter((fact) => fact !== undefined);
@@ -34,7 +34,7 @@ export function runResult(answer: RunAnswer, options: ResultOptions): HTMLElemen
     if (answer.returned !== undefined) {
       element.append(textBox(JSON.stringify(answer.returned), { name: "returned" }));
     } else if (isFunction && verdict !== "Executed" && answer.output !== "") {
-      element.append(h("p", { class: "r-message" }, answer.output));
+      element.append(h("p", { class: "r-says" }, answer.output));
     }
     element.append(...printed(run, answer.output, options), ...warnings(compile, options));
   }

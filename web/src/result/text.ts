@@ -32,7 +32,9 @@ export function textBox(text: string, options: TextOptions): HTMLElement {
   const title = options.title ?? options.name.charAt(0).toUpperCase() + options.name.slice(1);
   const id = uniqueId("text");
   const unseen = text.length <= MAX_MARKED ? unseenWords(text) : "";
-  const remarks = [unseen && `Holds ${unseen}.`, options.remark].filter(Boolean).join(" ");
+  const breaks = /^\n+$/.test(text) ? text.length : 0;
+  const blank = breaks > 0 && (breaks === 1 ? "One empty line, nothing else." : `${breaks} empty lines, nothing else.`);
+  const remarks = [blank, unseen && `Holds ${unseen}.`, options.remark].filter(Boolean).join(" ");
   const body = h("pre", { tabindex: "0", role: "group", "aria-labelledby": id });
   const box = h(
     "div",

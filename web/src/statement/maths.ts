@@ -3,6 +3,7 @@
 // style attributes, which the page's policy forbids.
 
 import { h } from "../base/dom.ts";
+import { stopWhereItScrolls } from "../base/stops.ts";
 import { MATHS } from "./markdown.ts";
 
 /** Puts MathML into each placeholder; what is no right formula shows its source. */
@@ -24,12 +25,20 @@ export async function renderMaths(root: HTMLElement): Promise<void> {
     try {
       place.replaceChildren();
       library.render(source, place, { displayMode: isBlock(place), throwOnError: true, maxSize: [50, 500] });
+      if (isBlock(place)) scrollable(place);
       // `\label` and the like would name elements of the page.
       for (const named of place.querySelectorAll("[id]")) named.removeAttribute("id");
     } catch (error) {
       showSource(place, source, error);
     }
   }
+}
+
+/** A wide formula scrolls in its own box. */
+function scrollable(place: HTMLElement): void {
+  place.setAttribute("role", "group");
+  place.setAttribute("aria-label", "Formula");
+  stopWhereItScrolls(place);
 }
 
 function isBlock(place: HTMLElement): boolean {

@@ -21,7 +21,13 @@ export function casesTable(a: DoneResult, b: DoneResult): Node[] {
     const row = h(
       "tr",
       { class: differs ? "c-differs" : "" },
-      h("th", { scope: "row" }, `${at + 1}`, nameOf(left ?? right)),
+      h(
+        "th",
+        { scope: "row" },
+        `${at + 1}`,
+        nameOf(left ?? right),
+        differs && h("span", { class: "c-mark", "aria-hidden": "true" }, "differs"),
+      ),
       h("td", {}, cell(left)),
       h("td", {}, cell(right)),
       h("td", {}, differs ? "differs" : "same"),
@@ -69,7 +75,7 @@ export function casesTable(a: DoneResult, b: DoneResult): Node[] {
 
 function nameOf(one: CaseResult | undefined): HTMLElement | undefined {
   const name = [one?.name, one?.hidden && "hidden"].filter(Boolean).join(", ");
-  return name === "" ? undefined : h("span", { class: "r-case-name" }, name);
+  return name === "" ? undefined : h("span", { class: "r-case-name" }, `: ${name}`);
 }
 
 function cell(one: CaseResult | undefined): Node {

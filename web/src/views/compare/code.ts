@@ -47,6 +47,8 @@ const colours = EditorView.theme({
 
 export function mergeBox(a: string, b: string, languages: [string, string]): MergeBox {
   const place = h("div", { class: "c-merge" });
+  const name = (text: string) => h("span", { class: "c-name" }, text);
+  const names = h("div", { class: "c-names", "aria-hidden": "true" }, name("A"), name("B"));
   const root = place.attachShadow({ mode: "open" });
   let end: () => void = () => undefined;
   let drawing = 0;
@@ -69,6 +71,7 @@ export function mergeBox(a: string, b: string, languages: [string, string]): Mer
       colours,
     ];
     const collapseUnchanged = { margin: 4, minSize: 12 };
+    names.hidden = form !== "beside";
     if (form === "beside") {
       const view = new MergeView({
         a: { doc: a, extensions: extensions("Code of A", 0) },
@@ -86,7 +89,7 @@ export function mergeBox(a: string, b: string, languages: [string, string]): Mer
     }
   }
 
-  const first: Form = innerWidth < NARROW ? "unified" : (read<Form>(KEY) ?? "beside");
+  const first: Form = matchMedia(`(max-width: ${NARROW - 1}px)`).matches ? "unified" : (read<Form>(KEY) ?? "beside");
   const choice = (form: Form, name: string) =>
     h(
       "label",
@@ -113,6 +116,7 @@ export function mergeBox(a: string, b: string, languages: [string, string]): Mer
         choice("beside", "Side by side"),
         choice("unified", "Changes in one column"),
       ),
+      names,
       place,
     ),
     destroy: () => {

@@ -10,7 +10,7 @@ import { languageName } from "../../languages.ts";
 import { verdictBadge } from "../../result/index.ts";
 import { errorWords } from "../../result/live.ts";
 import { link } from "../../router.ts";
-import type { OpenView } from "../../view.ts";
+import type { OpenView, View } from "../../view.ts";
 import { casesTable } from "./cases.ts";
 
 interface Side {
@@ -23,6 +23,7 @@ interface Side {
 }
 
 export const open: OpenView = (route) => {
+  if (!route.parts[1] || !route.parts[2]) return nothingToCompare();
   const sides: [Side, Side] = [side("A", route.parts[1] ?? ""), side("B", route.parts[2] ?? "")];
   const heads = h("div", { class: "c-heads" });
   const cases = h("div", {});
@@ -85,6 +86,15 @@ export const open: OpenView = (route) => {
     },
   };
 };
+
+function nothingToCompare(): View {
+  const words = "Two submissions are compared. Tick them in ";
+  const where = h("a", { href: link("history") }, "your submissions");
+  return {
+    title: "Compare",
+    element: h("section", { class: "page c-page" }, h("h1", {}, "Compare"), h("p", {}, words, where, ".")),
+  };
+}
 
 function side(name: string, id: string): Side {
   return { id, name, mine: find(id) };

@@ -25,6 +25,7 @@ export function row(
   tick: (on: boolean) => void,
 ): HTMLElement {
   const { end } = one;
+  const address = link("s", one.id);
   const name = one.title ?? (one.problemId || "Playground");
   const box = h("input", {
     type: "checkbox",
@@ -42,8 +43,8 @@ export function row(
     h("td", { role: "cell", class: "y-tick" }, box),
     h(
       "td",
-      { class: "y-verdict" },
-      h("a", { href: link("s", one.id), "aria-label": `${verdictOf(one).word}: open` }, badge),
+      { role: "cell", class: "y-verdict" },
+      h("a", { href: address, "aria-label": `${verdictOf(one).word}: open` }, badge),
     ),
     h(
       "td",
@@ -54,6 +55,11 @@ export function row(
     number(end?.total === undefined ? undefined : `${end.passed} of ${end.total}`, "Cases"),
     number(end?.cpuTimeMs === undefined ? undefined : duration(end.cpuTimeMs), "Time"),
     number(end?.memoryBytes === undefined ? undefined : bytes(end.memoryBytes), "Memory"),
-    h("td", { role: "cell" }, time(one.submittedAtMs)),
+    h(
+      "td",
+      { role: "cell", class: "y-when" },
+      time(one.submittedAtMs),
+      h("a", { class: "button small", href: address, "aria-label": `Open: ${name}, ${verdictOf(one).word}` }, "Open"),
+    ),
   );
 }

@@ -1,7 +1,7 @@
 // What a problem asks for, in a few words: kind, signature, limits, and when an
 // answer counts as right.
 
-import { h } from "../../base/dom.ts";
+import { h, replace } from "../../base/dom.ts";
 import { bytes, duration } from "../../base/time.ts";
 import type { Problem } from "../../api/types.ts";
 import { languageName } from "../../languages.ts";
@@ -9,10 +9,11 @@ import { languageName } from "../../languages.ts";
 /** The line of facts under a problem's title; `update` follows the chosen language. */
 export function facts(problem: Problem): { element: HTMLElement; update(language: string): void } {
   const limits = h("span", {});
+  const signature = h("div", {});
   const element = h(
     "div",
     { class: "solve-facts" },
-    signature(problem),
+    signature,
     h(
       "p",
       { class: "muted small" },
@@ -22,13 +23,24 @@ export function facts(problem: Problem): { element: HTMLElement; update(language
       comparison(problem),
     ),
   );
-  return { element, update: (language) => limits.replaceChildren(limitsText(problem, language)) };
+  const update = (language: string) => {
+    replace(signature, ...signatureIn(problem, language));
+    limits.replaceChildren(limitsText(problem, language));
+  };
+  return { element, update };
 }
 
-function signature({ signature }: Problem): HTMLElement | undefined {
-  if (!signature) return undefined;
+/** The signature with the name that the starter code has; the problem's own may be used as well. */
+function signatureIn({ signature, starter }: Problem, language: string): HTMLElement[] {
+  if (!signature) return [];
+  const plain = (name: string) => name.replaceAll("_", "").toLowerCase();
+  const names = starter[language]?.match(/[A-Za-z_]\w*/g) ?? [];
+  const name = names.find((one) => plain(one) === plain(signature.name)) ?? signature.name;
   const params = (signature.params ?? []).map(({ name, type }) => `${name}: ${type}`).join(", ");
-  return h("p", { class: "solve-signature" }, h("code", {}, `${signature.name}(${params}) → ${signature.returns}`));
+  const line = h("p", { class: "solve-signature" }, h("code", {}, `${name}(${params}) → ${signature.returns}`));
+  if (name === signature.name) return [line];
+  const other = ["The name ", h("code", {}, signature.name), ` works in ${languageName(language)} too.`];
+  return [line, h("p", { class: "muted small" }, other)];
 }
 
 function limitsText({ limits }: Problem, language: string): string {
@@ -53,7 +65,7 @@ export function comparison({ checker, kind }: Problem): string {
     case "lines":
       return isFunction
         ? "The value must be the same; white space at the ends of lines does not count."
-        : "The output is compared line by line; white space at the ends does not count.";
+        : "The output is compared line by line; white space at the ends of lines does not count.";
     case "tokens":
       return isFunction
         ? "The value must be the same; texts are compared word by word."

@@ -128,6 +128,7 @@ function solve(problem: Problem | undefined, languages: Language[]): View {
   }
 
   function startRun(): void {
+    if (outcome.running()) return;
     const input = form.take();
     if (!input) {
       lower.choose("input");

@@ -32,7 +32,7 @@ export function layout({ title, statement, code, actions, result }: Parts): Fram
   const parts: Tab[] = [
     ...(left ? [{ key: "statement", name: "Statement", panel: left }] : []),
     { key: "code", name: "Code", panel: middle },
-    { key: "result", name: "Result", panel: lower },
+    { key: "result", name: "Input & result", panel: lower },
   ];
   const narrow = matchMedia("(max-width: 799.9px)");
   const panes = tabs("Parts", parts, arrange);
@@ -78,7 +78,7 @@ export function layout({ title, statement, code, actions, result }: Parts): Fram
       label: "Height of the editor",
       key: "split:y",
       orientation: "horizontal",
-      initial: 58,
+      initial: 46,
       container: work,
       property: "--split-y",
     });

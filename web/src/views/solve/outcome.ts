@@ -4,11 +4,13 @@
 import { inform, say } from "../../base/announce.ts";
 import { h, replace } from "../../base/dom.ts";
 import { randomName } from "../../base/random.ts";
+import { time } from "../../base/time.ts";
 import { call } from "../../api/client.ts";
 import { advice, CallError } from "../../api/errors.ts";
-import { follow, type Following, type Known } from "../../api/live.ts";
+import { follow, type Following, type Known, type LiveState } from "../../api/live.ts";
+import { resultOf } from "../../api/results.ts";
 import type { Problem, Run, RunAnswer, Stored } from "../../api/types.ts";
-import { all, remember } from "../../history.ts";
+import { all, remember, type Remembered, settleBy } from "../../history.ts";
 import { liveResult, type ResultOptions, runResult } from "../../result/index.ts";
 import { link } from "../../router.ts";
 import type { RunInput } from "./input.ts";
@@ -25,10 +27,9 @@ export interface Outcome {
   element: HTMLElement;
   running(): boolean;
   submitting(): boolean;
-  /** A second run takes the place of one that is not answered yet. */
   run(code: string, language: string, input: RunInput): Promise<void>;
   submit(code: string, language: string): Promise<void>;
-  /** Shows the newest submission of this problem that is not known to have ended. */
+  /** Shows the newest submission of this problem; returns whether it may still be under way. */
   resume(): boolean;
   left(): void;
 }
@@ -138,8 +139,26 @@ export function outcome(options: OutcomeOptions): Outcome {
     running = undefined;
     following?.stop();
     const live = liveResult(resultOptions(language));
-    replace(shown, live.element, h("p", { class: "small" }, h("a", { href: link("s", id) }, "Open this submission")));
-    following = follow(id, (state) => live.update(state), known);
+    replace(shown, live.element, opening(id));
+    let isEnded = false;
+    const update = (state: LiveState) => {
+      live.update(state);
+      if (state.result && !isEnded) reveal(live.element);
+      isEnded = state.result !== undefined;
+    };
+    following = follow(id, update, known);
+  }
+
+  /** One that ended before is asked for once. */
+  async function showEnded({ id, language, submittedAtMs }: Remembered): Promise<void> {
+    const before = shown.firstChild;
+    const result = await resultOf(id);
+    if (isLeft || shown.firstChild !== before) return;
+    if (result.status === "queued") return show(id, language, { submittedAtMs });
+    settleBy(result);
+    const live = liveResult({ ...resultOptions(language), quiet: true });
+    live.update({ phase: "ended", cases: [], connection: "live", result });
+    replace(shown, live.element, opening(id, submittedAtMs));
   }
 
   return {
@@ -150,7 +169,12 @@ export function outcome(options: OutcomeOptions): Outcome {
     submit,
     resume() {
       const newest = problem && all().find((one) => one.problemId === problem.id);
-      if (!newest || newest.end || Date.now() - newest.submittedAtMs > RESUME_WITHIN_MS) return false;
+      if (!newest) return false;
+      if (newest.end || Date.now() - newest.submittedAtMs > RESUME_WITHIN_MS) {
+        // Without it the view is as at first; the history says more.
+        showEnded(newest).catch(() => undefined);
+        return false;
+      }
       show(newest.id, newest.language);
       return true;
     },
@@ -160,4 +184,27 @@ export function outcome(options: OutcomeOptions): Outcome {
       following?.stop();
     },
   };
+}
+
+function opening(id: string, submittedAtMs?: number): HTMLElement {
+  return h(
+    "p",
+    { class: "small muted outcome-open" },
+    submittedAtMs !== undefined && ["Your newest submission, ", time(submittedAtMs), ". "],
+    h("a", { href: link("s", id) }, "Open this submission"),
+  );
+}
+
+/** So much above a case is no use: a row of cut cells. Pixels. */
+const SCRAP = 64;
+
+/** Scrolls the pane, as far as needed, to the chosen case; the focus stays. */
+function reveal(result: HTMLElement): void {
+  const pane = result.closest(".lower-panel");
+  const detail = result.querySelector(".r-case");
+  if (!pane || !detail || detail.childElementCount === 0) return;
+  const [inside, box] = [pane.getBoundingClientRect(), detail.getBoundingClientRect()];
+  const most = box.top - inside.top;
+  const needed = Math.min(box.bottom - inside.bottom + 8, most);
+  if (needed > 0) pane.scrollTop += most - needed < SCRAP ? most : needed;
 }

@@ -3,6 +3,7 @@
 import { copyButton } from "../../base/clipboard.ts";
 import { h } from "../../base/dom.ts";
 import { print } from "../../base/json.ts";
+import { stopWhereItScrolls } from "../../base/stops.ts";
 import type { Case, Problem } from "../../api/types.ts";
 
 /** A case's input as people read it: text, or a line for each parameter. */
@@ -68,6 +69,6 @@ function text(name: string, what: string, value: string): HTMLElement {
       h("span", { class: "muted small" }, name),
       copyButton(what, () => value),
     ),
-    h("pre", { tabindex: "0", role: "region", "aria-label": what }, value),
+    stopWhereItScrolls(h("pre", { role: "group", "aria-label": what }, value)),
   );
 }

@@ -34,13 +34,14 @@ export const open: OpenView = (route) => {
     { class: "button small", type: "button", onclick: () => void look(true) },
     "Check again",
   );
+  const elsewhere = h("p", { class: "muted small", hidden: true }, "Its code is only in the browser that sent it.");
   const element = h(
     "section",
     { class: "page s-page" },
     h("div", { class: "s-top" }, h("div", {}, heading, facts), actions),
     again,
-    h("div", { class: "card" }, live.element),
-    mine && codeCard(mine),
+    h("div", { class: "card" }, h("h2", { class: "visually-hidden" }, "Result"), live.element),
+    mine ? codeCard(mine) : elsewhere,
   );
   let following: Following | undefined;
   let state: LiveState | undefined;
@@ -50,6 +51,7 @@ export const open: OpenView = (route) => {
 
   function show(next: LiveState): void {
     state = next;
+    elsewhere.hidden = next.error !== undefined;
     live.update(next);
     if (next.result) ended(next.result);
     describe();
