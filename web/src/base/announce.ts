@@ -8,7 +8,7 @@ const assertive = h("div", { class: "notes", role: "alert", "aria-live": "assert
 const spoken = h("div", { class: "visually-hidden", role: "status", "aria-live": "polite", id: "spoken" });
 
 /** To be put into the document once. */
-export const regions: HTMLElement[] = [h("div", { class: "toasts" }, assertive, polite), spoken];
+export const regions: HTMLElement[] = [h("div", { class: "toasts", id: "notes" }, assertive, polite), spoken];
 
 /** How long a note stays, in milliseconds. */
 const STAYS_MS = 5_000;
