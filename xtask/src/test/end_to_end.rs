@@ -17,11 +17,9 @@ pub(super) const CRATE: &str = "e2e";
 /// The program whose submissions have limits of time: it has the machine for
 /// itself. The others mostly wait, and run side by side.
 const RUNS_ALONE: &str = "e2e";
-/// The program in whose track another one waits for its end: at most three run side
-/// by side, and the page's has a stack and a browser.
-const AFTER: &[(&str, &str)] = &[("docs", "page")];
-/// The program after which the page's own tests run, because it is the shortest.
-const SHORTEST: &str = "queue";
+/// The page in a browser, whose own tests run beside it: two browsers are enough for
+/// the machine.
+const PAGE: &str = "page";
 /// Names the file to which a program writes the time of each test.
 const TEST_TIMES: &str = "TEST_TIMES";
 
@@ -29,11 +27,14 @@ const TEST_TIMES: &str = "TEST_TIMES";
 /// Adds the times of the tests, also if one fails.
 pub(super) fn run(times: &mut Vec<TestTime>) -> Result<()> {
     let programs = cargo::test_programs(|package| package == CRATE)?;
-    let (alone, others): (Vec<&str>, Vec<&str>) = programs
+    let others: Vec<&str> = programs
         .iter()
         .map(String::as_str)
-        .partition(|program| *program == RUNS_ALONE);
-    let outcome = side_by_side(&others).and_then(|()| side_by_side(&alone));
+        .filter(|program| ![RUNS_ALONE, PAGE].contains(program))
+        .collect();
+    let outcome = side_by_side(&others)
+        .and_then(|()| progress::side_by_side(&[&[&|| run_program(PAGE)], &[&page_tests::run]]))
+        .and_then(|()| run_program(RUNS_ALONE));
     times.extend(page_tests::times());
     for program in &programs {
         let lines = fs::read_to_string(times_path(program)).unwrap_or_default();
@@ -42,23 +43,10 @@ pub(super) fn run(times: &mut Vec<TestTime>) -> Result<()> {
     outcome
 }
 
-/// Runs the programs, and what goes with them, in tracks at the same time.
 fn side_by_side(programs: &[&str]) -> Result<()> {
-    let later = |program: &str| AFTER.iter().find(|(_, second)| *second == program);
-    let run = |program: &str| -> Result<()> {
-        run_program(program)?;
-        if program == SHORTEST {
-            page_tests::run()?;
-        }
-        match AFTER.iter().find(|(first, _)| *first == program) {
-            Some((_, second)) => run_program(second),
-            None => Ok(()),
-        }
-    };
     let steps: Vec<_> = programs
         .iter()
-        .filter(|program| later(program).is_none_or(|(first, _)| !programs.contains(first)))
-        .map(|program| move || run(program))
+        .map(|program| move || run_program(program))
         .collect();
     let steps: Vec<[&(dyn Fn() -> Result<()> + Sync); 1]> =
         steps.iter().map(|step| [step as _]).collect();
