@@ -59,7 +59,7 @@ impl<W: WorkerFn + RateLimit + Assets> App<'_, W> {
             error.into_response()
         });
         cors::allow(self.lookup, headers, &mut response);
-        response::forbid_storing(&mut response);
+        response::protect(&mut response);
         if request.is_ok_and(|request| request.method() == Method::HEAD) {
             *response.body_mut() = Bytes::new();
             effects.events = None;

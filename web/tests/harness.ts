@@ -152,6 +152,12 @@ export function useBrowser(): void {
   });
 }
 
+/** The browser of {@link useBrowser}. */
+export function theBrowser(): Browser {
+  if (!browser) throw new Error("useBrowser() was not called");
+  return browser;
+}
+
 /** Headless Chromium: `CHROMIUM`, or the machine's. */
 export function launch(): Promise<Browser> {
   return chromium.launch({
@@ -162,7 +168,7 @@ export function launch(): Promise<Browser> {
 
 /** Opens the page at an address such as `#/p/two-sum`. */
 export async function open(api: Api, hash = "#/", options: BrowserContextOptions = {}): Promise<Opened> {
-  if (!browser) throw new Error("useBrowser() was not called");
+  const browser = theBrowser();
   const server: Server = createServer((request, response) => {
     serve(api, response, request).catch((error: unknown) => {
       if (!response.headersSent) response.writeHead(500);

@@ -3,27 +3,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
+import type { ProblemEntry } from "../src/api/types.ts";
 import { findings } from "./accessible.ts";
 import { Api, failure, open, send, useBrowser } from "./harness.ts";
 import { HOSTILE } from "./hostile.ts";
 
 useBrowser();
 
-interface Entry {
-  id: string;
-  title: string;
-  kind: "program" | "function";
-  cases: number;
-  version: string;
-  updatedAtMs: number;
-}
-
-function entry(id: string, title = id, more: Partial<Entry> = {}): Entry {
+function entry(id: string, title = id, more: Partial<ProblemEntry> = {}): ProblemEntry {
   return { id, title, kind: "program", cases: 3, version: "v1", updatedAtMs: 1_764_000_000_000, ...more };
 }
 
 /** An API with these problems, `perPage` of them a page. */
-function withProblems(problems: Entry[], perPage = 1_000): Api {
+function withProblems(problems: ProblemEntry[], perPage = 1_000): Api {
   return new Api()
     .on("GET /languages", () => ({
       success: true,

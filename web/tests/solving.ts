@@ -2,6 +2,7 @@
 // into the editor.
 
 import type { Page } from "playwright-core";
+import { stage } from "./fixtures.ts";
 import { Api } from "./harness.ts";
 
 export const PYTHON_STARTER = "def two_sum(nums: list[int], target: int) -> list[int]:\n    pass\n";
@@ -62,18 +63,8 @@ export const LANGUAGES = ["python", "javascript", "typescript", "c++", "java", "
 
 /** An answer of `POST /run` that printed this. */
 export function ran(output: string): unknown {
-  const stage = {
-    stdout: output,
-    stderr: "",
-    code: 0,
-    signal: null,
-    status: null,
-    message: null,
-    cpuTimeMs: 12,
-    wallTimeMs: 20,
-    memoryBytes: 9_000_000,
-  };
-  return { success: true, verdict: "Executed", output, languageVersion: "3.11.7", executor: "local", run: stage };
+  const run = stage({ stdout: output, memoryBytes: 9_000_000 });
+  return { success: true, verdict: "Executed", output, languageVersion: "3.11.7", executor: "local", run };
 }
 
 /** The made-up API with two problems and ten languages. */

@@ -4,7 +4,9 @@
 
 use std::rc::Rc;
 
-use shared::redis::CommandCounter;
+use shared::config::RedisConfig;
+use shared::queue::Store;
+use shared::redis::{Client, CommandCounter};
 
 use crate::attempt::problem_cache::ProblemCache;
 use crate::executor::endpoint_states::EndpointStates;
@@ -25,4 +27,11 @@ pub struct Instance {
     pub stored: Rc<Stored>,
     /// The commands that it, and submit-fn before it, sent to Redis.
     pub commands: CommandCounter,
+}
+
+impl Instance {
+    /// The store, whose commands are counted.
+    pub(crate) fn store(&self, redis: &RedisConfig) -> Store {
+        Store::new(Client::new(redis.clone()).counting(&self.commands))
+    }
 }

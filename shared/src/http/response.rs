@@ -54,14 +54,14 @@ pub fn empty(status: StatusCode) -> Response<Bytes> {
 }
 
 /// Forbids caches to store a response, unless it says itself what they may do:
-/// most of them change at any moment, or are for one reader only.
-pub fn forbid_storing(response: &mut Response<Bytes>) {
+/// most of them change at any moment, or are for one reader only. And forbids browsers
+/// to take it for anything else than it says to be.
+pub fn protect(response: &mut Response<Bytes>) {
     let no_store = HeaderValue::from_static("no-store");
     response
         .headers_mut()
         .entry(header::CACHE_CONTROL)
         .or_insert(no_store);
-    // Nor does a browser take it for anything else than it says to be.
     response.headers_mut().insert(
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
@@ -108,12 +108,12 @@ mod tests {
     #[test]
     fn a_response_is_not_stored_unless_it_says_so() {
         let mut plain = empty(StatusCode::OK);
-        forbid_storing(&mut plain);
+        protect(&mut plain);
         assert_eq!(plain.headers()[header::CACHE_CONTROL], "no-store");
         assert_eq!(plain.headers()[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
         let no_cache = HeaderValue::from_static("no-cache");
         plain.headers_mut().insert(header::CACHE_CONTROL, no_cache);
-        forbid_storing(&mut plain);
+        protect(&mut plain);
         assert_eq!(plain.headers()[header::CACHE_CONTROL], "no-cache");
     }
 

@@ -125,6 +125,19 @@ mod tests {
         assert_eq!(health.headers()[header::CONTENT_TYPE], "application/json");
     }
 
+    /// `/` comes from here and the other files from the assets: one policy for both.
+    #[test]
+    fn the_assets_have_the_same_policy() {
+        let assets = include_str!("../../../web/public/_headers");
+        for (name, value) in SECURITY {
+            let is_it = |line: &str| {
+                let (other, text) = line.trim().split_once(": ").unwrap_or_default();
+                name.as_str() == other.to_ascii_lowercase() && text == value
+            };
+            assert!(assets.lines().any(is_it), "{name}");
+        }
+    }
+
     #[tokio::test]
     async fn the_page_has_its_policy_unless_the_assets_have_one() {
         let (page, _) = get(&Files(Some("")), Some("text/html")).await;

@@ -4,9 +4,10 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { after, before } from "node:test";
-import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from "playwright-core";
-import { launch } from "../harness.ts";
+import type { BrowserContext, BrowserContextOptions, Locator, Page } from "playwright-core";
+import { theBrowser } from "../harness.ts";
+
+export { useBrowser } from "../harness.ts";
 
 /** How long something may take that a person waits for: the machine may be busy with other tests. */
 export const SOON_MS = Number(process.env["SOON_MS"] ?? 90_000);
@@ -89,18 +90,6 @@ export function solution(problem: string, name: string): Promise<string> {
   return readFile(path.join(import.meta.dirname, "../../../problems", problem, "solutions", name), "utf8");
 }
 
-let browser: Browser | undefined;
-
-/** Starts the browser before the tests of a file and ends it after them. */
-export function useBrowser(): void {
-  before(async () => {
-    browser = await launch();
-  });
-  after(async () => {
-    await browser?.close();
-  });
-}
-
 /** The policy broken, an error that nobody caught, or a request to another host. */
 export interface Visit {
   page: Page;
@@ -111,8 +100,7 @@ export interface Visit {
 
 /** Opens the page at an address such as `#/p/two-sum` in a browser that was never here. */
 export async function visit(hash = "#/", options: BrowserContextOptions = {}): Promise<Visit> {
-  if (!browser) throw new Error("useBrowser() was not called");
-  const context = await browser.newContext({ locale: "en-GB", ...options });
+  const context = await theBrowser().newContext({ locale: "en-GB", ...options });
   const page = await context.newPage();
   const complaints: string[] = [];
   page.setDefaultTimeout(SOON_MS);

@@ -18,7 +18,7 @@ use shared::queue::Store;
 use shared::queue::backoff::backoff_ms;
 use shared::queue::settlement::Outcome;
 use shared::queue::usage::{UsageLimits, UsageWindow};
-use shared::redis::{Client, RedisError};
+use shared::redis::RedisError;
 use shared::text::normalized;
 
 use super::claimed_job::ClaimedJob;
@@ -80,7 +80,7 @@ pub struct JobRunner {
 impl JobRunner {
     /// Runs jobs as `config` says, with what the instance remembers.
     pub fn new(config: &Config, runtime: Runtime, instance: &Instance) -> Self {
-        let store = Store::new(Client::new(config.redis.clone()).counting(&instance.commands));
+        let store = instance.store(&config.redis);
         Self {
             progress: config.progress,
             endpoints: Endpoints::new(&config.executor, runtime, Rc::clone(&instance.endpoints)),

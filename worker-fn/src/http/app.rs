@@ -10,8 +10,7 @@ use serde_json::json;
 use shared::config::ConfigError;
 use shared::domain::ticket::{SERVICE_TOKEN_HEADER, TicketKey};
 use shared::http::{ApiError, response};
-use shared::queue::Store;
-use shared::redis::{COMMANDS_HEADER, Client};
+use shared::redis::COMMANDS_HEADER;
 
 use crate::attempt::JobRunner;
 use crate::config::Config;
@@ -102,7 +101,7 @@ impl App {
             log.extend(error.log_line().map(str::to_owned));
             (error.into_response(), AfterResponse::Nothing)
         });
-        response::forbid_storing(&mut response);
+        response::protect(&mut response);
         Handled {
             response,
             after_response,
@@ -118,7 +117,7 @@ impl App {
     /// drains as it has jobs for and `MAX_IN_FLIGHT` has room for.
     pub async fn start_cron(&self) -> Result<Option<CronStart>, ConfigError> {
         let config = self.config.as_ref().map_err(Clone::clone)?;
-        let store = self.store(config);
+        let store = self.instance.store(&config.redis);
         // Where Redis is in trouble, the drain meets it too, and reports it.
         if store.is_idle().await == Ok(true) {
             return Ok(None);
@@ -158,11 +157,6 @@ impl App {
         }
     }
 
-    fn store(&self, config: &Config) -> Store {
-        let client = Client::new(config.redis.clone());
-        Store::new(client.counting(&self.instance.commands))
-    }
-
     fn endpoints(&self, config: &Config) -> Endpoints {
         let states = self.instance.endpoints.clone();
         Endpoints::new(&config.executor, self.runtime, states)
@@ -172,7 +166,7 @@ impl App {
         let calls = CallCounter::new(config.subrequest_budget);
         calls.spend(calls_made);
         let drain = Drain {
-            store: &self.store(config),
+            store: &self.instance.store(&config.redis),
             runner: &JobRunner::new(config, self.runtime, &self.instance),
             config: &config.queue,
             runtime: self.runtime,

@@ -212,7 +212,7 @@ fn folder_of(file: &Path) -> PathBuf {
 }
 
 /// Without `..`, so that one file has one name.
-fn normalized(path: &Path) -> PathBuf {
+pub(super) fn normalized(path: &Path) -> PathBuf {
     let mut normalized = PathBuf::new();
     for component in path.components() {
         if component == Component::ParentDir {

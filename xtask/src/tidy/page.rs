@@ -5,14 +5,13 @@
 //! refuses most of them at run time; here they are refused before.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
 use super::circles;
-use super::modules::Uses;
-use super::sources::MAX_LINES;
+use super::modules::{self, Uses};
+use super::sources::{self, Source};
 use crate::project;
 
 /// Where the page's own code is: the rules on words and circles hold there.
@@ -44,32 +43,9 @@ const FORBIDDEN: [(&str, &str); 9] = [
     ),
 ];
 
-/// A source file, with its path from the root.
-#[derive(Debug)]
-pub(super) struct Source {
-    path: PathBuf,
-    text: String,
-}
-
 /// Every source of the page, its build and its tests.
 pub(super) fn all() -> Result<Vec<Source>> {
-    let mut found = Vec::new();
-    let mut folders = vec![project::root().join("web")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder)? {
-            let path = entry?.path();
-            let ending = path.extension().unwrap_or_default();
-            if path.is_dir() && !path.ends_with("dist") {
-                folders.push(path);
-            } else if ENDINGS.iter().any(|one| ending == *one) {
-                found.push(Source {
-                    path: project::relative(&path).to_owned(),
-                    text: fs::read_to_string(&path)?,
-                });
-            }
-        }
-    }
-    Ok(found)
+    sources::below(vec![project::root().join("web")], &ENDINGS, "dist")
 }
 
 /// The violations in `sources`.
@@ -99,16 +75,7 @@ fn violations_in(Source { path, text }: &Source) -> Vec<String> {
     if !text.starts_with("// ") {
         rules.push("a file opens with a comment that says what it is for".to_owned());
     }
-    let lines = text.lines().count();
-    if lines > MAX_LINES {
-        rules.push(format!(
-            "{lines} lines; past {MAX_LINES}, look for the second idea in it"
-        ));
-    }
-    rules
-        .into_iter()
-        .map(|rule| format!("{}: {rule}", path.display()))
-        .collect()
+    sources::reports(path, text, rules)
 }
 
 /// The files that `source` imports by its own relative paths, each with the path as
@@ -123,7 +90,12 @@ fn imports(source: &Source) -> BTreeMap<PathBuf, String> {
             let is_relative = written.starts_with("./") || written.starts_with("../");
             (is_relative && !is_types_only(head)).then_some(written)
         })
-        .map(|written| (normal(&folder.join(written)), written.to_owned()))
+        .map(|written| {
+            (
+                modules::normalized(&folder.join(written)),
+                written.to_owned(),
+            )
+        })
         .collect()
 }
 
@@ -163,31 +135,10 @@ fn is_types_only(head: &str) -> bool {
     only_names && names.all(|name| name.starts_with("type "))
 }
 
-/// Without `.` and `..`.
-fn normal(path: &Path) -> PathBuf {
-    let mut normal = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::ParentDir => {
-                normal.pop();
-            }
-            Component::CurDir => {}
-            other => normal.push(other),
-        }
-    }
-    normal
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::sources::tests::source;
     use super::*;
-
-    fn source(path: &str, text: &str) -> Source {
-        Source {
-            path: path.into(),
-            text: text.into(),
-        }
-    }
 
     #[test]
     fn each_violation_is_found() {

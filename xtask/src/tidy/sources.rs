@@ -9,33 +9,45 @@ use anyhow::Result;
 use crate::project::{self, Worker};
 
 /// Past this many lines a file holds a second idea.
-pub(super) const MAX_LINES: usize = 500;
+const MAX_LINES: usize = 500;
 
 /// The lint that forbids unsafe code everywhere; only the sandbox may lift it.
 /// In two parts, so that this file does not name it either.
 const UNSAFE_LINT: &str = concat!("unsafe", "_code");
 
-/// A Rust file, with its path from the root.
+/// A source file.
 #[derive(Debug)]
 pub(super) struct Source {
-    path: PathBuf,
-    text: String,
+    /// From the root.
+    pub(super) path: PathBuf,
+    pub(super) text: String,
 }
 
 /// Every Rust file of every crate.
 pub(super) fn all() -> Result<Vec<Source>> {
-    let mut found = Vec::new();
-    let mut folders: Vec<PathBuf> = fs::read_dir(project::root())?
+    let crates = fs::read_dir(project::root())?
         .filter_map(Result::ok)
         .map(|entry| entry.path())
         .filter(|path| path.join("Cargo.toml").exists())
         .collect();
+    below(crates, &["rs"], "build")
+}
+
+/// Every file below `folders` with one of these endings, but for those in folders of
+/// the name `built`.
+pub(super) fn below(
+    mut folders: Vec<PathBuf>,
+    endings: &[&str],
+    built: &str,
+) -> Result<Vec<Source>> {
+    let mut found = Vec::new();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder)?.filter_map(Result::ok) {
             let path = entry.path();
-            if path.is_dir() && !path.ends_with("build") {
+            let ending = path.extension().unwrap_or_default();
+            if path.is_dir() && !path.ends_with(built) {
                 folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
+            } else if endings.iter().any(|one| ending == *one) {
                 found.push(read(&path)?);
             }
         }
@@ -76,6 +88,11 @@ fn violations_in(Source { path, text }: &Source) -> Vec<String> {
     if !first.starts_with("//!") {
         rules.push("a module opens with a paragraph that says what it is for".to_owned());
     }
+    reports(path, text, rules)
+}
+
+/// A line for each rule that a file breaks: these, and the one on its length.
+pub(super) fn reports(path: &Path, text: &str, mut rules: Vec<String>) -> Vec<String> {
     let lines = text.lines().count();
     if lines > MAX_LINES {
         rules.push(format!(
@@ -89,10 +106,10 @@ fn violations_in(Source { path, text }: &Source) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn source(path: &str, text: &str) -> Source {
+    pub(in super::super) fn source(path: &str, text: &str) -> Source {
         Source {
             path: path.into(),
             text: text.into(),

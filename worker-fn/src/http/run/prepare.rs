@@ -7,8 +7,6 @@ use shared::domain::problem::{Kind, Signature};
 use shared::domain::violation::Violation;
 use shared::http::ApiError;
 use shared::json::Json;
-use shared::queue::Store;
-use shared::redis::Client;
 use shared::text::normalized;
 
 use super::request::RunRequest;
@@ -96,7 +94,7 @@ async fn find(
     instance: &Instance,
     id: &ProblemId,
 ) -> Result<Rc<CachedProblem>, ApiError> {
-    let store = Store::new(Client::new(config.redis.clone()).counting(&instance.commands));
+    let store = instance.store(&config.redis);
     let (held, memory) = (Rc::clone(&instance.problems), instance.memory.clone());
     let problems = Problems::new(store, config.tickets.clone(), held, memory, runtime);
     problems.look_up_ids(&[id]).await?;
