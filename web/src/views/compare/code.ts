@@ -90,6 +90,7 @@ export function mergeBox(a: string, b: string, languages: [string, string]): Mer
   }
 
   const first: Form = matchMedia(`(max-width: ${NARROW - 1}px)`).matches ? "unified" : (read<Form>(KEY) ?? "beside");
+  names.hidden = first !== "beside";
   const choice = (form: Form, name: string) =>
     h(
       "label",
