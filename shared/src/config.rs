@@ -23,6 +23,14 @@ pub enum ConfigError {
     /// Another variable that has no default.
     #[error("The variable {0} is not set.")]
     Missing(&'static str),
+    /// A variable of earlier versions that means nothing any more.
+    #[error("The variable {name} was replaced; remove it: {instead}.")]
+    Replaced {
+        /// The variable.
+        name: &'static str,
+        /// What to do instead, as the rest of a sentence.
+        instead: &'static str,
+    },
     /// The value cannot be used.
     #[error("The variable {name} is not usable: it must be {expected}.")]
     Invalid {

@@ -1,9 +1,10 @@
-//! Dispatches a request to its handler, and adds what every response needs.
+//! Lets a request in or not, dispatches it to its handler, and adds what every
+//! response needs.
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response};
 use shared::config::Lookup;
-use shared::http::{ApiError, response};
+use shared::http::{Access, ApiError, Need, response};
 
 use crate::client_share::RateLimit;
 use crate::config::Config;
@@ -14,6 +15,7 @@ use crate::handlers::{
     admin, events, health, languages, problems, rejudge, results, run, submit, worker_call,
 };
 use crate::instance::Instance;
+use crate::need;
 use crate::outcome::{Handled, WakeLanes};
 use crate::route::Route;
 use crate::runtime::Runtime;
@@ -45,7 +47,7 @@ impl<W: WorkerFn + RateLimit + Assets> App<'_, W> {
         let config = Config::from_lookup(self.lookup);
         let mut context = Context::new(config, self.instance, self.worker, headers, self.runtime);
         let answered = match &request {
-            Ok(request) => route(&mut context, request).await,
+            Ok(request) => route(&mut context, request, self.lookup).await,
             Err(error) => Err(error.clone()),
         };
         let mut effects = std::mem::take(&mut context.effects);
@@ -80,8 +82,15 @@ impl<W: WorkerFn + RateLimit + Assets> App<'_, W> {
 async fn route<W: WorkerFn + RateLimit + Assets>(
     context: &mut Context<'_, W>,
     request: &Request<Bytes>,
+    lookup: Lookup<'_>,
 ) -> Result<Response<Bytes>, ApiError> {
-    match Route::of(request.method(), request.uri().path())? {
+    let route = Route::of(request.method(), request.uri().path())?;
+    let need = need::of(&route);
+    if need != Need::NOTHING {
+        // Apart from the other settings: with an error in those, a key still counts.
+        Access::from_lookup(lookup)?.require(context.headers, need)?;
+    }
+    match route {
         Route::Health => Ok(health::page_or_health(context.worker, request).await),
         Route::Preflight(methods) => Ok(cors::preflight(methods)),
         Route::Languages => languages::languages(context).await,

@@ -40,7 +40,7 @@ pub struct Config {
     pub run_per_minute: u64,
     /// `RUN_AT_ONCE`, how many runs may be under way in an instance. Default 4.
     pub run_at_once: u64,
-    /// `ADMIN_TOKEN`, `OPEN_ACCESS`.
+    /// `ADMIN_TOKEN`, `API_KEYS`, `AUTH`, `PUBLIC_SUBMIT`.
     pub access: Access,
     /// `REDIS_DAILY_COMMANDS`, how many commands the plan of Redis has for a day, for
     /// the operator's numbers only. Default: Upstash's free plan, 500,000 a month;

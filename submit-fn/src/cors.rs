@@ -49,7 +49,7 @@ pub(crate) fn preflight(methods: &'static str) -> Response<Bytes> {
         header::ACCESS_CONTROL_ALLOW_HEADERS,
         HeaderValue::from_static(
             "Accept, Authorization, Content-Type, Idempotency-Key, If-None-Match, \
-             Last-Event-ID",
+             Last-Event-ID, X-API-Key",
         ),
     );
     headers.insert(

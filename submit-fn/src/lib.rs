@@ -11,7 +11,7 @@
 //! - `handlers`: one file a resource.
 //! - `context`, [`outcome`]: what handlers work with, and what they lead to.
 //! - [`runtime`]: the platform's services.
-//! - `auth`, `sender`, `query`, `cors`: the operator, who sends, parameters,
+//! - `need`, `sender`, `query`, `cors`: what a call needs, who sends, parameters,
 //!   origins.
 //! - `admission`: what a submission must pass.
 //! - `events`: the stream of a submission's events.
@@ -23,9 +23,14 @@
 //! - `starter`: starter code for functions.
 //! - [`config`]: the variables.
 
+#[cfg(test)]
+#[path = "../../tests/src/access_table.rs"]
+#[expect(unreachable_pub, reason = "the end-to-end tests have it in a library")]
+mod access_table;
+#[cfg(test)]
+mod access_tests;
 mod admission;
 pub mod app;
-mod auth;
 pub mod backpressure;
 pub mod client_counts;
 pub mod client_share;
@@ -38,6 +43,7 @@ mod handlers;
 pub mod instance;
 pub mod language_cache;
 pub mod live_results;
+mod need;
 pub mod outcome;
 pub mod problem_kinds;
 pub mod problem_sizes;

@@ -2,6 +2,7 @@
 
 use http::HeaderMap;
 use shared::domain::client::ClientId;
+use shared::http::{Caller, Scope};
 
 use crate::config::Config;
 
@@ -13,19 +14,22 @@ const ADDRESS: &str = "cf-connecting-ip";
 pub(crate) enum Sender {
     /// The operator, for whom no share and no quota is counted.
     Operator,
-    /// Anybody else.
+    /// Anybody else, by the API key or else by the address.
     Client(ClientId),
 }
 
 impl Sender {
-    /// Who sends a request with these headers. A wrong token makes a client of the
-    /// sender.
+    /// Who sends a request with these headers.
     pub(crate) fn of(headers: &HeaderMap, config: &Config) -> Self {
-        if config.access.is_operator(headers) {
-            return Self::Operator;
+        let tickets = &config.tickets;
+        match config.access.caller(headers) {
+            caller if caller.may(Scope::Admin) => Self::Operator,
+            Caller::Key(key) => Self::Client(ClientId::with_key(key.name(), tickets)),
+            Caller::Nobody | Caller::Unknown => {
+                let address = headers.get(ADDRESS).and_then(|text| text.to_str().ok());
+                Self::Client(ClientId::at(address.unwrap_or_default(), tickets))
+            }
         }
-        let address = headers.get(ADDRESS).and_then(|text| text.to_str().ok());
-        Self::Client(ClientId::at(address.unwrap_or_default(), &config.tickets))
     }
 
     /// The client; `None` for the operator.
@@ -41,11 +45,17 @@ impl Sender {
 mod tests {
     use super::*;
 
+    const KEYS: &str = r#"[
+        {"name":"site","key":"site-key-0123456","scopes":["submit"]},
+        {"name":"other","key":"other-key-012345","scopes":["submit","read"]},
+        {"name":"boss","key":"boss-key-0123456","scopes":["admin"]}]"#;
+
     fn sender(headers: &[(&'static str, &str)]) -> Sender {
         let config = Config::from_lookup(&|name| match name {
             "UPSTASH_REDIS_REST_URL" => Some("https://x.example".into()),
             "UPSTASH_REDIS_REST_TOKEN" => Some("token".into()),
             "ADMIN_TOKEN" => Some("right".into()),
+            "API_KEYS" => Some(KEYS.into()),
             _ => None,
         });
         let mut all = HeaderMap::new();
@@ -56,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sender_is_the_operator_or_an_address() {
+    fn a_sender_is_the_operator_or_a_key_or_an_address() {
         let address = [(ADDRESS, "192.0.2.1")];
         let client = sender(&address);
         assert!(client.client().is_some());
@@ -64,6 +74,12 @@ mod tests {
         assert_ne!(client, sender(&[]));
         let token = |token| sender(&[(ADDRESS, "192.0.2.1"), ("authorization", token)]);
         assert_eq!(token("bearer right"), Sender::Operator);
-        assert_eq!(token("Bearer wrong"), client);
+        assert_eq!(token("Bearer boss-key-0123456"), Sender::Operator);
+        // A site is one client, wherever its servers are.
+        let site = token("Bearer site-key-0123456");
+        let elsewhere = [(ADDRESS, "192.0.2.9"), ("x-api-key", "site-key-0123456")];
+        assert_eq!(site, sender(&elsewhere));
+        let others = [client, token("Bearer other-key-012345"), Sender::Operator];
+        assert!(!others.contains(&site));
     }
 }

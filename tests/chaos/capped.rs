@@ -105,6 +105,7 @@ fn workers(
         ("UPSTASH_REDIS_REST_URL", stack.redis_rest_url()),
         ("UPSTASH_REDIS_REST_TOKEN", stack.token.clone()),
         ("ADMIN_TOKEN", stack.token.clone()),
+        ("AUTH", "off".to_owned()),
     ];
     let executors = ("EXECUTORS", executors);
     [

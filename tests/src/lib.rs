@@ -10,6 +10,7 @@
 //! - [`api`]: clients of submit-fn and worker-fn; every response they get is
 //!   checked against the OpenAPI document.
 //! - [`contract`]: that check.
+//! - [`access_table`]: whom that document lets in; the Workers' own tests include it.
 //! - [`http`]: plain HTTP, for what is not part of the documented API.
 //! - [`redis_client`]: direct access to the redis-server of a stack.
 //! - [`server`]: an HTTP server inside the test process, which can drop
@@ -24,6 +25,7 @@
     reason = "in a test a panic is a failure with a place; the lint's own exception needs #[test]"
 )]
 
+pub mod access_table;
 pub mod api;
 pub mod breakable_endpoint;
 pub mod contract;

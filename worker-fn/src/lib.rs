@@ -17,6 +17,10 @@
 //! - [`config`], [`runtime`], [`instance`]: the variables, the platform's
 //!   services, and what an instance remembers.
 
+#[cfg(test)]
+#[path = "../../tests/src/access_table.rs"]
+#[expect(unreachable_pub, reason = "the end-to-end tests have it in a library")]
+mod access_table;
 pub mod attempt;
 pub mod config;
 pub mod drain;

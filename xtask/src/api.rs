@@ -1,6 +1,7 @@
 //! A client of submit-fn, for the commands that publish problems and submit code.
 //!
-//! It sends the operator's token where it has one, and no error shows it.
+//! It sends the operator's token or another key where it has one, and no error shows
+//! it.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -24,7 +25,7 @@ const ROOM_WITHIN: Duration = Duration::from_secs(120);
 pub struct Api {
     agent: Agent,
     base: String,
-    token: Option<String>,
+    key: Option<String>,
 }
 
 /// What submit-fn answered.
@@ -58,8 +59,9 @@ impl Answer {
 }
 
 impl Api {
-    /// The submit-fn at `url`, called with the operator's token if there is one.
-    pub fn new(url: &str, token: Option<&str>) -> Self {
+    /// The submit-fn at `url`, called with the operator's token or another key if there
+    /// is one.
+    pub fn new(url: &str, key: Option<&str>) -> Self {
         let agent = Agent::config_builder()
             .timeout_global(Some(TIMEOUT))
             .http_status_as_error(false)
@@ -68,8 +70,13 @@ impl Api {
         Self {
             agent,
             base: url.trim_end_matches('/').to_owned(),
-            token: token.filter(|token| !token.is_empty()).map(str::to_owned),
+            key: key.filter(|key| !key.is_empty()).map(str::to_owned),
         }
+    }
+
+    /// Whether it is called with a key.
+    pub fn has_key(&self) -> bool {
+        self.key.is_some()
     }
 
     /// Its address.
@@ -83,13 +90,13 @@ impl Api {
             .method(method)
             .uri(format!("{}{path}", self.base))
             .header("content-type", "application/json");
-        if let Some(token) = &self.token {
-            request = request.header("authorization", format!("Bearer {token}"));
+        if let Some(key) = &self.key {
+            request = request.header("authorization", format!("Bearer {key}"));
         }
         let body = body.map(Value::to_string).unwrap_or_default();
-        // A value that is no header is the token's; the error must not show it.
+        // A value that is no header is the key's; the error must not show it.
         let Ok(request) = request.body(body) else {
-            bail!("{} is no address, or the token is no token", self.base);
+            bail!("{} is no address, or the key is no key", self.base);
         };
         let no_answer = || format!("{} does not answer", self.base);
         let mut answer = self.agent.run(request).with_context(no_answer)?;

@@ -125,6 +125,7 @@ Try:
   curl {submit}/result/hello
   curl {worker}/worker
 
+AUTH=off: on this machine no call needs a key, but the operator's do.
 Changes in web/ and in the Workers are built by themselves.
 Logs: {logs}/*.log. Ctrl-C stops everything."#,
         took.as_secs_f64()

@@ -81,15 +81,13 @@ enum Problems {
         #[arg(long)]
         folder: Option<PathBuf>,
     },
-    /// Publish each problem. The operator's token is read from the variable
-    /// ADMIN_TOKEN.
+    /// Publish each problem. Needs the operator's token.
     Push {
         /// The folder; `problems` of this checkout if it is not given.
         #[arg(long)]
         folder: Option<PathBuf>,
-        /// Where submit-fn is.
-        #[arg(long, default_value = "http://127.0.0.1:8787")]
-        url: String,
+        #[command(flatten)]
+        server: Server,
     },
     /// Have the stored submissions of a problem judged again, by the problem as it is
     /// now. Needs the operator's token.
@@ -115,8 +113,7 @@ enum Problems {
         /// The folder; `problems` of this checkout if it is not given.
         #[arg(long)]
         folder: Option<PathBuf>,
-        /// Publish the folder first. The operator's token is read from the variable
-        /// ADMIN_TOKEN.
+        /// Publish the folder first. Needs the operator's token.
         #[arg(long)]
         push: bool,
         #[command(flatten)]
@@ -133,11 +130,18 @@ struct Server {
     /// variable, because a command line can be seen by others on the machine.
     #[arg(long, env = "ADMIN_TOKEN", hide_env_values = true)]
     token: Option<String>,
+    /// A key of API_KEYS, used in place of the operator's token. Better in the variable
+    /// EDGEJUDGE_API_KEY, which counts where there is no token.
+    #[arg(long)]
+    key: Option<String>,
 }
 
 impl Server {
     fn api(&self) -> Api {
-        Api::new(&self.url, self.token.as_deref())
+        let variable = std::env::var("EDGEJUDGE_API_KEY").ok();
+        let given = [&self.key, &self.token, &variable];
+        let key = given.into_iter().flatten().find(|key| !key.is_empty());
+        Api::new(&self.url, key.map(String::as_str))
     }
 }
 
@@ -257,8 +261,8 @@ fn run(task: Task) -> Result<ExitCode> {
             command: Problems::Check { folder },
         } => problems::check(&folder.unwrap_or_else(problems::own)),
         Task::Problems {
-            command: Problems::Push { folder, url },
-        } => problems::push(&folder.unwrap_or_else(problems::own), &url),
+            command: Problems::Push { folder, server },
+        } => problems::push(&folder.unwrap_or_else(problems::own), &server.api()),
         Task::Problems {
             command: Problems::Rejudge { problem, server },
         } => problems::rejudge(&server.api(), &problem),

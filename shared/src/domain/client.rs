@@ -1,5 +1,5 @@
-//! Who sends, as far as limits are concerned: an address, and nothing that can be
-//! turned back into one.
+//! Who sends, as far as limits are concerned: an address or an API key, and nothing
+//! that can be turned back into one.
 //!
 //! submit-fn makes the name, counts by it, and puts it into jobs, so that the
 //! endpoint can take turns and worker-fn can count what is stored for it.
@@ -16,7 +16,7 @@ pub const CALLER_HEADER: &str = "x-caller";
 /// Digits of a name. 64 bits: no two clients of a day share one by chance.
 const DIGITS: usize = 16;
 
-/// A client: 16 hex digits, a keyed hash of its address.
+/// A client: 16 hex digits, a keyed hash of its address or of its API key's name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ClientId(String);
 
@@ -30,7 +30,16 @@ impl ClientId {
             Ok(IpAddr::V6(address)) => network(address),
             Err(_) => address.to_owned(),
         };
-        let mut name = key.fingerprint(format!("client {network}").as_bytes());
+        Self::named(&format!("client {network}"), key)
+    }
+
+    /// The client that holds the API key of this name, wherever it calls from.
+    pub fn with_key(name: &str, key: &TicketKey) -> Self {
+        Self::named(&format!("key {name}"), key)
+    }
+
+    fn named(text: &str, key: &TicketKey) -> Self {
+        let mut name = key.fingerprint(text.as_bytes());
         name.truncate(DIGITS);
         Self(name)
     }
@@ -101,6 +110,18 @@ mod tests {
         let client = at("192.0.2.1");
         assert_ne!(client, ClientId::at("192.0.2.1", &other));
         assert_eq!(client.as_str().len(), DIGITS);
+    }
+
+    #[test]
+    fn the_holder_of_a_key_is_a_client_of_its_own() {
+        let with_key = |name| ClientId::with_key(name, &key());
+        assert_eq!(with_key("site"), with_key("site"));
+        assert_ne!(with_key("site"), with_key("other"));
+        assert_ne!(with_key("site"), at("site"));
+        assert_eq!(
+            ClientId::parse(with_key("site").as_str()),
+            Some(with_key("site"))
+        );
     }
 
     #[test]

@@ -28,6 +28,11 @@ pub struct TicketKey(Hmac<Sha256>);
 /// The header that carries [`TicketKey::service_token`].
 pub const SERVICE_TOKEN_HEADER: &str = "x-edgejudge-pass";
 
+/// The header with which submit-fn passes `GET /worker` on for somebody who may see code
+/// and results of others. It counts only beside the service token; without it both are
+/// left out.
+pub const SEES_ALL_HEADER: &str = "x-edgejudge-sees-all";
+
 /// What a verified ticket tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ticket {

@@ -173,6 +173,11 @@ impl ApiError {
     pub fn into_response(self) -> Response<Bytes> {
         let mut response = response::json(self.status(), &self.envelope());
         let headers = response.headers_mut();
+        if self.code == Code::Unauthorized {
+            // RFC 9110, section 15.5.2.
+            let bearer = HeaderValue::from_static("Bearer");
+            headers.insert(header::WWW_AUTHENTICATE, bearer);
+        }
         if let Some(allow) = self.allow {
             headers.insert(header::ALLOW, HeaderValue::from_static(allow));
         }

@@ -13,11 +13,13 @@ pub enum Code {
     InvalidJson,
     /// The request could not be read.
     Unreadable,
-    /// An operator's call without the operator's token.
+    /// A call without the key that it needs.
     Unauthorized,
-    /// An operator's call, and no operator's token is set.
+    /// A call that needs a key, and no key is set at all.
+    Closed,
+    /// An operator's call, and no key is set, while all other calls are open.
     OperationsOff,
-    /// A member that only the operator may use.
+    /// A call or a member that this key may not use.
     Forbidden,
     /// No such path, or nothing of this id.
     NotFound,
@@ -59,10 +61,11 @@ pub enum Code {
 
 impl Code {
     /// All of them, in the order of their statuses.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::InvalidJson,
         Self::Unreadable,
         Self::Unauthorized,
+        Self::Closed,
         Self::OperationsOff,
         Self::Forbidden,
         Self::NotFound,
@@ -91,6 +94,7 @@ impl Code {
             Self::InvalidJson => ("invalid_json", StatusCode::BAD_REQUEST),
             Self::Unreadable => ("unreadable", StatusCode::BAD_REQUEST),
             Self::Unauthorized => ("unauthorized", StatusCode::UNAUTHORIZED),
+            Self::Closed => ("closed", StatusCode::FORBIDDEN),
             Self::OperationsOff => ("operations_off", StatusCode::FORBIDDEN),
             Self::Forbidden => ("forbidden", StatusCode::FORBIDDEN),
             Self::NotFound => ("not_found", StatusCode::NOT_FOUND),

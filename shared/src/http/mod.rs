@@ -4,8 +4,10 @@
 mod access;
 mod api_error;
 mod code;
+mod keys;
 pub mod response;
 
-pub use access::Access;
+pub use access::{Access, Need};
 pub use api_error::ApiError;
 pub use code::Code;
+pub use keys::{API_KEY_HEADER, ApiKey, Caller, Scope};

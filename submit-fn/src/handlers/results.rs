@@ -1,8 +1,8 @@
 //! `GET /result/:id`: a submission's result, or the newest of a problem.
 //!
 //! Whoever holds a submission's id may read its result. A problem's id is known
-//! to all: it shows ids and outputs to the operator, and to others only verdicts,
-//! unless access is open.
+//! to all: it shows ids and outputs to a key that may read, and to others only
+//! verdicts, unless access is open.
 //!
 //! With `?wait=` the request looks again until a submission has its result
 //! ([`crate::live_results`]).
@@ -201,8 +201,7 @@ async fn problem_results<W>(
         .iter()
         .map(|text| serde_json::from_slice(text).map_err(damaged))
         .collect::<Result<_, _>>()?;
-    let access = &context.config()?.access;
-    if !access.is_open() && !access.is_operator(context.headers) {
+    if !context.config()?.access.sees_all(context.headers) {
         let body = ProblemVerdicts {
             id: &id,
             total: results.len(),

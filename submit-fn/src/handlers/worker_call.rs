@@ -1,9 +1,10 @@
 //! `GET /worker`: passed on to worker-fn, so that a page can have a job worked on
-//! without knowing worker-fn's address. For whom worker-fn itself would do it: the
-//! operator, and with open access anyone.
+//! without knowing worker-fn's address. worker-fn is told whether the caller may see
+//! the code and the output of the job.
 
 use bytes::Bytes;
-use http::{Method, Request, Response, header};
+use http::{HeaderValue, Method, Request, Response, header};
+use shared::domain::ticket::SEES_ALL_HEADER;
 use shared::http::ApiError;
 
 use crate::context::Context;
@@ -14,14 +15,14 @@ pub(crate) async fn worker<W: WorkerFn>(
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, ApiError> {
     let config = context.config()?;
-    if !config.access.is_open() {
-        config.access.require_operator(context.headers)?;
-    } else if !config.access.is_operator(context.headers) {
-        config.access.refuse_other_sites(context.headers)?;
-    }
+    config.access.refuse_other_sites(context.headers)?;
     let mut call = worker_fn::request(&config.tickets, Method::GET, "/worker", Bytes::new());
     // With `?batch=`, which worker-fn checks.
     *call.uri_mut() = request.uri().clone();
+    if config.access.sees_all(context.headers) {
+        let yes = HeaderValue::from_static("yes");
+        call.headers_mut().insert(SEES_ALL_HEADER, yes);
+    }
     if let Some(accept) = context.headers.get(header::ACCEPT) {
         call.headers_mut().insert(header::ACCEPT, accept.clone());
     }
@@ -39,12 +40,17 @@ mod tests {
     use http::HeaderMap;
     use shared::domain::ticket::SERVICE_TOKEN_HEADER;
 
-    fn config(open_access: &'static str) -> Config {
+    const KEYS: &str = r#"[
+        {"name":"w","key":"work-alone-key-00","scopes":["work"]},
+        {"name":"wr","key":"work-and-read-key","scopes":["work","read"]}]"#;
+
+    fn config(auth: &'static str) -> Config {
         Config::from_lookup(&|name| match name {
             "UPSTASH_REDIS_REST_URL" => Some("https://x.example".into()),
             "UPSTASH_REDIS_REST_TOKEN" => Some("token".into()),
             "ADMIN_TOKEN" => Some("operator".into()),
-            "OPEN_ACCESS" => Some(open_access.into()),
+            "API_KEYS" => Some(KEYS.into()),
+            "AUTH" => Some(auth.into()),
             _ => None,
         })
         .unwrap_or_else(|error| panic!("{error}"))
@@ -56,26 +62,19 @@ mod tests {
         async fn call(&self, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
             let token = request.headers()[SERVICE_TOKEN_HEADER].as_bytes();
             assert!(config("off").tickets.is_service_token(token));
-            let asked = format!("{} {}", request.method(), request.uri());
+            let sees_all = request.headers().contains_key(SEES_ALL_HEADER);
+            let asked = format!("{} {} {sees_all}", request.method(), request.uri());
             Ok(Response::new(asked.into()))
         }
     }
 
-    async fn asked(open_access: &'static str, authorization: Option<&str>) -> Result<String, u16> {
-        let header = authorization.map(|value| ("authorization", value));
-        asked_with(open_access, header.as_slice()).await
-    }
-
-    async fn asked_with(
-        open_access: &'static str,
-        sent: &[(&'static str, &str)],
-    ) -> Result<String, u16> {
+    async fn asked(auth: &'static str, sent: &[(&'static str, &str)]) -> Result<String, u16> {
         let (instance, mut headers) = (Instance::default(), HeaderMap::new());
         for (name, value) in sent {
             headers.insert(*name, value.parse().unwrap());
         }
         let runtime = Runtime::standing_still();
-        let config = Ok(config(open_access));
+        let config = Ok(config(auth));
         let context = Context::new(config, &instance, &Worker, &headers, runtime);
         let mut request = Request::new(Bytes::new());
         *request.uri_mut() = "/worker?batch=3".parse().unwrap();
@@ -86,19 +85,24 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_call_is_passed_on_for_the_operator_and_with_open_access_for_anyone() {
-        let passed_on = || Ok("GET /worker?batch=3".to_owned());
-        assert_eq!(asked("off", Some("Bearer operator")).await, passed_on());
-        assert_eq!(asked("on", None).await, passed_on());
-        assert_eq!(asked("off", None).await, Err(401));
-        assert_eq!(asked("off", Some("Bearer wrong")).await, Err(401));
+    async fn worker_fn_is_told_who_may_see_code_and_output() {
+        for (auth, key, sees_all) in [
+            ("on", "operator", true),
+            ("on", "work-and-read-key", true),
+            ("on", "work-alone-key-00", false),
+            ("off", "work-alone-key-00", true),
+        ] {
+            let passed_on = format!("GET /worker?batch=3 {sees_all}");
+            let sent = [("x-api-key", key), (SEES_ALL_HEADER, "yes")];
+            assert_eq!(asked(auth, &sent).await, Ok(passed_on), "{auth} {key}");
+        }
     }
 
     #[tokio::test]
     async fn a_page_of_another_site_has_no_job_worked_on() {
         let cross_site = [("sec-fetch-site", "cross-site")];
-        assert_eq!(asked_with("on", &cross_site).await, Err(403));
+        assert_eq!(asked("off", &cross_site).await, Err(403));
         let operator = [cross_site[0], ("authorization", "Bearer operator")];
-        assert!(asked_with("on", &operator).await.is_ok());
+        assert!(asked("off", &operator).await.is_ok());
     }
 }

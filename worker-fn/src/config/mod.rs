@@ -18,7 +18,7 @@ pub struct Config {
     pub redis: RedisConfig,
     /// `TICKET_SECRET`, or else derived from the Upstash token.
     pub tickets: TicketKey,
-    /// `ADMIN_TOKEN`, `OPEN_ACCESS`.
+    /// `ADMIN_TOKEN`, `API_KEYS`, `AUTH`; `PUBLIC_SUBMIT` opens nothing here.
     pub access: Access,
     /// Where code runs.
     pub executor: ExecutorConfig,

@@ -1,14 +1,15 @@
-//! Dispatches a request to its handler, and runs drains.
+//! Lets a request in or not, dispatches it to its handler, and runs drains.
 //!
 //! worker-fn shows code and results of others, and each of its calls costs the
-//! owner commands or calls. So, unless access is open, they are for the operator
-//! and for the holder of the service token: submit-fn, and worker-fn itself.
+//! owner commands or calls. So they are for the holders of a key that may `work`, with
+//! `AUTH=off` for anyone, and for the holder of the service token: submit-fn, and
+//! worker-fn itself.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use serde_json::json;
 use shared::config::ConfigError;
-use shared::domain::ticket::{SERVICE_TOKEN_HEADER, TicketKey};
+use shared::domain::ticket::{SEES_ALL_HEADER, SERVICE_TOKEN_HEADER, TicketKey};
 use shared::http::{ApiError, response};
 use shared::redis::COMMANDS_HEADER;
 
@@ -191,35 +192,31 @@ impl App {
     ) -> Result<(Response<Bytes>, AfterResponse), ApiError> {
         let route = Route::of(request.method(), request.uri())?;
         let config = self.config.as_ref().map_err(Clone::clone)?;
-        match route {
-            Route::Root { .. } if !config.access.is_open() => {
-                return Ok((health(), AfterResponse::Nothing));
-            }
-            Route::Run | Route::Limits | Route::Endpoints
-                if is_service(&config.tickets, request.headers()) => {}
-            Route::Run | Route::Limits | Route::Endpoints => {
-                return Err(ApiError::no_such_path());
-            }
-            _ => authorize(config, request.headers())?,
+        let (access, headers) = (&config.access, request.headers());
+        let is_service = is_service(&config.tickets, headers);
+        if !is_service {
+            let need = route.need().ok_or_else(ApiError::no_such_path)?;
+            access.require(headers, need)?;
         }
         let response = match route {
             Route::Run => run::run(config, self.runtime, &self.instance, request).await?,
             Route::Limits => limits::check(config, self.runtime, &self.instance, request).await?,
+            Route::Root { .. } if !access.is_open() => health(),
             Route::Root { batch } | Route::Work { batch } => {
-                let (access, headers) = (&config.access, request.headers());
-                if !is_service(&config.tickets, headers) && !access.is_operator(headers) {
+                let sees_all = if is_service {
+                    headers.contains_key(SEES_ALL_HEADER)
+                } else {
                     access.refuse_other_sites(headers)?;
-                }
+                    access.sees_all(headers)
+                };
                 let report = self.drain_with(config, work::options(batch), 0).await;
-                work::response(report, batch, log)?
+                work::response(report, batch, sees_all, log)?
             }
             Route::Endpoints => endpoints::answer(&self.endpoints(config)).await,
             Route::Languages => return self.languages(config).await,
             Route::Wake { all_lanes } => {
-                if is_service(&config.tickets, request.headers()) {
-                    self.instance
-                        .commands
-                        .add(reported_commands(request.headers()));
+                if is_service {
+                    self.instance.commands.add(reported_commands(headers));
                 }
                 let options = DrainOptions {
                     all_lanes,
@@ -272,15 +269,6 @@ fn reported_commands(headers: &HeaderMap) -> u64 {
     text.and_then(|text| text.parse().ok()).unwrap_or_default()
 }
 
-/// Errors: neither is access open nor is the caller the operator or the holder of
-/// the service token.
-fn authorize(config: &Config, headers: &HeaderMap) -> Result<(), ApiError> {
-    if config.access.is_open() || is_service(&config.tickets, headers) {
-        return Ok(());
-    }
-    config.access.require_operator(headers)
-}
-
 fn is_service(tickets: &TicketKey, headers: &HeaderMap) -> bool {
     let token = headers.get(SERVICE_TOKEN_HEADER);
     token.is_some_and(|token| tickets.is_service_token(token.as_bytes()))
@@ -302,12 +290,12 @@ mod tests {
     use crate::http::CRON;
 
     /// Redis and the endpoint of this Worker do not answer.
-    fn app(open_access: &'static str) -> App {
+    fn app(auth: &'static str) -> App {
         let config = Config::from_lookup(&|name| match name {
             "UPSTASH_REDIS_REST_URL" | "EXECUTOR_URL" => Some("http://127.0.0.1:1".into()),
             "UPSTASH_REDIS_REST_TOKEN" => Some("token".into()),
             "ADMIN_TOKEN" => Some("operator".into()),
-            "OPEN_ACCESS" => Some(open_access.into()),
+            "AUTH" => Some(auth.into()),
             _ => None,
         });
         let runtime = Runtime {
@@ -339,8 +327,8 @@ mod tests {
 
     /// 503 and 502 are the answers of a call that was let in.
     #[tokio::test]
-    async fn calls_are_for_the_operator_and_the_service_unless_access_is_open() {
-        let (closed, open) = (app("off"), app("on"));
+    async fn calls_are_for_the_operator_and_the_service_unless_auth_is_off() {
+        let (closed, open) = (app("on"), app("off"));
         for (method, path, status) in [
             (Method::GET, "/worker", 503),
             (Method::GET, "/worker?batch=2", 503),
@@ -362,8 +350,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_root_takes_no_job_unless_access_is_open() {
-        let (closed, open) = (app("off"), app("on"));
+    async fn the_root_takes_no_job_unless_auth_is_off() {
+        let (closed, open) = (app("on"), app("off"));
         for caller in ["nobody", "operator", "service"] {
             let handled = answered(&closed, Method::GET, "/", caller).await;
             assert_eq!(handled.response.status(), 200);
@@ -373,8 +361,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn running_is_for_the_service_however_open_access_is() {
-        let open = app("on");
+    async fn running_is_for_the_service_alone() {
+        let open = app("off");
         for path in ["/run", "/limits"] {
             for (caller, status) in [("nobody", 404), ("operator", 404), ("service", 400)] {
                 let handled = answered(&open, Method::POST, path, caller).await;
@@ -385,7 +373,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_submit_fn_may_ask_how_the_endpoints_are() {
-        let open = app("on");
+        let open = app("off");
         for (caller, status) in [("nobody", 404), ("operator", 404), ("service", 200)] {
             let handled = answered(&open, Method::GET, "/endpoints", caller).await;
             assert_eq!(handled.response.status(), status, "{caller}");
@@ -394,7 +382,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_submit_fn_reports_commands() {
-        let app = app("on");
+        let app = app("off");
         for (caller, counted) in [("nobody", 0), ("service", 7)] {
             let mut request = Request::new(Bytes::new());
             *request.method_mut() = Method::POST;
@@ -412,7 +400,7 @@ mod tests {
 
     #[test]
     fn a_hand_over_carries_the_service_token() {
-        let app = app("off");
+        let app = app("on");
         let request = app.hand_over(WAKE_UP).unwrap();
         assert_eq!(request.uri(), "/wake");
         assert!(is_service(

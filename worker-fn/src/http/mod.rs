@@ -1,6 +1,8 @@
 //! worker-fn over HTTP: from a request to a response, and to the drain that
 //! remains to be done after it. Also runs the drains of the cron.
 
+#[cfg(test)]
+mod access_tests;
 mod app;
 mod endpoints;
 mod limits;

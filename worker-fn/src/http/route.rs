@@ -1,7 +1,7 @@
 //! What a request asks for: a path, a method and a query, read into one value.
 
 use http::{Method, Uri};
-use shared::http::ApiError;
+use shared::http::{ApiError, Need};
 
 /// The most jobs that one `GET /worker` takes.
 pub const MAX_BATCH: usize = 20;
@@ -10,8 +10,7 @@ pub const MAX_BATCH: usize = 20;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(test, derive(strum::AsRefStr, strum::VariantNames))]
 pub enum Route {
-    /// `GET /`: as `GET /worker` where access is open, else whether worker-fn is
-    /// up. A browser or a health check takes no job then.
+    /// `GET /`: as `GET /worker` with `AUTH=off`, else whether worker-fn is up. A browser or a health check takes no job then.
     Root {
         /// As for [`Route::Work`].
         batch: Option<usize>,
@@ -37,6 +36,16 @@ pub enum Route {
 }
 
 impl Route {
+    /// What a call needs of somebody other than submit-fn and worker-fn itself. `None`:
+    /// nobody else may make it.
+    pub fn need(&self) -> Option<Need> {
+        match self {
+            Self::Root { .. } => Some(Need::NOTHING),
+            Self::Work { .. } | Self::Wake { .. } | Self::Languages => Some(Need::WORK),
+            Self::Run | Self::Limits | Self::Endpoints => None,
+        }
+    }
+
     /// Errors: 404 for an unknown path, 405 with `Allow` for a known one, 422
     /// for a `batch` outside 1 to [`MAX_BATCH`].
     pub fn of(method: &Method, uri: &Uri) -> Result<Self, ApiError> {

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde::Serialize;
+use serde_json::{Value, json};
 use shared::domain::job::Job;
 use shared::domain::result::ResultDocument;
 use shared::http::{ApiError, response};
@@ -33,9 +34,9 @@ struct OneJob<'a> {
     success: bool,
     message: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    job: Option<&'a Job>,
+    job: Option<Shown<&'a Job>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    result: Option<&'a ResultDocument>,
+    result: Option<Shown<&'a ResultDocument>>,
 }
 
 /// The answer to `?batch=n`.
@@ -48,8 +49,46 @@ struct SeveralJobs<'a> {
 
 #[derive(Serialize)]
 struct ProcessedJob<'a> {
-    job: &'a Job,
-    result: &'a ResultDocument,
+    job: Shown<&'a Job>,
+    result: Shown<&'a ResultDocument>,
+}
+
+/// A job or a result: whole, or without code, outputs and what was found out about
+/// them, for a caller who may have jobs worked on and not read what others wrote.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Shown<T> {
+    Whole(T),
+    Redacted(Value),
+}
+
+fn job(job: &Job, sees_all: bool) -> Shown<&Job> {
+    if sees_all {
+        return Shown::Whole(job);
+    }
+    Shown::Redacted(json!({
+        "id": job.id,
+        "problemId": job.problem_id,
+        "language": job.language,
+    }))
+}
+
+fn result(result: &ResultDocument, sees_all: bool) -> Shown<&ResultDocument> {
+    if sees_all {
+        return Shown::Whole(result);
+    }
+    Shown::Redacted(json!({
+        "id": result.id,
+        "problemId": result.problem_id,
+        "language": result.language,
+        "status": result.status,
+        "verdict": result.verdict,
+        "attempts": result.attempts,
+        "executor": result.executor,
+        "submittedAtMs": result.submitted_at_ms,
+        "startedAtMs": result.started_at_ms,
+        "finishedAtMs": result.finished_at_ms,
+    }))
 }
 
 /// The drain for one job, or for up to `batch`.
@@ -62,10 +101,12 @@ pub(super) fn options(batch: Option<usize>) -> DrainOptions {
     }
 }
 
-/// The answer once the drain has ended. Errors: it could not begin.
+/// The answer once the drain has ended; with `sees_all` it shows code and outputs.
+/// Errors: it could not begin.
 pub(super) fn response(
     report: Report,
     batch: Option<usize>,
+    sees_all: bool,
     log: &mut Vec<String>,
 ) -> Result<Response<Bytes>, ApiError> {
     if report.is_bad() {
@@ -73,14 +114,15 @@ pub(super) fn response(
     }
     match (report.error, batch) {
         (Some(error), _) if report.results.is_empty() => Err(error.into()),
-        (_, None) => Ok(one_job(report.results.first(), report.last_claim)),
-        (_, Some(_)) => Ok(several_jobs(&report.results, report.last_claim)),
+        (_, None) => Ok(one_job(report.results.first(), report.last_claim, sees_all)),
+        (_, Some(_)) => Ok(several_jobs(&report.results, report.last_claim, sees_all)),
     }
 }
 
 fn one_job(
     processed: Option<&(Job, ResultDocument)>,
     last_claim: Option<ClaimStatus>,
+    sees_all: bool,
 ) -> Response<Bytes> {
     let message = match processed {
         Some(_) => "Processed job",
@@ -89,8 +131,8 @@ fn one_job(
     let body = OneJob {
         success: true,
         message,
-        job: processed.map(|(job, _)| job),
-        result: processed.map(|(_, result)| result),
+        job: processed.map(|(one, _)| job(one, sees_all)),
+        result: processed.map(|(_, one)| result(one, sees_all)),
     };
     response::json(StatusCode::OK, &body)
 }
@@ -98,6 +140,7 @@ fn one_job(
 fn several_jobs(
     processed: &[(Job, ResultDocument)],
     last_claim: Option<ClaimStatus>,
+    sees_all: bool,
 ) -> Response<Bytes> {
     let message = match processed.len() {
         0 => no_jobs(last_claim).into(),
@@ -106,7 +149,10 @@ fn several_jobs(
     };
     let jobs = processed
         .iter()
-        .map(|(job, result)| ProcessedJob { job, result })
+        .map(|(one, its_result)| ProcessedJob {
+            job: job(one, sees_all),
+            result: result(its_result, sees_all),
+        })
         .collect();
     let body = SeveralJobs {
         success: true,
@@ -119,7 +165,71 @@ fn several_jobs(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::Value;
+    use shared::domain::ids::ProblemId;
+    use shared::domain::result::Status;
+    use shared::domain::stage::Stage;
+    use shared::domain::verdict::Verdict;
+
+    /// Every text of it is "secret" but for what a caller without `read` may see.
+    fn processed() -> (Job, ResultDocument) {
+        let payload = r#"{"id":"x","problemId":"p","code":"secret","language":"python"}"#;
+        let secret = || "secret".to_owned();
+        let stage = || {
+            Some(Stage {
+                stdout: secret(),
+                stderr: secret(),
+                ..Stage::default()
+            })
+        };
+        let result = ResultDocument {
+            id: "x".into(),
+            problem_id: ProblemId::parse("p", "id").unwrap(),
+            problem: None,
+            language: "python".into(),
+            language_version: None,
+            status: Status::Done,
+            verdict: Verdict::Executed,
+            output: Some(secret()),
+            compile: stage(),
+            run: stage(),
+            judgement: None,
+            attempts: 1,
+            executor: "e".into(),
+            submitted_at_ms: 1,
+            started_at_ms: 2,
+            finished_at_ms: 3,
+            archive: None,
+            replaces: false,
+            waits_since_ms: None,
+        };
+        (Job::decode(payload.as_bytes()).unwrap(), result)
+    }
+
+    #[test]
+    fn code_and_outputs_are_for_those_who_may_see_them() {
+        for (batch, at) in [(None, ""), (Some(2), "/jobs/0")] {
+            let answer = |sees_all| {
+                let report = Report {
+                    results: vec![processed()],
+                    ..Report::default()
+                };
+                let response = response(report, batch, sees_all, &mut Vec::new()).unwrap();
+                serde_json::from_slice::<Value>(response.body()).unwrap()
+            };
+            let whole = answer(true);
+            let of = |answer: &Value, path: &str| answer.pointer(&format!("{at}{path}")).cloned();
+            assert_eq!(of(&whole, "/job/code"), Some("secret".into()));
+            assert_eq!(of(&whole, "/result/run/stderr"), Some("secret".into()));
+            let redacted = answer(false);
+            assert!(!redacted.to_string().contains("secret"), "{redacted}");
+            assert_eq!(
+                of(&redacted, "/job"),
+                Some(json!({"id": "x", "problemId": "p", "language": "python"}))
+            );
+            assert_eq!(of(&redacted, "/result/verdict"), Some("Executed".into()));
+            assert_eq!(of(&redacted, "/result/finishedAtMs"), Some(3.into()));
+        }
+    }
 
     #[test]
     fn an_answer_without_a_job_says_why() {
@@ -134,7 +244,7 @@ mod tests {
                     last_claim: status,
                     ..Report::default()
                 };
-                let response = response(report, batch, &mut Vec::new()).unwrap();
+                let response = response(report, batch, true, &mut Vec::new()).unwrap();
                 let body: Value = serde_json::from_slice(response.body()).unwrap();
                 let message = body["message"].as_str().unwrap();
                 assert!(message.contains(part), "{status:?}: {message}");

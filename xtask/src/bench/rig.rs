@@ -221,6 +221,7 @@ fn texts<const N: usize>(
     let mut texts = vec![
         ("UPSTASH_REDIS_REST_URL", url),
         ("UPSTASH_REDIS_REST_TOKEN", TOKEN.to_owned()),
+        ("AUTH", "off".to_owned()),
     ];
     texts.extend(more);
     texts

@@ -38,14 +38,13 @@ pub enum Change {
 
 /// `cargo xtask problems push`: publishes every problem of a folder. If one
 /// breaks a rule, nothing is sent.
-pub fn push(folder: &Path, url: &str) -> Result<()> {
-    let token = std::env::var("ADMIN_TOKEN").unwrap_or_default();
-    if token.is_empty() {
+pub fn push(folder: &Path, api: &Api) -> Result<()> {
+    if !api.has_key() {
         bail!("the operator's token is missing: set the variable ADMIN_TOKEN");
     }
     let problems = examine(folder, |_, _| {}).context("nothing was sent")?;
     let mut changed = Vec::new();
-    publish(&problems, url, &token, |published| {
+    publish_at(api, &problems, &mut |published: Published| {
         println!("✓ {}", published.line);
         if published.change == Change::Changed {
             changed.push(published.id);
@@ -53,14 +52,15 @@ pub fn push(folder: &Path, url: &str) -> Result<()> {
     })?;
     let all = counted(problems.len(), "problem");
     say(format!(
-        "{all} published at {url}, {} changed",
+        "{all} published at {}, {} changed",
+        api.base(),
         changed.len()
     ));
     if !changed.is_empty() {
         say("stored submissions keep their verdicts; judge them again with");
     }
     for id in changed {
-        let base = url.trim_end_matches('/');
+        let base = api.base();
         say(format!(
             "  curl -X POST -H \"Authorization: Bearer $ADMIN_TOKEN\" {base}/problems/{id}/rejudge"
         ));

@@ -95,7 +95,7 @@ fn usual_vars(worker: Worker, ports: &Ports, token: &str) -> Vec<Var> {
         ("ADMIN_TOKEN", Some(token.to_owned())),
         // On one's own machine there are no strangers, and `curl …/worker` should
         // show what happens.
-        ("OPEN_ACCESS", Some("on".to_owned())),
+        ("AUTH", Some("off".to_owned())),
     ];
     match worker {
         Worker::SubmitFn => {}

@@ -1,8 +1,8 @@
 //! `PUT`, `GET` and `DELETE /problems/:id`, and `GET /problems`.
 //!
-//! Publishing and deleting are an operator's. Anyone may read a problem; a hidden
-//! case is then a number with a weight. With the operator's token it is the
-//! problem as it was published. Each of the two answers has an `ETag` of its own,
+//! Publishing and deleting are an operator's. To all others who read a problem a
+//! hidden case is a number with a weight; the operator reads the problem as it was
+//! published. Each of the two answers has an `ETag` of its own,
 //! so that no cache takes one for the other.
 
 mod etag;
@@ -16,7 +16,6 @@ use shared::domain::ids::ProblemId;
 use shared::domain::problem::Problem;
 use shared::http::{ApiError, response};
 
-use crate::auth::require_operator;
 use crate::context::Context;
 use crate::query::cursor;
 use crate::route::ProblemRoute;
@@ -31,16 +30,12 @@ pub(crate) async fn answer<W: WorkerFn>(
     route: ProblemRoute<'_>,
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, ApiError> {
-    let for_operators = matches!(route, ProblemRoute::Publish(_) | ProblemRoute::Delete(_));
-    // A caller that sends a token wants an operator's answer, so a wrong one is
-    // an error here, too.
-    let operator = for_operators || context.headers.get(header::AUTHORIZATION).is_some();
-    if operator {
-        require_operator(context)?;
-    }
     match route {
         ProblemRoute::List => list(context, request).await,
-        ProblemRoute::Read(id) => read(context, id, operator).await,
+        ProblemRoute::Read(id) => {
+            let operator = context.config()?.access.is_operator(context.headers);
+            read(context, id, operator).await
+        }
         ProblemRoute::Publish(id) => publish(context, id, request).await,
         ProblemRoute::Delete(id) => delete(context, id).await,
     }
@@ -136,6 +131,9 @@ async fn read<W>(
     }
     let caching = if operator { "no-store" } else { "no-cache" };
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
-    headers.append(header::VARY, HeaderValue::from_static("Authorization"));
+    headers.append(
+        header::VARY,
+        HeaderValue::from_static("Authorization, X-API-Key"),
+    );
     Ok(response)
 }
