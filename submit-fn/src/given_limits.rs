@@ -47,11 +47,14 @@ impl AskedLimits {
             ("memoryBytes", self.memory_bytes),
             ("outputBytes", self.output_bytes),
         ];
-        let set = members.into_iter().filter_map(|(name, value)| {
-            let value = Value::from(value?);
-            Some((name.to_owned(), value))
-        });
-        Value::Object(set.collect::<Map<_, _>>())
+        // Not collected: that would sort the members first.
+        let mut set = Map::new();
+        for (name, value) in members {
+            if let Some(value) = value {
+                set.insert(name.to_owned(), value.into());
+            }
+        }
+        Value::Object(set)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Names, aliases and lists of languages.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -52,11 +54,14 @@ pub fn supports(languages: &[Language], name: &str) -> bool {
 /// The names for an error text, sorted, each once and with its aliases:
 /// `go (golang), python (py, py3)`.
 pub fn names(languages: &[Language]) -> String {
-    let name = |language: &Language| match language.aliases.as_slice() {
-        [] => language.language.clone(),
-        aliases => format!("{} ({})", language.language, aliases.join(", ")),
-    };
-    let mut names: Vec<String> = languages.iter().map(name).collect();
+    fn name(language: &Language) -> Cow<'_, str> {
+        match language.aliases.as_slice() {
+            [] => Cow::Borrowed(&language.language),
+            aliases => format!("{} ({})", language.language, aliases.join(", ")).into(),
+        }
+    }
+    // The type that JSON's names are sorted in too: one compiled sort for both.
+    let mut names: Vec<Cow<'_, str>> = languages.iter().map(name).collect();
     names.sort_unstable();
     names.dedup();
     names.join(", ")

@@ -144,11 +144,14 @@ impl Store {
             .arg(cursor)
             .args(["MATCH", "0.*", "COUNT", "100"]);
         let (items, next) = self.scan(command).await?;
-        let mut submissions: Vec<Scheduled> = items
-            .chunks_exact(2)
-            .filter_map(|pair| scheduled(&pair[0], &pair[1]))
-            .collect();
-        submissions.sort_by_key(|one| one.due_at_ms);
+        // Each is put in its place: a compiled sort of its own weighs 2 KB.
+        let mut submissions: Vec<Scheduled> = Vec::new();
+        for pair in items.chunks_exact(2) {
+            if let Some(found) = scheduled(&pair[0], &pair[1]) {
+                let at = submissions.partition_point(|one| one.due_at_ms <= found.due_at_ms);
+                submissions.insert(at, found);
+            }
+        }
         Ok(ScheduledPage { submissions, next })
     }
 }
