@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response};
-use shared::config::Lookup;
+use shared::config::ConfigError;
 use shared::http::{ApiError, response};
 
 use crate::client_share::RateLimit;
@@ -25,11 +25,11 @@ const MAX_UNREPORTED: u64 = 1_000;
 
 /// submit-fn, for one request.
 pub struct App<'a, W> {
-    /// The variables.
-    pub lookup: Lookup<'a>,
+    /// The settings, or why they cannot be used.
+    pub config: Result<Config, ConfigError>,
     /// What this instance remembers.
     pub instance: &'a Instance,
-    /// The other Worker, the platform's rate limit, and the page.
+    /// The other Worker, the platform's rate limits, and the page.
     pub worker: &'a W,
     /// Clock, randomness, timer.
     pub runtime: Runtime,
@@ -38,19 +38,24 @@ pub struct App<'a, W> {
 impl<W: WorkerFn + RateLimit + Assets> App<'_, W> {
     /// Answers a request with these headers, or the error of reading it.
     pub async fn answer(
-        &self,
+        self,
         headers: &HeaderMap,
         request: Result<Request<Bytes>, ApiError>,
     ) -> Handled {
-        let config = Config::from_lookup(self.lookup);
-        let mut context = Context::new(config, self.instance, self.worker, headers, self.runtime);
+        let Self {
+            config,
+            instance,
+            worker,
+            runtime,
+        } = self;
+        let mut context = Context::new(config, instance, worker, headers, runtime);
         let answered = match &request {
             Ok(request) => route(&mut context, request).await,
             Err(error) => Err(error.clone()),
         };
         let mut effects = std::mem::take(&mut context.effects);
         let is_waking = context.config().is_ok_and(|config| config.wake);
-        let unreported = self.instance.commands.get();
+        let unreported = instance.commands.get();
         if is_waking && effects.wake.is_none() && unreported >= MAX_UNREPORTED {
             effects.wake(WakeLanes::Normal);
         }
@@ -58,14 +63,15 @@ impl<W: WorkerFn + RateLimit + Assets> App<'_, W> {
             effects.log.extend(error.log_line().map(str::to_owned));
             error.into_response()
         });
-        cors::allow(self.lookup, headers, &mut response);
+        let origins = context.config().ok().map(|config| &config.origins);
+        cors::allow(origins, headers, &mut response);
         response::protect(&mut response);
         if request.is_ok_and(|request| request.method() == Method::HEAD) {
             *response.body_mut() = Bytes::new();
             effects.events = None;
         }
         let wake_ups = match (effects.wake, context.config()) {
-            (Some(wake), Ok(config)) => wake.requests(&config.tickets, &self.instance.commands),
+            (Some(wake), Ok(config)) => wake.requests(&config.tickets, &instance.commands),
             _ => Vec::new(),
         };
         Handled {

@@ -4,6 +4,7 @@ use http::HeaderMap;
 use shared::domain::client::ClientId;
 
 use crate::config::Config;
+use crate::rates::Counted;
 
 /// The platform sets this header to the client's address.
 const ADDRESS: &str = "cf-connecting-ip";
@@ -26,6 +27,14 @@ impl Sender {
         }
         let address = headers.get(ADDRESS).and_then(|text| text.to_str().ok());
         Self::Client(ClientId::at(address.unwrap_or_default(), &config.tickets))
+    }
+
+    /// By what its calls are counted.
+    pub(crate) fn counted(self) -> Counted {
+        match self {
+            Self::Operator => Counted::Operator,
+            Self::Client(client) => Counted::Address(client),
+        }
     }
 
     /// The client; `None` for the operator.
