@@ -54,11 +54,12 @@ pub struct ReadRequest {
 
 /// Reads a whole request, body included, once there is room in `memory` for what
 /// becomes of it. Refuses a body over `max_body_bytes` without reading more of it
-/// than that.
+/// than that, and any body where `admit` refuses the request that it belongs to.
 pub async fn read_request(
     mut request: Request,
     max_body_bytes: usize,
     memory: &MemoryBudget,
+    admit: impl AsyncFnOnce(&http::Request<Bytes>) -> Result<(), ApiError>,
 ) -> ReadRequest {
     let mut headers = http::HeaderMap::new();
     let mut reserved = None;
@@ -68,6 +69,7 @@ pub async fn read_request(
         &mut headers,
         memory,
         &mut reserved,
+        admit,
     )
     .await;
     ReadRequest {
@@ -83,6 +85,7 @@ async fn read(
     headers: &mut http::HeaderMap,
     memory: &MemoryBudget,
     reserved: &mut Option<MemoryReservation>,
+    admit: impl AsyncFnOnce(&http::Request<Bytes>) -> Result<(), ApiError>,
 ) -> Result<http::Request<Bytes>, ApiError> {
     let unreadable = |error: String| {
         ApiError::new(Code::Unreadable, "The request could not be read.").detail(error)
@@ -97,6 +100,7 @@ async fn read(
         .body(Bytes::new())
         .map_err(|error| unreadable(error.to_string()))?;
     headers.clone_from(plain.headers());
+    admit(&plain).await?;
     if request.inner().body().is_some() {
         let announced = headers.get(http::header::CONTENT_LENGTH);
         let announced = announced.and_then(|length| length.to_str().ok()?.parse().ok());

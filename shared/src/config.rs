@@ -161,6 +161,14 @@ pub fn http_url(text: &str) -> Option<Url> {
     matches!(url.scheme(), "http" | "https").then_some(url)
 }
 
+/// Whether a text is an origin in the form in which browsers send it: scheme http
+/// or https, host in lower case, the port unless it is the scheme's own.
+pub fn is_web_origin(text: &str) -> bool {
+    // A host may hold an asterisk, which would be taken for a wildcard.
+    let is_sent = |url: Url| url.origin().ascii_serialization() == text;
+    !text.contains('*') && http_url(text).is_some_and(is_sent)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

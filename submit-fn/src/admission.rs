@@ -272,7 +272,6 @@ mod tests {
     use crate::runtime::Runtime;
     use bytes::Bytes;
     use http::{HeaderMap, Request, Response};
-    use shared::domain::client::ClientId;
 
     /// Offers four languages, and has no rate limit.
     struct Worker;
@@ -288,7 +287,7 @@ mod tests {
     }
 
     impl RateLimit for Worker {
-        async fn allows(&self, _: &ClientId) -> Option<bool> {
+        async fn allows(&self, _: &str, _: &str) -> Option<bool> {
             None
         }
     }

@@ -3,8 +3,8 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response};
-use shared::config::Lookup;
-use shared::http::{Access, ApiError, Need, response};
+use shared::config::ConfigError;
+use shared::http::{ApiError, Need, response};
 
 use crate::client_share::RateLimit;
 use crate::config::Config;
@@ -27,11 +27,11 @@ const MAX_UNREPORTED: u64 = 1_000;
 
 /// submit-fn, for one request.
 pub struct App<'a, W> {
-    /// The variables.
-    pub lookup: Lookup<'a>,
+    /// The settings, or why they cannot be used.
+    pub config: Result<Config, ConfigError>,
     /// What this instance remembers.
     pub instance: &'a Instance,
-    /// The other Worker, the platform's rate limit, and the page.
+    /// The other Worker, the platform's rate limits, and the page.
     pub worker: &'a W,
     /// Clock, randomness, timer.
     pub runtime: Runtime,
@@ -40,19 +40,24 @@ pub struct App<'a, W> {
 impl<W: WorkerFn + RateLimit + Assets> App<'_, W> {
     /// Answers a request with these headers, or the error of reading it.
     pub async fn answer(
-        &self,
+        self,
         headers: &HeaderMap,
         request: Result<Request<Bytes>, ApiError>,
     ) -> Handled {
-        let config = Config::from_lookup(self.lookup);
-        let mut context = Context::new(config, self.instance, self.worker, headers, self.runtime);
+        let Self {
+            config,
+            instance,
+            worker,
+            runtime,
+        } = self;
+        let mut context = Context::new(config, instance, worker, headers, runtime);
         let answered = match &request {
-            Ok(request) => route(&mut context, request, self.lookup).await,
+            Ok(request) => route(&mut context, request).await,
             Err(error) => Err(error.clone()),
         };
         let mut effects = std::mem::take(&mut context.effects);
         let is_waking = context.config().is_ok_and(|config| config.wake);
-        let unreported = self.instance.commands.get();
+        let unreported = instance.commands.get();
         if is_waking && effects.wake.is_none() && unreported >= MAX_UNREPORTED {
             effects.wake(WakeLanes::Normal);
         }
@@ -60,14 +65,15 @@ impl<W: WorkerFn + RateLimit + Assets> App<'_, W> {
             effects.log.extend(error.log_line().map(str::to_owned));
             error.into_response()
         });
-        cors::allow(self.lookup, headers, &mut response);
+        let origins = context.config().ok().map(|config| &config.origins);
+        cors::allow(origins, headers, &mut response);
         response::protect(&mut response);
         if request.is_ok_and(|request| request.method() == Method::HEAD) {
             *response.body_mut() = Bytes::new();
             effects.events = None;
         }
         let wake_ups = match (effects.wake, context.config()) {
-            (Some(wake), Ok(config)) => wake.requests(&config.tickets, &self.instance.commands),
+            (Some(wake), Ok(config)) => wake.requests(&config.tickets, &instance.commands),
             _ => Vec::new(),
         };
         Handled {
@@ -82,13 +88,11 @@ impl<W: WorkerFn + RateLimit + Assets> App<'_, W> {
 async fn route<W: WorkerFn + RateLimit + Assets>(
     context: &mut Context<'_, W>,
     request: &Request<Bytes>,
-    lookup: Lookup<'_>,
 ) -> Result<Response<Bytes>, ApiError> {
     let route = Route::of(request.method(), request.uri().path())?;
     let need = need::of(&route);
     if need != Need::NOTHING {
-        // Apart from the other settings: with an error in those, a key still counts.
-        Access::from_lookup(lookup)?.require(context.headers, need)?;
+        context.config()?.access.require(context.headers, need)?;
     }
     match route {
         Route::Health => Ok(health::page_or_health(context.worker, request).await),

@@ -38,15 +38,6 @@ impl ClientCounts {
 
     /// Counts one more, and returns how many it are now.
     pub fn add(&self, client: &ClientId, now_ms: u64) -> u32 {
-        self.change(client, now_ms, |count| count.saturating_add(1))
-    }
-
-    /// Takes one back.
-    pub fn take_back(&self, client: &ClientId, now_ms: u64) {
-        self.change(client, now_ms, |count| count.saturating_sub(1));
-    }
-
-    fn change(&self, client: &ClientId, now_ms: u64, change: impl Fn(u32) -> u32) -> u32 {
         let mut counts = self.counts.borrow_mut();
         let window = now_ms / self.window_ms;
         if counts.window != window {
@@ -54,7 +45,7 @@ impl ClientCounts {
             counts.by_bucket.fill(0);
         }
         let count = &mut counts.by_bucket[client.bucket(BUCKETS)];
-        *count = change(*count);
+        *count = count.saturating_add(1);
         *count
     }
 }
@@ -78,9 +69,7 @@ pub(crate) mod tests {
         assert_eq!([0, 500, 999].map(|ms| counts.add(&one, ms)), [1, 2, 3]);
         assert_eq!(counts.add(&other, 999), 1);
         assert_eq!(counts.add(&one, 1_000), 1);
-        counts.take_back(&one, 1_000);
-        counts.take_back(&one, 1_000);
-        assert_eq!(counts.add(&one, 1_999), 1);
+        assert_eq!(counts.add(&one, 1_999), 2);
     }
 
     #[test]

@@ -16,11 +16,14 @@ pub const SHARE: u32 = 20;
 /// For how long, in milliseconds.
 pub const SHARE_MS: u64 = 10_000;
 
-/// The platform's rate limit. `lib.rs` implements it by the binding.
+/// The rate limiting binding that counts shares.
+const CLIENT_SHARE: &str = "CLIENT_SHARE";
+
+/// The platform's rate limits. `lib.rs` implements them by the bindings.
 pub trait RateLimit {
-    /// Counts one of `client`, and says whether that is within its share; `None`
-    /// where the platform does not count.
-    fn allows(&self, client: &ClientId) -> impl Future<Output = Option<bool>>;
+    /// Counts one more under `key` in `binding`, and says whether that is within its
+    /// limit; `None` where the platform does not count.
+    fn allows(&self, binding: &str, key: &str) -> impl Future<Output = Option<bool>>;
 }
 
 /// What this instance counts by itself.
@@ -37,7 +40,7 @@ impl ClientShare {
     /// Counts a submission of `client`, and says whether it is within the
     /// client's share.
     pub async fn allows(&self, client: &ClientId, platform: &impl RateLimit, now_ms: u64) -> bool {
-        match platform.allows(client).await {
+        match platform.allows(CLIENT_SHARE, client.as_str()).await {
             Some(is_within) => is_within,
             None => self.0.add(client, now_ms) <= SHARE,
         }
@@ -52,7 +55,8 @@ mod tests {
     struct Platform(Option<bool>);
 
     impl RateLimit for Platform {
-        async fn allows(&self, _: &ClientId) -> Option<bool> {
+        async fn allows(&self, binding: &str, _: &str) -> Option<bool> {
+            assert_eq!(binding, CLIENT_SHARE);
             self.0
         }
     }

@@ -8,6 +8,7 @@ use shared::http::Access;
 use shared::queue::usage::UsageLimits;
 
 use crate::backpressure::QueueLimits;
+use crate::cors::Origins;
 
 /// The range of `QUEUE_BYTES`: 1 MiB to 1 TiB.
 const QUEUE_BYTES: RangeInclusive<u64> = 1 << 20..=1 << 40;
@@ -35,13 +36,18 @@ pub struct Config {
     pub queue: QueueLimits,
     /// `STORE_MAX_MB`, `STORE_CLIENT_MAX_MB`.
     pub storage: UsageLimits,
+    /// `RATE_LIMITS`, `on` (default) or `off`: whether the platform's bindings are
+    /// asked how many calls a client made.
+    pub rate_limits: bool,
     /// `RUN_PER_MINUTE`, how many runs a client may ask an instance for in a
-    /// minute. Default 30; 0 turns them off.
-    pub run_per_minute: u64,
+    /// minute, beside the binding; 0 turns them off.
+    pub run_per_minute: Option<u32>,
     /// `RUN_AT_ONCE`, how many runs may be under way in an instance. Default 4.
     pub run_at_once: u64,
     /// `ADMIN_TOKEN`, `API_KEYS`, `AUTH`, `PUBLIC_SUBMIT`.
     pub access: Access,
+    /// `ALLOWED_ORIGINS`. Default: any where access is open, else none.
+    pub origins: Origins,
     /// `REDIS_DAILY_COMMANDS`, how many commands the plan of Redis has for a day, for
     /// the operator's numbers only. Default: Upstash's free plan, 500,000 a month;
     /// `None` for 0.
@@ -82,6 +88,7 @@ impl Config {
             16_666,
             0..=1_000_000_000_000,
         )?;
+        let access = Access::from_lookup(lookup)?;
         Ok(Self {
             tickets: TicketKey::from_lookup(lookup, &redis),
             redis,
@@ -94,20 +101,25 @@ impl Config {
                 queue_bytes: config::number(lookup, "QUEUE_BYTES", 16 << 20, QUEUE_BYTES)?,
             },
             storage: UsageLimits::from_lookup(lookup)?,
-            run_per_minute: config::number(lookup, "RUN_PER_MINUTE", 30, 0..=10_000)?,
+            rate_limits: config::switch(lookup, "RATE_LIMITS", true)?,
+            run_per_minute: run_per_minute(lookup)?,
             run_at_once: config::number(lookup, "RUN_AT_ONCE", 4, 1..=100)?,
-            access: Access::from_lookup(lookup)?,
+            origins: Origins::from_lookup(lookup, access.is_open())?,
+            access,
             daily_commands: Some(daily_commands).filter(|&limit| limit > 0),
         })
     }
 }
 
+fn run_per_minute(lookup: Lookup<'_>) -> Result<Option<u32>, ConfigError> {
+    const NOT_SET: u64 = u64::MAX;
+    let number = config::number(lookup, "RUN_PER_MINUTE", NOT_SET, 0..=10_000)?;
+    Ok(u32::try_from(number).ok())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cors;
-    use bytes::Bytes;
-    use http::{HeaderMap, Response};
 
     #[test]
     fn unknown_problems_are_run_or_refused() {
@@ -134,7 +146,6 @@ mod tests {
             }
         };
         assert!(Config::from_lookup(&lookup).is_ok());
-        cors::allow(&lookup, &HeaderMap::new(), &mut Response::new(Bytes::new()));
         for row in asked.into_inner() {
             assert!(
                 document.contains(&row),

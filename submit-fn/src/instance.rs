@@ -12,6 +12,7 @@ use crate::language_cache::LanguageCache;
 use crate::live_results::LiveResults;
 use crate::problem_kinds::ProblemKinds;
 use crate::problem_sizes::ProblemSizes;
+use crate::rates::Rates;
 use crate::run_limiter::RunLimiter;
 use crate::storage_quota::StorageQuota;
 use crate::waiters::Waiters;
@@ -43,7 +44,9 @@ pub struct Instance {
     pub live: LiveResults,
     /// When worker-fn was woken.
     pub wakes: Wakes,
-    /// How many runs were asked for.
+    /// How many calls each client made.
+    pub rates: Rates,
+    /// How many runs are under way.
     pub run_limiter: RunLimiter,
     /// Which problems there are.
     pub problem_kinds: ProblemKinds,
@@ -68,6 +71,7 @@ impl Default for Instance {
             waiters: Waiters::default(),
             live: LiveResults::default(),
             wakes: Wakes::default(),
+            rates: Rates::default(),
             run_limiter: RunLimiter::default(),
             problem_kinds: ProblemKinds::default(),
             problem_sizes: ProblemSizes::default(),

@@ -15,6 +15,7 @@
 //!   origins.
 //! - `admission`: what a submission must pass.
 //! - `events`: the stream of a submission's events.
+//! - [`rates`]: how many calls a client may make.
 //! - [`backpressure`], [`client_counts`], [`client_share`], [`given_limits`],
 //!   [`language_cache`], [`live_results`],
 //!   [`problem_kinds`], [`problem_sizes`], [`run_limiter`], [`storage_quota`],
@@ -48,6 +49,7 @@ pub mod outcome;
 pub mod problem_kinds;
 pub mod problem_sizes;
 mod query;
+pub mod rates;
 pub mod route;
 pub mod run_limiter;
 pub mod runtime;
@@ -63,11 +65,11 @@ use std::rc::Rc;
 use app::App;
 use bytes::Bytes;
 use client_share::RateLimit;
+use config::Config;
 use handlers::health::Assets;
 use http::{HeaderMap, StatusCode};
 use instance::Instance;
 use runtime::Runtime;
-use shared::domain::client::ClientId;
 use worker::{Context, Env, Request, Response, event};
 use worker_fn::WorkerFn;
 
@@ -76,9 +78,6 @@ const WORKER: &str = "WORKER";
 
 /// The binding of `wrangler.toml` that leads to the page's files.
 const ASSETS: &str = "ASSETS";
-
-/// The rate limiting binding of `wrangler.toml`.
-const CLIENT_SHARE: &str = "CLIENT_SHARE";
 
 const RUNTIME: Runtime = Runtime {
     now_ms: platform::now_ms,
@@ -100,14 +99,21 @@ fn start() {
 async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<Response> {
     let limit = route::max_body_bytes(&request.path());
     let instance = INSTANCE.with(Rc::clone);
-    let read = platform::read_request(request, limit, &instance.memory).await;
+    let config = Config::from_lookup(&platform::lookup(&env));
+    let admit = async |head: &http::Request<Bytes>| {
+        let (rates, platform) = (&instance.rates, Bindings(&env));
+        rates
+            .admit(&config, &platform, head, platform::now_ms())
+            .await
+    };
+    let read = platform::read_request(request, limit, &instance.memory, admit).await;
     // To its end, also when the client goes away: a run holds a place until it is
     // over, and nothing else tells when that is.
     let answering = {
         let env = env.clone();
         async move {
             let app = App {
-                lookup: &platform::lookup(&env),
+                config,
                 instance: &instance,
                 worker: &Bindings(&env),
                 runtime: RUNTIME,
@@ -144,12 +150,12 @@ async fn wake(env: &Env, call: http::Request<Bytes>) {
     }
 }
 
-/// worker-fn through its service binding, the rate limit, and the page.
+/// worker-fn through its service binding, the rate limits, and the page.
 struct Bindings<'a>(&'a Env);
 
 impl RateLimit for Bindings<'_> {
-    async fn allows(&self, client: &ClientId) -> Option<bool> {
-        platform::is_within_rate_limit(self.0, CLIENT_SHARE, client.as_str()).await
+    async fn allows(&self, binding: &str, key: &str) -> Option<bool> {
+        platform::is_within_rate_limit(self.0, binding, key).await
     }
 }
 

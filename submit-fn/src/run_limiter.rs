@@ -1,16 +1,14 @@
-//! The limits of `POST /run`: how many runs a client may ask for in a minute, and
-//! how many may be under way, for a client and in all.
+//! The places of `POST /run`: how many runs may be under way, for a client and in
+//! all. How many a client may ask for in a minute, [`crate::rates`] counts.
 //!
 //! Each instance counts for itself, so the limits are approximate, and cost
-//! nothing. The memory is fixed: clients are counted in buckets
-//! ([`crate::client_counts`]).
+//! nothing. Clients are told apart by buckets ([`crate::client_counts`]).
 
 use std::cell::{Cell, RefCell};
 
-use shared::domain::client::ClientId;
 use shared::http::{ApiError, Code};
 
-use crate::client_counts::{BUCKETS, ClientCounts};
+use crate::client_counts::BUCKETS;
 use crate::config::Config;
 use crate::sender::Sender;
 
@@ -18,13 +16,13 @@ use crate::sender::Sender;
 const AT_ONCE_PER_CLIENT: usize = 2;
 /// After this time a run is over, whatever became of it, in milliseconds.
 const LONGEST_MS: u64 = 150_000;
-/// The length of the window in which runs are counted, in milliseconds.
-const MINUTE_MS: u64 = 60_000;
+/// When a refused run may be asked for again, in seconds. A client that asks as
+/// often as that stays within the rate of runs.
+const RETRY_AFTER_S: u32 = 2;
 
 /// This instance's counts.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct RunLimiter {
-    asked: ClientCounts,
     under_way: RefCell<Vec<UnderWay>>,
     last_number: Cell<u64>,
 }
@@ -42,23 +40,11 @@ struct UnderWay {
 pub(crate) struct RunningRun<'a> {
     limiter: &'a RunLimiter,
     number: u64,
-    client: Option<ClientId>,
-    started_ms: u64,
-}
-
-impl Default for RunLimiter {
-    fn default() -> Self {
-        Self {
-            asked: ClientCounts::new(MINUTE_MS),
-            under_way: RefCell::default(),
-            last_number: Cell::default(),
-        }
-    }
 }
 
 impl RunLimiter {
-    /// Counts a run. The operator has no rate and no places of its own, but needs
-    /// one of the instance's. Errors: 429 with `Retry-After`.
+    /// Counts a run. The operator has no places of its own, but needs one of the
+    /// instance's. Errors: 429 with `Retry-After`.
     pub(crate) fn check(
         &self,
         sender: &Sender,
@@ -72,27 +58,12 @@ impl RunLimiter {
         // waits, no destructor runs.
         under_way.retain(|run| now_ms < run.started_ms + LONGEST_MS);
         if under_way.len() as u64 >= config.run_at_once {
-            let message = "Too many runs are under way; try again in 1 s.";
-            return Err(refused(message.into(), 1));
+            return Err(refused("Too many runs are under way"));
         }
         let own = under_way.iter().filter(|run| run.bucket == bucket).count();
         if client.is_some() && own >= AT_ONCE_PER_CLIENT {
-            let message = format!(
-                "At most {AT_ONCE_PER_CLIENT} of your runs may be under way; try again in 1 s."
-            );
-            return Err(refused(message, 1));
-        }
-        if let Some(client) = client {
-            let asked = self.asked.add(client, now_ms);
-            if u64::from(asked) > config.run_per_minute {
-                self.asked.take_back(client, now_ms);
-                let seconds = 60 - u32::try_from(now_ms / 1_000 % 60).unwrap_or(0);
-                let message = format!(
-                    "At most {} runs a minute; try again in {seconds} s.",
-                    config.run_per_minute
-                );
-                return Err(refused(message, seconds));
-            }
+            let message = format!("At most {AT_ONCE_PER_CLIENT} of your runs may be under way");
+            return Err(refused(&message));
         }
         let number = self.last_number.get() + 1;
         self.last_number.set(number);
@@ -104,19 +75,7 @@ impl RunLimiter {
         Ok(RunningRun {
             limiter: self,
             number,
-            client: client.cloned(),
-            started_ms: now_ms,
         })
-    }
-}
-
-impl RunningRun<'_> {
-    /// Takes the run out of its client's rate: it was not run, because the request
-    /// was wrong.
-    pub(crate) fn take_back(&self) {
-        if let Some(client) = &self.client {
-            self.limiter.asked.take_back(client, self.started_ms);
-        }
     }
 }
 
@@ -127,8 +86,9 @@ impl Drop for RunningRun<'_> {
     }
 }
 
-fn refused(message: String, seconds: u32) -> ApiError {
-    ApiError::new(Code::TooManyRuns, message).retry_after(seconds)
+fn refused(reason: &str) -> ApiError {
+    let message = format!("{reason}; try again in {RETRY_AFTER_S} s.");
+    ApiError::new(Code::TooManyRuns, message).retry_after(RETRY_AFTER_S)
 }
 
 #[cfg(test)]
@@ -136,11 +96,10 @@ mod tests {
     use super::*;
     use crate::client_counts::tests::client;
 
-    fn config(per_minute: &'static str, at_once: &'static str) -> Config {
+    fn config(at_once: &'static str) -> Config {
         Config::from_lookup(&|name| match name {
             "UPSTASH_REDIS_REST_URL" => Some("https://x.example".into()),
             "UPSTASH_REDIS_REST_TOKEN" => Some("token".into()),
-            "RUN_PER_MINUTE" => Some(per_minute.into()),
             "RUN_AT_ONCE" => Some(at_once.into()),
             _ => None,
         })
@@ -163,31 +122,8 @@ mod tests {
     }
 
     #[test]
-    fn each_client_has_its_rate_and_a_new_one_each_minute() {
-        let (limiter, config) = (RunLimiter::default(), config("2", "9"));
-        let check = |number, now_ms| message(limiter.check(&sender(number), &config, now_ms));
-        assert_eq!([check(1, 59_000), check(1, 59_000)], [None, None]);
-        assert!(check(1, 59_000).unwrap().contains("2 runs a minute"));
-        assert_eq!(check(2, 59_000), None);
-        assert_eq!(check(1, 60_000), None);
-    }
-
-    #[test]
-    fn a_wrong_request_takes_nothing_of_the_rate() {
-        let (limiter, config) = (RunLimiter::default(), config("1", "9"));
-        for _ in 0..3 {
-            limiter.check(&sender(1), &config, 0).unwrap().take_back();
-        }
-        assert_eq!(message(limiter.check(&sender(1), &config, 0)), None);
-        // A refused one takes nothing either, and gives nothing back.
-        for _ in 0..3 {
-            assert!(message(limiter.check(&sender(1), &config, 0)).is_some());
-        }
-    }
-
-    #[test]
     fn one_client_leaves_places_for_others() {
-        let (limiter, config) = (RunLimiter::default(), config("100", "4"));
+        let (limiter, config) = (RunLimiter::default(), config("4"));
         let first = limiter.check(&sender(1), &config, 0);
         let _second = limiter.check(&sender(1), &config, 0);
         let third = message(limiter.check(&sender(1), &config, 0));
@@ -199,7 +135,7 @@ mod tests {
 
     #[test]
     fn the_runs_under_way_are_limited_in_all() {
-        let (limiter, config) = (RunLimiter::default(), config("100", "2"));
+        let (limiter, config) = (RunLimiter::default(), config("2"));
         let first = limiter.check(&sender(1), &config, 0);
         let second = limiter.check(&sender(2), &config, 0);
         for sender in [sender(3), Sender::Operator] {
@@ -213,26 +149,5 @@ mod tests {
         let check = |now_ms| message(limiter.check(&sender(4), &config, now_ms));
         assert!(check(LONGEST_MS - 1).is_some());
         assert_eq!(check(LONGEST_MS), None);
-    }
-
-    #[test]
-    fn the_operator_has_no_rate() {
-        let (limiter, config) = (RunLimiter::default(), config("1", "3"));
-        let runs: Vec<_> = (0..3)
-            .map(|_| limiter.check(&Sender::Operator, &config, 0).unwrap())
-            .collect();
-        for run in runs {
-            run.take_back();
-        }
-    }
-
-    /// No number of clients makes one that is new wait for the next minute.
-    #[test]
-    fn many_clients_do_not_lock_a_new_one_out() {
-        let (limiter, config) = (RunLimiter::default(), config("30", "9"));
-        let locked_out = (0..5_000)
-            .filter(|&number| message(limiter.check(&sender(number), &config, 0)).is_some())
-            .count();
-        assert_eq!(locked_out, 0);
     }
 }

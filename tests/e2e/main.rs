@@ -22,6 +22,7 @@ mod misconfigured;
 mod numbers;
 mod outages;
 mod publishing;
+mod rates;
 mod rejudge;
 mod stacks;
 mod submit;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         worker_calls::TESTS,
         access::TESTS,
         clients::TESTS,
+        rates::TESTS,
         outages::TESTS,
         publishing::TESTS,
         numbers::TESTS,

@@ -56,9 +56,7 @@ impl Stacks {
     /// The stack for tests that run beside others. They may not depend on an
     /// empty queue.
     pub(crate) fn shared(&self) -> Clients {
-        // Tests send more runs than one client may by default.
-        let submit_vars = vec![("RUN_PER_MINUTE", Some("1000".to_owned()))];
-        let start = || start("shared", submit_vars, Vec::new());
+        let start = || start("shared", Vec::new(), Vec::new());
         Clients::of(&self.shared.get_or_start(start))
     }
 
@@ -67,7 +65,6 @@ impl Stacks {
     pub(crate) fn exclusive(&self) -> Exclusive<'_> {
         let submit_vars = vec![
             ("WAKE", Some("off".to_owned())),
-            ("RUN_PER_MINUTE", Some(RUN_PER_MINUTE.to_string())),
             ("ALLOWED_ORIGINS", Some("https://site.example".to_owned())),
         ];
         let stack = self
@@ -83,15 +80,17 @@ impl Stacks {
         }
     }
 
-    /// The stack with the access of a deployment: what belongs to others is for
-    /// the operator. Its submissions wake worker-fn.
+    /// The stack with the access and the rates of a deployment: what belongs to
+    /// others is for the operator. Its submissions wake worker-fn.
     pub(crate) fn closed(&self) -> Clients {
         let default = vec![
             ("OPEN_ACCESS", None),
             // Soon used up.
             ("STORE_CLIENT_MAX_MB", Some("1".to_owned())),
         ];
-        let start = || start("closed", default.clone(), default.clone());
+        let mut submit_vars = default.clone();
+        submit_vars.push(("RATE_LIMITS", None));
+        let start = || start("closed", submit_vars, default);
         Clients::of(&self.closed.get_or_start(start))
     }
 
@@ -104,9 +103,6 @@ impl Stacks {
         Clients::of(&self.misconfigured.get_or_start(start))
     }
 }
-
-/// How many runs a minute the exclusive stack allows a client.
-pub(crate) const RUN_PER_MINUTE: usize = 4;
 
 impl Clients {
     fn of(stack: &Stack) -> Self {

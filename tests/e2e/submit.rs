@@ -207,7 +207,11 @@ fn health_languages_and_preflight_are_answered(stacks: &Stacks) {
         assert_eq!(response.header("access-control-allow-origin"), "*");
         assert_eq!(response.header("access-control-allow-methods"), methods);
         let headers = response.header("access-control-allow-headers");
-        assert!(headers.contains("Content-Type"), "{headers}");
+        for name in ["Authorization", "Content-Type", "X-API-Key"] {
+            assert!(headers.contains(name), "{headers}");
+        }
+        assert_eq!(response.header("access-control-max-age"), "86400");
+        assert_eq!(response.header("access-control-allow-credentials"), "");
     }
     // worker-fn answers at its root too, as the classic worker did.
     assert_eq!(worker_fn.get("/").status, 200);

@@ -34,8 +34,6 @@ use endpoint::FailingEndpoint;
 /// The folder of the test files.
 const FILES: &str = "web/tests/stack";
 const ENDING: &str = ".test.ts";
-/// One browser runs custom inputs all the time.
-const RUN_PER_MINUTE: &str = "1000";
 
 /// The stack, from the first file on.
 type Shared = Mutex<Option<Started>>;
@@ -118,7 +116,7 @@ fn start() -> Started {
     let stack = stack::start(
         "e2e/page",
         ports,
-        vec![("RUN_PER_MINUTE", Some(RUN_PER_MINUTE.to_owned()))],
+        Vec::new(),
         vec![("EXECUTOR_URL", Some(executor_url))],
     );
     let submit_fn = SubmitFn::of(&stack);

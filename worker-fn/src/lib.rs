@@ -59,7 +59,9 @@ fn start() {
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<Response> {
     let memory = INSTANCE.with(|instance| instance.memory.bodies.clone());
-    let read = platform::read_request(request, submission::MAX_BODY_BYTES, &memory).await;
+    let admit_all = async |_: &::http::Request<_>| Ok(());
+    let limit = submission::MAX_BODY_BYTES;
+    let read = platform::read_request(request, limit, &memory, admit_all).await;
     let (request, _memory) = (read.request, read.memory);
     let app = Rc::new(app(&env));
     // A claimed job is brought to its end, also when the caller of GET /worker

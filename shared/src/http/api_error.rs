@@ -25,6 +25,7 @@ pub struct ApiError {
     field: Option<Cow<'static, str>>,
     allow: Option<&'static str>,
     retry_after_s: Option<u32>,
+    quota: Option<Quota>,
     detail: Option<String>,
 }
 
@@ -37,6 +38,7 @@ impl ApiError {
             field: None,
             allow: None,
             retry_after_s: None,
+            quota: None,
             detail: None,
         }
     }
@@ -120,6 +122,18 @@ impl ApiError {
         self
     }
 
+    /// Names the quota that is used up: `limit` requests in `window_s` seconds, by
+    /// the policy of this name.
+    #[must_use]
+    pub fn quota(mut self, policy: &'static str, limit: u32, window_s: u32) -> Self {
+        self.quota = Some(Quota {
+            policy,
+            limit,
+            window_s,
+        });
+        self
+    }
+
     /// Adds what the operator needs to know. It goes to the log, never to the
     /// client.
     #[must_use]
@@ -184,8 +198,36 @@ impl ApiError {
         if let Some(seconds) = self.retry_after_s {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
+        if let Some(quota) = self.quota {
+            // draft-ietf-httpapi-ratelimit-headers, both lists of one item.
+            let Quota {
+                policy,
+                limit,
+                window_s,
+            } = quota;
+            let seconds = self.retry_after_s.unwrap_or(window_s);
+            for (name, value) in [
+                (
+                    "ratelimit-policy",
+                    format!("\"{policy}\";q={limit};w={window_s}"),
+                ),
+                ("ratelimit", format!("\"{policy}\";r=0;t={seconds}")),
+            ] {
+                if let Ok(value) = HeaderValue::try_from(value) {
+                    headers.insert(name, value);
+                }
+            }
+        }
         response
     }
+}
+
+/// A quota that is used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Quota {
+    policy: &'static str,
+    limit: u32,
+    window_s: u32,
 }
 
 #[derive(Serialize)]
@@ -269,6 +311,15 @@ mod tests {
             !std::str::from_utf8(response.body())
                 .unwrap()
                 .contains("secret")
+        );
+        let response = ApiError::new(Code::TooManyRequests, "Too many.")
+            .retry_after(7)
+            .quota("submit", 120, 60)
+            .into_response();
+        let header = |name| response.headers()[name].to_str().unwrap().to_owned();
+        assert_eq!(
+            ["retry-after", "ratelimit-policy", "ratelimit"].map(header),
+            ["7", "\"submit\";q=120;w=60", "\"submit\";r=0;t=7"]
         );
         let full = RedisError::Refused {
             status: 400,

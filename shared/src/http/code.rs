@@ -37,8 +37,10 @@ pub enum Code {
     Refused,
     /// Too many submissions wait.
     QueueFull,
-    /// Too many runs are under way, or were asked for.
+    /// Too many runs are under way.
     TooManyRuns,
+    /// The client's rate is used up.
+    TooManyRequests,
     /// As much is stored for the client as may be.
     StorageQuota,
     /// A bug of ours.
@@ -61,7 +63,7 @@ pub enum Code {
 
 impl Code {
     /// All of them, in the order of their statuses.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::InvalidJson,
         Self::Unreadable,
         Self::Unauthorized,
@@ -77,6 +79,7 @@ impl Code {
         Self::Refused,
         Self::QueueFull,
         Self::TooManyRuns,
+        Self::TooManyRequests,
         Self::StorageQuota,
         Self::Internal,
         Self::Misconfigured,
@@ -106,6 +109,7 @@ impl Code {
             Self::Refused => ("refused", StatusCode::UNPROCESSABLE_ENTITY),
             Self::QueueFull => ("queue_full", StatusCode::TOO_MANY_REQUESTS),
             Self::TooManyRuns => ("too_many_runs", StatusCode::TOO_MANY_REQUESTS),
+            Self::TooManyRequests => ("too_many_requests", StatusCode::TOO_MANY_REQUESTS),
             Self::StorageQuota => ("storage_quota", StatusCode::TOO_MANY_REQUESTS),
             Self::Internal => ("internal", StatusCode::INTERNAL_SERVER_ERROR),
             Self::Misconfigured => ("misconfigured", StatusCode::INTERNAL_SERVER_ERROR),

@@ -35,6 +35,9 @@ const MAX_KEYS: usize = 32;
 const MAX_NAME_BYTES: usize = 32;
 /// The lengths of a key, in bytes.
 const KEY_BYTES: std::ops::RangeInclusive<usize> = 16..=256;
+/// Rates are multiples of it: a key is counted by so many of the platform's counters,
+/// whose limit is fixed.
+const RATE_STEP: u64 = 60;
 /// The largest `rate`, in requests a minute.
 const MAX_RATE: u64 = 1_000_000;
 
@@ -282,10 +285,14 @@ fn read_key(item: Json<'_>) -> Result<ApiKey, String> {
     let scopes = members.take("scopes").and_then(scopes);
     let scopes = scopes.ok_or("needs `scopes`, an array of submit, read, work and admin")?;
     let rate = members.take("rate").map(|rate| {
-        let rate = rate.u64().filter(|rate| (1..=MAX_RATE).contains(rate));
+        let is_rate = |rate: &u64| (1..=MAX_RATE).contains(rate) && rate.is_multiple_of(RATE_STEP);
+        let rate = rate.u64().filter(is_rate);
         let rate = rate.and_then(|rate| u32::try_from(rate).ok());
         rate.ok_or_else(|| {
-            format!("needs as `rate` a whole number of requests a minute, 1 to {MAX_RATE}")
+            format!(
+                "needs as `rate` a number of requests a minute, a multiple of {RATE_STEP} up to \
+                 {MAX_RATE}"
+            )
         })
     });
     if members.first_name().is_some() {

@@ -97,6 +97,7 @@ fn what_is_no_list_of_keys_is_refused_and_not_shown() {
         (key(r#""name":"n","key":"0123456789abcdeg""#), "`scopes`"),
         (key(&format!(r#"{good},"rate":0"#)), "`rate`"),
         (key(&format!(r#"{good},"rate":1.5"#)), "`rate`"),
+        (key(&format!(r#"{good},"rate":90"#)), "`rate`"),
         (key(&format!(r#"{good},"rate":1000001"#)), "`rate`"),
         (key(&format!(r#"{good},"rate":null"#)), "`rate`"),
     ] {

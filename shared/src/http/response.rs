@@ -53,19 +53,27 @@ pub fn empty(status: StatusCode) -> Response<Bytes> {
     response
 }
 
+/// The request's headers by which an answer may differ from reader to reader.
+const BY_READER: &str = "Authorization, X-API-Key";
+
 /// Forbids caches to store a response, unless it says itself what they may do:
 /// most of them change at any moment, or are for one reader only. And forbids browsers
 /// to take it for anything else than it says to be.
 pub fn protect(response: &mut Response<Bytes>) {
-    let no_store = HeaderValue::from_static("no-store");
-    response
-        .headers_mut()
-        .entry(header::CACHE_CONTROL)
-        .or_insert(no_store);
-    response.headers_mut().insert(
+    let headers = response.headers_mut();
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        differ_by_reader(headers, "no-store");
+    }
+    headers.insert(
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
     );
+}
+
+/// Says that a response is for whoever sends the same key, and what caches may do.
+pub fn differ_by_reader(headers: &mut HeaderMap, caching: &'static str) {
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
+    headers.append(header::VARY, HeaderValue::from_static(BY_READER));
 }
 
 /// Whether the caller accepts plain text and no JSON.
@@ -110,6 +118,7 @@ mod tests {
         let mut plain = empty(StatusCode::OK);
         protect(&mut plain);
         assert_eq!(plain.headers()[header::CACHE_CONTROL], "no-store");
+        assert_eq!(plain.headers()[header::VARY], BY_READER);
         assert_eq!(plain.headers()[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
         let no_cache = HeaderValue::from_static("no-cache");
         plain.headers_mut().insert(header::CACHE_CONTROL, no_cache);

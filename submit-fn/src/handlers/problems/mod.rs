@@ -135,10 +135,6 @@ async fn read<W>(
         headers.insert(header::ETAG, tag);
     }
     let caching = if operator { "no-store" } else { "no-cache" };
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
-    headers.append(
-        header::VARY,
-        HeaderValue::from_static("Authorization, X-API-Key"),
-    );
+    response::differ_by_reader(headers, caching);
     Ok(response)
 }

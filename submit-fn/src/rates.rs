@@ -1,0 +1,196 @@
+//! How many calls of each kind a client may make in a minute.
+//!
+//! The platform counts, by its rate limiting bindings, for all instances of a
+//! location at once, and before a request's body is read. A count cannot be taken
+//! back, so every call counts, also one that turns out to be wrong. Who sends
+//! without a key is counted by address and kind; a key that has a rate by all its
+//! calls together; other keys and the operator are not counted. `lib.rs` asks
+//! [`Rates::admit`]. How many runs are under way at the same time is limited by
+//! [`crate::run_limiter`], and what a client may store by others.
+
+use bytes::Bytes;
+use http::Request;
+use shared::config::ConfigError;
+use shared::domain::client::ClientId;
+use shared::http::{ApiError, Code};
+
+use crate::client_counts::ClientCounts;
+use crate::client_share::RateLimit;
+use crate::config::Config;
+use crate::route::Route;
+use crate::sender;
+
+/// The period of all rates, in seconds.
+const PERIOD_S: u32 = 60;
+/// The binding by whose counters keys are counted.
+const KEY_RATE: &str = "KEY_RATE";
+/// The limit of that binding. The rate of a key is a multiple of it.
+const KEY_COUNTER_LIMIT: u32 = 60;
+/// So many counters of a key are asked before it is refused: instances take turns
+/// independently of each other, so one counter may be full a little early.
+const MAX_COUNTERS_ASKED: u32 = 3;
+
+/// A kind of call that has a rate of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `POST /run`.
+    Run,
+    /// `POST /submit` and `POST /submit/batch`.
+    Submit,
+    /// Everything else that costs a command or a call to the other Worker; a stream
+    /// of events counts once. Also the operator's calls, so that its token is not
+    /// guessed at any speed.
+    Read,
+}
+
+/// By what a caller is counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Counted {
+    /// Without a key: by its address.
+    Address(ClientId),
+    /// With a key: by its name, if it has a rate, in requests a minute.
+    Key {
+        /// The client that the key's name makes.
+        client: ClientId,
+        /// A multiple of 60.
+        rate: Option<u32>,
+    },
+    /// Not at all.
+    Operator,
+}
+
+/// What this instance counts by itself.
+#[derive(Debug)]
+pub struct Rates {
+    runs: ClientCounts,
+    /// Which counter of a key is next.
+    turns: ClientCounts,
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        let counts = || ClientCounts::new(u64::from(PERIOD_S) * 1_000);
+        Self {
+            runs: counts(),
+            turns: counts(),
+        }
+    }
+}
+
+impl Kind {
+    /// `None` for what has no rate: the page, the Worker's health, and preflights.
+    fn of(route: &Route<'_>) -> Option<Self> {
+        match route {
+            Route::Health | Route::Preflight(_) => None,
+            Route::Run => Some(Self::Run),
+            Route::Submit | Route::SubmitBatch => Some(Self::Submit),
+            _ => Some(Self::Read),
+        }
+    }
+
+    /// The binding, its limit, the policy's name, and what is counted.
+    const fn rate(self) -> (&'static str, u32, &'static str, &'static str) {
+        match self {
+            Self::Run => ("RUN_RATE", 30, "run", "runs"),
+            Self::Submit => ("SUBMIT_RATE", 120, "submit", "calls that submit"),
+            Self::Read => ("READ_RATE", 600, "read", "reads"),
+        }
+    }
+}
+
+impl Rates {
+    /// Counts a request, of which only method, path and headers are looked at.
+    /// Errors: 429 where its client's rate is used up, 403 where runs are off.
+    pub async fn admit(
+        &self,
+        config: &Result<Config, ConfigError>,
+        platform: &impl RateLimit,
+        request: &Request<Bytes>,
+        now_ms: u64,
+    ) -> Result<(), ApiError> {
+        // Unknown paths cost nothing, and what lacks settings is told so later.
+        let route = Route::of(request.method(), request.uri().path());
+        let (Some(kind), Ok(config)) = (route.ok().as_ref().and_then(Kind::of), config) else {
+            return Ok(());
+        };
+        let counted = sender::counted(request.headers(), config);
+        if kind == Kind::Run && config.run_per_minute == Some(0) && counted != Counted::Operator {
+            let message = "POST /run is off here: RUN_PER_MINUTE is 0.";
+            return Err(ApiError::new(Code::Forbidden, message));
+        }
+        match counted {
+            Counted::Operator | Counted::Key { rate: None, .. } => Ok(()),
+            Counted::Address(client) => {
+                self.count_address(&client, kind, config, platform, now_ms)
+                    .await
+            }
+            Counted::Key {
+                client,
+                rate: Some(rate),
+            } => {
+                if !config.rate_limits || self.count_key(&client, rate, platform, now_ms).await {
+                    return Ok(());
+                }
+                Err(refused("key", rate, "calls with this key", PERIOD_S))
+            }
+        }
+    }
+
+    async fn count_address(
+        &self,
+        client: &ClientId,
+        kind: Kind,
+        config: &Config,
+        platform: &impl RateLimit,
+        now_ms: u64,
+    ) -> Result<(), ApiError> {
+        let (binding, limit, policy, what) = kind.rate();
+        let mut own_limit = config.run_per_minute.filter(|_| kind == Kind::Run);
+        if config.rate_limits {
+            match platform.allows(binding, client.as_str()).await {
+                Some(true) => {}
+                Some(false) => return Err(refused(policy, limit, what, PERIOD_S)),
+                None if kind == Kind::Run => own_limit = own_limit.or(Some(limit)),
+                None => {}
+            }
+        }
+        match own_limit {
+            Some(limit) if self.runs.add(client, now_ms) > limit => {
+                let passed_s = u32::try_from(now_ms / 1_000 % u64::from(PERIOD_S)).unwrap_or(0);
+                Err(refused(policy, limit, what, PERIOD_S - passed_s))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The limit of a binding is fixed, so that a key with a rate of 600 has ten
+    /// counters, and its calls take turns.
+    async fn count_key(
+        &self,
+        client: &ClientId,
+        rate: u32,
+        platform: &impl RateLimit,
+        now_ms: u64,
+    ) -> bool {
+        let counters = rate.div_ceil(KEY_COUNTER_LIMIT).max(1);
+        let turn = self.turns.add(client, now_ms);
+        for attempt in 0..MAX_COUNTERS_ASKED.min(counters) {
+            let counter = turn.wrapping_add(attempt) % counters;
+            let name = format!("{}/{counter}", client.as_str());
+            if platform.allows(KEY_RATE, &name).await != Some(false) {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+fn refused(policy: &'static str, limit: u32, what: &str, seconds: u32) -> ApiError {
+    let message = format!("At most {limit} {what} a minute; try again in {seconds} s.");
+    ApiError::new(Code::TooManyRequests, message)
+        .retry_after(seconds)
+        .quota(policy, limit, PERIOD_S)
+}
+
+#[cfg(test)]
+mod tests;
