@@ -1,9 +1,11 @@
 //! Dispatches a request to its handler, and adds what every response needs.
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, header};
 use shared::config::Lookup;
 use shared::http::{ApiError, response};
+use shared::log::{Level, Line};
+use shared::trace::{Span, request_id};
 
 use crate::client_share::RateLimit;
 use crate::config::Config;
@@ -15,7 +17,7 @@ use crate::handlers::{
 };
 use crate::instance::Instance;
 use crate::outcome::{Handled, WakeLanes};
-use crate::route::Route;
+use crate::route::{self, Route};
 use crate::runtime::Runtime;
 use crate::worker_fn::WorkerFn;
 
@@ -33,6 +35,8 @@ pub struct App<'a, W> {
     pub worker: &'a W,
     /// Clock, randomness, timer.
     pub runtime: Runtime,
+    /// The request's.
+    pub span: &'a Span,
 }
 
 impl<W: WorkerFn + RateLimit + Assets> App<'_, W> {
@@ -44,6 +48,7 @@ impl<W: WorkerFn + RateLimit + Assets> App<'_, W> {
     ) -> Handled {
         let config = Config::from_lookup(self.lookup);
         let mut context = Context::new(config, self.instance, self.worker, headers, self.runtime);
+        context.span = Some(self.span.clone());
         let answered = match &request {
             Ok(request) => route(&mut context, request).await,
             Err(error) => Err(error.clone()),
@@ -60,6 +65,7 @@ impl<W: WorkerFn + RateLimit + Assets> App<'_, W> {
         });
         cors::allow(self.lookup, headers, &mut response);
         response::protect(&mut response);
+        let line = self.line(headers, request.as_ref().ok(), &context, &mut response);
         if request.is_ok_and(|request| request.method() == Method::HEAD) {
             *response.body_mut() = Bytes::new();
             effects.events = None;
@@ -73,7 +79,42 @@ impl<W: WorkerFn + RateLimit + Assets> App<'_, W> {
             events: effects.events,
             wake_ups,
             log: effects.log,
+            request_line: line,
         }
+    }
+
+    /// The line about a request. Its id is put into the response, too.
+    fn line(
+        &self,
+        headers: &HeaderMap,
+        request: Option<&Request<Bytes>>,
+        context: &Context<'_, W>,
+        response: &mut Response<Bytes>,
+    ) -> String {
+        let id = request_id(headers, self.runtime.random);
+        let path = request.map(|request| request.uri().path());
+        // A submission's id is in the path, or in where its result will be.
+        let location = response.headers().get(header::LOCATION);
+        let result = location.and_then(|path| path.to_str().ok()).or(path);
+        let result = result.and_then(|path| path.strip_prefix("/result/"));
+        let job = result.and_then(|rest| rest.split('/').next());
+        let tickets = context.config().map(|config| &config.tickets);
+        let job = job.filter(|id| tickets.is_ok_and(|key| key.verify(id).is_some()));
+        let now_ms = (self.runtime.now_ms)();
+        let line = Line::new("request", Level::Info)
+            .text("requestId", &id)
+            .text("traceId", self.span.trace_id())
+            .some_text("method", request.map(|request| request.method().as_str()))
+            .some_text("route", path.and_then(route::pattern).as_deref())
+            .some_text("jobId", job)
+            .number("status", response.status().as_u16().into())
+            .number("durationMs", now_ms.saturating_sub(context.now_ms))
+            .number("commands", self.span.commands.get())
+            .finish();
+        if let Ok(id) = HeaderValue::try_from(id) {
+            response.headers_mut().insert("x-request-id", id);
+        }
+        line
     }
 }
 
@@ -92,6 +133,8 @@ async fn route<W: WorkerFn + RateLimit + Assets>(
         Route::Problems(route) => problems::answer(context, route, request).await,
         Route::Rejudge(id) => rejudge::rejudge(context, id, request).await,
         Route::Run => run::run(context, request).await,
+        Route::Liveness => Ok(health::health(request)),
+        Route::Readiness => health::readiness(context).await,
         Route::Worker => worker_call::worker(context, request).await,
         Route::Admin(route) => admin::answer(context, route, request).await,
     }

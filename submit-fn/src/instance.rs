@@ -4,10 +4,12 @@
 use shared::memory::MemoryBudget;
 use shared::queue::stats::PastHours;
 use shared::redis::CommandCounter;
+use shared::remembered::Remembered;
 
 use crate::backpressure::Backpressure;
 use crate::client_share::ClientShare;
 use crate::given_limits::GivenLimits;
+use crate::handlers::health::Readiness;
 use crate::language_cache::LanguageCache;
 use crate::live_results::LiveResults;
 use crate::problem_kinds::ProblemKinds;
@@ -53,6 +55,8 @@ pub struct Instance {
     pub commands: CommandCounter,
     /// The commands of past hours.
     pub past_hours: PastHours,
+    /// Whether what it needs can be reached.
+    pub readiness: Remembered<Readiness>,
     /// The memory for large requests and responses.
     pub memory: MemoryBudget,
 }
@@ -73,6 +77,7 @@ impl Default for Instance {
             problem_sizes: ProblemSizes::default(),
             commands: CommandCounter::default(),
             past_hours: PastHours::default(),
+            readiness: Remembered::default(),
             memory: MemoryBudget::new(MEMORY_BYTES),
         }
     }

@@ -62,6 +62,7 @@ use http::{HeaderMap, StatusCode};
 use instance::Instance;
 use runtime::Runtime;
 use shared::domain::client::ClientId;
+use shared::trace::Span;
 use worker::{Context, Env, Request, Response, event};
 use worker_fn::WorkerFn;
 
@@ -95,16 +96,18 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
     let limit = route::max_body_bytes(&request.path());
     let instance = INSTANCE.with(Rc::clone);
     let read = platform::read_request(request, limit, &instance.memory).await;
+    let span = Span::of_request(&read.headers, RUNTIME.random);
     // To its end, also when the client goes away: a run holds a place until it is
     // over, and nothing else tells when that is.
     let answering = {
-        let env = env.clone();
+        let (env, span) = (env.clone(), span.clone());
         async move {
             let app = App {
                 lookup: &platform::lookup(&env),
                 instance: &instance,
-                worker: &Bindings(&env),
+                worker: &Bindings(&env, &span),
                 runtime: RUNTIME,
+                span: &span,
             };
             app.answer(&read.headers, read.request).await
         }
@@ -115,9 +118,10 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
     for line in &handled.log {
         platform::log_error(line);
     }
+    platform::log(&handled.request_line);
     for call in handled.wake_ups {
-        let env = env.clone();
-        context.wait_until(async move { wake(&env, call).await });
+        let (env, span) = (env.clone(), span.clone());
+        context.wait_until(async move { wake(&env, call, &span).await });
     }
     match handled.events {
         Some(events) => platform::write_stream(handled.response, events),
@@ -127,8 +131,8 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
 
 /// Starts a drain of worker-fn, which answers at once and works on after that.
 /// If it cannot be reached, its cron takes the jobs.
-async fn wake(env: &Env, call: http::Request<Bytes>) {
-    match platform::call_service(env, WORKER, &call).await {
+async fn wake(env: &Env, call: http::Request<Bytes>, span: &Span) {
+    match platform::call_service(env, WORKER, call, span).await {
         Ok(response) if response.status() == StatusCode::ACCEPTED => {}
         Ok(response) => {
             let refused = worker_fn::refused(response.status());
@@ -138,8 +142,9 @@ async fn wake(env: &Env, call: http::Request<Bytes>) {
     }
 }
 
-/// worker-fn through its service binding, the rate limit, and the page.
-struct Bindings<'a>(&'a Env);
+/// worker-fn through its service binding, the rate limit, and the page, for the
+/// request of a span.
+struct Bindings<'a>(&'a Env, &'a Span);
 
 impl RateLimit for Bindings<'_> {
     async fn allows(&self, client: &ClientId) -> Option<bool> {
@@ -155,7 +160,7 @@ impl Assets for Bindings<'_> {
 
 impl WorkerFn for Bindings<'_> {
     async fn call(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, String> {
-        platform::call_service(self.0, WORKER, &request)
+        platform::call_service(self.0, WORKER, request, self.1)
             .await
             .map_err(|error| error.to_string())
     }

@@ -1,6 +1,6 @@
 //! `GET /worker`: passed on to worker-fn, so that a page can have a job worked on
 //! without knowing worker-fn's address. For whom worker-fn itself would do it: the
-//! operator, and with open access anyone.
+//! operator, and with open access anyone. `GET /metrics` is passed on, too.
 
 use bytes::Bytes;
 use http::{Method, Request, Response, header};
@@ -25,6 +25,22 @@ pub(crate) async fn worker<W: WorkerFn>(
     if let Some(accept) = context.headers.get(header::ACCEPT) {
         call.headers_mut().insert(header::ACCEPT, accept.clone());
     }
+    pass_on(context, call).await
+}
+
+/// `GET /metrics`. Who may call it was checked before.
+pub(crate) async fn metrics<W: WorkerFn>(
+    context: &Context<'_, W>,
+) -> Result<Response<Bytes>, ApiError> {
+    let tickets = &context.config()?.tickets;
+    let call = worker_fn::request(tickets, Method::GET, "/metrics", Bytes::new());
+    pass_on(context, call).await
+}
+
+async fn pass_on<W: WorkerFn>(
+    context: &Context<'_, W>,
+    call: Request<Bytes>,
+) -> Result<Response<Bytes>, ApiError> {
     context.worker.call(call).await.map_err(|error| {
         ApiError::executor_unavailable("worker-fn cannot be reached; try again.", error)
     })
