@@ -302,7 +302,12 @@ pub fn log(line: &str) {
     worker::console_log!("{line}");
 }
 
+/// Writes one line, which is JSON ([`shared::log`]), to the Worker's log as an error.
+pub fn log_error_line(line: &str) {
+    worker::console_error!("{line}");
+}
+
 /// Writes a sentence to the Worker's log as an error.
 pub fn log_error(text: &str) {
-    worker::console_error!("{}", log::message(Level::Error, text));
+    log_error_line(&log::message(Level::Error, text));
 }

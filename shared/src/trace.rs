@@ -12,8 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::HeaderMap;
 
-use crate::redis::CommandCounter;
-use crate::text::hex;
+use crate::text::{hex, hex_digit};
 
 /// The header of a trace.
 pub const TRACEPARENT: &str = "traceparent";
@@ -25,10 +24,10 @@ const KNOWN_FLAGS: u8 = 0b11;
 const NEW_FLAGS: u8 = 0b10;
 
 /// Which trace something belongs to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TraceContext {
-    /// 32 hex digits in lower case, not all 0.
-    id: String,
+    /// Not all 0.
+    id: [u8; 16],
     flags: u8,
 }
 
@@ -36,38 +35,41 @@ impl TraceContext {
     /// The trace that a `traceparent` names; `None` if it is not well-formed. Of a
     /// version that is not known yet, what version 00 has is read.
     pub fn of_traceparent(header: &str) -> Option<Self> {
-        let (version, rest) = (hex_byte(header.get(..2)?)?, header.get(2..)?);
-        let rest = rest.strip_prefix('-')?;
-        let (id, rest) = (rest.get(..32)?, rest.get(32..)?.strip_prefix('-')?);
-        let (parent, rest) = (rest.get(..16)?, rest.get(16..)?.strip_prefix('-')?);
-        let (flags, rest) = (hex_byte(rest.get(..2)?)?, rest.get(2..)?);
-        let ends_well = rest.is_empty() || (version > 0 && rest.starts_with('-'));
-        let is_known = version < 0xff && ends_well && is_id(parent);
-        is_known.then(|| Self::new(id, flags)).flatten()
-    }
-
-    fn new(id: &str, flags: u8) -> Option<Self> {
-        is_id(id).then(|| Self {
-            id: id.to_owned(),
-            flags: flags & KNOWN_FLAGS,
-        })
+        let text = header.as_bytes();
+        let version = byte(text, 0)?;
+        let has_parent = any(text, 36, 8)?;
+        let is_dash = |at: usize| text.get(at) == Some(&b'-');
+        let ends_well = text.len() == 55 || (version > 0 && is_dash(55));
+        let is_known = version < 0xff && ends_well && has_parent;
+        let trace = Self::read(text, 3, 53)?;
+        (is_known && [2, 35, 52].into_iter().all(is_dash)).then_some(trace)
     }
 
     /// Reads what [`TraceContext::to_text`] wrote, from the payload of a job.
     pub fn parse(text: &str) -> Option<Self> {
-        let (id, flags) = text.split_once('-')?;
-        (id.len() == 32).then_some(())?;
-        Self::new(id, hex_byte(flags)?)
+        let text = text.as_bytes();
+        let trace = Self::read(text, 0, 33)?;
+        (text.len() == 35 && text.get(32) == Some(&b'-')).then_some(trace)
+    }
+
+    /// Reads an id and flags, which begin at these places.
+    fn read(text: &[u8], id_at: usize, flags_at: usize) -> Option<Self> {
+        let mut id = [0; 16];
+        for (number, half) in id.iter_mut().enumerate() {
+            *half = byte(text, id_at + 2 * number)?;
+        }
+        let flags = byte(text, flags_at)? & KNOWN_FLAGS;
+        (id != [0; 16]).then_some(Self { id, flags })
     }
 
     /// Id and flags, 35 characters.
     pub fn to_text(&self) -> String {
-        format!("{}-{:02x}", self.id, self.flags)
+        [&self.id(), "-", &hex(&[self.flags])].concat()
     }
 
     /// The trace's id, 32 hex digits.
-    pub fn id(&self) -> &str {
-        &self.id
+    pub fn id(&self) -> String {
+        hex(&self.id)
     }
 }
 
@@ -75,60 +77,79 @@ impl TraceContext {
 #[derive(Debug, Clone)]
 pub struct Span {
     trace: TraceContext,
+    shared: Arc<SharedSpan>,
+}
+
+#[derive(Debug, Default)]
+struct SharedSpan {
     is_given: bool,
-    /// Of this span; each call has the next.
+    /// Of this span, from which each call counts on.
     id: u64,
-    calls: Arc<AtomicU64>,
-    /// The commands that it sent to Redis.
-    pub commands: CommandCounter,
+    calls: AtomicU64,
+    commands: AtomicU64,
 }
 
 impl Span {
     /// The span of a request with these headers, in the trace that they name or in
     /// a new one. `random` gives ten secure bytes each time.
     pub fn of_request(headers: &HeaderMap, random: fn() -> [u8; 10]) -> Self {
-        let given = headers
-            .get(TRACEPARENT)
-            .and_then(|value| value.to_str().ok());
-        let given = given.and_then(TraceContext::of_traceparent);
-        let is_given = given.is_some();
+        let given = headers.get(TRACEPARENT);
+        let given = given.and_then(|value| TraceContext::of_traceparent(value.to_str().ok()?));
+        let [a, b, c, d, e, f, g, h, ..] = random();
+        let begin = || {
+            let mut id = [0; 16];
+            id[..10].copy_from_slice(&random());
+            id[6..].copy_from_slice(&random());
+            let flags = NEW_FLAGS;
+            TraceContext { id, flags }
+        };
         Self {
-            trace: given.unwrap_or_else(|| TraceContext {
-                id: hex(&[random(), random()].concat()[..16]),
-                flags: NEW_FLAGS,
+            trace: given.unwrap_or_else(begin),
+            shared: Arc::new(SharedSpan {
+                is_given: given.is_some(),
+                id: u64::from_be_bytes([a, b, c, d, e, f, g, h]),
+                ..SharedSpan::default()
             }),
-            is_given,
-            id: first_eight(random()),
-            calls: Arc::default(),
-            commands: CommandCounter::default(),
         }
     }
 
     /// The trace, where the caller named it.
-    pub fn given(&self) -> Option<&TraceContext> {
-        Some(&self.trace).filter(|_| self.is_given)
+    pub fn given(&self) -> Option<TraceContext> {
+        self.shared.is_given.then_some(self.trace)
     }
 
     /// The id of the trace, for the log.
-    pub fn trace_id(&self) -> &str {
+    pub fn trace_id(&self) -> String {
         self.trace.id()
     }
 
     /// The same span with its calls in another trace: that of a job.
     #[must_use]
-    pub fn within(&self, trace: Option<&TraceContext>) -> Self {
+    pub fn within(&self, trace: Option<TraceContext>) -> Self {
         Self {
-            trace: trace.unwrap_or(&self.trace).clone(),
-            ..self.clone()
+            trace: trace.unwrap_or(self.trace),
+            shared: Arc::clone(&self.shared),
         }
     }
 
     /// The `traceparent` of the next call.
     pub fn next_traceparent(&self) -> String {
-        let call = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
+        let call = self.shared.calls.fetch_add(1, Ordering::Relaxed) + 1;
         // 0 is no id.
-        let id = self.id.wrapping_add(call).max(1);
-        format!("00-{}-{id:016x}-{:02x}", self.trace.id, self.trace.flags)
+        let id = self.shared.id.wrapping_add(call).max(1).to_be_bytes();
+        let flags = hex(&[self.trace.flags]);
+        ["00-", &self.trace.id(), "-", &hex(&id), "-", &flags].concat()
+    }
+
+    /// Adds commands that it sent to Redis.
+    pub fn add_commands(&self, commands: u64) {
+        let sent = &self.shared.commands;
+        sent.fetch_add(commands, Ordering::Relaxed);
+    }
+
+    /// How many commands it sent to Redis.
+    pub fn commands(&self) -> u64 {
+        self.shared.commands.load(Ordering::Relaxed)
     }
 }
 
@@ -136,34 +157,32 @@ impl Span {
 /// in its dashboard, or else a random one.
 pub fn request_id(headers: &HeaderMap, random: fn() -> [u8; 10]) -> String {
     let ray = headers.get("cf-ray").and_then(|value| value.to_str().ok());
-    let is_ray = |ray: &&str| {
-        let (id, place) = ray.split_once('-').unwrap_or((ray, "XXX"));
-        let is_place = place.len() == 3 && place.bytes().all(|byte| byte.is_ascii_uppercase());
-        id.len() == 16 && is_hex(id) && is_place
+    // 16 hex digits, and where the request came in: `-AMS`.
+    let is_part = |(at, byte): (usize, u8)| match at {
+        0..16 => hex_digit(byte).is_some(),
+        16 => byte == b'-',
+        _ => byte.is_ascii_uppercase(),
     };
+    let is_ray = |ray: &&str| matches!(ray.len(), 16 | 20) && ray.bytes().enumerate().all(is_part);
     match ray.filter(is_ray) {
         Some(ray) => ray.to_owned(),
-        None => hex(&random()[..8]),
+        None => hex(&random()),
     }
 }
 
-fn first_eight([a, b, c, d, e, f, g, h, ..]: [u8; 10]) -> u64 {
-    u64::from_be_bytes([a, b, c, d, e, f, g, h])
+/// The byte that two hex digits in lower case are.
+fn byte(text: &[u8], at: usize) -> Option<u8> {
+    let digit = |at: usize| hex_digit(*text.get(at)?);
+    Some(digit(at)? * 16 + digit(at + 1)?)
 }
 
-fn is_hex(text: &str) -> bool {
-    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    text.bytes().all(is_digit)
-}
-
-/// Whether these are hex digits in lower case, and not all 0.
-fn is_id(text: &str) -> bool {
-    is_hex(text) && text.bytes().any(|byte| byte != b'0')
-}
-
-fn hex_byte(text: &str) -> Option<u8> {
-    let is_byte = text.len() == 2 && is_hex(text);
-    is_byte.then(|| u8::from_str_radix(text, 16).ok()).flatten()
+/// Whether so many bytes in hex digits are not all 0. `None`: they are no hex digits.
+fn any(text: &[u8], at: usize, count: usize) -> Option<bool> {
+    let mut all = 0;
+    for number in 0..count {
+        all |= byte(text, at + 2 * number)?;
+    }
+    Some(all != 0)
 }
 
 #[cfg(test)]
@@ -236,7 +255,7 @@ mod tests {
         ];
         fuzz(&parts, |text| {
             if let Some(trace) = TraceContext::of_traceparent(&text) {
-                prop_assert!(text.contains(trace.id()));
+                prop_assert!(text.contains(&trace.id()));
                 prop_assert_eq!(TraceContext::parse(&trace.to_text()), Some(trace));
             }
             if let Some(trace) = TraceContext::parse(&text) {
@@ -250,16 +269,19 @@ mod tests {
     fn calls_go_on_in_the_trace_with_ids_of_their_own() {
         let given = format!("00-{ID}-00f067aa0ba902b7-01");
         let span = Span::of_request(&headers(TRACEPARENT, &given), || [7; 10]);
-        assert_eq!((span.trace_id(), span.given().is_some()), (ID, true));
+        assert_eq!(
+            (span.trace_id(), span.given().is_some()),
+            (ID.to_owned(), true)
+        );
         let (one, two) = (span.next_traceparent(), span.clone().next_traceparent());
         assert_ne!(one, two);
         for call in [&one, &two] {
             assert!(call.ends_with("-01"), "{call}");
             let trace = TraceContext::of_traceparent(call);
-            assert_eq!(trace.as_ref(), span.given());
+            assert_eq!(trace, span.given());
         }
         let other = TraceContext::parse("000000000000000000000000000000aa-00").unwrap();
-        let call = span.within(Some(&other)).next_traceparent();
+        let call = span.within(Some(other)).next_traceparent();
         assert!(
             call.starts_with("00-000000000000000000000000000000aa-"),
             "{call}"
@@ -295,7 +317,7 @@ mod tests {
             "8C1F2E3D4A5B6C7D",
             "8c1f2e3d4a5b6c7d-A\"B",
         ] {
-            assert_eq!(id(ray), "07".repeat(8), "{ray}");
+            assert_eq!(id(ray), "07".repeat(10), "{ray}");
         }
     }
 }

@@ -89,7 +89,7 @@ impl Admission {
         let lane = self.lane(context, asked).await;
         let mut job = Job::new(issue(context, schedule)?, submission);
         job.client = self.sender.client().cloned();
-        job.trace = context.span.as_ref().and_then(Span::given).cloned();
+        job.trace = context.span.as_ref().and_then(Span::given);
         let admitted = Admitted {
             job,
             lane,

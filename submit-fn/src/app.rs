@@ -103,13 +103,13 @@ impl<W: WorkerFn + RateLimit + Assets> App<'_, W> {
         let now_ms = (self.runtime.now_ms)();
         let line = Line::new("request", Level::Info)
             .text("requestId", &id)
-            .text("traceId", self.span.trace_id())
+            .text("traceId", &self.span.trace_id())
             .some_text("method", request.map(|request| request.method().as_str()))
             .some_text("route", path.and_then(route::pattern).as_deref())
             .some_text("jobId", job)
             .number("status", response.status().as_u16().into())
             .number("durationMs", now_ms.saturating_sub(context.now_ms))
-            .number("commands", self.span.commands.get())
+            .number("commands", self.span.commands())
             .finish();
         if let Ok(id) = HeaderValue::try_from(id) {
             response.headers_mut().insert("x-request-id", id);

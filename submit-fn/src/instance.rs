@@ -4,12 +4,10 @@
 use shared::memory::MemoryBudget;
 use shared::queue::stats::PastHours;
 use shared::redis::CommandCounter;
-use shared::remembered::Remembered;
 
 use crate::backpressure::Backpressure;
 use crate::client_share::ClientShare;
 use crate::given_limits::GivenLimits;
-use crate::handlers::health::Readiness;
 use crate::language_cache::LanguageCache;
 use crate::live_results::LiveResults;
 use crate::problem_kinds::ProblemKinds;
@@ -55,8 +53,6 @@ pub struct Instance {
     pub commands: CommandCounter,
     /// The commands of past hours.
     pub past_hours: PastHours,
-    /// Whether what it needs can be reached.
-    pub readiness: Remembered<Readiness>,
     /// The memory for large requests and responses.
     pub memory: MemoryBudget,
 }
@@ -77,7 +73,6 @@ impl Default for Instance {
             problem_sizes: ProblemSizes::default(),
             commands: CommandCounter::default(),
             past_hours: PastHours::default(),
-            readiness: Remembered::default(),
             memory: MemoryBudget::new(MEMORY_BYTES),
         }
     }

@@ -160,19 +160,13 @@ impl<'a> Route<'a> {
 /// none of ours there is nothing.
 pub fn pattern(path: &str) -> Option<String> {
     Route::of(&Method::OPTIONS, path).ok()?;
-    let mut segments = path.trim_start_matches('/').split('/');
-    let (first, second) = (segments.next()?, segments.next());
-    let second = match (first, second) {
-        ("dead", Some("delete" | "replay")) => second,
-        ("result" | "problems" | "dead", Some(_)) => Some("{id}"),
-        _ => second,
-    };
-    let mut pattern = format!("/{first}");
-    for segment in second.into_iter().chain(segments) {
-        pattern.push('/');
-        pattern.push_str(segment);
+    let mut segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    match segments.as_mut_slice() {
+        ["dead", "delete" | "replay", ..] => {}
+        ["result" | "problems" | "dead", id, ..] => *id = "{id}",
+        _ => {}
     }
-    Some(pattern)
+    Some(["/", &segments.join("/")].concat())
 }
 
 #[cfg(test)]

@@ -11,7 +11,6 @@ use futures_util::future::{Either, select};
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 use shared::domain::language::{self, Language};
 use shared::domain::ticket::{SERVICE_TOKEN_HEADER, TicketKey};
-use shared::memory::Sleep;
 
 use crate::language_cache::LanguageSource;
 use crate::runtime::Runtime;
@@ -53,25 +52,15 @@ pub(crate) async fn ask(
     runtime: Runtime,
     timeout_ms: u64,
 ) -> Result<Bytes, String> {
-    let answer = within(worker.call(request), runtime.sleep, timeout_ms).await;
-    let late = || Err(format!("worker-fn did not answer in {timeout_ms} ms"));
-    let response = answer.unwrap_or_else(late)?;
+    let call = pin!(worker.call(request));
+    let response = match select(call, (runtime.sleep)(timeout_ms)).await {
+        Either::Left((response, _)) => response?,
+        Either::Right(_) => return Err(format!("worker-fn did not answer in {timeout_ms} ms")),
+    };
     if response.status() == StatusCode::OK {
         Ok(response.into_body())
     } else {
         Err(refused(response.status()))
-    }
-}
-
-/// What comes of a call within `timeout_ms`.
-pub(crate) async fn within<T>(
-    call: impl Future<Output = T>,
-    sleep: Sleep,
-    timeout_ms: u64,
-) -> Option<T> {
-    match select(pin!(call), sleep(timeout_ms)).await {
-        Either::Left((outcome, _)) => Some(outcome),
-        Either::Right(_) => None,
     }
 }
 

@@ -95,7 +95,7 @@ impl Store {
         }
         let mut today = past.sum(hour);
         today.add(&this);
-        if hour % HOURS > 0 {
+        if !hour.is_multiple_of(HOURS) {
             today.add(&before);
         }
         Ok(Metrics { stats, today })

@@ -68,7 +68,7 @@ impl Client {
     /// Counts commands for the request alone: Redis itself has counted them already.
     pub(crate) fn count_within(&self, commands: u64) {
         if let Some(span) = &self.span {
-            span.commands.add(commands);
+            span.add_commands(commands);
         }
     }
 

@@ -1,17 +1,15 @@
 //! `GET /`: for a browser the page, for everybody else whether submit-fn is up.
 //! `GET /healthz`: the latter for everybody. `GET /readyz`: whether what it needs can be
-//! reached. All are for anybody, and tell no address.
+//! reached, as worker-fn finds it. All are for anybody, and tell no address.
 //!
 //! The page's files are static assets beside the Worker; only `/` passes through it.
 
 use bytes::Bytes;
-use futures_util::future::join;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
-use serde_json::{Value, json};
+use serde_json::json;
 use shared::http::{ApiError, response};
 
 use crate::context::Context;
-use crate::runtime::Runtime;
 use crate::worker_fn::{self, WorkerFn};
 
 /// The files of the page. `lib.rs` implements it by the binding.
@@ -76,51 +74,22 @@ pub(crate) fn health(request: &Request<Bytes>) -> Response<Bytes> {
     response::json(StatusCode::OK, &body)
 }
 
-/// How long a finding is remembered, in milliseconds.
-const FRESH_MS: u64 = 2_000;
-/// How long Redis and worker-fn are waited for, in milliseconds. worker-fn itself waits
-/// for 3 s, and for endpoints twice as long where there are many.
-const PATIENCE_MS: u64 = 8_000;
+/// What `GET /readyz` answers where worker-fn cannot be asked.
+const NO_WORKER: &[u8] =
+    br#"{"checks":{"endpoint":null,"redis":null,"worker":false},"success":false}"#;
 
-/// What was found out about what submit-fn needs: a status, and a body.
-pub(crate) type Readiness = (StatusCode, String);
-
-/// Whether Redis, worker-fn and an endpoint can be reached. One command here and one in
-/// worker-fn, however many ask within two seconds.
+/// Whether worker-fn can be reached, and by worker-fn Redis and an endpoint. worker-fn
+/// finds it out once for all who ask within two seconds, and refuses to say it where the
+/// two Workers have not the same secret.
 pub(crate) async fn readiness<W: WorkerFn>(
     context: &Context<'_, W>,
 ) -> Result<Response<Bytes>, ApiError> {
-    let (tickets, store) = (&context.config()?.tickets, context.store()?);
-    let Runtime { now_ms, sleep, .. } = context.runtime;
-    let find = async {
-        let call = worker_fn::request(tickets, Method::GET, "/readyz", Bytes::new());
-        let (pong, answer) = join(
-            worker_fn::within(store.ping(), sleep, PATIENCE_MS),
-            worker_fn::within(context.worker.call(call), sleep, PATIENCE_MS),
-        )
-        .await;
-        let answer = answer.and_then(Result::ok);
-        let body = answer.and_then(|answer| serde_json::from_slice(answer.body()).ok());
-        let theirs: Value = body.unwrap_or_default();
-        readiness_of(pong.is_some_and(|pong| pong.is_ok()), &theirs["checks"])
-    };
-    let ready = &context.instance.readiness;
-    let (status, body) = ready.get(FRESH_MS, now_ms, sleep, find).await;
-    Ok(response::raw_json(status, body.into_bytes()))
-}
-
-/// `theirs`: what worker-fn found, `null` if it cannot be reached or is wrongly set up.
-fn readiness_of(redis: bool, theirs: &Value) -> Readiness {
-    let redis = redis && theirs["redis"] != false;
-    let (worker, endpoint) = (theirs.is_object(), &theirs["endpoint"]);
-    let is_ready = redis && worker && *endpoint == true;
-    let checks = json!({ "redis": redis, "worker": worker, "endpoint": endpoint });
-    let status = match is_ready {
-        true => StatusCode::OK,
-        false => StatusCode::SERVICE_UNAVAILABLE,
-    };
-    let body = json!({ "success": is_ready, "checks": checks });
-    (status, body.to_string())
+    let tickets = &context.config()?.tickets;
+    let call = worker_fn::request(tickets, Method::GET, "/readyz", Bytes::new());
+    Ok(match context.worker.call(call).await {
+        Ok(answer) if matches!(answer.status().as_u16(), 200 | 503) => answer,
+        _ => response::raw_json(StatusCode::SERVICE_UNAVAILABLE, NO_WORKER.to_vec()),
+    })
 }
 
 fn accepts_html(headers: &HeaderMap) -> bool {
@@ -159,34 +128,6 @@ mod tests {
         assert_eq!(response.headers()[header::VARY], "Accept");
         let is_page = response.body().starts_with(b"<!doctype");
         (response, is_page)
-    }
-
-    #[test]
-    fn it_is_ready_where_everything_can_be_reached_and_says_what_cannot() {
-        let good = json!({ "redis": true, "endpoint": true });
-        for (redis, theirs, expected) in [
-            (true, &good, (200, true, true, json!(true))),
-            (false, &good, (503, false, true, json!(true))),
-            (
-                true,
-                &json!({ "redis": false, "endpoint": true }),
-                (503, false, true, json!(true)),
-            ),
-            (
-                true,
-                &json!({ "redis": true, "endpoint": false }),
-                (503, true, true, json!(false)),
-            ),
-            // worker-fn cannot be reached, or is wrongly set up.
-            (true, &Value::Null, (503, true, false, Value::Null)),
-        ] {
-            let (status, body) = readiness_of(redis, theirs);
-            let (code, redis, worker, endpoint) = expected;
-            let checks = json!({ "redis": redis, "worker": worker, "endpoint": endpoint });
-            let body: Value = serde_json::from_str(&body).unwrap();
-            assert_eq!(body, json!({ "success": code == 200, "checks": checks }));
-            assert_eq!(status, code);
-        }
     }
 
     #[tokio::test]
