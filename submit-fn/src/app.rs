@@ -134,8 +134,9 @@ async fn route<W: WorkerFn + RateLimit + Assets>(
         Route::Rejudge(id) => rejudge::rejudge(context, id, request).await,
         Route::Run => run::run(context, request).await,
         Route::Liveness => Ok(health::health(request)),
-        Route::Readiness => health::readiness(context).await,
-        Route::Worker => worker_call::worker(context, request).await,
+        route @ (Route::Readiness | Route::Metrics | Route::Worker) => {
+            worker_call::pass_on(context, route, request).await
+        }
         Route::Admin(route) => admin::answer(context, route, request).await,
     }
 }

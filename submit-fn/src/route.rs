@@ -29,8 +29,10 @@ pub enum Route<'a> {
     Run,
     /// `GET /healthz`: whether submit-fn is up.
     Liveness,
-    /// `GET /readyz`: whether what it needs can be reached.
+    /// `GET /readyz`: whether what it needs can be reached, which worker-fn finds out.
     Readiness,
+    /// `GET /metrics`, which worker-fn answers.
+    Metrics,
     /// `GET /worker`, which worker-fn answers.
     Worker,
     /// An operator's calls.
@@ -59,8 +61,6 @@ pub enum ProblemRoute<'a> {
 pub enum AdminRoute<'a> {
     /// `GET /stats`.
     Stats,
-    /// `GET /metrics`, which worker-fn answers.
-    Metrics,
     /// `GET /endpoints`.
     Endpoints,
     /// `GET /dead`.
@@ -128,7 +128,7 @@ impl<'a> Route<'a> {
             ["worker"] => (Self::Worker, GET_ALONE),
             ["healthz"] => (Self::Liveness, GET),
             ["readyz"] => (Self::Readiness, GET),
-            ["metrics"] => (Self::Admin(AdminRoute::Metrics), GET),
+            ["metrics"] => (Self::Metrics, GET),
             ["stats"] => (Self::Admin(AdminRoute::Stats), GET),
             ["endpoints"] => (Self::Admin(AdminRoute::Endpoints), GET),
             ["dead"] => (Self::Admin(AdminRoute::DeadLetters), GET),
@@ -224,7 +224,7 @@ mod tests {
             (Method::GET, "/healthz", Ok(Route::Liveness)),
             (Method::HEAD, "/readyz", Ok(Route::Readiness)),
             (Method::POST, "/readyz", Err(405)),
-            (Method::GET, "/metrics", admin(AdminRoute::Metrics)),
+            (Method::GET, "/metrics", Ok(Route::Metrics)),
             (Method::POST, "/metrics", Err(405)),
             (Method::POST, "/worker", Err(405)),
             (Method::HEAD, "/worker", Err(405)),

@@ -1,4 +1,4 @@
-//! An operator's calls: `GET /stats`, `GET /metrics`, `GET /endpoints`, `GET /dead`, replay, delete,
+//! An operator's calls: `GET /stats`, `GET /endpoints`, `GET /dead`, replay, delete,
 //! `GET /scheduled`, pause, resume and purge.
 
 use bytes::Bytes;
@@ -13,7 +13,7 @@ use shared::queue::purge::Purge;
 
 use crate::auth::require_operator;
 use crate::context::Context;
-use crate::handlers::{endpoints, worker_call};
+use crate::handlers::endpoints;
 use crate::query::{cursor, parameter, text};
 use crate::route::AdminRoute;
 use crate::worker_fn::WorkerFn;
@@ -40,7 +40,6 @@ pub(crate) async fn answer<W: WorkerFn>(
             stats.commands.daily_limit = config.daily_commands;
             json!({ "success": true, "stats": stats })
         }
-        AdminRoute::Metrics => return worker_call::metrics(context).await,
         AdminRoute::Endpoints => return endpoints::endpoints(context).await,
         AdminRoute::DeadLetters => dead_letters(&store, request).await?,
         AdminRoute::DeadLetter(id) => dead_letter(&store, id).await?,

@@ -1,16 +1,12 @@
 //! `GET /`: for a browser the page, for everybody else whether submit-fn is up.
-//! `GET /healthz`: the latter for everybody. `GET /readyz`: whether what it needs can be
-//! reached, as worker-fn finds it. All are for anybody, and tell no address.
+//! `GET /healthz`: the latter for everybody. All are for anybody.
 //!
 //! The page's files are static assets beside the Worker; only `/` passes through it.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use serde_json::json;
-use shared::http::{ApiError, response};
-
-use crate::context::Context;
-use crate::worker_fn::{self, WorkerFn};
+use shared::http::response;
 
 /// The files of the page. `lib.rs` implements it by the binding.
 pub trait Assets {
@@ -72,24 +68,6 @@ pub(crate) fn health(request: &Request<Bytes>) -> Response<Bytes> {
         "version": env!("CARGO_PKG_VERSION"),
     });
     response::json(StatusCode::OK, &body)
-}
-
-/// What `GET /readyz` answers where worker-fn cannot be asked.
-const NO_WORKER: &[u8] =
-    br#"{"checks":{"endpoint":null,"redis":null,"worker":false},"success":false}"#;
-
-/// Whether worker-fn can be reached, and by worker-fn Redis and an endpoint. worker-fn
-/// finds it out once for all who ask within two seconds, and refuses to say it where the
-/// two Workers have not the same secret.
-pub(crate) async fn readiness<W: WorkerFn>(
-    context: &Context<'_, W>,
-) -> Result<Response<Bytes>, ApiError> {
-    let tickets = &context.config()?.tickets;
-    let call = worker_fn::request(tickets, Method::GET, "/readyz", Bytes::new());
-    Ok(match context.worker.call(call).await {
-        Ok(answer) if matches!(answer.status().as_u16(), 200 | 503) => answer,
-        _ => response::raw_json(StatusCode::SERVICE_UNAVAILABLE, NO_WORKER.to_vec()),
-    })
 }
 
 fn accepts_html(headers: &HeaderMap) -> bool {

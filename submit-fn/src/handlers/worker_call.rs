@@ -1,49 +1,54 @@
-//! `GET /worker`: passed on to worker-fn, so that a page can have a job worked on
-//! without knowing worker-fn's address. For whom worker-fn itself would do it: the
-//! operator, and with open access anyone. `GET /metrics` is passed on, too.
+//! The calls that worker-fn answers at the same path, passed on to it.
+//!
+//! `GET /worker`, so that a page can have a job worked on without knowing worker-fn's
+//! address: for whom worker-fn itself would do it, the operator, and with open access
+//! anyone. `GET /metrics`, for the operator. `GET /readyz`, for anyone: worker-fn finds
+//! out once in two seconds whether Redis and an endpoint can be reached.
 
 use bytes::Bytes;
-use http::{Method, Request, Response, header};
-use shared::http::ApiError;
+use http::{Method, Request, Response, StatusCode, header};
+use shared::http::{ApiError, response};
 
 use crate::context::Context;
+use crate::route::Route;
 use crate::worker_fn::{self, WorkerFn};
 
-pub(crate) async fn worker<W: WorkerFn>(
+/// What `GET /readyz` answers where worker-fn cannot be asked.
+const NOT_READY: &[u8] =
+    br#"{"checks":{"endpoint":null,"redis":null,"worker":false},"success":false}"#;
+
+pub(crate) async fn pass_on<W: WorkerFn>(
     context: &Context<'_, W>,
+    route: Route<'_>,
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, ApiError> {
     let config = context.config()?;
-    if !config.access.is_open() {
-        config.access.require_operator(context.headers)?;
-    } else if !config.access.is_operator(context.headers) {
-        config.access.refuse_other_sites(context.headers)?;
+    match route {
+        Route::Readiness => {}
+        Route::Worker if config.access.is_open() => {
+            if !config.access.is_operator(context.headers) {
+                config.access.refuse_other_sites(context.headers)?;
+            }
+        }
+        _ => config.access.require_operator(context.headers)?,
     }
-    let mut call = worker_fn::request(&config.tickets, Method::GET, "/worker", Bytes::new());
+    let mut call = worker_fn::request(&config.tickets, Method::GET, "/", Bytes::new());
     // With `?batch=`, which worker-fn checks.
     *call.uri_mut() = request.uri().clone();
     if let Some(accept) = context.headers.get(header::ACCEPT) {
         call.headers_mut().insert(header::ACCEPT, accept.clone());
     }
-    pass_on(context, call).await
-}
-
-/// `GET /metrics`. Who may call it was checked before.
-pub(crate) async fn metrics<W: WorkerFn>(
-    context: &Context<'_, W>,
-) -> Result<Response<Bytes>, ApiError> {
-    let tickets = &context.config()?.tickets;
-    let call = worker_fn::request(tickets, Method::GET, "/metrics", Bytes::new());
-    pass_on(context, call).await
-}
-
-async fn pass_on<W: WorkerFn>(
-    context: &Context<'_, W>,
-    call: Request<Bytes>,
-) -> Result<Response<Bytes>, ApiError> {
-    context.worker.call(call).await.map_err(|error| {
-        ApiError::executor_unavailable("worker-fn cannot be reached; try again.", error)
-    })
+    match context.worker.call(call).await {
+        Ok(response) => Ok(response),
+        Err(_) if route == Route::Readiness => {
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            Ok(response::raw_json(status, NOT_READY.to_vec()))
+        }
+        Err(error) => {
+            let message = "worker-fn cannot be reached; try again.";
+            Err(ApiError::executor_unavailable(message, error))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -95,7 +100,7 @@ mod tests {
         let context = Context::new(config, &instance, &Worker, &headers, runtime);
         let mut request = Request::new(Bytes::new());
         *request.uri_mut() = "/worker?batch=3".parse().unwrap();
-        match worker(&context, &request).await {
+        match pass_on(&context, Route::Worker, &request).await {
             Ok(response) => Ok(String::from_utf8_lossy(response.body()).into_owned()),
             Err(error) => Err(error.status().as_u16()),
         }
@@ -116,5 +121,45 @@ mod tests {
         assert_eq!(asked_with("on", &cross_site).await, Err(403));
         let operator = [cross_site[0], ("authorization", "Bearer operator")];
         assert!(asked_with("on", &operator).await.is_ok());
+    }
+
+    /// Answers nothing.
+    struct NoWorker;
+
+    impl WorkerFn for NoWorker {
+        async fn call(&self, _: Request<Bytes>) -> Result<Response<Bytes>, String> {
+            Err("away".into())
+        }
+    }
+
+    async fn passed_on<W: WorkerFn>(worker: &W, route: Route<'_>, path: &str) -> (u16, String) {
+        let (instance, headers) = (Instance::default(), HeaderMap::new());
+        let runtime = Runtime::standing_still();
+        let context = Context::new(Ok(config("on")), &instance, worker, &headers, runtime);
+        let mut request = Request::new(Bytes::new());
+        *request.uri_mut() = path.parse().unwrap();
+        let answer = pass_on(&context, route, &request).await;
+        let response = answer.unwrap_or_else(ApiError::into_response);
+        let body = String::from_utf8_lossy(response.body()).into_owned();
+        (response.status().as_u16(), body)
+    }
+
+    #[tokio::test]
+    async fn readiness_is_for_anyone_and_says_that_worker_fn_is_away() {
+        let (status, body) = passed_on(&Worker, Route::Readiness, "/readyz").await;
+        assert_eq!((status, body.as_str()), (200, "GET /readyz"));
+        let (status, body) = passed_on(&NoWorker, Route::Readiness, "/readyz").await;
+        assert_eq!(status, 503);
+        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(
+            (&body["success"], &body["checks"]["worker"]),
+            (&false.into(), &false.into())
+        );
+        assert_eq!(passed_on(&NoWorker, Route::Worker, "/worker").await.0, 502);
+    }
+
+    #[tokio::test]
+    async fn metrics_are_for_the_operator_also_with_open_access() {
+        assert_eq!(passed_on(&Worker, Route::Metrics, "/metrics").await.0, 401);
     }
 }

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use serde_json::json;
 use shared::config::ConfigError;
 use shared::domain::ticket::{SERVICE_TOKEN_HEADER, TicketKey};
-use shared::http::{ApiError, Code, response};
+use shared::http::{ApiError, response};
 use shared::log::{Level, Line};
 use shared::redis::COMMANDS_HEADER;
 use shared::trace::{Span, request_id};
@@ -259,8 +259,7 @@ impl App {
             Route::Metrics => config.access.require_operator(request.headers())?,
             // submit-fn would not be let in elsewhere, so it is not ready.
             Route::Readiness if has_wrong_token(&config.tickets, request.headers()) => {
-                let message = "The service token is wrong: the Workers have different secrets.";
-                return Err(ApiError::new(Code::Unauthorized, message));
+                return Ok((readiness::different_secrets(), AfterResponse::Nothing));
             }
             Route::Readiness => {}
             _ => authorize(config, request.headers())?,
@@ -473,6 +472,41 @@ mod tests {
         for (caller, status) in [("nobody", 404), ("operator", 404), ("service", 200)] {
             let handled = answered(&open, Method::GET, "/endpoints", caller).await;
             assert_eq!(handled.response.status(), status, "{caller}");
+        }
+    }
+
+    #[tokio::test]
+    async fn health_is_for_anyone_and_metrics_are_for_the_operator() {
+        for app in [app("on"), app("off")] {
+            for (path, caller, status) in [
+                ("/healthz", "nobody", 200),
+                // Neither Redis nor the endpoint is there.
+                ("/readyz", "nobody", 503),
+                ("/readyz", "service", 503),
+                ("/metrics", "nobody", 401),
+                ("/metrics", "operator", 200),
+                ("/metrics", "service", 200),
+            ] {
+                let handled = answered(&app, Method::GET, path, caller).await;
+                assert_eq!(handled.response.status(), status, "{path} by {caller}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_submit_fn_with_another_secret_is_not_ready() {
+        let app = app("on");
+        for (token, worker) in [(Some("x"), false), (None, true)] {
+            let mut request = Request::new(Bytes::new());
+            *request.uri_mut() = Uri::from_static("/readyz");
+            if let Some(token) = token {
+                let token = HeaderValue::from_static(token);
+                request.headers_mut().insert(SERVICE_TOKEN_HEADER, token);
+            }
+            let handled = app.answer(&HeaderMap::new(), Ok(request)).await;
+            assert_eq!(handled.response.status(), 503);
+            let body: serde_json::Value = serde_json::from_slice(handled.response.body()).unwrap();
+            assert_eq!(body["checks"]["worker"], worker, "{body}");
         }
     }
 

@@ -45,6 +45,14 @@ pub(super) async fn answer(
     response_of(found.await)
 }
 
+/// The answer to a submit-fn whose service token is another one: worker-fn would not let
+/// it in elsewhere.
+pub(super) fn different_secrets() -> Response<Bytes> {
+    let checks = json!({ "redis": null, "worker": false, "endpoint": null });
+    let body = json!({ "success": false, "checks": checks });
+    response::json(StatusCode::SERVICE_UNAVAILABLE, &body)
+}
+
 fn response_of(found: Readiness) -> Response<Bytes> {
     let is_ready = found.redis && found.endpoint;
     let status = match is_ready {
