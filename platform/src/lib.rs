@@ -16,7 +16,9 @@ use futures_util::stream::LocalBoxStream;
 
 use shared::domain::submission;
 use shared::http::{ApiError, Code};
+use shared::log::{self, Level};
 use shared::memory::{MemoryBudget, MemoryReservation};
+use shared::trace::{Span, TRACEPARENT};
 use worker::{Context, Date, Delay, Env, Headers, Request, Response};
 
 /// Logs the place of a panic.
@@ -198,14 +200,18 @@ pub fn sleep(ms: u64) -> LocalBoxFuture<'static, ()> {
     Box::pin(Delay::from(Duration::from_millis(ms)))
 }
 
-/// Calls another Worker through the service binding `binding`. Only path and
-/// query of the request's URL matter. Of the response's headers only
+/// Calls another Worker through the service binding `binding`, in the trace of
+/// `span`. Only path and query of the request's URL matter. Of the response's headers only
 /// `content-type` and `retry-after` are read.
 pub async fn call_service(
     env: &Env,
     binding: &str,
-    request: &http::Request<Bytes>,
+    mut request: http::Request<Bytes>,
+    span: &Span,
 ) -> worker::Result<http::Response<Bytes>> {
+    if let Ok(trace) = span.next_traceparent().try_into() {
+        request.headers_mut().insert(TRACEPARENT, trace);
+    }
     // By hand: the worker crate's own type adds 3 KB of wasm for options that
     // such a request does not have.
     let init = web_sys::RequestInit::new();
@@ -295,12 +301,17 @@ pub async fn is_within_rate_limit(env: &Env, binding: &str, key: &str) -> Option
     Some(outcome.success)
 }
 
-/// Writes one line to the Worker's log.
+/// Writes one line, which is JSON ([`shared::log`]), to the Worker's log.
 pub fn log(line: &str) {
     worker::console_log!("{line}");
 }
 
-/// Writes one line to the Worker's log as an error.
-pub fn log_error(line: &str) {
+/// Writes one line, which is JSON ([`shared::log`]), to the Worker's log as an error.
+pub fn log_error_line(line: &str) {
     worker::console_error!("{line}");
+}
+
+/// Writes a sentence to the Worker's log as an error.
+pub fn log_error(text: &str) {
+    log_error_line(&log::message(Level::Error, text));
 }

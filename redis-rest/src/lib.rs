@@ -21,7 +21,8 @@
 //!
 //! The other modules: [`events`] has the endpoints whose responses do not end
 //! (`/subscribe`). [`managed_redis`] runs a redis-server if the operator names none,
-//! and [`prelude`] is what the child process does before it becomes redis-server.
+//! and [`prelude`] is what the child process does before it becomes redis-server. `trace`
+//! reads the header of a trace, for the log.
 //! The command line is in `main.rs`.
 //!
 //! The contract is Upstash's <https://upstash.com/docs/redis/features/restapi>.
@@ -41,4 +42,5 @@ pub mod redis_url;
 pub mod resp;
 pub mod response;
 pub mod server;
+mod trace;
 pub mod upstream;

@@ -22,6 +22,7 @@ use crate::command::{Command, ParseError, batch_from_json, from_json, from_path}
 use crate::events::{self, EventsError};
 use crate::resp::Reply;
 use crate::response::{Format, RestResponse};
+use crate::trace::trace_id;
 use crate::upstream::{Upstream, UpstreamConfig, UpstreamError};
 use crate::{body, compat, policy};
 
@@ -126,6 +127,7 @@ impl LogEntry {
 async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let started = Instant::now();
     let method = request.method().clone();
+    let trace = trace_id(request.headers());
     let (entry, response, format) = shared.respond(request).await;
     let is_authorized = !matches!(response, RestResponse::Unauthorized);
     let mut response = response.into_http(format);
@@ -143,6 +145,7 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
         commands = entry.commands,
         count = entry.count,
         status = response.status().as_u16(),
+        trace,
         micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
         "served"
     );

@@ -49,6 +49,7 @@ use crate::metrics::Gauges;
 use crate::request::{self, Submission};
 use crate::sandbox::Cancel;
 use crate::slots::QueueFull;
+use crate::trace::trace_id;
 use crate::wire::{ExecuteResponse, Message, RuntimeInfo};
 
 /// The whole HTTP service. Its requests must have a [`ConnectInfo`].
@@ -165,6 +166,7 @@ async fn execute(
     request: Request,
 ) -> Result<Response, ApiError> {
     let caller = caller(address, request.headers());
+    let trace = trace_id(request.headers());
     let (submission, memory) = receive(&app, request).await?;
     let arrived = Instant::now();
     let slot = app.slots.acquire(&caller, submission.queue_age);
@@ -182,7 +184,14 @@ async fn execute(
     let result = tokio::task::spawn_blocking({
         let app = Arc::clone(&app);
         move || {
-            let answer = answer(&app, &submission, arrived, queued, &cancel);
+            let answer = answer(
+                &app,
+                &submission,
+                arrived,
+                queued,
+                trace.as_deref(),
+                &cancel,
+            );
             // Here, not above: the run goes on after its client has disconnected.
             drop((submission, memory));
             (answer, permit)
@@ -257,6 +266,7 @@ fn answer(
     submission: &Submission,
     arrived: Instant,
     queued: Duration,
+    trace: Option<&str>,
     cancel: &Cancel,
 ) -> Result<Vec<u8>, AnswerError> {
     let sandbox = app.sandbox.as_ref();
@@ -264,7 +274,7 @@ fn answer(
         .map_err(AnswerError::Execute)?;
     response.queue_time = u64::try_from(queued.as_millis()).unwrap_or(u64::MAX);
     app.metrics.executed(&response);
-    log(&response);
+    log(&response, trace);
     let mut json = serde_json::to_vec(&response).map_err(AnswerError::Json)?;
     json.shrink_to_fit();
     Ok(json)
@@ -285,7 +295,7 @@ fn parse_json(body: &[u8]) -> Result<Value, InvalidRequest> {
 }
 
 /// Logs one line per submission, without its code, input or output.
-fn log(response: &ExecuteResponse) {
+fn log(response: &ExecuteResponse, trace: Option<&str>) {
     let run = response.deciding_stage();
     tracing::info!(
         language = response.language,
@@ -301,6 +311,7 @@ fn log(response: &ExecuteResponse) {
         limit = run.and_then(|run| run.limit),
         runs = response.runs.as_ref().map(Vec::len),
         queued_ms = response.queue_time,
+        trace,
         "executed"
     );
 }

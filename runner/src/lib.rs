@@ -15,7 +15,8 @@
 //! limits), [`languages`] (the table of languages, data in `languages.toml`),
 //! [`libraries`] (what programs find by themselves),
 //! [`probe`] (which languages this machine has), [`selector`] (npm's version
-//! ranges, which Piston uses), [`metrics`] and [`server`] (start, serve, shut down).
+//! ranges, which Piston uses), [`metrics`], `trace` and [`server`] (start, serve, shut
+//! down).
 //!
 //! This crate knows nothing of queues, problems, verdicts or Redis, and depends on
 //! no crate of the workspace: it replaces a service that others run, and a shared
@@ -60,3 +61,4 @@ mod notes;
 mod request_files;
 mod request_limits;
 mod stall_guard;
+mod trace;

@@ -132,6 +132,14 @@ pub fn result_ttl_s(lookup: Lookup<'_>) -> Result<u64, ConfigError> {
     number(lookup, "RESULT_TTL_S", 86_400, 60..=31_536_000)
 }
 
+/// `REDIS_DAILY_COMMANDS`, how many commands the plan of Redis has for a day, for the
+/// operator's numbers only. Default: Upstash's free plan, 500,000 a month; `None` for 0.
+pub fn daily_commands(lookup: Lookup<'_>) -> Result<Option<u64>, ConfigError> {
+    let most = 1_000_000_000_000;
+    let limit = number(lookup, "REDIS_DAILY_COMMANDS", 16_666, 0..=most)?;
+    Ok(Some(limit).filter(|&limit| limit > 0))
+}
+
 /// `on` or `off`, or `default` when it is not set.
 pub fn switch(lookup: Lookup<'_>, name: &'static str, default: bool) -> Result<bool, ConfigError> {
     match optional(lookup, name).as_deref() {

@@ -13,6 +13,9 @@
 //! - [`redis`]: a typed client for Upstash's REST API. Knows no key.
 //! - [`http`]: how answers and errors become HTTP responses.
 //! - [`config`]: settings from variables, with errors that name the variable.
+//! - [`trace`] and [`log`]: what a request and its calls have in common, and the
+//!   lines about them.
+//! - [`remembered`]: a finding that many ask for and few should look for.
 //! - [`json`]: JSON that others wrote, read within bounds.
 //! - [`memory`]: memory that the work of an instance shares.
 //! - [`text`]: hex digits, and cutting text between characters.
@@ -24,7 +27,10 @@ pub mod config;
 pub mod domain;
 pub mod http;
 pub mod json;
+pub mod log;
 pub mod memory;
 pub mod queue;
 pub mod redis;
+pub mod remembered;
 pub mod text;
+pub mod trace;

@@ -15,6 +15,7 @@ use shared::queue::places::Place;
 use shared::queue::problems::CatalogKind;
 use shared::queue::usage::UsageWindow;
 use shared::redis::RedisError;
+use shared::trace::Span;
 
 use crate::backpressure::Room;
 use crate::client_share::RateLimit;
@@ -88,6 +89,7 @@ impl Admission {
         let lane = self.lane(context, asked).await;
         let mut job = Job::new(issue(context, schedule)?, submission);
         job.client = self.sender.client().cloned();
+        job.trace = context.span.as_ref().and_then(Span::given);
         let admitted = Admitted {
             job,
             lane,

@@ -2,9 +2,11 @@
 //! response needs.
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, header};
 use shared::config::ConfigError;
-use shared::http::{ApiError, Need, response};
+use shared::http::{ApiError, Caller, Need, response};
+use shared::log::{Level, Line};
+use shared::trace::{Span, request_id};
 
 use crate::client_share::RateLimit;
 use crate::config::Config;
@@ -17,7 +19,7 @@ use crate::handlers::{
 use crate::instance::Instance;
 use crate::need;
 use crate::outcome::{Handled, WakeLanes};
-use crate::route::Route;
+use crate::route::{self, Route};
 use crate::runtime::Runtime;
 use crate::worker_fn::WorkerFn;
 
@@ -35,6 +37,8 @@ pub struct App<'a, W> {
     pub worker: &'a W,
     /// Clock, randomness, timer.
     pub runtime: Runtime,
+    /// The request's.
+    pub span: &'a Span,
 }
 
 impl<W: WorkerFn + RateLimit + Assets> App<'_, W> {
@@ -49,8 +53,10 @@ impl<W: WorkerFn + RateLimit + Assets> App<'_, W> {
             instance,
             worker,
             runtime,
+            span,
         } = self;
         let mut context = Context::new(config, instance, worker, headers, runtime);
+        context.span = Some(span.clone());
         let answered = match &request {
             Ok(request) => route(&mut context, request).await,
             Err(error) => Err(error.clone()),
@@ -68,6 +74,7 @@ impl<W: WorkerFn + RateLimit + Assets> App<'_, W> {
         let origins = context.config().ok().map(|config| &config.origins);
         cors::allow(origins, headers, &mut response);
         response::protect(&mut response);
+        let line = line(&context, span, request.as_ref().ok(), &mut response);
         if request.is_ok_and(|request| request.method() == Method::HEAD) {
             *response.body_mut() = Bytes::new();
             effects.events = None;
@@ -81,8 +88,48 @@ impl<W: WorkerFn + RateLimit + Assets> App<'_, W> {
             events: effects.events,
             wake_ups,
             log: effects.log,
+            request_line: line,
         }
     }
+}
+
+/// The line about a request. Its id is put into the response, too.
+fn line<W>(
+    context: &Context<'_, W>,
+    span: &Span,
+    request: Option<&Request<Bytes>>,
+    response: &mut Response<Bytes>,
+) -> String {
+    let id = request_id(context.headers, context.runtime.random);
+    let path = request.map(|request| request.uri().path());
+    // A submission's id is in the path, or in where its result will be.
+    let location = response.headers().get(header::LOCATION);
+    let result = location.and_then(|path| path.to_str().ok()).or(path);
+    let result = result.and_then(|path| path.strip_prefix("/result/"));
+    let job = result.and_then(|rest| rest.split('/').next());
+    let tickets = context.config().map(|config| &config.tickets);
+    let job = job.filter(|id| tickets.is_ok_and(|key| key.verify(id).is_some()));
+    let caller = context.config().ok().map(|config| config.access.caller(context.headers));
+    let key = match &caller {
+        Some(Caller::Key(key)) => Some(key.name()),
+        _ => None,
+    };
+    let now_ms = (context.runtime.now_ms)();
+    let line = Line::new("request", Level::Info)
+        .text("requestId", &id)
+        .text("traceId", &span.trace_id())
+        .some_text("key", key)
+        .some_text("method", request.map(|request| request.method().as_str()))
+        .some_text("route", path.and_then(route::pattern).as_deref())
+        .some_text("jobId", job)
+        .number("status", response.status().as_u16().into())
+        .number("durationMs", now_ms.saturating_sub(context.now_ms))
+        .number("commands", span.commands())
+        .finish();
+    if let Ok(id) = HeaderValue::try_from(id) {
+        response.headers_mut().insert("x-request-id", id);
+    }
+    line
 }
 
 async fn route<W: WorkerFn + RateLimit + Assets>(
@@ -105,7 +152,10 @@ async fn route<W: WorkerFn + RateLimit + Assets>(
         Route::Problems(route) => problems::answer(context, route, request).await,
         Route::Rejudge(id) => rejudge::rejudge(context, id, request).await,
         Route::Run => run::run(context, request).await,
-        Route::Worker => worker_call::worker(context, request).await,
+        Route::Liveness => Ok(health::health(request)),
+        route @ (Route::Readiness | Route::Metrics | Route::Worker) => {
+            worker_call::pass_on(context, route, request).await
+        }
         Route::Admin(route) => admin::answer(context, route, request).await,
     }
 }

@@ -82,12 +82,6 @@ impl Config {
     pub fn from_lookup(lookup: Lookup<'_>) -> Result<Self, ConfigError> {
         let redis = RedisConfig::from_lookup(lookup)?;
         let languages = config::list(lookup, "LANGUAGES");
-        let daily_commands = config::number(
-            lookup,
-            "REDIS_DAILY_COMMANDS",
-            16_666,
-            0..=1_000_000_000_000,
-        )?;
         let access = Access::from_lookup(lookup)?;
         Ok(Self {
             tickets: TicketKey::from_lookup(lookup, &redis),
@@ -106,7 +100,7 @@ impl Config {
             run_at_once: config::number(lookup, "RUN_AT_ONCE", 4, 1..=100)?,
             origins: Origins::from_lookup(lookup, access.is_open())?,
             access,
-            daily_commands: Some(daily_commands).filter(|&limit| limit > 0),
+            daily_commands: config::daily_commands(lookup)?,
         })
     }
 }

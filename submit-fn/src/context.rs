@@ -5,6 +5,7 @@ use shared::config::ConfigError;
 use shared::http::ApiError;
 use shared::queue::Store;
 use shared::redis::Client;
+use shared::trace::Span;
 
 use crate::config::Config;
 use crate::instance::Instance;
@@ -22,6 +23,8 @@ pub(crate) struct Context<'a, W> {
     pub worker: &'a W,
     /// The request's headers.
     pub headers: &'a HeaderMap,
+    /// The request's span.
+    pub span: Option<Span>,
     /// When the request arrived, in milliseconds since 1970 (UTC).
     pub now_ms: u64,
     /// Clock, randomness, timer.
@@ -43,6 +46,7 @@ impl<'a, W> Context<'a, W> {
             instance,
             worker,
             headers,
+            span: None,
             now_ms: (runtime.now_ms)(),
             runtime,
             effects: Effects::default(),
@@ -75,6 +79,7 @@ impl<'a, W> Context<'a, W> {
     #[inline(never)]
     pub(crate) fn store(&self) -> Result<Store, ApiError> {
         let client = Client::new(self.config()?.redis.clone());
-        Ok(Store::new(client.counting(&self.instance.commands)))
+        let client = client.counting(&self.instance.commands);
+        Ok(Store::new(client.within(self.span.clone())))
     }
 }

@@ -70,6 +70,7 @@ use handlers::health::Assets;
 use http::{HeaderMap, StatusCode};
 use instance::Instance;
 use runtime::Runtime;
+use shared::trace::Span;
 use worker::{Context, Env, Request, Response, event};
 use worker_fn::WorkerFn;
 
@@ -101,22 +102,24 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
     let instance = INSTANCE.with(Rc::clone);
     let config = Config::from_lookup(&platform::lookup(&env));
     let admit = async |head: &http::Request<Bytes>| {
-        let (rates, platform) = (&instance.rates, Bindings(&env));
+        let (rates, platform) = (&instance.rates, RateLimits(&env));
         rates
             .admit(&config, &platform, head, platform::now_ms())
             .await
     };
     let read = platform::read_request(request, limit, &instance.memory, admit).await;
+    let span = Span::of_request(&read.headers, RUNTIME.random);
     // To its end, also when the client goes away: a run holds a place until it is
     // over, and nothing else tells when that is.
     let answering = {
-        let env = env.clone();
+        let (env, span) = (env.clone(), span.clone());
         async move {
             let app = App {
                 config,
                 instance: &instance,
-                worker: &Bindings(&env),
+                worker: &Bindings(&env, &span),
                 runtime: RUNTIME,
+                span: &span,
             };
             app.answer(&read.headers, read.request).await
         }
@@ -127,9 +130,10 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
     for line in &handled.log {
         platform::log_error(line);
     }
+    platform::log(&handled.request_line);
     for call in handled.wake_ups {
-        let env = env.clone();
-        context.wait_until(async move { wake(&env, call).await });
+        let (env, span) = (env.clone(), span.clone());
+        context.wait_until(async move { wake(&env, call, &span).await });
     }
     match handled.events {
         Some(events) => platform::write_stream(handled.response, events),
@@ -139,8 +143,8 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
 
 /// Starts a drain of worker-fn, which answers at once and works on after that.
 /// If it cannot be reached, its cron takes the jobs.
-async fn wake(env: &Env, call: http::Request<Bytes>) {
-    match platform::call_service(env, WORKER, &call).await {
+async fn wake(env: &Env, call: http::Request<Bytes>, span: &Span) {
+    match platform::call_service(env, WORKER, call, span).await {
         Ok(response) if response.status() == StatusCode::ACCEPTED => {}
         Ok(response) => {
             let refused = worker_fn::refused(response.status());
@@ -150,12 +154,22 @@ async fn wake(env: &Env, call: http::Request<Bytes>) {
     }
 }
 
-/// worker-fn through its service binding, the rate limits, and the page.
-struct Bindings<'a>(&'a Env);
+/// The platform's rate limits.
+struct RateLimits<'a>(&'a Env);
+
+impl RateLimit for RateLimits<'_> {
+    async fn allows(&self, binding: &str, key: &str) -> Option<bool> {
+        platform::is_within_rate_limit(self.0, binding, key).await
+    }
+}
+
+/// worker-fn through its service binding, the rate limits, and the page, for the
+/// request of a span.
+struct Bindings<'a>(&'a Env, &'a Span);
 
 impl RateLimit for Bindings<'_> {
     async fn allows(&self, binding: &str, key: &str) -> Option<bool> {
-        platform::is_within_rate_limit(self.0, binding, key).await
+        RateLimits(self.0).allows(binding, key).await
     }
 }
 
@@ -167,7 +181,7 @@ impl Assets for Bindings<'_> {
 
 impl WorkerFn for Bindings<'_> {
     async fn call(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, String> {
-        platform::call_service(self.0, WORKER, &request)
+        platform::call_service(self.0, WORKER, request, self.1)
             .await
             .map_err(|error| error.to_string())
     }

@@ -12,14 +12,16 @@ use crate::route::{AdminRoute, ProblemRoute, Route};
 pub(crate) fn of(route: &Route<'_>) -> Need {
     match route {
         // A browser asks before it knows any key.
-        Route::Health | Route::Preflight(_) => Need::NOTHING,
+        Route::Health | Route::Liveness | Route::Readiness | Route::Preflight(_) => Need::NOTHING,
         Route::Submit | Route::SubmitBatch | Route::Run => Need::SUBMIT,
         Route::Result(_)
         | Route::Events(_)
         | Route::Languages
         | Route::Problems(ProblemRoute::List | ProblemRoute::Read(_)) => Need::SUBMIT_OR_READ,
         Route::Worker => Need::WORK,
-        Route::Admin(AdminRoute::Stats | AdminRoute::Endpoints) => Need::READ_OR_WORK,
+        Route::Metrics | Route::Admin(AdminRoute::Stats | AdminRoute::Endpoints) => {
+            Need::READ_OR_WORK
+        },
         Route::Problems(ProblemRoute::Publish(_) | ProblemRoute::Delete(_))
         | Route::Rejudge(_)
         | Route::Admin(

@@ -19,6 +19,8 @@ pub struct Handled {
     pub wake_ups: Vec<Request<Bytes>>,
     /// Lines for the operator.
     pub log: Vec<String>,
+    /// The line about the request.
+    pub request_line: String,
 }
 
 /// What is to be done beside the response.

@@ -81,7 +81,7 @@ impl Kind {
     /// `None` for what has no rate: the page, the Worker's health, and preflights.
     fn of(route: &Route<'_>) -> Option<Self> {
         match route {
-            Route::Health | Route::Preflight(_) => None,
+            Route::Health | Route::Liveness | Route::Preflight(_) => None,
             Route::Run => Some(Self::Run),
             Route::Submit | Route::SubmitBatch => Some(Self::Submit),
             _ => Some(Self::Read),

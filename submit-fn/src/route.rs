@@ -27,6 +27,12 @@ pub enum Route<'a> {
     Rejudge(&'a str),
     /// `POST /run`.
     Run,
+    /// `GET /healthz`: whether submit-fn is up.
+    Liveness,
+    /// `GET /readyz`: whether what it needs can be reached, which worker-fn finds out.
+    Readiness,
+    /// `GET /metrics`, which worker-fn answers.
+    Metrics,
     /// `GET /worker`, which worker-fn answers.
     Worker,
     /// An operator's calls.
@@ -120,6 +126,9 @@ impl<'a> Route<'a> {
             ["problems", id, "rejudge"] if !id.is_empty() => (Self::Rejudge(id), POST),
             ["run"] => (Self::Run, POST),
             ["worker"] => (Self::Worker, GET_ALONE),
+            ["healthz"] => (Self::Liveness, GET),
+            ["readyz"] => (Self::Readiness, GET),
+            ["metrics"] => (Self::Metrics, GET),
             ["stats"] => (Self::Admin(AdminRoute::Stats), GET),
             ["endpoints"] => (Self::Admin(AdminRoute::Endpoints), GET),
             ["dead"] => (Self::Admin(AdminRoute::DeadLetters), GET),
@@ -145,6 +154,19 @@ impl<'a> Route<'a> {
             (true, false) => Ok(route),
         }
     }
+}
+
+/// A path as the log shows it: what stands for an id is `{id}`, and of a path that is
+/// none of ours there is nothing.
+pub fn pattern(path: &str) -> Option<String> {
+    Route::of(&Method::OPTIONS, path).ok()?;
+    let mut segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    match segments.as_mut_slice() {
+        ["dead", "delete" | "replay", ..] => {}
+        ["result" | "problems" | "dead", id, ..] => *id = "{id}",
+        _ => {}
+    }
+    Some(["/", &segments.join("/")].concat())
 }
 
 #[cfg(test)]
@@ -199,6 +221,11 @@ mod tests {
             (Method::POST, "/run", Ok(Route::Run)),
             (Method::GET, "/run", Err(405)),
             (Method::GET, "/worker", Ok(Route::Worker)),
+            (Method::GET, "/healthz", Ok(Route::Liveness)),
+            (Method::HEAD, "/readyz", Ok(Route::Readiness)),
+            (Method::POST, "/readyz", Err(405)),
+            (Method::GET, "/metrics", Ok(Route::Metrics)),
+            (Method::POST, "/metrics", Err(405)),
             (Method::POST, "/worker", Err(405)),
             (Method::HEAD, "/worker", Err(405)),
             (Method::POST, "/problems/x/rejudge", Ok(Route::Rejudge("x"))),
@@ -252,6 +279,37 @@ mod tests {
             ("/nowhere", 262_144),
         ] {
             assert_eq!(max_body_bytes(path), bytes, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_log_shows_no_id_and_no_path_of_strangers() {
+        for (path, expected) in [
+            ("/", Some("/")),
+            ("//result/x", Some("/result/{id}")),
+            ("/result/worker", Some("/result/{id}")),
+            ("/problems/result/rejudge", Some("/problems/{id}/rejudge")),
+            ("/dead/replay", Some("/dead/replay")),
+            ("/dead/replay/replay", Some("/dead/replay/replay")),
+            ("/dead/x/replay", Some("/dead/{id}/replay")),
+            ("/submit/x", None),
+            ("/result/x/y", None),
+            ("/secret", None),
+            ("", Some("/")),
+        ] {
+            assert_eq!(pattern(path).as_deref(), expected, "{path}");
+        }
+        let text = include_str!("../../docs/openapi.json");
+        let document: serde_json::Value = serde_json::from_str(text).unwrap();
+        for (path, methods) in document["paths"].as_object().unwrap() {
+            let of_submit_fn = |operation: &serde_json::Value| {
+                let tags = operation["tags"].as_array().unwrap();
+                tags.iter().any(|tag| tag == "submit-fn")
+            };
+            if methods.as_object().unwrap().values().any(of_submit_fn) {
+                let shown = pattern(&path.replace("{id}", "two-sum"));
+                assert_eq!(shown.as_ref(), Some(path));
+            }
         }
     }
 

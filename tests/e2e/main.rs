@@ -16,6 +16,7 @@ mod clients;
 mod custom_run;
 mod events;
 mod hidden_cases;
+mod instruments;
 mod invalid_input;
 mod judging;
 mod misconfigured;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         outages::TESTS,
         publishing::TESTS,
         numbers::TESTS,
+        instruments::TESTS,
         misconfigured::TESTS,
     ];
     support::harness::run::<Context>(&tests, None)

@@ -36,6 +36,7 @@ pub(crate) fn job(id: &str) -> Job {
         client: None,
         progress: None,
         requeued_at_ms: None,
+        trace: None,
         watch: false,
     }
 }

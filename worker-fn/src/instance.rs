@@ -6,10 +6,14 @@ use std::rc::Rc;
 
 use shared::config::RedisConfig;
 use shared::queue::Store;
+use shared::queue::metrics::PastTotals;
 use shared::redis::{Client, CommandCounter};
+use shared::remembered::Remembered;
+use shared::trace::Span;
 
 use crate::attempt::problem_cache::ProblemCache;
 use crate::executor::endpoint_states::EndpointStates;
+use crate::http::Readiness;
 use crate::limits::{Congestion, Memory, Stored};
 
 /// The state of one instance.
@@ -27,11 +31,18 @@ pub struct Instance {
     pub stored: Rc<Stored>,
     /// The commands that it, and submit-fn before it, sent to Redis.
     pub commands: CommandCounter,
+    /// What past hours counted.
+    pub past: Rc<PastTotals>,
+    /// Whether what it needs can be reached.
+    pub readiness: Rc<Remembered<Readiness>>,
+    /// The request or drain that this clone works for.
+    pub span: Option<Span>,
 }
 
 impl Instance {
     /// The store, whose commands are counted.
     pub(crate) fn store(&self, redis: &RedisConfig) -> Store {
-        Store::new(Client::new(redis.clone()).counting(&self.commands))
+        let client = Client::new(redis.clone()).counting(&self.commands);
+        Store::new(client.within(self.span.clone()))
     }
 }

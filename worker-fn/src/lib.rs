@@ -34,12 +34,14 @@ pub mod runtime;
 
 use std::rc::Rc;
 
-use ::http::StatusCode;
+use ::http::{HeaderMap, StatusCode};
 use drain::DrainOptions;
 use http::{AfterResponse, App};
 use instance::Instance;
 use runtime::Runtime;
 use shared::domain::submission;
+use shared::log::Level;
+use shared::trace::Span;
 use worker::{Context, Env, Request, Response, ScheduleContext, ScheduledEvent, event};
 
 /// The service binding of `wrangler.toml` that leads to this Worker itself: to
@@ -63,12 +65,12 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
     let limit = submission::MAX_BODY_BYTES;
     let read = platform::read_request(request, limit, &memory, admit_all).await;
     let (request, _memory) = (read.request, read.memory);
-    let app = Rc::new(app(&env));
+    let app = Rc::new(app(&env, &read.headers));
     // A claimed job is brought to its end, also when the caller of GET /worker
     // goes away.
     let answering = {
         let app = Rc::clone(&app);
-        async move { app.answer(request).await }
+        async move { app.answer(&read.headers, request).await }
     };
     let Some(handled) = platform::run_to_completion(&context, answering).await else {
         return Response::error("The request was cancelled.", 500);
@@ -76,6 +78,7 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
     for line in &handled.log {
         platform::log_error(line);
     }
+    platform::log(&handled.request_line);
     match handled.after_response {
         AfterResponse::Nothing => {}
         AfterResponse::Drain(options) => {
@@ -90,7 +93,7 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
 
 #[event(scheduled)]
 async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
-    let app = app(&env);
+    let app = app(&env, &HeaderMap::new());
     match app.start_cron().await {
         Ok(Some(start)) => {
             for _ in 0..start.wake_ups {
@@ -103,16 +106,19 @@ async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) 
     }
 }
 
-fn app(env: &Env) -> App {
-    App::new(
+/// worker-fn for a request with these headers, or for a run of the cron, which has none.
+fn app(env: &Env, headers: &HeaderMap) -> App {
+    let app = App::new(
         config::Config::from_lookup(&platform::lookup(env)),
         Runtime {
             now_ms: platform::now_ms,
             random: platform::random_bytes,
             sleep: platform::sleep,
+            log: platform::log,
         },
         INSTANCE.with(Instance::clone),
-    )
+    );
+    app.within(Span::of_request(headers, platform::random_bytes))
 }
 
 async fn drain_queue(app: &App, options: DrainOptions, calls_made: u64, env: &Env) {
@@ -120,10 +126,10 @@ async fn drain_queue(app: &App, options: DrainOptions, calls_made: u64, env: &En
         Ok(report) => report,
         Err(error) => return platform::log_error(&error.to_string()),
     };
-    if report.is_bad() {
-        platform::log_error(&format!("drain: {report}"));
-    } else if report.is_worth_a_line() {
-        platform::log(&format!("drain: {report}"));
+    match report.line(app.span()) {
+        Some((Level::Error, line)) => platform::log_error_line(&line),
+        Some((Level::Info, line)) => platform::log(&line),
+        None => {}
     }
     if report.hand_over {
         hand_over(app, options, env).await;
@@ -136,7 +142,8 @@ async fn hand_over(app: &App, options: DrainOptions, env: &Env) {
         Ok(request) => request,
         Err(error) => return platform::log_error(&error.to_string()),
     };
-    match platform::call_service(env, SELF, &request).await {
+    let Some(span) = app.span() else { return };
+    match platform::call_service(env, SELF, request, span).await {
         Ok(response) if response.status() == StatusCode::ACCEPTED => {}
         Ok(response) => {
             platform::log_error(&format!("hand-over: answered {}", response.status()));

@@ -3,7 +3,7 @@
 
 use futures_util::future::LocalBoxFuture;
 
-/// Clock, secure randomness and timer.
+/// Clock, secure randomness, timer and log.
 #[derive(Debug, Clone, Copy)]
 pub struct Runtime {
     /// Milliseconds since 1970 (UTC).
@@ -12,6 +12,8 @@ pub struct Runtime {
     pub random: fn() -> [u8; 10],
     /// Resolves after this many milliseconds.
     pub sleep: fn(u64) -> LocalBoxFuture<'static, ()>,
+    /// Writes a line, which is JSON ([`shared::log`]), to the log.
+    pub log: fn(&str),
 }
 
 impl Runtime {

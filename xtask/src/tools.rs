@@ -27,8 +27,8 @@ pub enum For {
     Building,
     /// Running the stack too, which takes a redis-server.
     Running,
-    /// Running every check too, which takes cargo-deny, a browser, and some compilers
-    /// and interpreters.
+    /// Running every check too, which takes cargo-deny, a browser, promtool, and some
+    /// compilers and interpreters.
     Testing,
 }
 
@@ -75,7 +75,7 @@ pub fn ensure(purpose: For) -> Result<()> {
                 system_packages(&REDIS)?;
             }
             if purpose >= For::Testing {
-                system_packages(&LANGUAGES)?;
+                system_packages(&PROGRAMS)?;
                 browser()?;
             }
             Ok(())
@@ -170,8 +170,9 @@ const REDIS: [Package; 1] = [Package {
 }];
 
 /// What the tests run beyond Python and Node.js: two languages that compile, one
-/// more that does not, and the programs that the documents' commands call.
-const LANGUAGES: [Package; 6] = [
+/// more that does not, the programs that the documents' commands call, and what checks
+/// metrics and alerts.
+const PROGRAMS: [Package; 7] = [
     Package {
         program: "python3",
         apt: "python3",
@@ -201,6 +202,11 @@ const LANGUAGES: [Package; 6] = [
         program: "jq",
         apt: "jq",
         brew: "jq",
+    },
+    Package {
+        program: "promtool",
+        apt: "prometheus",
+        brew: "prometheus",
     },
 ];
 

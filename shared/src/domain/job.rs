@@ -3,8 +3,8 @@
 //! Its payload is a JSON object as text: `{"id","problemId","code","language"}`,
 //! `client` with who sent it, `kept` where it was judged before (see
 //! [`super::archive`]), `progress` where it is judged in several invocations (see
-//! [`super::progress`]), `requeuedAtMs` where an operator put it back into the queue, and
-//! `watch` where somebody looks on. Foreign producers push the same without an id, and some older ones wrap
+//! [`super::progress`]), `requeuedAtMs` where an operator put it back into the queue, `trace`
+//! where the sender named one (see [`crate::trace`]), and `watch` where somebody looks on. Foreign producers push the same without an id, and some older ones wrap
 //! that text in
 //! a JSON array which holds it as its one string. All of these are read. What
 //! cannot be read is an [`UnreadableJob`], so that it can be dead-lettered with
@@ -19,6 +19,7 @@ use super::progress::Progress;
 use super::submission::{self, Submission};
 use super::violation::Violation;
 use crate::json::{Json, Kind, Object, ObjectError, SyntaxError};
+use crate::trace::TraceContext;
 
 /// One unit of work.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -49,6 +50,9 @@ pub struct Job {
     /// (UTC).
     #[serde(skip)]
     pub requeued_at_ms: Option<u64>,
+    /// The trace that its sender named.
+    #[serde(skip)]
+    pub trace: Option<TraceContext>,
     /// See [`Submission::watch`]. A job that is judged again is not watched.
     #[serde(skip)]
     pub watch: bool,
@@ -77,6 +81,7 @@ impl Job {
             client: None,
             progress: None,
             requeued_at_ms: None,
+            trace: None,
             watch: submission.watch,
         }
     }
@@ -90,7 +95,7 @@ impl Job {
     /// writing it: JSON makes six bytes of one at most.
     pub fn most_encoded_bytes(&self) -> u64 {
         // The members' names, and the texts whose lengths are fixed.
-        const OTHERS: usize = 200;
+        const OTHERS: usize = 250;
         let texts = [&self.code, &self.language];
         let longest: usize = texts.map(|text| 6 * text.len()).iter().sum();
         (longest + self.problem_id.as_str().len() + OTHERS) as u64
@@ -115,6 +120,9 @@ impl Job {
         }
         if let Some(ms) = self.requeued_at_ms {
             add("requeuedAtMs", &ms.to_string());
+        }
+        if let Some(trace) = &self.trace {
+            add("trace", &format!("\"{}\"", trace.to_text()));
         }
         if self.watch {
             add("watch", "true");
@@ -164,6 +172,9 @@ impl Job {
             code,
             language,
             client: take("client").ok().and_then(|name| ClientId::parse(&name)),
+            trace: take("trace")
+                .ok()
+                .and_then(|text| TraceContext::parse(&text)),
             archived: item.take("kept").map(ArchivedAnswers::from_job),
             progress: item.get("progress").and_then(Progress::read),
             requeued_at_ms: item.get("requeuedAtMs").and_then(Json::u64),
@@ -206,6 +217,7 @@ mod tests {
                 client: ClientId::parse("0123456789abcdef"),
                 progress: None,
                 requeued_at_ms: None,
+                trace: TraceContext::parse("0af7651916cd43dd8448eb211c80319c-01"),
                 watch: true,
             };
             let bytes = job.encode().unwrap().len() as u64;
@@ -263,6 +275,7 @@ mod tests {
             answer in proptest::option::of("\\PC{0,40}"),
             client in proptest::option::of("[0-9a-f]{16}"),
             requeued_at_ms in proptest::option::of(any::<u64>()),
+            trace in proptest::option::of("[0-9a-f]{31}1-0[0-3]"),
             watch in any::<bool>(),
         ) {
             let archived = answer.map(|text| {
@@ -273,6 +286,7 @@ mod tests {
             let client = client.and_then(|name| ClientId::parse(&name));
             let job = Job {
                 id, problem_id, code, language, archived, client, requeued_at_ms, watch,
+                trace: trace.and_then(|text| TraceContext::parse(&text)),
                 progress: None,
             };
             let text = job.encode().unwrap();

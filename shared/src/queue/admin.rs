@@ -19,6 +19,11 @@ impl Store {
         stats::read(replies, now_ms, tickets, past, &unknown)
     }
 
+    /// Whether Redis answers. One command.
+    pub async fn ping(&self) -> Result<(), RedisError> {
+        self.redis.command(Command::new("PING")).await
+    }
+
     /// Stops all claims. Leased jobs go on. One command.
     pub async fn pause(&self) -> Result<(), RedisError> {
         let command = Command::new("ZADD")

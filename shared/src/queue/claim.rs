@@ -47,19 +47,26 @@ pub(super) struct WorkReply {
     pub(super) claimed: Claimed,
     /// The commands that it was told of and made, as far as it did not count them.
     pub(super) unreported_commands: u64,
+    /// The commands that it made.
+    pub(super) commands: u64,
 }
 
-/// The script's reply: a claim, and a number behind it.
+/// The script's reply: a claim, and two numbers behind it.
 impl FromReply for WorkReply {
     fn from_reply(reply: Reply) -> Result<Self, RedisError> {
         let unexpected = || RedisError::Unexpected("work.lua: no number of commands".into());
         let Reply::Array(mut parts) = reply else {
             return Err(unexpected());
         };
-        let commands = i64::from_reply(parts.pop().ok_or_else(unexpected)?)?;
+        let mut number = || {
+            let number = i64::from_reply(parts.pop().ok_or_else(unexpected)?);
+            number.map(|number| number.max(0).unsigned_abs())
+        };
+        let (commands, unreported_commands) = (number()?, number()?);
         Ok(Self {
             claimed: Claimed::from_reply(Reply::Array(parts))?,
-            unreported_commands: commands.max(0).unsigned_abs(),
+            unreported_commands,
+            commands,
         })
     }
 }

@@ -20,7 +20,8 @@
 //! - [`live`]: what viewers of a submission see while it waits and runs
 //!   (`position.lua`).
 //! - [`rejudge`]: judging again (`requeue.lua`).
-//! - [`admin`], [`stats`] and [`statistics`]: an operator's numbers, pause and resume.
+//! - [`admin`], [`stats`], [`metrics`] and [`statistics`]: an operator's numbers, pause
+//!   and resume.
 //! - [`dead_letters`]: jobs that were given up (`replay.lua`,
 //!   `delete_dead_letters.lua`).
 //! - [`purge`]: deleting jobs that wait (`purge.lua`, `purge_scheduled.lua`).
@@ -33,6 +34,7 @@ pub mod enqueue;
 pub mod keys;
 pub mod lease_token;
 pub mod live;
+pub mod metrics;
 pub mod places;
 pub mod problems;
 pub mod purge;

@@ -64,6 +64,7 @@ impl ArchivedSubmission {
             client: None,
             progress: None,
             requeued_at_ms: None,
+            trace: None,
             watch: false,
         };
         Some(Self {

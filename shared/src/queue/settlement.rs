@@ -120,10 +120,12 @@ impl Store {
         match worked {
             Ok(worked) => {
                 sent.add(worked.unreported_commands);
+                self.redis.count_within(worked.commands);
                 Ok(worked.claimed)
             }
             Err(error) => {
                 sent.add(unreported + 1);
+                self.redis.count_within(1);
                 Err(error)
             }
         }

@@ -1,15 +1,17 @@
 //! The counters of an hour, all in one string of 32-bit numbers, so that one
 //! `BITFIELD` in a call of `work.lua` counts whatever the call settles. A string has
-//! [`COUNTERS`] numbers, 6.1 KB, however much is counted.
+//! [`COUNTERS`] numbers, 6.6 KB, however much is counted.
 //!
 //! | from | how many | what |
 //! | --- | --- | --- |
 //! | 0 | 1 | Redis commands |
 //! | 1 | 60 · 3 | of each minute: jobs done, dead letters, Redis commands |
 //! | 181 | 4 · 336 | of each quarter of the hour: waits by [`BUCKETS_MS`], times in all by the same, results by language and verdict |
+//! | 1525 | 4 · 30 | of each quarter of the hour: runs by the same buckets; the sums of the waits, the runs and the times in all, each in whole seconds and in the milliseconds beside them |
 //!
-//! `settlement.rs` writes them through the script; [`stats`](super::stats) reads
-//! them. An hour's string is kept for a day, for the sum of the commands.
+//! `settlement.rs` writes them through the script; [`stats`](super::stats) and
+//! [`metrics`](super::metrics) read them. An hour's string is kept for a day, for the
+//! sums of a day.
 
 use crate::domain::language::canonical_name;
 use crate::domain::result::ResultDocument;
@@ -92,8 +94,44 @@ const TOTAL: usize = WAIT + BUCKETS_MS.len();
 const RESULTS: usize = TOTAL + BUCKETS_MS.len();
 const PER_QUARTER: usize = RESULTS + (LANGUAGES.len() + 1) * VERDICTS.len();
 
+/// Where the counters begin that came later: places are stored.
+const LATER: usize = QUARTERS + 4 * PER_QUARTER;
+const RUN: usize = 0;
+const SUMS: usize = RUN + BUCKETS_MS.len();
+/// Two each, because 32 bits hold 50 days of milliseconds: a backlog of a few thousand
+/// jobs waits longer than that in a quarter of an hour.
+const PER_SUM: usize = 2;
+const PER_LATER: usize = SUMS + 3 * PER_SUM;
+
 /// How many counters an hour has.
-pub const COUNTERS: usize = QUARTERS + 4 * PER_QUARTER;
+pub const COUNTERS: usize = LATER + 4 * PER_LATER;
+
+/// What durations are of, in the order of their sums.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Duration {
+    Wait,
+    Run,
+    Total,
+}
+
+impl Duration {
+    const ALL: [Self; 3] = [Self::Wait, Self::Run, Self::Total];
+
+    /// The counter of its first bucket, in this quarter of an hour.
+    fn first_bucket(self, at_ms: u64) -> usize {
+        match self {
+            Self::Wait => of_quarter(at_ms, WAIT),
+            Self::Run => of_later(at_ms, RUN),
+            Self::Total => of_quarter(at_ms, TOTAL),
+        }
+    }
+
+    /// The counters of its sum: seconds, and milliseconds beside them.
+    fn sums(self, at_ms: u64) -> [usize; PER_SUM] {
+        let first = SUMS + PER_SUM * self as usize;
+        [first, first + 1].map(|counter| of_later(at_ms, counter))
+    }
+}
 
 fn minute(now_ms: u64) -> usize {
     (now_ms / MINUTE_MS % 60) as usize
@@ -109,6 +147,10 @@ fn of_minute(now_ms: u64, counter: usize) -> usize {
 
 fn of_quarter(now_ms: u64, counter: usize) -> usize {
     QUARTERS + quarter(now_ms) * PER_QUARTER + counter
+}
+
+fn of_later(now_ms: u64, counter: usize) -> usize {
+    LATER + quarter(now_ms) * PER_LATER + counter
 }
 
 fn bucket(ms: u64) -> usize {
@@ -134,12 +176,25 @@ pub(super) fn of_result(result: &ResultDocument, now_ms: u64) -> String {
     let mut counters = vec![of_minute(now_ms, DONE)];
     let found = result_counter(&result.language, result.verdict);
     counters.extend(found.map(|counter| of_quarter(now_ms, counter)));
+    let mut sums = String::new();
     if let Some(since_ms) = result.waits_since_ms {
-        let since = |at_ms: u64| bucket(at_ms.saturating_sub(since_ms));
-        counters.push(of_quarter(now_ms, WAIT + since(result.started_at_ms)));
-        counters.push(of_quarter(now_ms, TOTAL + since(result.finished_at_ms)));
+        for duration in Duration::ALL {
+            let (from_ms, to_ms) = match duration {
+                Duration::Wait => (since_ms, result.started_at_ms),
+                Duration::Run => (result.started_at_ms, result.finished_at_ms),
+                Duration::Total => (since_ms, result.finished_at_ms),
+            };
+            let ms = to_ms.saturating_sub(from_ms);
+            counters.push(duration.first_bucket(now_ms) + bucket(ms));
+            let [seconds, rest] = duration.sums(now_ms);
+            for (counter, by) in [(seconds, ms / 1_000), (rest, ms % 1_000)] {
+                if by > 0 {
+                    sums.push_str(&format!(" #{counter}+{by}"));
+                }
+            }
+        }
     }
-    offsets(counters)
+    offsets(counters) + &sums
 }
 
 /// The counter that one more dead letter is counted in.
@@ -162,11 +217,23 @@ pub(super) struct MinuteCounts {
 
 /// How many durations there were in each bucket.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Histogram([u64; BUCKETS_MS.len()]);
+pub struct Histogram([u64; BUCKETS_MS.len()]);
 
 impl Histogram {
+    /// How many durations there were in each bucket, by its end in milliseconds.
+    pub fn buckets(&self) -> impl Iterator<Item = (u64, u64)> {
+        BUCKETS_MS.into_iter().zip(self.0)
+    }
+
+    /// Adds those of another.
+    pub(super) fn add(&mut self, other: &Self) {
+        for (sum, more) in self.0.iter_mut().zip(other.0) {
+            *sum += more;
+        }
+    }
+
     /// How many durations.
-    pub(super) fn count(&self) -> u64 {
+    pub fn count(&self) -> u64 {
         self.0.iter().sum()
     }
 
@@ -212,11 +279,36 @@ impl HourCounts {
 
     /// Adds the waits and times of the quarter that holds this time of the hour.
     pub(super) fn add_durations(&self, at_ms: u64, wait: &mut Histogram, total: &mut Histogram) {
-        for (sums, first) in [(wait, WAIT), (total, TOTAL)] {
-            for (bucket, sum) in sums.0.iter_mut().enumerate() {
-                *sum += self.get(of_quarter(at_ms, first + bucket));
+        self.add_buckets(at_ms, Duration::Wait, wait);
+        self.add_buckets(at_ms, Duration::Total, total);
+    }
+
+    fn add_buckets(&self, at_ms: u64, duration: Duration, sums: &mut Histogram) {
+        let first = duration.first_bucket(at_ms);
+        for (bucket, sum) in sums.0.iter_mut().enumerate() {
+            *sum += self.get(first + bucket);
+        }
+    }
+
+    /// What the whole hour counted.
+    pub(super) fn totals(&self) -> Totals {
+        let mut totals = Totals {
+            commands: self.commands(),
+            ..Totals::default()
+        };
+        for minute in 0..60 {
+            totals.dead += self.minute(minute * MINUTE_MS).dead;
+        }
+        for at_ms in (0..4).map(|quarter| quarter * QUARTER_MS) {
+            self.add_results(at_ms, &mut totals.results);
+            let all = [&mut totals.wait, &mut totals.run, &mut totals.total];
+            for (duration, sums) in Duration::ALL.into_iter().zip(all) {
+                self.add_buckets(at_ms, duration, &mut sums.histogram);
+                let [seconds, rest] = duration.sums(at_ms);
+                sums.sum_ms += 1_000 * self.get(seconds) + self.get(rest);
             }
         }
+        totals
     }
 
     /// Adds the results of the quarter that holds this time of the hour.
@@ -229,7 +321,53 @@ impl HourCounts {
 
 /// How many results there were, by language and verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ResultCounts(Vec<u64>);
+pub struct ResultCounts(Vec<u64>);
+
+/// Durations of one kind.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Durations {
+    /// By length.
+    pub histogram: Histogram,
+    /// All of them together, in milliseconds.
+    pub sum_ms: u64,
+}
+
+/// What was counted in one or more hours.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Results by language and verdict.
+    pub results: ResultCounts,
+    /// Jobs that were given up.
+    pub dead: u64,
+    /// Commands of Redis, about.
+    pub commands: u64,
+    /// Of submissions that are not judged again: since they were submitted, were due or
+    /// were replayed, until they were handed to the endpoint the last time.
+    pub wait: Durations,
+    /// Since then until they were finished.
+    pub run: Durations,
+    /// Both together.
+    pub total: Durations,
+}
+
+impl Totals {
+    /// Adds those of other hours.
+    pub(super) fn add(&mut self, other: &Self) {
+        for (sum, more) in self.results.0.iter_mut().zip(&other.results.0) {
+            *sum += more;
+        }
+        self.dead += other.dead;
+        self.commands += other.commands;
+        for (sums, more) in [
+            (&mut self.wait, &other.wait),
+            (&mut self.run, &other.run),
+            (&mut self.total, &other.total),
+        ] {
+            sums.histogram.add(&more.histogram);
+            sums.sum_ms += more.sum_ms;
+        }
+    }
+}
 
 impl Default for ResultCounts {
     fn default() -> Self {
@@ -239,7 +377,7 @@ impl Default for ResultCounts {
 
 impl ResultCounts {
     /// Those that there are.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&'static str, Verdict, u64)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, Verdict, u64)> {
         self.0.iter().enumerate().filter_map(|(number, &count)| {
             let language = LANGUAGES.get(number / VERDICTS.len());
             let verdict = *VERDICTS.get(number % VERDICTS.len())?;
@@ -260,9 +398,13 @@ mod tests {
     fn counted(all: &[String]) -> HourCounts {
         let mut bytes = Vec::new();
         for offset in all.iter().flat_map(|text| text.split(' ')) {
-            let at = 4 * offset[1..].parse::<usize>().unwrap();
+            let (counter, by) = offset[1..].split_once('+').unwrap_or((&offset[1..], "1"));
+            let (at, by) = (
+                4 * counter.parse::<usize>().unwrap(),
+                by.parse::<u32>().unwrap(),
+            );
             bytes.resize(bytes.len().max(at + 4), 0);
-            let number = u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap()) + 1;
+            let number = u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap()) + by;
             bytes[at..at + 4].copy_from_slice(&number.to_be_bytes());
         }
         HourCounts(bytes)
@@ -282,6 +424,20 @@ mod tests {
                 assert!(seen.insert(at(WAIT + bucket(end))));
                 assert!(seen.insert(at(TOTAL + bucket(end))));
             }
+            for duration in Duration::ALL {
+                let first = duration.first_bucket(quarter * QUARTER_MS);
+                // Those of the others were seen above.
+                let is_new = duration == Duration::Run;
+                let buckets = first..first + BUCKETS_MS.len();
+                assert!(
+                    buckets
+                        .clone()
+                        .all(|counter| seen.insert(counter) == is_new)
+                );
+                for counter in duration.sums(quarter * QUARTER_MS) {
+                    assert!(seen.insert(counter));
+                }
+            }
             for language in LANGUAGES.into_iter().chain([OTHER_LANGUAGE]) {
                 for verdict in VERDICTS {
                     assert!(seen.insert(at(result_counter(language, verdict).unwrap())));
@@ -289,7 +445,7 @@ mod tests {
             }
         }
         assert_eq!(seen, (0..COUNTERS).collect());
-        assert_eq!(4 * COUNTERS, 6_100, "bytes of an hour");
+        assert_eq!(4 * COUNTERS, 6_580, "bytes of an hour");
     }
 
     #[test]
@@ -370,6 +526,10 @@ mod tests {
             }
             prop_assert!(wait.percentile_ms(50) <= wait.percentile_ms(99));
             prop_assert!(results.iter().all(|(_, _, count)| count > 0));
+            let totals = hour.totals();
+            prop_assert_eq!(&totals.results, &results);
+            prop_assert_eq!(&totals.wait.histogram, &wait);
+            prop_assert_eq!(&totals.total.histogram, &total);
             Ok(())
         });
     }

@@ -23,7 +23,8 @@
 --                    lost, "low" when this claim takes from the lane low first,
 --                    "urgent" when it takes nothing from there
 --       8..          settlements, each a kind, a token and the kind's own arguments.
---                    counters: what it is counted in, with spaces between
+--                    counters: what it is counted in, with spaces between: #8 is raised by
+--                    1, #9+250 by 250
 --         complete    token key ttl_s document index_key summary archive_key counters
 --                     ("" for no list)
 --         replace     the same; the document takes the place of an earlier result
@@ -36,13 +37,14 @@
 --         isolate     token                  due at once, and alone; the attempt does not count
 --         snooze      token delay_ms         due after the delay; the attempt does not count
 --
--- Returns  { status, { token, payload, failed attempts, ... }, commands }
+-- Returns  { status, { token, payload, failed attempts, ... }, commands, made }
 --   status "more"     the lists may hold more
 --          "drained"  fewer than wanted: the lane they came from is empty now
 --          "empty"    no job was waiting
 --          "capacity" as many jobs as allowed are leased already
 --          "paused"
 --   commands: how many of ARGV 5 and of this call are not counted yet
+--   made: how many this call made, itself among them
 --   or an error, when Redis refused a result, a dead letter or a retry. Then those
 --   before it are settled, and all others are leased as they were.
 --
@@ -268,7 +270,9 @@ local function count_ends()
   local commands = unreported() + 1
   local sums = { [ARGV[6]] = commands }
   for _, offsets in ipairs(ended) do
-    for counter in string.gmatch(offsets, '%S+') do sums[counter] = (sums[counter] or 0) + 1 end
+    for counter, by in string.gmatch(offsets, '(#%d+)%+?(%d*)') do
+      sums[counter] = (sums[counter] or 0) + (tonumber(by) or 1)
+    end
   end
   local bitfield = { 'BITFIELD', KEYS[9], 'INCRBY', 'u32', '#0', whole(commands) }
   for counter, sum in pairs(sums) do
@@ -349,7 +353,7 @@ end
 
 -- 2. Claim -------------------------------------------------------------------
 
-if want == 0 then return { 'more', {}, unreported() } end
+if want == 0 then return { 'more', {}, unreported(), calls + 1 } end
 
 local leased = redis.call('ZRANGE', leases, 0, cap, 'WITHSCORES')
 
@@ -369,10 +373,10 @@ if asked_again then
       table.insert(jobs, value)
     end
   end
-  if #mine > 0 then return { 'more', jobs, unreported() } end
+  if #mine > 0 then return { 'more', jobs, unreported(), calls + 1 } end
 end
 
-if leased[1] == 'paused' then return { 'paused', {}, unreported() } end
+if leased[1] == 'paused' then return { 'paused', {}, unreported(), calls + 1 } end
 
 local running, running_low, due, due_low, first_due = 0, 0, {}, false, {}
 local last = 0
@@ -401,7 +405,7 @@ if #leased / 2 > cap and last < SCHEDULED then
 end
 
 local room = math.min(want, cap - running)
-if room <= 0 then return { 'capacity', {}, unreported() } end
+if room <= 0 then return { 'capacity', {}, unreported(), calls + 1 } end
 
 for lane, tokens in pairs(first_due) do
   local payloads = {}
@@ -497,4 +501,4 @@ if #old_tokens > 0 then
   redis.call('HDEL', inflight, unpack(old_tokens))
   redis.call('ZREM', leases, unpack(old_tokens))
 end
-return { status, jobs, unreported() }
+return { status, jobs, unreported(), calls + 1 }

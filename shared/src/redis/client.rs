@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{Command, CommandCounter, FromReply, RedisError, Reply};
 use crate::config::RedisConfig;
+use crate::trace::{Span, TRACEPARENT};
 
 /// A client for one database. Cheap to clone; on the edge it holds no
 /// connection, the platform does.
@@ -15,6 +16,7 @@ pub struct Client {
     http: reqwest::Client,
     config: RedisConfig,
     sent: CommandCounter,
+    span: Option<Span>,
 }
 
 /// Reads `{"result":…}` or `{"error":"…"}`. By hand, as all JSON of ours that a
@@ -39,6 +41,7 @@ impl Client {
             http: reqwest::Client::new(),
             config,
             sent: CommandCounter::default(),
+            span: None,
         }
     }
 
@@ -49,6 +52,27 @@ impl Client {
         Self { sent, ..self }
     }
 
+    /// The same client for one request: it also adds what it sends to what that has
+    /// sent, and sends on its trace.
+    #[must_use]
+    pub fn within(self, span: Option<Span>) -> Self {
+        Self { span, ..self }
+    }
+
+    /// Counts commands that were sent.
+    #[inline(never)]
+    pub(crate) fn count(&self, commands: u64) {
+        self.sent.add(commands);
+        self.count_within(commands);
+    }
+
+    /// Counts commands for the request alone: Redis itself has counted them already.
+    pub(crate) fn count_within(&self, commands: u64) {
+        if let Some(span) = &self.span {
+            span.add_commands(commands);
+        }
+    }
+
     /// How many commands were sent and not reported yet.
     pub fn sent(&self) -> &CommandCounter {
         &self.sent
@@ -56,8 +80,8 @@ impl Client {
 
     /// Runs one command: one round trip.
     pub async fn command<T: FromReply>(&self, command: Command) -> Result<T, RedisError> {
-        self.sent.add(command.billed());
-        let (status, body) = self.post("", &command).await?;
+        self.count(command.billed());
+        let (status, body) = self.post("", serde_json::to_vec(&command)).await?;
         read_answer(parse(status, &body)?, status).and_then(T::from_reply)
     }
 
@@ -84,8 +108,8 @@ impl Client {
         path: &str,
         commands: &[Command],
     ) -> Result<Vec<Result<Reply, RedisError>>, RedisError> {
-        self.sent.add(commands.iter().map(Command::billed).sum());
-        let (status, body) = self.post(path, &commands).await?;
+        self.count(commands.iter().map(Command::billed).sum());
+        let (status, body) = self.post(path, serde_json::to_vec(&commands)).await?;
         let answers = match parse(status, &body)? {
             Value::Array(answers) => answers,
             // One answer to all of them: a refusal.
@@ -118,20 +142,23 @@ impl Client {
         self.command(Command::new("GET").arg(key)).await
     }
 
+    /// Without type parameters: each copy of a request is a kilobyte of wasm.
     async fn post(
         &self,
         path: &str,
-        body: &impl serde::Serialize,
+        body: Result<Vec<u8>, serde_json::Error>,
     ) -> Result<(StatusCode, Vec<u8>), RedisError> {
         let mut url = self.config.url.clone();
         // A database behind a path of its own keeps that path.
         let base = url.path().trim_end_matches('/').to_owned();
         url.set_path(&format!("{base}/{path}"));
-        let body = serde_json::to_vec(body)
-            .map_err(|error| RedisError::Unexpected(format!("cannot be written: {error}")))?;
-        let response = self
-            .http
-            .post(url)
+        let body =
+            body.map_err(|error| RedisError::Unexpected(format!("cannot be written: {error}")))?;
+        let mut request = self.http.post(url);
+        if let Some(span) = &self.span {
+            request = request.header(TRACEPARENT, span.next_traceparent().as_str());
+        }
+        let response = request
             .timeout(Duration::from_millis(self.config.timeout_ms))
             .bearer_auth(self.config.token.expose())
             .header("content-type", "application/json")

@@ -1,4 +1,5 @@
 //! `GET /`: for a browser the page, for everybody else whether submit-fn is up.
+//! `GET /healthz`: the latter for everybody. All are for anybody.
 //!
 //! The page's files are static assets beside the Worker; only `/` passes through it.
 
@@ -56,7 +57,8 @@ fn with_security(mut page: Response<Bytes>) -> Response<Bytes> {
     page
 }
 
-fn health(request: &Request<Bytes>) -> Response<Bytes> {
+/// Whether submit-fn is up: it looks at nothing else.
+pub(crate) fn health(request: &Request<Bytes>) -> Response<Bytes> {
     if response::wants_only_plain_text(request.headers()) {
         return response::text(StatusCode::OK, "submit-fn is up.");
     }

@@ -1,22 +1,33 @@
-//! `GET /worker`: passed on to worker-fn, so that a page can have a job worked on
-//! without knowing worker-fn's address. worker-fn is told whether the caller may see
-//! the code and the output of the job.
+//! The calls that worker-fn answers at the same path, passed on to it.
+//!
+//! `GET /worker`, so that a page can have a job worked on without knowing worker-fn's
+//! address; worker-fn is told whether the caller may see the code and the output of
+//! the job. `GET /metrics`. `GET /readyz`: worker-fn finds out once in two seconds
+//! whether Redis and an endpoint can be reached.
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use shared::domain::ticket::SEES_ALL_HEADER;
-use shared::http::ApiError;
+use shared::http::{ApiError, response};
 
 use crate::context::Context;
+use crate::route::Route;
 use crate::worker_fn::{self, WorkerFn};
 
-pub(crate) async fn worker<W: WorkerFn>(
+/// What `GET /readyz` answers where worker-fn cannot be asked.
+const NOT_READY: &[u8] =
+    br#"{"checks":{"endpoint":null,"redis":null,"worker":false},"success":false}"#;
+
+pub(crate) async fn pass_on<W: WorkerFn>(
     context: &Context<'_, W>,
+    route: Route<'_>,
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, ApiError> {
     let config = context.config()?;
-    config.access.refuse_other_sites(context.headers)?;
-    let mut call = worker_fn::request(&config.tickets, Method::GET, "/worker", Bytes::new());
+    if matches!(route, Route::Worker) {
+        config.access.refuse_other_sites(context.headers)?;
+    }
+    let mut call = worker_fn::request(&config.tickets, Method::GET, "/", Bytes::new());
     // With `?batch=`, which worker-fn checks.
     *call.uri_mut() = request.uri().clone();
     if config.access.sees_all(context.headers) {
@@ -26,9 +37,17 @@ pub(crate) async fn worker<W: WorkerFn>(
     if let Some(accept) = context.headers.get(header::ACCEPT) {
         call.headers_mut().insert(header::ACCEPT, accept.clone());
     }
-    context.worker.call(call).await.map_err(|error| {
-        ApiError::executor_unavailable("worker-fn cannot be reached; try again.", error)
-    })
+    match context.worker.call(call).await {
+        Ok(response) => Ok(response),
+        Err(_) if route == Route::Readiness => {
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            Ok(response::raw_json(status, NOT_READY.to_vec()))
+        }
+        Err(error) => {
+            let message = "worker-fn cannot be reached; try again.";
+            Err(ApiError::executor_unavailable(message, error))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -78,7 +97,7 @@ mod tests {
         let context = Context::new(config, &instance, &Worker, &headers, runtime);
         let mut request = Request::new(Bytes::new());
         *request.uri_mut() = "/worker?batch=3".parse().unwrap();
-        match worker(&context, &request).await {
+        match pass_on(&context, Route::Worker, &request).await {
             Ok(response) => Ok(String::from_utf8_lossy(response.body()).into_owned()),
             Err(error) => Err(error.status().as_u16()),
         }
@@ -104,5 +123,40 @@ mod tests {
         assert_eq!(asked("off", &cross_site).await, Err(403));
         let operator = [cross_site[0], ("authorization", "Bearer operator")];
         assert!(asked("off", &operator).await.is_ok());
+    }
+
+    /// Answers nothing.
+    struct NoWorker;
+
+    impl WorkerFn for NoWorker {
+        async fn call(&self, _: Request<Bytes>) -> Result<Response<Bytes>, String> {
+            Err("away".into())
+        }
+    }
+
+    async fn passed_on<W: WorkerFn>(worker: &W, route: Route<'_>, path: &str) -> (u16, String) {
+        let (instance, headers) = (Instance::default(), HeaderMap::new());
+        let runtime = Runtime::standing_still();
+        let context = Context::new(Ok(config("on")), &instance, worker, &headers, runtime);
+        let mut request = Request::new(Bytes::new());
+        *request.uri_mut() = path.parse().unwrap();
+        let answer = pass_on(&context, route, &request).await;
+        let response = answer.unwrap_or_else(ApiError::into_response);
+        let body = String::from_utf8_lossy(response.body()).into_owned();
+        (response.status().as_u16(), body)
+    }
+
+    #[tokio::test]
+    async fn readiness_is_for_anyone_and_says_that_worker_fn_is_away() {
+        let (status, body) = passed_on(&Worker, Route::Readiness, "/readyz").await;
+        assert_eq!((status, body.as_str()), (200, "GET /readyz false"));
+        let (status, body) = passed_on(&NoWorker, Route::Readiness, "/readyz").await;
+        assert_eq!(status, 503);
+        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(
+            (&body["success"], &body["checks"]["worker"]),
+            (&false.into(), &false.into())
+        );
+        assert_eq!(passed_on(&NoWorker, Route::Worker, "/worker").await.0, 502);
     }
 }

@@ -20,6 +20,7 @@ use shared::queue::settlement::Outcome;
 use shared::queue::usage::{UsageLimits, UsageWindow};
 use shared::redis::RedisError;
 use shared::text::normalized;
+use shared::trace::Span;
 
 use super::claimed_job::ClaimedJob;
 use super::finding::{Finding, refusal};
@@ -74,6 +75,7 @@ pub struct JobRunner {
     stored: Rc<Stored>,
     storage: UsageLimits,
     result_ttl_s: u64,
+    span: Option<Span>,
     runtime: Runtime,
 }
 
@@ -102,6 +104,7 @@ impl JobRunner {
             stored: Rc::clone(&instance.stored),
             storage: config.storage,
             result_ttl_s: config.queue.result_ttl_s,
+            span: instance.span.clone(),
             runtime,
         }
     }
@@ -129,6 +132,11 @@ impl JobRunner {
     /// What the instance has stored.
     pub fn stored(&self) -> &Stored {
         &self.stored
+    }
+
+    /// The request or drain that it works for.
+    pub fn span(&self) -> Option<&Span> {
+        self.span.as_ref()
     }
 
     /// How much may be stored.
@@ -190,6 +198,8 @@ impl JobRunner {
         }
         let (calls, in_flight) = (grant.calls.clone(), Rc::clone(&grant.in_flight));
         let budget = JobBudget::new(grant, started_at_ms + self.executor_timeout_ms);
+        let span = self.span.as_ref();
+        budget.note_span(span.map(|span| span.within(job.trace)));
         if let Some((_, ticket)) = &own_id {
             budget.note_waits_since(ticket.submitted_at_ms);
         }
@@ -350,7 +360,7 @@ impl JobRunner {
 
     /// A job's id and what it says, if we issued it. An id that a foreign producer
     /// made up could be that of another submission.
-    fn own_id(&self, job: &Job) -> Option<(String, Ticket)> {
+    pub(crate) fn own_id(&self, job: &Job) -> Option<(String, Ticket)> {
         let id = job.id.as_deref()?;
         Some((id.to_owned(), self.tickets.verify(id)?))
     }

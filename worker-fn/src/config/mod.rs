@@ -27,6 +27,8 @@ pub struct Config {
     pub queue: QueueConfig,
     /// `STORE_MAX_MB`, `STORE_CLIENT_MAX_MB`.
     pub storage: UsageLimits,
+    /// `REDIS_DAILY_COMMANDS`, for `GET /metrics` only.
+    pub daily_commands: Option<u64>,
     /// `MAX_ATTEMPTS`, after which a job is given up. Default 3.
     pub max_attempts: u32,
     /// `PROCESSING_DELAY_MS`, a pause before each job is run. Default 0.
@@ -62,6 +64,7 @@ impl Config {
                 max_in_flight: config::number(lookup, "MAX_IN_FLIGHT", 60, 1..=10_000)?,
             },
             storage: UsageLimits::from_lookup(lookup)?,
+            daily_commands: config::daily_commands(lookup)?,
             max_attempts: saturated(config::number(lookup, "MAX_ATTEMPTS", 3, 1..=100)?),
             processing_delay_ms: config::number(lookup, "PROCESSING_DELAY_MS", 0, 0..=10_000)?,
             archive_submissions: config::switch(lookup, "KEEP_SUBMISSIONS", true)?,

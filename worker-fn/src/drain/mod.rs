@@ -14,6 +14,7 @@
 //! - [`outage`]: back-offs and probes, and why nothing more is started.
 //! - `recovery`: waiting for an endpoint, or for retries to fall due.
 //! - `settle`: the calls of Redis.
+//! - `job_line`: what the log says of a job that was settled.
 //! - [`options`]: what a drain is to do; [`report`]: what it did.
 
 pub mod batch;
@@ -21,6 +22,7 @@ pub mod blame;
 #[cfg(test)]
 mod blame_tests;
 pub mod drain_loop;
+mod job_line;
 pub mod options;
 pub mod outage;
 mod recovery;

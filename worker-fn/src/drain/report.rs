@@ -5,9 +5,11 @@ use std::fmt;
 use shared::domain::job::Job;
 use shared::domain::result::ResultDocument;
 use shared::http::ApiError;
+use shared::log::{Level, Line};
 use shared::queue::claim::ClaimStatus;
 use shared::queue::settlement::Outcome;
 use shared::redis::RedisError;
+use shared::trace::Span;
 
 use crate::attempt::ClaimedJob;
 use crate::executor::ExecutorError;
@@ -83,6 +85,26 @@ impl Report {
         if self.notes.len() < MAX_NOTES && !self.notes.contains(&words) {
             self.notes.push(words);
         }
+    }
+
+    /// The line about the drain, whose span this is, and how much it matters; `None`
+    /// where there was nothing to do and nothing to say.
+    pub fn line(&self, span: Option<&Span>) -> Option<(Level, String)> {
+        let level = match self.is_bad() {
+            true => Level::Error,
+            false => Level::Info,
+        };
+        let commands = span.map_or(0, Span::commands);
+        let trace = span.map(Span::trace_id);
+        let line = Line::new("drain", level)
+            .some_text("traceId", trace.as_deref())
+            .number("finished", self.completed as u64)
+            .number("dead", self.dead.len() as u64)
+            .number("retried", self.retried as u64)
+            .number("released", self.released as u64)
+            .number("commands", commands)
+            .text("message", &self.to_string());
+        self.is_worth_a_line().then(|| (level, line.finish()))
     }
 
     /// Whether there was anything to do, or anything to say.

@@ -12,6 +12,7 @@ use shared::text::hex;
 
 use super::batch::is_complete;
 use super::drain_loop::{DrainLoop, Wanted};
+use super::job_line::job_line;
 use crate::attempt::ClaimedJob;
 
 /// The most tries of one call. Until a settlement is known to have worked, the
@@ -78,6 +79,7 @@ impl DrainLoop<'_> {
                 self.retries_due_ms.push(now_ms + delay_ms + 1);
             }
             let runner = self.context.runner;
+            (self.context.runtime.log)(&job_line(runner, &held, &outcome, now_ms));
             let job = held.job.job.as_ref().ok();
             runner.stored().note(job, &outcome, runner.window());
             self.report.note(held.job, outcome, return_results);

@@ -14,6 +14,7 @@ use reqwest::{RequestBuilder, Response, Url};
 use serde_json::Value;
 use shared::domain::client::CALLER_HEADER;
 use shared::json::Json;
+use shared::trace::TRACEPARENT;
 
 use super::ExecutorError;
 use super::endpoint_states::{EndpointId, EndpointStates};
@@ -113,6 +114,9 @@ impl Connection {
         };
         if let Some(caller) = call.caller {
             request = request.header(CALLER_HEADER, caller);
+        }
+        if let Some(trace) = budget.next_traceparent() {
+            request = request.header(TRACEPARENT, trace);
         }
         let (status, response) = self.send(request, call.timeout_ms).await?;
         // Its text, and as much again that is read out of it.

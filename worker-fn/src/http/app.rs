@@ -11,7 +11,9 @@ use serde_json::json;
 use shared::config::ConfigError;
 use shared::domain::ticket::{SEES_ALL_HEADER, SERVICE_TOKEN_HEADER, TicketKey};
 use shared::http::{ApiError, response};
+use shared::log::{Level, Line};
 use shared::redis::COMMANDS_HEADER;
+use shared::trace::{Span, request_id};
 
 use crate::attempt::JobRunner;
 use crate::config::Config;
@@ -22,8 +24,8 @@ use crate::instance::Instance;
 use crate::limits::{Budget, CallCounter, MAX_HELD};
 use crate::runtime::Runtime;
 
-use super::route::Route;
-use super::{endpoints, limits, run, work};
+use super::route::{self, Route};
+use super::{endpoints, limits, metrics, readiness, run, work};
 
 /// A wake-up. The platform ends work after a response at 30 s.
 pub const WAKE_UP: DrainOptions = DrainOptions {
@@ -59,6 +61,8 @@ pub struct Handled {
     pub after_response: AfterResponse,
     /// For the operator.
     pub log: Vec<String>,
+    /// The line about the request.
+    pub request_line: String,
 }
 
 /// Work after the response.
@@ -91,23 +95,70 @@ impl App {
         }
     }
 
-    /// Answers a request, or the error of reading it.
-    pub async fn answer(&self, request: Result<Request<Bytes>, ApiError>) -> Handled {
+    /// The same for one request or drain.
+    #[must_use]
+    pub fn within(mut self, span: Span) -> Self {
+        self.instance.span = Some(span);
+        self
+    }
+
+    /// The request or drain that it works for.
+    pub fn span(&self) -> Option<&Span> {
+        self.instance.span.as_ref()
+    }
+
+    /// Answers a request with these headers, or the error of reading it.
+    pub async fn answer(
+        &self,
+        headers: &HeaderMap,
+        request: Result<Request<Bytes>, ApiError>,
+    ) -> Handled {
+        let began_ms = (self.runtime.now_ms)();
         let mut log = Vec::new();
-        let answered = match request {
-            Ok(request) => self.route(&request, &mut log).await,
-            Err(error) => Err(error),
+        let answered = match &request {
+            Ok(request) => self.route(request, &mut log).await,
+            Err(error) => Err(error.clone()),
         };
         let (mut response, after_response) = answered.unwrap_or_else(|error| {
             log.extend(error.log_line().map(str::to_owned));
             (error.into_response(), AfterResponse::Nothing)
         });
         response::protect(&mut response);
+        let request_line = self.line(headers, request.as_ref().ok(), began_ms, &mut response);
         Handled {
             response,
             after_response,
             log,
+            request_line,
         }
+    }
+
+    /// The line about a request. Its id is put into the response, too.
+    fn line(
+        &self,
+        headers: &HeaderMap,
+        request: Option<&Request<Bytes>>,
+        began_ms: u64,
+        response: &mut Response<Bytes>,
+    ) -> String {
+        let id = request_id(headers, self.runtime.random);
+        let route = request.and_then(|request| route::pattern(request.uri().path()));
+        let span = self.span();
+        let trace = span.map(Span::trace_id);
+        let duration_ms = (self.runtime.now_ms)().saturating_sub(began_ms);
+        let line = Line::new("request", Level::Info)
+            .text("requestId", &id)
+            .some_text("traceId", trace.as_deref())
+            .some_text("method", request.map(|request| request.method().as_str()))
+            .some_text("route", route)
+            .number("status", response.status().as_u16().into())
+            .number("durationMs", duration_ms)
+            .number("commands", span.map_or(0, Span::commands))
+            .finish();
+        if let Ok(id) = HeaderValue::try_from(id) {
+            response.headers_mut().insert("x-request-id", id);
+        }
+        line
     }
 
     /// How a cron run begins; `None`: there is nothing to do. One command when
@@ -191,9 +242,16 @@ impl App {
         log: &mut Vec<String>,
     ) -> Result<(Response<Bytes>, AfterResponse), ApiError> {
         let route = Route::of(request.method(), request.uri())?;
+        if route == Route::Liveness {
+            return Ok((health(), AfterResponse::Nothing));
+        }
         let config = self.config.as_ref().map_err(Clone::clone)?;
         let (access, headers) = (&config.access, request.headers());
         let is_service = is_service(&config.tickets, headers);
+        if route == Route::Readiness && has_wrong_token(&config.tickets, headers) {
+            // submit-fn would not be let in elsewhere, so it is not ready.
+            return Ok((readiness::different_secrets(), AfterResponse::Nothing));
+        }
         if !is_service {
             let need = route.need().ok_or_else(ApiError::no_such_path)?;
             access.require(headers, need)?;
@@ -213,6 +271,22 @@ impl App {
                 work::response(report, batch, sees_all, log)?
             }
             Route::Endpoints => endpoints::answer(&self.endpoints(config)).await,
+            Route::Metrics => {
+                let (response, error) = metrics::answer(
+                    config,
+                    self.runtime,
+                    &self.instance,
+                    &self.endpoints(config),
+                )
+                .await;
+                log.extend(error);
+                response
+            }
+            Route::Readiness => {
+                let endpoints = self.endpoints(config);
+                readiness::answer(config, self.runtime, &self.instance, &endpoints).await
+            }
+            Route::Liveness => health(),
             Route::Languages => return self.languages(config).await,
             Route::Wake { all_lanes } => {
                 if is_service {
@@ -274,6 +348,10 @@ fn is_service(tickets: &TicketKey, headers: &HeaderMap) -> bool {
     token.is_some_and(|token| tickets.is_service_token(token.as_bytes()))
 }
 
+fn has_wrong_token(tickets: &TicketKey, headers: &HeaderMap) -> bool {
+    headers.contains_key(SERVICE_TOKEN_HEADER) && !is_service(tickets, headers)
+}
+
 /// Whether worker-fn is up: as submit-fn's, and it looks at nothing else.
 fn health() -> Response<Bytes> {
     let body = json!({
@@ -302,6 +380,7 @@ mod tests {
             now_ms: || 1_700_000_000_000,
             random: || [0; 10],
             sleep: |_| Box::pin(std::future::ready(())),
+            log: |_| {},
         };
         App::new(config, runtime, Instance::default())
     }
@@ -322,7 +401,7 @@ mod tests {
             }
             _ => {}
         }
-        app.answer(Ok(request)).await
+        app.answer(&HeaderMap::new(), Ok(request)).await
     }
 
     /// 503 and 502 are the answers of a call that was let in.
@@ -381,6 +460,41 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn health_is_for_anyone_and_metrics_are_for_the_operator() {
+        for app in [app("on"), app("off")] {
+            for (path, caller, status) in [
+                ("/healthz", "nobody", 200),
+                // Neither Redis nor the endpoint is there.
+                ("/readyz", "nobody", 503),
+                ("/readyz", "service", 503),
+                ("/metrics", "nobody", 401),
+                ("/metrics", "operator", 200),
+                ("/metrics", "service", 200),
+            ] {
+                let handled = answered(&app, Method::GET, path, caller).await;
+                assert_eq!(handled.response.status(), status, "{path} by {caller}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_submit_fn_with_another_secret_is_not_ready() {
+        let app = app("on");
+        for (token, worker) in [(Some("x"), false), (None, true)] {
+            let mut request = Request::new(Bytes::new());
+            *request.uri_mut() = Uri::from_static("/readyz");
+            if let Some(token) = token {
+                let token = HeaderValue::from_static(token);
+                request.headers_mut().insert(SERVICE_TOKEN_HEADER, token);
+            }
+            let handled = app.answer(&HeaderMap::new(), Ok(request)).await;
+            assert_eq!(handled.response.status(), 503);
+            let body: serde_json::Value = serde_json::from_slice(handled.response.body()).unwrap();
+            assert_eq!(body["checks"]["worker"], worker, "{body}");
+        }
+    }
+
+    #[tokio::test]
     async fn only_submit_fn_reports_commands() {
         let app = app("off");
         for (caller, counted) in [("nobody", 0), ("service", 7)] {
@@ -393,7 +507,8 @@ mod tests {
                 request.headers_mut().insert(SERVICE_TOKEN_HEADER, token);
             }
             request.headers_mut().insert(COMMANDS_HEADER, 7.into());
-            assert_eq!(app.answer(Ok(request)).await.response.status(), 202);
+            let handled = app.answer(&HeaderMap::new(), Ok(request)).await;
+            assert_eq!(handled.response.status(), 202);
             assert_eq!(app.instance.commands.get(), counted, "{caller}");
         }
     }

@@ -5,9 +5,13 @@
 mod access_tests;
 mod app;
 mod endpoints;
+mod exposition;
 mod limits;
+mod metrics;
+mod readiness;
 pub mod route;
 mod run;
 mod work;
 
 pub use app::{AfterResponse, App, CRON, CronStart, Handled, WAKE_UP};
+pub use readiness::Readiness;

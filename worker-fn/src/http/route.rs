@@ -33,6 +33,31 @@ pub enum Route {
     Limits,
     /// `GET /endpoints`: for submit-fn only.
     Endpoints,
+    /// `GET /metrics`.
+    Metrics,
+    /// `GET /healthz`: whether worker-fn is up.
+    Liveness,
+    /// `GET /readyz`: whether what it needs can be reached.
+    Readiness,
+}
+
+/// All paths, none of which has an id in it: the log shows them, and no other.
+const PATHS: [&str; 10] = [
+    "/",
+    "/worker",
+    "/wake",
+    "/run",
+    "/limits",
+    "/endpoints",
+    "/languages",
+    "/metrics",
+    "/healthz",
+    "/readyz",
+];
+
+/// A path as the log shows it; of one that is none of ours there is nothing.
+pub fn pattern(path: &str) -> Option<&'static str> {
+    PATHS.into_iter().find(|known| *known == path)
 }
 
 impl Route {
@@ -40,7 +65,8 @@ impl Route {
     /// nobody else may make it.
     pub fn need(&self) -> Option<Need> {
         match self {
-            Self::Root { .. } => Some(Need::NOTHING),
+            Self::Root { .. } | Self::Liveness | Self::Readiness => Some(Need::NOTHING),
+            Self::Metrics => Some(Need::READ_OR_WORK),
             Self::Work { .. } | Self::Wake { .. } | Self::Languages => Some(Need::WORK),
             Self::Run | Self::Limits | Self::Endpoints => None,
         }
@@ -71,6 +97,9 @@ impl Route {
             "/run" => only(Method::POST, "POST").map(|()| Self::Run),
             "/limits" => only(Method::POST, "POST").map(|()| Self::Limits),
             "/endpoints" => only(Method::GET, "GET").map(|()| Self::Endpoints),
+            "/metrics" => only(Method::GET, "GET").map(|()| Self::Metrics),
+            "/healthz" => only(Method::GET, "GET").map(|()| Self::Liveness),
+            "/readyz" => only(Method::GET, "GET").map(|()| Self::Readiness),
             "/languages" => only(Method::GET, "GET").map(|()| Self::Languages),
             _ => Err(ApiError::no_such_path()),
         }
@@ -125,6 +154,10 @@ mod tests {
             (Method::POST, "/limits", Ok(Route::Limits)),
             (Method::GET, "/endpoints", Ok(Route::Endpoints)),
             (Method::POST, "/endpoints", Err(405)),
+            (Method::GET, "/metrics", Ok(Route::Metrics)),
+            (Method::GET, "/healthz", Ok(Route::Liveness)),
+            (Method::GET, "/readyz", Ok(Route::Readiness)),
+            (Method::POST, "/readyz", Err(405)),
             (Method::GET, "/worker?batch=0", Err(422)),
             (Method::GET, "/worker?batch=21", Err(422)),
             (Method::GET, "/worker?batch=-1", Err(422)),
@@ -136,6 +169,8 @@ mod tests {
         for (method, uri, expected) in cases {
             let uri: Uri = uri.parse().unwrap();
             let got = Route::of(&method, &uri).map_err(|error| error.status().as_u16());
+            let shown = pattern(uri.path());
+            assert_eq!(shown.is_some(), expected != Err(404), "{uri}");
             assert_eq!(got, expected, "{method} {uri}");
         }
     }

@@ -11,6 +11,7 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use shared::memory::{MemoryReservation, Sleep};
+use shared::trace::Span;
 
 use super::call_counter::{CallCounter, MAX_REQUESTS_IN_FLIGHT};
 use super::congestion::Congestion;
@@ -63,6 +64,8 @@ pub struct JobBudget {
     latest_ms: u64,
     /// Since when the job waits to be run.
     waits_since_ms: Cell<Option<u64>>,
+    /// In whose trace its calls are made.
+    span: RefCell<Option<Span>>,
     congestion: Congestion,
     calls: CallCounter,
     in_flight: Rc<Semaphore>,
@@ -94,6 +97,7 @@ impl JobBudget {
             deadline_ms: Cell::new(deadline_ms),
             latest_ms: grant.latest_ms,
             waits_since_ms: Cell::default(),
+            span: RefCell::default(),
             congestion: grant.congestion,
             calls: grant.calls,
             in_flight: grant.in_flight,
@@ -113,6 +117,7 @@ impl JobBudget {
             deadline_ms: Cell::new(deadline_ms),
             latest_ms: deadline_ms + MAX_WAIT_ALONE_MS + WAIT_MARGIN_MS,
             waits_since_ms: Cell::default(),
+            span: RefCell::default(),
             congestion: Congestion::default(),
             calls,
             in_flight: Semaphore::new(MAX_REQUESTS_IN_FLIGHT - 1),
@@ -132,6 +137,7 @@ impl JobBudget {
             deadline_ms: Cell::new(self.deadline_ms.get().min(deadline_ms)),
             latest_ms: deadline_ms,
             waits_since_ms: Cell::default(),
+            span: RefCell::default(),
             congestion: self.congestion.clone(),
             calls: self.calls.clone(),
             in_flight: Rc::clone(&self.in_flight),
@@ -147,6 +153,16 @@ impl JobBudget {
     /// How long the job may still take, in milliseconds.
     pub fn remaining_ms(&self, now_ms: u64) -> u64 {
         self.deadline_ms.get().saturating_sub(now_ms)
+    }
+
+    /// Notes in whose trace its calls are made.
+    pub fn note_span(&self, span: Option<Span>) {
+        self.span.replace(span);
+    }
+
+    /// The `traceparent` of its next call.
+    pub fn next_traceparent(&self) -> Option<String> {
+        self.span.borrow().as_ref().map(Span::next_traceparent)
     }
 
     /// Notes since when the job waits to be run, in milliseconds since 1970.

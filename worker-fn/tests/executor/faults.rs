@@ -348,7 +348,7 @@ fn a_run_ejects_no_endpoint_that_runs_a_probe() {
                 .body(Bytes::from(body))
                 .unwrap();
             let handled = app(&instance, &server, &variables)
-                .answer(Ok(request))
+                .answer(&http::HeaderMap::new(), Ok(request))
                 .await;
             let status = if probe == 200 { 502 } else { 200 };
             assert_eq!(handled.response.status().as_u16(), status);

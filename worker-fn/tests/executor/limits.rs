@@ -47,6 +47,7 @@ async fn judge(time_ms: u64, server: &MockServer) -> Judged {
         client: None,
         progress: None,
         requeued_at_ms: None,
+        trace: None,
         watch: false,
     };
     let endpoints = one("piston", &server.url);

@@ -166,7 +166,7 @@ impl MockQueue {
         } else {
             "more"
         };
-        (200, json!({"result": [base64(status), jobs, 3]}))
+        (200, json!({"result": [base64(status), jobs, 3, 9]}))
     }
 
     fn settle(&mut self, mut words: &[String]) {

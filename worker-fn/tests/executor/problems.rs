@@ -1,7 +1,7 @@
 //! Which text of a problem a submission is judged by.
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 use shared::config::Secret;
 use shared::domain::ids::ProblemId;
@@ -123,7 +123,7 @@ fn the_run_button_reads_a_problem_once() {
                 .body(Bytes::from(body.to_string()))
                 .unwrap();
             let app = app(&instance, &server, &variables);
-            app.answer(Ok(request)).await.response
+            app.answer(&HeaderMap::new(), Ok(request)).await.response
         };
         for _ in 0..3 {
             let response = click().await;

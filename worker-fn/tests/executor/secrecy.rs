@@ -64,6 +64,7 @@ async fn judge(endpoints: &Endpoints, problem: &CachedProblem) -> Verdict {
         client: None,
         progress: None,
         requeued_at_ms: None,
+        trace: None,
         watch: false,
     };
     let selected = endpoints.select("python", &budget).await.unwrap();

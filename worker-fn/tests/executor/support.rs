@@ -53,6 +53,7 @@ pub(crate) const RUNTIME: Runtime = Runtime {
     now_ms,
     random,
     sleep,
+    log: |_| {},
 };
 
 /// Runs a test with its mock servers on one thread.

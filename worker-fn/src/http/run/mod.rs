@@ -39,6 +39,7 @@ pub(super) async fn run(
     let deadline_ms = (runtime.now_ms)() + config.executor.timeout_ms;
     let calls = CallCounter::new(config.subrequest_budget);
     let budget = JobBudget::alone(calls.clone(), deadline_ms, instance.memory.clone());
+    budget.note_span(instance.span.clone());
     let run = Run {
         language: &request.language,
         source: &prepared.source,

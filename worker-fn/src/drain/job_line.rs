@@ -1,0 +1,72 @@
+//! What the log says of a job that was settled: one line, once Redis knows it.
+
+use shared::log::{Level, Line};
+use shared::queue::settlement::Outcome;
+use shared::trace::Span;
+
+use super::batch::BatchJob;
+use crate::attempt::JobRunner;
+
+/// What became of a job, as an event's `outcome`.
+fn name(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Complete(_) => "finished",
+        Outcome::DeadLetter(_) => "dead",
+        Outcome::Retry { .. } => "retried",
+        Outcome::Release => "released",
+        Outcome::Continue { .. } => "continued",
+        Outcome::Isolate => "isolated",
+        Outcome::Snooze { .. } => "snoozed",
+    }
+}
+
+/// The line about a job. A foreign producer could have made its id up, so it is shown
+/// only where it is ours.
+pub(super) fn job_line(
+    runner: &JobRunner,
+    held: &BatchJob,
+    outcome: &Outcome,
+    now_ms: u64,
+) -> String {
+    let job = held.job.job.as_ref().ok();
+    let trace = job.and_then(|job| job.trace).map(|trace| trace.id());
+    let trace = trace.or_else(|| runner.span().map(Span::trace_id));
+    let own = job.and_then(|job| runner.own_id(job));
+    let id = match outcome {
+        Outcome::Complete(result) => Some(result.id.as_str()),
+        Outcome::DeadLetter(letter) => Some(letter.id.as_str()),
+        _ => own.as_ref().map(|(id, _)| id.as_str()),
+    };
+    let level = match outcome {
+        Outcome::DeadLetter(_) => Level::Error,
+        _ => Level::Info,
+    };
+    let mut line = Line::new("job", level)
+        .text("outcome", name(outcome))
+        .some_text("jobId", id)
+        .some_text("traceId", trace.as_deref())
+        .number("attempt", held.job.attempt().into())
+        .text("lane", held.job.token.lane().name())
+        .some_text("language", held.job.language())
+        .number("heldMs", now_ms.saturating_sub(held.claimed_ms));
+    match outcome {
+        Outcome::Complete(result) => {
+            let run_ms = result.finished_at_ms.saturating_sub(result.started_at_ms);
+            line = line
+                .text("verdict", result.verdict.name())
+                .text("endpoint", &result.executor);
+            if let Some(since_ms) = result.waits_since_ms {
+                let since = |at_ms: u64| at_ms.saturating_sub(since_ms);
+                line = line
+                    .number("waitMs", since(result.started_at_ms))
+                    .number("totalMs", since(result.finished_at_ms));
+            }
+            line = line.number("runMs", run_ms);
+        }
+        Outcome::Retry { delay_ms, .. } | Outcome::Snooze { delay_ms } => {
+            line = line.number("delayMs", *delay_ms);
+        }
+        _ => {}
+    }
+    line.finish()
+}
