@@ -37,8 +37,11 @@ pub(crate) fn job(id: &str) -> Job {
         progress: None,
         requeued_at_ms: None,
         watch: false,
+        callback_url: None,
     }
 }
+
+pub(crate) const CALLBACK: &str = "https://hooks.site.org/\u{fc}";
 
 pub(crate) const CONFIG: QueueConfig = QueueConfig {
     result_ttl_s: 1_000,
@@ -80,6 +83,7 @@ pub(crate) fn document(id: &str) -> ResultDocument {
         archive: None,
         replaces: false,
         waits_since_ms: None,
+        callback_url: None,
     }
 }
 
@@ -95,6 +99,7 @@ pub(crate) fn letter(id: &str, leased: &Lease) -> DeadLetter {
         submitted_at_ms: Some(1),
         dead_at_ms: 4,
         has_result: false,
+        callback_url: None,
     }
 }
 

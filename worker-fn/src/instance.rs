@@ -11,6 +11,7 @@ use shared::redis::{Client, CommandCounter};
 use crate::attempt::problem_cache::ProblemCache;
 use crate::executor::endpoint_states::EndpointStates;
 use crate::limits::{Congestion, Memory, Stored};
+use crate::webhook::Receivers;
 
 /// The state of one instance.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +26,8 @@ pub struct Instance {
     pub congestion: Congestion,
     /// What it has stored.
     pub stored: Rc<Stored>,
+    /// The receivers of webhooks that gave no answer.
+    pub receivers: Rc<Receivers>,
     /// The commands that it, and submit-fn before it, sent to Redis.
     pub commands: CommandCounter,
 }

@@ -13,6 +13,7 @@
 //! - [`judge`]: from an endpoint's reports to a verdict.
 //! - [`executor`]: the clients of execution endpoints.
 //! - [`harness`]: the source around a function.
+//! - [`webhook`]: tells callback addresses of ends.
 //! - [`limits`]: what an invocation and a job may still use.
 //! - [`config`], [`runtime`], [`instance`]: the variables, the platform's
 //!   services, and what an instance remembers.
@@ -27,14 +28,17 @@ pub mod instance;
 pub mod judge;
 pub mod limits;
 pub mod runtime;
+pub mod webhook;
 
 use std::rc::Rc;
 
 use ::http::StatusCode;
+use bytes::Bytes;
 use drain::DrainOptions;
 use http::{AfterResponse, App};
 use instance::Instance;
 use runtime::Runtime;
+use shared::config::ConfigError;
 use shared::domain::submission;
 use worker::{Context, Env, Request, Response, ScheduleContext, ScheduledEvent, event};
 
@@ -75,6 +79,9 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
         AfterResponse::Drain(options) => {
             context.wait_until(async move { drain_queue(&app, options, 0, &env).await });
         }
+        AfterResponse::Deliver => {
+            context.wait_until(async move { deliver(&app, &env).await });
+        }
         AfterResponse::RefreshLanguages => {
             context.wait_until(async move { app.refresh_languages().await });
         }
@@ -87,6 +94,9 @@ async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) 
     let app = app(&env);
     match app.start_cron().await {
         Ok(Some(start)) => {
+            if start.deliver {
+                call_self(app.courier_call(), &env).await;
+            }
             for _ in 0..start.wake_ups {
                 hand_over(&app, http::CRON, &env).await;
             }
@@ -98,15 +108,24 @@ async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) 
 }
 
 fn app(env: &Env) -> App {
-    App::new(
+    let app = App::new(
         config::Config::from_lookup(&platform::lookup(env)),
         Runtime {
             now_ms: platform::now_ms,
             random: platform::random_bytes,
             sleep: platform::sleep,
+            fetch: |request, limits| {
+                let (timeout_ms, bytes) = (limits.timeout_ms, limits.max_body_bytes);
+                Box::pin(platform::fetch_foreign(request, timeout_ms, bytes))
+            },
         },
         INSTANCE.with(Instance::clone),
-    )
+    );
+    let (call, env) = (app.courier_call(), env.clone());
+    app.waking_courier(Rc::new(move || {
+        let (call, env) = (call.clone(), env.clone());
+        Box::pin(async move { call_self(call, &env).await })
+    }))
 }
 
 async fn drain_queue(app: &App, options: DrainOptions, calls_made: u64, env: &Env) {
@@ -126,7 +145,27 @@ async fn drain_queue(app: &App, options: DrainOptions, calls_made: u64, env: &En
 
 /// Calls a fresh invocation to go on. Where that fails, the cron does.
 async fn hand_over(app: &App, options: DrainOptions, env: &Env) {
-    let request = match app.hand_over(options) {
+    call_self(app.hand_over(options), env).await;
+}
+
+/// Makes deliveries, and has a fresh invocation go on where there may be more.
+async fn deliver(app: &App, env: &Env) {
+    let report = match app.deliver().await {
+        Ok(report) => report,
+        Err(error) => return platform::log_error(&error.to_string()),
+    };
+    if report.is_bad() {
+        platform::log_error(&format!("webhooks: {report}"));
+    } else if report.is_worth_a_line() {
+        platform::log(&format!("webhooks: {report}"));
+    }
+    if report.hand_over {
+        call_self(app.courier_call(), env).await;
+    }
+}
+
+async fn call_self(request: Result<::http::Request<Bytes>, ConfigError>, env: &Env) {
+    let request = match request {
         Ok(request) => request,
         Err(error) => return platform::log_error(&error.to_string()),
     };

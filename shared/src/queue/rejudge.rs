@@ -65,6 +65,7 @@ impl ArchivedSubmission {
             progress: None,
             requeued_at_ms: None,
             watch: false,
+            callback_url: None,
         };
         Some(Self {
             job,

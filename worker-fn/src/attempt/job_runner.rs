@@ -74,6 +74,7 @@ pub struct JobRunner {
     stored: Rc<Stored>,
     storage: UsageLimits,
     result_ttl_s: u64,
+    webhooks: bool,
     runtime: Runtime,
 }
 
@@ -102,6 +103,7 @@ impl JobRunner {
             stored: Rc::clone(&instance.stored),
             storage: config.storage,
             result_ttl_s: config.queue.result_ttl_s,
+            webhooks: config.webhooks.is_some(),
             runtime,
         }
     }
@@ -345,6 +347,7 @@ impl JobRunner {
             failed_attempts,
             submitted_at_ms: ticket.map(|ticket| ticket.submitted_at_ms),
             dead_at_ms: now_ms,
+            callback_url: job.and_then(|job| self.callback_url(job)),
         }))
     }
 
@@ -353,6 +356,11 @@ impl JobRunner {
     fn own_id(&self, job: &Job) -> Option<(String, Ticket)> {
         let id = job.id.as_deref()?;
         Some((id.to_owned(), self.tickets.verify(id)?))
+    }
+
+    /// The address that is told of the job's end.
+    fn callback_url(&self, job: &Job) -> Option<String> {
+        job.callback_url.clone().filter(|_| self.webhooks)
     }
 
     fn new_id(&self, now_ms: u64) -> String {
@@ -400,6 +408,7 @@ impl JobRunner {
             archive: finding.archive.filter(|_| self.archive_submissions),
             replaces,
             waits_since_ms,
+            callback_url: self.callback_url(job),
         };
         self.stored
             .shorten(&mut result, job.client.as_ref(), self.window());

@@ -126,6 +126,7 @@ mod tests {
                 NOW_MS.set(NOW_MS.get() + ms);
                 Box::pin(tokio::task::yield_now())
             },
+            fetch: |_, _| Box::pin(std::future::ready(Err("none".into()))),
         }
     }
 

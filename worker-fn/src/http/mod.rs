@@ -2,6 +2,7 @@
 //! remains to be done after it. Also runs the drains of the cron.
 
 mod app;
+mod deliver;
 mod endpoints;
 mod limits;
 pub mod route;

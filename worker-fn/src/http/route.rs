@@ -34,6 +34,8 @@ pub enum Route {
     Limits,
     /// `GET /endpoints`: for submit-fn only.
     Endpoints,
+    /// `POST /deliver`: tell callback addresses after answering; for worker-fn only.
+    Deliver,
 }
 
 impl Route {
@@ -62,6 +64,7 @@ impl Route {
             "/run" => only(Method::POST, "POST").map(|()| Self::Run),
             "/limits" => only(Method::POST, "POST").map(|()| Self::Limits),
             "/endpoints" => only(Method::GET, "GET").map(|()| Self::Endpoints),
+            "/deliver" => only(Method::POST, "POST").map(|()| Self::Deliver),
             "/languages" => only(Method::GET, "GET").map(|()| Self::Languages),
             _ => Err(ApiError::no_such_path()),
         }
@@ -115,6 +118,8 @@ mod tests {
             (Method::GET, "/run", Err(405)),
             (Method::POST, "/limits", Ok(Route::Limits)),
             (Method::GET, "/endpoints", Ok(Route::Endpoints)),
+            (Method::POST, "/deliver", Ok(Route::Deliver)),
+            (Method::GET, "/deliver", Err(405)),
             (Method::POST, "/endpoints", Err(405)),
             (Method::GET, "/worker?batch=0", Err(422)),
             (Method::GET, "/worker?batch=21", Err(422)),
@@ -137,8 +142,10 @@ mod tests {
         let text = include_str!("../../../docs/openapi.json");
         let document: serde_json::Value = serde_json::from_str(text).unwrap();
         // `/run` and `/endpoints` are documented as submit-fn's, and `/limits` is
-        // between the Workers.
-        let mut documented = ["Run", "Limits", "Endpoints"].map(str::to_owned).to_vec();
+        // between the Workers, as is `/deliver`.
+        let mut documented = ["Run", "Limits", "Endpoints", "Deliver"]
+            .map(str::to_owned)
+            .to_vec();
         for (path, methods) in document["paths"].as_object().unwrap() {
             for (method, operation) in methods.as_object().unwrap() {
                 let tags = operation["tags"].as_array().unwrap();

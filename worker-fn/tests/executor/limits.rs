@@ -48,6 +48,7 @@ async fn judge(time_ms: u64, server: &MockServer) -> Judged {
         progress: None,
         requeued_at_ms: None,
         watch: false,
+        callback_url: None,
     };
     let endpoints = one("piston", &server.url);
     let budget = job_budget(&CallCounter::new(1_000));

@@ -65,6 +65,7 @@ async fn judge(endpoints: &Endpoints, problem: &CachedProblem) -> Verdict {
         progress: None,
         requeued_at_ms: None,
         watch: false,
+        callback_url: None,
     };
     let selected = endpoints.select("python", &budget).await.unwrap();
     let watch = judging::Watch {
