@@ -1,5 +1,6 @@
 //! Takes the comments out of the Lua scripts: each call sends its script over
-//! the network, and both Workers carry them.
+//! the network, and both Workers carry them. `-- include NAME` stands for the lines of
+//! another script.
 
 #![allow(
     clippy::unwrap_used,
@@ -17,14 +18,21 @@ fn main() {
     for entry in fs::read_dir(FOLDER).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "lua") {
-            let code: Vec<String> = fs::read_to_string(&path)
-                .unwrap()
-                .lines()
-                .map(|line| line.trim().to_owned())
-                .filter(|line| !line.is_empty() && !line.starts_with("--"))
-                .collect();
+            let code = lines_of(&path);
             let name = path.file_name().unwrap();
             fs::write(Path::new(&out).join(name), code.join("\n")).unwrap();
         }
     }
+}
+
+fn lines_of(path: &Path) -> Vec<String> {
+    let mut code = Vec::new();
+    for line in fs::read_to_string(path).unwrap().lines().map(str::trim) {
+        if let Some(name) = line.strip_prefix("-- include ") {
+            code.extend(lines_of(&path.with_file_name(name)));
+        } else if !line.is_empty() && !line.starts_with("--") {
+            code.push(line.to_owned());
+        }
+    }
+    code
 }

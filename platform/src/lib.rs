@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_channel::oneshot;
 use futures_util::StreamExt;
-use futures_util::future::LocalBoxFuture;
+use futures_util::future::{Either, LocalBoxFuture, select};
 use futures_util::stream::LocalBoxStream;
 
 use shared::domain::submission;
@@ -19,7 +19,9 @@ use shared::http::{ApiError, Code};
 use shared::log::{self, Level};
 use shared::memory::{MemoryBudget, MemoryReservation};
 use shared::trace::{Span, TRACEPARENT};
-use worker::{Context, Date, Delay, Env, Headers, Request, Response};
+use worker::{
+    AbortController, AbortSignal, Context, Date, Delay, Env, Fetch, Headers, Request, Response,
+};
 
 /// Logs the place of a panic.
 ///
@@ -212,8 +214,64 @@ pub async fn call_service(
     if let Ok(trace) = span.next_traceparent().try_into() {
         request.headers_mut().insert(TRACEPARENT, trace);
     }
-    // By hand: the worker crate's own type adds 3 KB of wasm for options that
-    // such a request does not have.
+    let init = init_of(&request)?;
+    let path = request
+        .uri()
+        .path_and_query()
+        .map_or("/", |path| path.as_str());
+    fetch(env, binding, path, &init, &["content-type", "retry-after"]).await
+}
+
+/// Calls an address that somebody else chose: it follows no redirect, takes
+/// `timeout_ms` at most, and reads at most `max_body_bytes` of the body; with 0 none of
+/// it. Of the response's headers none is read. Errors: why there was no answer.
+pub async fn fetch_foreign(
+    request: http::Request<Bytes>,
+    timeout_ms: u64,
+    max_body_bytes: usize,
+) -> Result<http::Response<Bytes>, String> {
+    let controller = AbortController::default();
+    let signal = controller.signal();
+    let exchange = Box::pin(exchange(&request, &signal, max_body_bytes));
+    let exchanged = match select(exchange, sleep(timeout_ms)).await {
+        Either::Left((exchanged, _)) => exchanged.map_err(|error| error.to_string()),
+        Either::Right(_) => Err(format!("none within {timeout_ms} ms")),
+    };
+    // Closes the connection, whatever is left of the body.
+    controller.abort();
+    exchanged
+}
+
+async fn exchange(
+    request: &http::Request<Bytes>,
+    signal: &AbortSignal,
+    max_body_bytes: usize,
+) -> worker::Result<http::Response<Bytes>> {
+    let init = init_of(request)?;
+    init.set_redirect(web_sys::RequestRedirect::Manual);
+    let url = request.uri().to_string();
+    let outgoing = Request::from(web_sys::Request::new_with_str_and_init(&url, &init)?);
+    let mut response = Fetch::Request(outgoing).send_with_signal(signal).await?;
+    let mut body = Vec::new();
+    if max_body_bytes > 0 {
+        let mut chunks = response.stream()?;
+        while let Some(chunk) = chunks.next().await {
+            body.extend_from_slice(&chunk?);
+            if body.len() > max_body_bytes {
+                let why = format!("the body is longer than {max_body_bytes} bytes");
+                return Err(worker::Error::RustError(why));
+            }
+        }
+    }
+    http::Response::builder()
+        .status(response.status_code())
+        .body(body.into())
+        .map_err(|error| worker::Error::RustError(error.to_string()))
+}
+
+/// By hand: the worker crate's own type adds 3 KB of wasm for options that such a
+/// request does not have.
+fn init_of(request: &http::Request<Bytes>) -> worker::Result<web_sys::RequestInit> {
     let init = web_sys::RequestInit::new();
     init.set_method(request.method().as_str());
     let headers = web_sys::Headers::new()?;
@@ -224,11 +282,7 @@ pub async fn call_service(
     if !request.body().is_empty() {
         init.set_body(&js_sys::Uint8Array::from(request.body().as_ref()));
     }
-    let path = request
-        .uri()
-        .path_and_query()
-        .map_or("/", |path| path.as_str());
-    fetch(env, binding, path, &init, &["content-type", "retry-after"]).await
+    Ok(init)
 }
 
 /// The static asset at `path` as it is for a browser with these request headers:

@@ -1,10 +1,12 @@
 //! What a submission must pass before it is stored, and the lane it comes to.
 //!
-//! In this order: what its client has stored already, its priority, its language,
+//! In this order: what its client has stored already, its priority, its `callbackUrl`,
+//! its language,
 //! its problem, the client's share of its lane, and room in the queue. Two of these
 //! may cost a command: the room, while the queue is long; and the problem, where the
 //! answer depends on it and the instance has not seen it lately ([`ProblemKinds`]).
 
+use shared::domain::callback_url::CallbackUrl;
 use shared::domain::ids::ProblemId;
 use shared::domain::job::Job;
 use shared::domain::lane::Lane;
@@ -19,7 +21,7 @@ use shared::trace::Span;
 
 use crate::backpressure::Room;
 use crate::client_share::RateLimit;
-use crate::config::UnknownProblems;
+use crate::config::{Callbacks, UnknownProblems};
 use crate::context::Context;
 use crate::language_cache::not_offered;
 #[cfg(doc)]
@@ -84,6 +86,7 @@ impl Admission {
     ) -> Result<Admitted, ApiError> {
         let (asked, schedule) = (submission.lane, submission.schedule);
         self.check_priority(context, asked)?;
+        check_callback(context.config()?.callbacks, &submission)?;
         check_language(context, &submission.language).await?;
         check_problem(context, &submission).await?;
         let lane = self.lane(context, asked).await;
@@ -152,6 +155,20 @@ impl Admission {
         }
         Ok(())
     }
+}
+
+/// Errors: the `callbackUrl` is refused. What its name stands for is found out when it is
+/// called.
+fn check_callback(callbacks: Callbacks, submission: &Submission) -> Result<(), ApiError> {
+    let Some(url) = &submission.callback_url else {
+        return Ok(());
+    };
+    if callbacks == Callbacks::Off {
+        let rule = "callbackUrl needs the variable WEBHOOK_SECRET, which is not set here.";
+        return Err(ApiError::new(Code::CallbacksOff, rule).on("callbackUrl"));
+    }
+    CallbackUrl::parse(url, callbacks == Callbacks::Loopback)?;
+    Ok(())
 }
 
 /// A new id. Whether a missing result has expired is told by its times.

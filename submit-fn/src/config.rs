@@ -48,10 +48,36 @@ pub struct Config {
     pub access: Access,
     /// `ALLOWED_ORIGINS`. Default: any where access is open, else none.
     pub origins: Origins,
+    /// `WEBHOOK_SECRET`, of which only worker-fn needs the value: whether submissions may
+    /// name a `callbackUrl`; and `CALLBACK_LOOPBACK`, `on` or `off` (default): whether
+    /// one that leads to this machine.
+    pub callbacks: Callbacks,
     /// `REDIS_DAILY_COMMANDS`, how many commands the plan of Redis has for a day, for
     /// the operator's numbers only. Default: Upstash's free plan, 500,000 a month;
     /// `None` for 0.
     pub daily_commands: Option<u64>,
+}
+
+/// Which `callbackUrl` a submission may name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Callbacks {
+    /// None.
+    Off,
+    /// One in the public Internet.
+    Public,
+    /// Also one of this machine.
+    Loopback,
+}
+
+impl Callbacks {
+    fn from_lookup(lookup: Lookup<'_>) -> Result<Self, ConfigError> {
+        let loopback = config::switch(lookup, "CALLBACK_LOOPBACK", false)?;
+        Ok(match config::optional(lookup, "WEBHOOK_SECRET") {
+            None => Self::Off,
+            Some(_) if loopback => Self::Loopback,
+            Some(_) => Self::Public,
+        })
+    }
 }
 
 /// What becomes of a submission to an id that no problem has.
@@ -100,6 +126,7 @@ impl Config {
             run_at_once: config::number(lookup, "RUN_AT_ONCE", 4, 1..=100)?,
             origins: Origins::from_lookup(lookup, access.is_open())?,
             access,
+            callbacks: Callbacks::from_lookup(lookup)?,
             daily_commands: config::daily_commands(lookup)?,
         })
     }

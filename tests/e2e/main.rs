@@ -1,8 +1,9 @@
 //! The whole product in workerd, driven over HTTP, as its clients use it.
 //!
-//! Four stacks are started when a test first asks for one: a shared one, an
+//! Five stacks are started when a test first asks for one: a shared one, an
 //! exclusive one, where submissions wake no drain and parts are stopped and
-//! restarted, one with the access of a deployment, and a misconfigured one. All
+//! restarted, one with the access of a deployment, a misconfigured one, and one for
+//! webhooks. All
 //! stop with the last test.
 
 #![allow(
@@ -24,9 +25,11 @@ mod numbers;
 mod outages;
 mod publishing;
 mod rates;
+mod receiver;
 mod rejudge;
 mod stacks;
 mod submit;
+mod webhooks;
 mod worker_calls;
 
 use std::process::ExitCode;
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         numbers::TESTS,
         instruments::TESTS,
         misconfigured::TESTS,
+        webhooks::TESTS,
     ];
     support::harness::run::<Context>(&tests, None)
 }

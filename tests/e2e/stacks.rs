@@ -7,6 +7,8 @@ use support::slot::{Lent, Slot};
 use support::stack;
 use xtask::stack::{Ports, Stack, Var};
 
+use crate::receiver::Receiver;
+
 /// All stacks, each started when first asked for.
 #[derive(Default)]
 pub(crate) struct Stacks {
@@ -14,6 +16,7 @@ pub(crate) struct Stacks {
     exclusive: Slot<Stack>,
     closed: Slot<Stack>,
     misconfigured: Slot<Stack>,
+    webhooks: Slot<Webhooks>,
 }
 
 /// Clients of one stack.
@@ -30,6 +33,14 @@ pub(crate) struct Exclusive<'a> {
     pub(crate) redis: RedisClient,
 }
 
+/// The stack for webhooks with its clients, and the receiver of its messages.
+pub(crate) struct Webhooks {
+    pub(crate) stack: Stack,
+    pub(crate) submit_fn: SubmitFn,
+    pub(crate) redis: RedisClient,
+    pub(crate) receiver: Receiver,
+}
+
 impl Suite for Stacks {
     type Context = Self;
 
@@ -44,9 +55,11 @@ impl Suite for Stacks {
             &self.closed,
             &self.misconfigured,
         ];
+        let webhooks = self.webhooks.take().map(|webhooks| webhooks.stack);
         slots
             .into_iter()
             .filter_map(Slot::take)
+            .chain(webhooks)
             .flat_map(stack::stop)
             .collect()
     }
@@ -56,7 +69,9 @@ impl Stacks {
     /// The stack for tests that run beside others. They may not depend on an
     /// empty queue.
     pub(crate) fn shared(&self) -> Clients {
-        let start = || start("shared", Vec::new(), Vec::new());
+        // As of a deployment.
+        let submit_vars = vec![("CALLBACK_LOOPBACK", None)];
+        let start = || start("shared", submit_vars, Vec::new());
         Clients::of(&self.shared.get_or_start(start))
     }
 
@@ -85,6 +100,7 @@ impl Stacks {
     pub(crate) fn closed(&self) -> Clients {
         let default = vec![
             ("OPEN_ACCESS", None),
+            ("WEBHOOK_SECRET", None),
             // Soon used up.
             ("STORE_CLIENT_MAX_MB", Some("1".to_owned())),
         ];
@@ -92,6 +108,25 @@ impl Stacks {
         submit_vars.push(("RATE_LIMITS", None));
         let start = || start("closed", submit_vars, default);
         Clients::of(&self.closed.get_or_start(start))
+    }
+
+    /// The stack for webhooks, for one test at a time: it may call this machine, its DNS
+    /// resolver is the receiver's, and it gives up after three attempts.
+    pub(crate) fn webhooks(&self) -> Lent<'_, Webhooks> {
+        self.webhooks.get_or_start(|| {
+            let receiver = Receiver::start();
+            let worker_vars = vec![
+                ("WEBHOOK_ATTEMPTS", Some("3".to_owned())),
+                ("DNS_OVER_HTTPS_URL", Some(receiver.url("/dns-query"))),
+            ];
+            let stack = start("webhooks", Vec::new(), worker_vars);
+            Webhooks {
+                submit_fn: SubmitFn::of(&stack),
+                redis: RedisClient::on_port(stack.ports.redis),
+                stack,
+                receiver,
+            }
+        })
     }
 
     /// The stack whose submit-fn lacks the Redis token and whose worker-fn lacks

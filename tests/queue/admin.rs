@@ -78,6 +78,7 @@ fn stats_count_the_jobs_in_every_place(stack: &QueueStack) {
         due: 1,
         later: 2,
         dead: 1,
+        deliveries: 0,
         paused: true,
         minutes: vec![
             Minute {

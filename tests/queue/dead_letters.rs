@@ -25,7 +25,7 @@ support::tests![
     dead_letters_are_listed_in_pages,
 ];
 
-fn tickets() -> TicketKey {
+pub(crate) fn tickets() -> TicketKey {
     TicketKey::new(&Secret::new("s"))
 }
 

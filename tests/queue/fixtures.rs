@@ -38,8 +38,11 @@ pub(crate) fn job(id: &str) -> Job {
         requeued_at_ms: None,
         trace: None,
         watch: false,
+        callback_url: None,
     }
 }
+
+pub(crate) const CALLBACK: &str = "https://hooks.site.org/\u{fc}";
 
 pub(crate) const CONFIG: QueueConfig = QueueConfig {
     result_ttl_s: 1_000,
@@ -81,6 +84,7 @@ pub(crate) fn document(id: &str) -> ResultDocument {
         archive: None,
         replaces: false,
         waits_since_ms: None,
+        callback_url: None,
     }
 }
 
@@ -96,6 +100,7 @@ pub(crate) fn letter(id: &str, leased: &Lease) -> DeadLetter {
         submitted_at_ms: Some(1),
         dead_at_ms: 4,
         has_result: false,
+        callback_url: None,
     }
 }
 

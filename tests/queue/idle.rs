@@ -11,7 +11,7 @@ support::tests![
 ];
 
 fn is_idle(stack: &QueueStack) -> bool {
-    stack.ok(stack.store.is_idle())
+    stack.ok(stack.store.is_idle(true))
 }
 
 fn an_idle_queue_costs_60_commands_an_hour(stack: &QueueStack) {
@@ -33,4 +33,8 @@ fn waiting_leased_and_scheduled_jobs_are_work(stack: &QueueStack) {
     stack.redis.flush();
     stack.enqueue("a", Lane::Low, Schedule::After(86_400_000));
     assert!(!is_idle(stack), "scheduled");
+    stack.redis.flush();
+    stack.redis.run::<u64>(&["ZADD", "deliveries", "1", "d"]);
+    assert!(!is_idle(stack), "a delivery");
+    assert!(stack.ok(stack.store.is_idle(false)), "that nobody makes");
 }

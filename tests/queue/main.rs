@@ -14,6 +14,7 @@ mod admin;
 mod claims;
 mod costs;
 mod dead_letters;
+mod deliveries;
 mod enqueue;
 mod fixtures;
 mod full;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         full::TESTS,
         admin::TESTS,
         dead_letters::TESTS,
+        deliveries::TESTS,
         purge::TESTS,
         problems::TESTS,
         rejudge::TESTS,

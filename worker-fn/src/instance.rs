@@ -15,6 +15,7 @@ use crate::attempt::problem_cache::ProblemCache;
 use crate::executor::endpoint_states::EndpointStates;
 use crate::http::Readiness;
 use crate::limits::{Congestion, Memory, Stored};
+use crate::webhook::Receivers;
 
 /// The state of one instance.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +30,8 @@ pub struct Instance {
     pub congestion: Congestion,
     /// What it has stored.
     pub stored: Rc<Stored>,
+    /// The receivers of webhooks that gave no answer.
+    pub receivers: Rc<Receivers>,
     /// The commands that it, and submit-fn before it, sent to Redis.
     pub commands: CommandCounter,
     /// What past hours counted.

@@ -13,6 +13,7 @@
 //! - [`judge`]: from an endpoint's reports to a verdict.
 //! - [`executor`]: the clients of execution endpoints.
 //! - [`harness`]: the source around a function.
+//! - [`webhook`]: tells callback addresses of ends.
 //! - [`limits`]: what an invocation and a job may still use.
 //! - [`config`], [`runtime`], [`instance`]: the variables, the platform's
 //!   services, and what an instance remembers.
@@ -31,14 +32,17 @@ pub mod instance;
 pub mod judge;
 pub mod limits;
 pub mod runtime;
+pub mod webhook;
 
 use std::rc::Rc;
 
 use ::http::{HeaderMap, StatusCode};
+use bytes::Bytes;
 use drain::DrainOptions;
 use http::{AfterResponse, App};
 use instance::Instance;
 use runtime::Runtime;
+use shared::config::ConfigError;
 use shared::domain::submission;
 use shared::log::Level;
 use shared::trace::Span;
@@ -84,6 +88,9 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
         AfterResponse::Drain(options) => {
             context.wait_until(async move { drain_queue(&app, options, 0, &env).await });
         }
+        AfterResponse::Deliver => {
+            context.wait_until(async move { deliver(&app, &env).await });
+        }
         AfterResponse::RefreshLanguages => {
             context.wait_until(async move { app.refresh_languages().await });
         }
@@ -96,6 +103,9 @@ async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) 
     let app = app(&env, &HeaderMap::new());
     match app.start_cron().await {
         Ok(Some(start)) => {
+            if start.deliver {
+                call_self(app.courier_call(), &env, app.span()).await;
+            }
             for _ in 0..start.wake_ups {
                 hand_over(&app, http::CRON, &env).await;
             }
@@ -115,10 +125,20 @@ fn app(env: &Env, headers: &HeaderMap) -> App {
             random: platform::random_bytes,
             sleep: platform::sleep,
             log: platform::log,
+            fetch: |request, limits| {
+                let (timeout_ms, bytes) = (limits.timeout_ms, limits.max_body_bytes);
+                Box::pin(platform::fetch_foreign(request, timeout_ms, bytes))
+            },
         },
         INSTANCE.with(Instance::clone),
     );
-    app.within(Span::of_request(headers, platform::random_bytes))
+    let span = Span::of_request(headers, platform::random_bytes);
+    let app = app.within(span.clone());
+    let (call, env) = (app.courier_call(), env.clone());
+    app.waking_courier(Rc::new(move || {
+        let (call, env, span) = (call.clone(), env.clone(), span.clone());
+        Box::pin(async move { call_self(call, &env, Some(&span)).await })
+    }))
 }
 
 async fn drain_queue(app: &App, options: DrainOptions, calls_made: u64, env: &Env) {
@@ -138,11 +158,36 @@ async fn drain_queue(app: &App, options: DrainOptions, calls_made: u64, env: &En
 
 /// Calls a fresh invocation to go on. Where that fails, the cron does.
 async fn hand_over(app: &App, options: DrainOptions, env: &Env) {
-    let request = match app.hand_over(options) {
+    call_self(app.hand_over(options), env, app.span()).await;
+}
+
+/// Makes deliveries, and has a fresh invocation go on where there may be more.
+async fn deliver(app: &App, env: &Env) {
+    let report = match app.deliver().await {
+        Ok(report) => report,
+        Err(error) => return platform::log_error(&error.to_string()),
+    };
+    if report.is_bad() {
+        platform::log_error(&format!("webhooks: {report}"));
+    } else if report.is_worth_a_line() {
+        platform::log(&format!("webhooks: {report}"));
+    }
+    if report.hand_over {
+        call_self(app.courier_call(), env, app.span()).await;
+    }
+}
+
+/// Calls this Worker itself, in the trace of `span`.
+async fn call_self(
+    request: Result<::http::Request<Bytes>, ConfigError>,
+    env: &Env,
+    span: Option<&Span>,
+) {
+    let request = match request {
         Ok(request) => request,
         Err(error) => return platform::log_error(&error.to_string()),
     };
-    let Some(span) = app.span() else { return };
+    let Some(span) = span else { return };
     match platform::call_service(env, SELF, request, span).await {
         Ok(response) if response.status() == StatusCode::ACCEPTED => {}
         Ok(response) => {

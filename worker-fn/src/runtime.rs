@@ -1,9 +1,25 @@
 //! The platform's services as plain functions, injected so that tests can
 //! replace them.
 
+use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
+use http::{Request, Response};
 
-/// Clock, secure randomness, timer and log.
+/// What a call may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FetchLimits {
+    /// How long, in milliseconds, reading the body included.
+    pub timeout_ms: u64,
+    /// How many bytes of the body are read; 0: none, and the connection is closed.
+    pub max_body_bytes: usize,
+}
+
+/// A call of an address that is not ours: no redirect is followed. Errors: there was no
+/// answer, in words for the operator.
+pub type Fetch =
+    fn(Request<Bytes>, FetchLimits) -> LocalBoxFuture<'static, Result<Response<Bytes>, String>>;
+
+/// Clock, secure randomness, timer, log, and the way out.
 #[derive(Debug, Clone, Copy)]
 pub struct Runtime {
     /// Milliseconds since 1970 (UTC).
@@ -14,6 +30,8 @@ pub struct Runtime {
     pub sleep: fn(u64) -> LocalBoxFuture<'static, ()>,
     /// Writes a line, which is JSON ([`shared::log`]), to the log.
     pub log: fn(&str),
+    /// Calls an address that somebody else chose.
+    pub fetch: Fetch,
 }
 
 impl Runtime {

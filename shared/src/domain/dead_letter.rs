@@ -1,13 +1,13 @@
 //! What is stored of a job that was given up.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::ids::ProblemId;
 use super::lane::Lane;
 use super::result::Status;
 
 /// Why an attempt did not bring a job to its end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FailedAttempt {
     /// Which attempt, from 1.
@@ -50,6 +50,9 @@ pub struct DeadLetter {
     /// part of the letter.
     #[serde(skip)]
     pub has_result: bool,
+    /// The address that is told of it. Not part of the letter.
+    #[serde(skip)]
+    pub callback_url: Option<String>,
 }
 
 /// What a client sees of a job that was given up, under the submission's id.

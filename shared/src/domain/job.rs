@@ -3,9 +3,10 @@
 //! Its payload is a JSON object as text: `{"id","problemId","code","language"}`,
 //! `client` with who sent it, `kept` where it was judged before (see
 //! [`super::archive`]), `progress` where it is judged in several invocations (see
-//! [`super::progress`]), `requeuedAtMs` where an operator put it back into the queue, `trace`
-//! where the sender named one (see [`crate::trace`]), and `watch` where somebody looks on. Foreign producers push the same without an id, and some older ones wrap
-//! that text in
+//! [`super::progress`]), `requeuedAtMs` where an operator put it back into the queue,
+//! `trace` where the sender named one (see [`crate::trace`]), `watch` where somebody looks
+//! on, and `callbackUrl` where somebody is told of the end.
+//! Foreign producers push the same without an id, and some older ones wrap that text in
 //! a JSON array which holds it as its one string. All of these are read. What
 //! cannot be read is an [`UnreadableJob`], so that it can be dead-lettered with
 //! its bytes.
@@ -13,6 +14,7 @@
 use serde::Serialize;
 
 use super::archive::ArchivedAnswers;
+use super::callback_url;
 use super::client::ClientId;
 use super::ids::ProblemId;
 use super::progress::Progress;
@@ -56,6 +58,9 @@ pub struct Job {
     /// See [`Submission::watch`]. A job that is judged again is not watched.
     #[serde(skip)]
     pub watch: bool,
+    /// See [`Submission::callback_url`]. Of a foreign producer it is not checked yet.
+    #[serde(skip)]
+    pub callback_url: Option<String>,
 }
 
 /// Why a payload is not a job, in a sentence for the operator.
@@ -83,6 +88,7 @@ impl Job {
             requeued_at_ms: None,
             trace: None,
             watch: submission.watch,
+            callback_url: submission.callback_url,
         }
     }
 
@@ -96,8 +102,12 @@ impl Job {
     pub fn most_encoded_bytes(&self) -> u64 {
         // The members' names, and the texts whose lengths are fixed.
         const OTHERS: usize = 250;
-        let texts = [&self.code, &self.language];
-        let longest: usize = texts.map(|text| 6 * text.len()).iter().sum();
+        let texts = [
+            Some(&self.code),
+            Some(&self.language),
+            self.callback_url.as_ref(),
+        ];
+        let longest: usize = texts.iter().flatten().map(|text| 6 * text.len()).sum();
         (longest + self.problem_id.as_str().len() + OTHERS) as u64
     }
 
@@ -126,6 +136,9 @@ impl Job {
         }
         if self.watch {
             add("watch", "true");
+        }
+        if let Some(url) = &self.callback_url {
+            add("callbackUrl", &serde_json::to_string(url)?);
         }
         Ok(text)
     }
@@ -181,6 +194,11 @@ impl Job {
             watch: item
                 .get("watch")
                 .is_some_and(|watch| watch.as_str() == "true"),
+            callback_url: item
+                .get("callbackUrl")
+                .and_then(Json::text)
+                .filter(|url| url.chars().count() <= callback_url::MAX_CHARS)
+                .map(String::from),
         })
     }
 }
@@ -219,6 +237,7 @@ mod tests {
                 requeued_at_ms: None,
                 trace: TraceContext::parse("0af7651916cd43dd8448eb211c80319c-01"),
                 watch: true,
+                callback_url: Some("\u{1}".repeat(300)),
             };
             let bytes = job.encode().unwrap().len() as u64;
             assert!(bytes <= job.most_encoded_bytes(), "{bytes}");
@@ -277,6 +296,7 @@ mod tests {
             requeued_at_ms in proptest::option::of(any::<u64>()),
             trace in proptest::option::of("[0-9a-f]{31}1-0[0-3]"),
             watch in any::<bool>(),
+            callback_url in proptest::option::of("\\PC{0,40}"),
         ) {
             let archived = answer.map(|text| {
                 let answers = JsonText::from(json!({ "a": [text] }));
@@ -285,7 +305,7 @@ mod tests {
             let problem_id = ProblemId::parse(&problem_id, "problemId").unwrap();
             let client = client.and_then(|name| ClientId::parse(&name));
             let job = Job {
-                id, problem_id, code, language, archived, client, requeued_at_ms, watch,
+                id, problem_id, code, language, archived, client, requeued_at_ms, watch, callback_url,
                 trace: trace.and_then(|text| TraceContext::parse(&text)),
                 progress: None,
             };

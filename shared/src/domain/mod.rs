@@ -13,6 +13,8 @@
 //! - [`live_progress`]: what viewers see of a job that runs.
 //! - [`answer`]: what came of running a case.
 //! - [`archive`]: what is stored beside a result, so that it can be judged again.
+//! - [`callback_url`]: the address that is told of a submission's end; [`delivery`]: the
+//!   telling that waits.
 //! - [`dead_letter`]: what is stored of a job that was given up.
 //! - [`violation`]: a rule that an input breaks, with the field it is in;
 //!   [`fields`] reads members with such errors.
@@ -20,8 +22,10 @@
 
 pub mod answer;
 pub mod archive;
+pub mod callback_url;
 pub mod client;
 pub mod dead_letter;
+pub mod delivery;
 pub mod fields;
 pub mod ids;
 pub mod job;

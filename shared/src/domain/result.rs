@@ -79,6 +79,9 @@ pub struct ResultDocument {
     /// document.
     #[serde(skip)]
     pub waits_since_ms: Option<u64>,
+    /// The address that is told of it. Not part of the document.
+    #[serde(skip)]
+    pub callback_url: Option<String>,
 }
 
 /// What is left of a submission that an operator deleted before it had a result.

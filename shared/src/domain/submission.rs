@@ -3,7 +3,7 @@
 //! The limits stand here, on the domain type, once. An input that breaks one
 //! gets a [`Violation`] that names the field and the limit.
 
-use super::fields::{object, parse_body, required_text};
+use super::fields::{object, parse_body, required_text, text};
 use super::ids::ProblemId;
 use super::lane::Lane;
 use super::violation::{Violation, ViolationKind};
@@ -61,11 +61,14 @@ pub struct Submission {
     /// `watch`: whether somebody looks on, so that progress is written. Default
     /// `false`.
     pub watch: bool,
+    /// `callbackUrl`: the address that is told of the end. Which are allowed depends on
+    /// the settings ([`CallbackUrl`](super::callback_url::CallbackUrl)).
+    pub callback_url: Option<String>,
 }
 
 impl Submission {
     /// Reads a request body: a JSON object with `problemId`, `code` and
-    /// `language`, and optionally `priority`, `watch`, and `runAt` or `delayMs`.
+    /// `language`, and optionally `priority`, `watch`, `callbackUrl`, and `runAt` or `delayMs`.
     /// Other members are ignored, as the classic API did.
     pub fn from_body(body: &[u8], now_ms: u64) -> Result<Self, Violation> {
         check_body_size(body.len(), MAX_BODY_BYTES)?;
@@ -126,6 +129,7 @@ impl Submission {
             lane: lane(members)?,
             schedule: schedule(members, now_ms)?,
             watch: watch(members)?,
+            callback_url: text(members, "callbackUrl")?.map(String::from),
         })
     }
 }

@@ -33,6 +33,8 @@ pub enum Code {
     InvalidField,
     /// No problem has the id of a submission, and such are refused here.
     UnknownProblem,
+    /// A submission with a `callbackUrl`, and webhooks are off.
+    CallbacksOff,
     /// The execution endpoint will not run this, and said why.
     Refused,
     /// Too many submissions wait.
@@ -63,7 +65,7 @@ pub enum Code {
 
 impl Code {
     /// All of them, in the order of their statuses.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::InvalidJson,
         Self::Unreadable,
         Self::Unauthorized,
@@ -76,6 +78,7 @@ impl Code {
         Self::TooLarge,
         Self::InvalidField,
         Self::UnknownProblem,
+        Self::CallbacksOff,
         Self::Refused,
         Self::QueueFull,
         Self::TooManyRuns,
@@ -106,6 +109,7 @@ impl Code {
             Self::TooLarge => ("too_large", StatusCode::PAYLOAD_TOO_LARGE),
             Self::InvalidField => ("invalid_field", StatusCode::UNPROCESSABLE_ENTITY),
             Self::UnknownProblem => ("unknown_problem", StatusCode::UNPROCESSABLE_ENTITY),
+            Self::CallbacksOff => ("callbacks_off", StatusCode::UNPROCESSABLE_ENTITY),
             Self::Refused => ("refused", StatusCode::UNPROCESSABLE_ENTITY),
             Self::QueueFull => ("queue_full", StatusCode::TOO_MANY_REQUESTS),
             Self::TooManyRuns => ("too_many_runs", StatusCode::TOO_MANY_REQUESTS),

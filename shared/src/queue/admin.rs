@@ -6,7 +6,7 @@ use crate::domain::ticket::TicketKey;
 use crate::redis::{Command, FromReply, Items, RedisError, Reply};
 
 impl Store {
-    /// Numbers about everything. One round trip, 13 commands.
+    /// Numbers about everything. One round trip, 14 commands.
     pub async fn stats(
         &self,
         now_ms: u64,

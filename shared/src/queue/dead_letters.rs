@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::admin::hscan;
 use super::store::not_serializable;
 use super::{Store, keys};
+use crate::domain::delivery::{self, Delivery};
 use crate::domain::job::{Job, UnreadableJob};
 use crate::domain::lane::Lane;
 use crate::domain::result::{PurgedDocument, Status};
@@ -31,7 +32,8 @@ pub struct DeadPage {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replay {
     id: String,
-    lane: Lane,
+    /// The key of a lane, or of the deliveries.
+    place: &'static str,
     stored: String,
     payload: String,
     has_result: bool,
@@ -72,10 +74,26 @@ impl DeadPage {
 }
 
 impl Replay {
+    /// The replay of a delivery: it is due at once, with all its attempts.
+    fn of_delivery(id: &str, stored: &[u8], now_ms: u64) -> Result<Self, UnreadableJob> {
+        let unreadable = || UnreadableJob("it is no delivery".into());
+        let delivery = Delivery::decode(stored).ok_or_else(unreadable)?;
+        Ok(Self {
+            id: id.to_owned(),
+            place: keys::DELIVERIES,
+            stored: String::from_utf8_lossy(stored).into_owned(),
+            payload: delivery.again(now_ms).encode().map_err(|_| unreadable())?,
+            has_result: true,
+        })
+    }
+
     /// The replay of a letter with this payload. The job gets the letter's id, under
     /// which people look for its result: a foreign job has none of its own. Errors:
     /// the payload is no job, so it would die again.
     pub fn of(id: &str, lane: Lane, stored: &[u8], now_ms: u64) -> Result<Self, UnreadableJob> {
+        if delivery::is_letter(id) {
+            return Self::of_delivery(id, stored, now_ms);
+        }
         let mut job = Job::decode(stored)?;
         // The id makes archived answers trusted.
         if job.id.as_deref() != Some(id) {
@@ -86,7 +104,7 @@ impl Replay {
         let unreadable = |_| UnreadableJob("not JSON".into());
         Ok(Self {
             id: id.to_owned(),
-            lane,
+            place: keys::lane(lane),
             stored: String::from_utf8(stored.to_vec())
                 .map_err(|_| UnreadableJob("not UTF-8".into()))?,
             payload: job.encode().map_err(unreadable)?,
@@ -122,15 +140,16 @@ impl Store {
         Ok(letter.zip(payload))
     }
 
-    /// Moves dead letters back to their lanes. Of each the lane's length, or `None`
+    /// Moves dead letters back to their lanes, and those of webhooks to the deliveries. Of
+    /// each the lane's length, or 1, or `None`
     /// when it is not there as it was read. One round trip; one command, and five
     /// a letter.
     pub async fn replay(&self, replays: &[Replay]) -> Result<Vec<Option<u64>>, RedisError> {
         let mut command = Command::new("EVAL")
             .billed_as(1 + 5 * replays.len() as u64)
             .arg(include_str!(concat!(env!("OUT_DIR"), "/replay.lua")))
-            .arg(2)
-            .args([keys::DEAD, keys::DEAD_PAYLOAD]);
+            .arg(3)
+            .args([keys::DEAD, keys::DEAD_PAYLOAD, keys::DELIVERIES]);
         for replay in replays {
             let result = if replay.has_result {
                 String::new()
@@ -138,7 +157,7 @@ impl Store {
                 keys::result(&replay.id)
             };
             command = command
-                .args([&replay.id, keys::lane(replay.lane), &result])
+                .args([&replay.id, replay.place, &result])
                 .args([&replay.stored, &replay.payload]);
         }
         let lengths: Items<i64> = self.redis.command(command).await?;
@@ -254,12 +273,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_replayed_delivery_has_all_its_attempts() {
+        let first = Delivery::new("i", "https://hooks.site.org/", 7);
+        let stored = first.failed("500".into(), 8).encode().unwrap();
+        let replay = Replay::of("i.webhook", Lane::Low, stored.as_bytes(), 9).unwrap();
+        assert_eq!(
+            (replay.place, replay.has_result),
+            (keys::DELIVERIES, true),
+            "the submission's result stays"
+        );
+        assert_eq!(replay.payload, first.again(9).encode().unwrap());
+        // Only a letter of ours is one: a foreign payload is a job.
+        assert!(Replay::of("i", Lane::Low, stored.as_bytes(), 9).is_err());
+        assert!(Replay::of("i.webhook", Lane::Low, b"{}", 9).is_err());
+    }
+
+    #[test]
     fn a_replayed_job_has_the_letters_id_and_no_answers_that_it_made_up() {
         let foreign = br#"{"problemId":7,"code":"c","language":"l","kept":{"version":"v"}}"#;
         let own = br#"{"id":"i","problemId":"7","code":"c","language":"l","kept":{"version":"v"}}"#;
         for (stored, has_result) in [(&foreign[..], false), (&own[..], true)] {
             let replay = Replay::of("i", Lane::Low, stored, 9).unwrap();
-            assert_eq!((replay.id.as_str(), replay.lane), ("i", Lane::Low));
+            assert_eq!((replay.id.as_str(), replay.place), ("i", keys::LOW));
             assert_eq!(replay.stored.as_bytes(), stored);
             let job = Job::decode(replay.payload.as_bytes()).unwrap();
             assert_eq!(job.id.as_deref(), Some("i"));

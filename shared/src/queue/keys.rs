@@ -12,6 +12,7 @@
 //! | `submissions:{problemId}` | LIST of the result keys of judged submissions, newest first, 12,000 at most | `RESULT_TTL_S` after the newest | worker-fn, unless `KEEP_SUBMISSIONS=off` |
 //! | `dead` | HASH, id → dead letter | until replayed or deleted | worker-fn |
 //! | `dead:payload` | HASH, id → the payload of a dead letter | as `dead` | worker-fn |
+//! | `deliveries` | ZSET, a delivery as JSON → its due time in ms | until delivered or given up | worker-fn; submit-fn for replayed ones |
 //! | `problem:{id}` | STRING, a problem as JSON | until deleted | submit-fn |
 //! | `catalog` | HASH, problem id → its title, kind, number of cases, version and time, as JSON | until deleted | submit-fn |
 //! | `idempotency:{hash}` | STRING, the first submission under an idempotency key | 24 h | submit-fn |
@@ -42,6 +43,9 @@ pub const HISTORY: &str = "history";
 pub const DEAD: &str = "dead";
 /// The payloads of dead letters, by id.
 pub const DEAD_PAYLOAD: &str = "dead:payload";
+
+/// The deliveries that wait, by due time.
+pub const DELIVERIES: &str = "deliveries";
 
 /// An entry for each problem, by id.
 pub const CATALOG: &str = "catalog";

@@ -12,6 +12,7 @@
 //! - [`keys`]: every key there is.
 //! - [`enqueue`]: the ways into the queue (`schedule.lua`, `once.lua`).
 //! - [`settlement`] and [`claim`]: settling and claiming (`work.lua`).
+//! - [`deliveries`]: telling callback addresses (`deliver.lua`).
 //! - [`lease_token`]: what proves that a Worker holds a job.
 //! - [`backoff`]: the pause before another attempt.
 //! - [`places`]: where submissions wait; [`usage`]: how much is stored, and for whom.
@@ -30,6 +31,7 @@ pub mod admin;
 pub mod backoff;
 pub mod claim;
 pub mod dead_letters;
+pub mod deliveries;
 pub mod enqueue;
 pub mod keys;
 pub mod lease_token;

@@ -66,6 +66,7 @@ impl ArchivedSubmission {
             requeued_at_ms: None,
             trace: None,
             watch: false,
+            callback_url: None,
         };
         Some(Self {
             job,

@@ -6,6 +6,7 @@ use super::lease_token::LeaseToken;
 use super::store::not_serializable;
 use super::{Store, keys, statistics};
 use crate::domain::dead_letter::{DeadLetter, FailedAttempt};
+use crate::domain::delivery::Delivery;
 use crate::domain::lane::Lane;
 use crate::domain::result::ResultDocument;
 use crate::redis::{Command, RedisError};
@@ -97,6 +98,17 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// Whether an address is told of it.
+    pub fn has_delivery(&self) -> bool {
+        match self {
+            Self::Complete(result) => result.callback_url.is_some(),
+            Self::DeadLetter(letter) => letter.callback_url.is_some(),
+            _ => false,
+        }
+    }
+}
+
 impl Store {
     /// Settles `settlements`, then claims up to `want` jobs. One round trip;
     /// `work.lua` counts its commands. May be sent again when its answer was
@@ -132,6 +144,14 @@ impl Store {
     }
 }
 
+/// The delivery of a submission's end; empty where nobody is told of it.
+fn delivery(id: &str, url: Option<&str>, ended_at_ms: u64) -> Result<String, serde_json::Error> {
+    url.map_or_else(
+        || Ok(String::new()),
+        |url| Delivery::new(id, url, ended_at_ms).encode(),
+    )
+}
+
 fn command(
     settlements: &[Settlement],
     want: usize,
@@ -142,11 +162,12 @@ fn command(
     let now_ms = context.now_ms;
     let mut command = Command::new("EVAL")
         .arg(SCRIPT)
-        .arg(9)
+        .arg(10)
         .args(Lane::ALL.map(keys::lane))
         .args([keys::IN_FLIGHT, keys::LEASES, keys::HISTORY])
         .args([keys::DEAD, keys::DEAD_PAYLOAD])
         .arg(keys::statistics(now_ms / statistics::HOUR_MS))
+        .arg(keys::DELIVERIES)
         .arg(want)
         .arg(config.max_in_flight)
         .arg(config.lease_ms)
@@ -181,6 +202,11 @@ fn command(
                     .arg(serde_json::to_string(&result.summary())?)
                     .arg(archive)
                     .arg(statistics::of_result(result, now_ms))
+                    .arg(delivery(
+                        &result.id,
+                        result.callback_url.as_deref(),
+                        result.finished_at_ms,
+                    )?)
             }
             Outcome::DeadLetter(letter) => {
                 let result = if letter.has_result {
@@ -196,6 +222,11 @@ fn command(
                     .arg(&letter.id)
                     .arg(serde_json::to_string(letter)?)
                     .arg(statistics::of_dead_letter(now_ms))
+                    .arg(delivery(
+                        &letter.id,
+                        letter.callback_url.as_deref(),
+                        letter.dead_at_ms,
+                    )?)
             }
             Outcome::Retry { delay_ms, failure } => command
                 .args(["retry", token])

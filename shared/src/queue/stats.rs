@@ -40,6 +40,8 @@ pub struct Stats {
     pub later: u64,
     /// The number of dead letters.
     pub dead: u64,
+    /// The number of deliveries that wait: callback addresses that are not told yet.
+    pub deliveries: u64,
     /// Whether all claims are paused.
     pub paused: bool,
     /// The last 60 minutes, newest first; minutes without jobs are left out.
@@ -158,12 +160,13 @@ pub struct Minute {
 }
 
 impl Store {
-    /// Whether no job waits and none is leased or scheduled. One command. (While
-    /// claims are paused this is false.)
-    pub async fn is_idle(&self) -> Result<bool, RedisError> {
+    /// Whether no job waits and none is leased or scheduled, and, where `webhooks` are
+    /// made, no delivery waits. One command. (While claims are paused this is false.)
+    pub async fn is_idle(&self, webhooks: bool) -> Result<bool, RedisError> {
         let command = Command::new("EXISTS")
             .args(Lane::ALL.map(keys::lane))
-            .arg(keys::LEASES);
+            .arg(keys::LEASES)
+            .args(webhooks.then_some(keys::DELIVERIES));
         let found: i64 = self.redis.command(command).await?;
         Ok(found == 0)
     }
@@ -179,7 +182,7 @@ impl Store {
     }
 }
 
-/// The commands: 13, in one round trip. `unknown` are past hours whose commands are
+/// The commands: 14, in one round trip. `unknown` are past hours whose commands are
 /// asked for.
 pub(super) fn commands(now_ms: u64, unknown: &[u64]) -> Vec<Command> {
     let range =
@@ -200,6 +203,7 @@ pub(super) fn commands(now_ms: u64, unknown: &[u64]) -> Vec<Command> {
         range(SCHEDULED_MS.to_string(), scheduled_until.to_string()),
         range(format!("({scheduled_until}"), "+inf".into()),
         Command::new("HLEN").arg(keys::DEAD),
+        Command::new("ZCARD").arg(keys::DELIVERIES),
         Command::new("ZSCORE").arg(keys::LEASES).arg(keys::PAUSED),
     ]);
     let hour = now_ms / HOUR_MS;
@@ -240,7 +244,7 @@ pub(super) fn read(
     }
     let mut number = || i64::from_reply(next()?).map(|n| n.max(0).unsigned_abs());
     let (in_flight, due) = (number()?, number()? + number()?);
-    let (later, dead) = (number()?, number()?);
+    let (later, dead, deliveries) = (number()?, number()?, number()?);
     let paused = Option::<Vec<u8>>::from_reply(next()?)?.is_some();
     let hours: Items<Option<Vec<u8>>> = Items::from_reply(next()?)?;
     let mut hours = hours
@@ -265,6 +269,7 @@ pub(super) fn read(
         due,
         later,
         dead,
+        deliveries,
         paused,
         minutes,
         counted_since_ms: recent.counted_since_ms(),

@@ -32,6 +32,7 @@ pub(super) fn assert_same(stack: &QueueStack, model: &mut Model) {
         command(&["HGETALL", keys::HISTORY]),
         command(&["HGETALL", keys::DEAD]),
         command(&["HGETALL", keys::DEAD_PAYLOAD]),
+        command(&["ZRANGE", keys::DELIVERIES, "0", "-1"]),
         command(&["GETRANGE", &statistics, "88", "95"]),
         command(&["KEYS", "*"]),
         command(&["TIME"]),
@@ -88,6 +89,9 @@ pub(super) fn assert_same(stack: &QueueStack, model: &mut Model) {
             .collect();
         assert_eq!(dead, expected, "{key}");
     }
+    let deliveries: BTreeSet<Bytes> = read(next());
+    let expected: BTreeSet<Bytes> = model.deliveries.keys().cloned().collect();
+    assert_eq!(deliveries, expected, "deliveries");
     // Of the seventh minute.
     let counted: Bytes = read(next());
     let number = |at: usize| {

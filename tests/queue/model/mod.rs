@@ -2,13 +2,13 @@
 //!
 //! [`steps`] lists what can happen; [`state`] is the model: three lists, the
 //! leased jobs, and the ended ones, and [`claim`] what it gives out; [`play`],
-//! [`worker`] and [`operator`] apply a step to both sides; [`compare`] compares
+//! [`worker`], [`courier`] and [`operator`] apply a step to both sides; [`compare`] compares
 //! everything that Redis holds with the model after each. The model states, and so
 //! this tests: every accepted job is in one place and ends once, every submission
 //! gets a result that stays until a newer one takes its place, lanes are first in,
 //! first out, the lane low keeps to its share, attempts count as documented, a job
 //! that may be harmful is claimed by itself, the cap holds, a pause holds, payloads
-//! do not change, and no key is left behind.
+//! do not change, every end that somebody is told of is told, and no key is left behind.
 //!
 //! Time does not pass by itself: leases are long, and a step that makes one
 //! expire rewrites its score in Redis.
@@ -19,6 +19,7 @@
 
 mod claim;
 mod compare;
+mod courier;
 mod operator;
 mod play;
 mod read;

@@ -14,6 +14,7 @@ use shared::queue::lease_token::LeaseToken;
 use shared::queue::settlement::{ClaimContext, QueueConfig, Settlement};
 
 use super::compare::{self, SCHEDULED};
+use super::courier::CourierFate;
 use super::read::{Listed, ReadLetter, problem};
 use super::state::{Model, Place};
 use super::steps::{Due, Fate, Response, Step, WORKERS};
@@ -111,6 +112,7 @@ impl<'a> Player<'a> {
             });
         }
         compare::assert_same_documents(self.stack, &self.model);
+        self.play(&Step::Deliver(1_000, CourierFate::Delivered));
         for id in &self.submissions {
             assert!(self.model.results.contains_key(id), "{id} has no end");
         }
@@ -121,6 +123,8 @@ impl<'a> Player<'a> {
                 "dead",
                 "statistics:",
                 "idempotency:",
+                // Of couriers that were lost.
+                "deliveries",
             ];
             let problems = ["problem:", "catalog"];
             assert!(
@@ -239,6 +243,7 @@ impl<'a> Player<'a> {
                     self.requeue(&listed);
                 }
             }
+            Step::Deliver(want, fate) => self.deliver(*want, *fate),
             Step::Pause => {
                 stack.ok(queue.pause());
                 self.model.paused = true;

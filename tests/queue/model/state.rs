@@ -67,6 +67,8 @@ pub(super) struct Model {
     /// Newest first, by key.
     pub(super) index: BTreeMap<String, VecDeque<Vec<u8>>>,
     pub(super) idempotency: BTreeMap<String, String>,
+    /// Whether each is due.
+    pub(super) deliveries: BTreeMap<Vec<u8>, bool>,
     pub(super) versions: BTreeMap<ProblemId, ProblemVersion>,
     pub(super) paused: bool,
     /// How many jobs ended so, in all.
@@ -144,6 +146,7 @@ impl Model {
                     }
                     let stored = document.encode_stored().unwrap().into_bytes();
                     self.results.insert(document.id.clone(), stored);
+                    self.announce(outcome);
                     if document.archive.is_some() {
                         let key = keys::archived_of_problem(&document.problem_id);
                         let noted = keys::result(&document.id).into_bytes();
@@ -168,6 +171,7 @@ impl Model {
                         self.results.insert(letter.id.clone(), document);
                     }
                     self.dead_lettered += 1;
+                    self.announce(outcome);
                     let end = (*letter.clone(), payload);
                     self.deleted += u64::from(self.dead.insert(letter.id.clone(), end).is_some());
                 }
@@ -272,6 +276,7 @@ impl Model {
             (keys::HISTORY, !self.history.is_empty()),
             (keys::DEAD, !self.dead.is_empty()),
             (keys::DEAD_PAYLOAD, !self.dead.is_empty()),
+            (keys::DELIVERIES, !self.deliveries.is_empty()),
         ] {
             if is_there {
                 there.insert(key.to_owned());

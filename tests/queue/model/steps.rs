@@ -1,5 +1,6 @@
 //! The steps of an interleaving: what can happen to the queue.
 
+use super::courier::CourierFate;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use shared::domain::lane::Lane;
@@ -65,6 +66,8 @@ pub(super) enum Step {
     Rejudge(u64),
     Pause,
     Resume,
+    /// A courier claims so many deliveries at most.
+    Deliver(usize, CourierFate),
     /// An operator allows more or fewer in flight.
     Cap(u64),
     /// An operator reads the statistics.
@@ -166,6 +169,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => Just(Step::Resume),
         1 => cap().prop_map(Step::Cap),
         2 => Just(Step::ReadStats),
+        6 => (0_usize..4, courier_fate()).prop_map(|(want, fate)| Step::Deliver(want, fate)),
     ]
 }
 
@@ -215,6 +219,14 @@ fn fate() -> impl Strategy<Value = Fate> {
         2 => Just(Fate::Isolate),
         3 => prop_oneof![Just(0), Just(30_000), Just(900_000)]
             .prop_map(|delay_ms| Fate::Snooze { delay_ms }),
+    ]
+}
+
+fn courier_fate() -> impl Strategy<Value = CourierFate> {
+    prop_oneof![
+        3 => Just(CourierFate::Delivered),
+        2 => Just(CourierFate::Failed),
+        1 => Just(CourierFate::Lost),
     ]
 }
 

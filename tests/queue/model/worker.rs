@@ -15,7 +15,7 @@ use super::play::Player;
 use super::read::problem;
 use super::state::{Expected, Place, parts};
 use super::steps::{Fate, Response};
-use crate::fixtures::{self, call};
+use crate::fixtures::{self, CALLBACK, call};
 
 impl Player<'_> {
     pub(super) fn settle(
@@ -84,6 +84,9 @@ impl Player<'_> {
                 let mut document = fixtures::document(&id);
                 document.output = Some(number.to_string());
                 document.replaces = has_result;
+                // A rejudged one has no address.
+                let is_told = number % 3 == 0 && !has_result;
+                document.callback_url = is_told.then(|| CALLBACK.to_owned());
                 document.archive = match (number % 4, self.model.versions.get(&problem_id)) {
                     (0, _) => None,
                     (_, None) => Some(SubmissionArchive::unjudged(&number.to_string())),
@@ -101,6 +104,8 @@ impl Player<'_> {
             Fate::DeadLetter => {
                 let mut letter = fixtures::letter(&id, leased);
                 letter.has_result = has_result;
+                let is_told = number % 3 == 0 && !has_result;
+                letter.callback_url = is_told.then(|| CALLBACK.to_owned());
                 fixtures::settle(&leased.token, Outcome::DeadLetter(Box::new(letter)))
             }
             Fate::Retry { delay_ms } => fixtures::retry(leased, delay_ms),

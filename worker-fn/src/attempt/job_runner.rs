@@ -76,6 +76,7 @@ pub struct JobRunner {
     storage: UsageLimits,
     result_ttl_s: u64,
     span: Option<Span>,
+    webhooks: bool,
     runtime: Runtime,
 }
 
@@ -105,6 +106,7 @@ impl JobRunner {
             storage: config.storage,
             result_ttl_s: config.queue.result_ttl_s,
             span: instance.span.clone(),
+            webhooks: config.webhooks.is_some(),
             runtime,
         }
     }
@@ -355,6 +357,7 @@ impl JobRunner {
             failed_attempts,
             submitted_at_ms: ticket.map(|ticket| ticket.submitted_at_ms),
             dead_at_ms: now_ms,
+            callback_url: job.and_then(|job| self.callback_url(job)),
         }))
     }
 
@@ -363,6 +366,11 @@ impl JobRunner {
     pub(crate) fn own_id(&self, job: &Job) -> Option<(String, Ticket)> {
         let id = job.id.as_deref()?;
         Some((id.to_owned(), self.tickets.verify(id)?))
+    }
+
+    /// The address that is told of the job's end.
+    fn callback_url(&self, job: &Job) -> Option<String> {
+        job.callback_url.clone().filter(|_| self.webhooks)
     }
 
     fn new_id(&self, now_ms: u64) -> String {
@@ -410,6 +418,7 @@ impl JobRunner {
             archive: finding.archive.filter(|_| self.archive_submissions),
             replaces,
             waits_since_ms,
+            callback_url: self.callback_url(job),
         };
         self.stored
             .shorten(&mut result, job.client.as_ref(), self.window());

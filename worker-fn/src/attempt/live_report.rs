@@ -127,6 +127,7 @@ mod tests {
                 Box::pin(tokio::task::yield_now())
             },
             log: |_| {},
+            fetch: |_, _| Box::pin(std::future::ready(Err("none".into()))),
         }
     }
 

@@ -8,6 +8,8 @@ use shared::http::Access;
 use shared::queue::settlement::QueueConfig;
 use shared::queue::usage::UsageLimits;
 
+use crate::webhook::WebhookConfig;
+
 pub use executors::{EndpointConfig, ExecutorConfig, Kind, MAX_ENDPOINTS};
 
 /// Everything that working on jobs needs.
@@ -46,6 +48,9 @@ pub struct Config {
     /// the free plan allows 10 ms of processor time. Default 10,000, which is no
     /// limit beside the calls.
     pub max_jobs_per_invocation: usize,
+    /// `WEBHOOK_SECRET`, `WEBHOOK_ATTEMPTS`, `CALLBACK_LOOPBACK`, `DNS_OVER_HTTPS_URL`.
+    /// `None`: nobody is told of ends.
+    pub webhooks: Option<WebhookConfig>,
 }
 
 impl Config {
@@ -77,6 +82,7 @@ impl Config {
                 1..=10_000,
             )?)
             .unwrap_or(usize::MAX),
+            webhooks: WebhookConfig::from_lookup(lookup)?,
         }
         .checked()
     }

@@ -40,7 +40,12 @@ pub struct Drain<'a> {
     pub budget: Budget,
     /// What is to be done.
     pub options: DrainOptions,
+    /// Starts an invocation that makes deliveries.
+    pub wake_courier: Option<WakeCourier>,
 }
+
+/// Starts an invocation that makes deliveries, with one call.
+pub type WakeCourier = Rc<dyn Fn() -> LocalBoxFuture<'static, ()>>;
 
 /// A drain under way.
 pub(super) struct DrainLoop<'a> {
@@ -59,6 +64,8 @@ pub(super) struct DrainLoop<'a> {
     pub(super) permit: Option<Permit>,
     /// When this drain's own retries fall due.
     pub(super) retries_due_ms: Vec<u64>,
+    /// When it had deliveries made the last time.
+    pub(super) courier_woken_ms: Option<u64>,
     pub(super) report: Report,
 }
 
@@ -106,6 +113,7 @@ impl Drain<'_> {
             in_flight: Semaphore::new(MAX_REQUESTS_IN_FLIGHT),
             permit: None,
             retries_due_ms: Vec::new(),
+            courier_woken_ms: None,
             report: Report::default(),
         };
         if let Err(error) = state.run_and_refresh().await {

@@ -29,5 +29,5 @@ mod recovery;
 pub mod report;
 mod settle;
 
-pub use drain_loop::Drain;
+pub use drain_loop::{Drain, WakeCourier};
 pub use options::DrainOptions;

@@ -23,6 +23,10 @@ const MAX_TRIES: u32 = 4;
 /// milliseconds.
 const FULL_STORE_MS: u64 = 60_000;
 
+/// How often a drain has deliveries made, in milliseconds: an invocation makes all that
+/// are due.
+const WAKE_COURIER_EVERY_MS: u64 = 2_000;
+
 /// The most bytes of results in one call. Upstash takes requests of 10 MB; as
 /// JSON text in a JSON request a result can be twice as long.
 const MAX_CALL_BYTES: usize = 4_000_000;
@@ -53,7 +57,10 @@ impl DrainLoop<'_> {
         }
         self.permit = None;
         let claimed = claimed?;
-        self.note_settled();
+        let has_delivery = self.note_settled();
+        if has_delivery {
+            self.wake_courier().await;
+        }
         self.count_stored().await;
         if let Some(claimed) = claimed {
             let before = self.more_expected;
@@ -65,8 +72,10 @@ impl DrainLoop<'_> {
         Ok(())
     }
 
-    fn note_settled(&mut self) {
+    /// Returns whether an address is to be told of one of the ends.
+    fn note_settled(&mut self) -> bool {
         let now_ms = self.now_ms();
+        let mut has_delivery = false;
         let return_results = !self.context.options.background;
         for (held, outcome) in self.batch.take_decided() {
             if is_complete(&outcome) {
@@ -78,6 +87,7 @@ impl DrainLoop<'_> {
                 // would find nothing and leave the retry to the cron.
                 self.retries_due_ms.push(now_ms + delay_ms + 1);
             }
+            has_delivery |= outcome.has_delivery();
             let runner = self.context.runner;
             (self.context.runtime.log)(&job_line(runner, &held, &outcome, now_ms));
             let job = held.job.job.as_ref().ok();
@@ -85,6 +95,28 @@ impl DrainLoop<'_> {
             self.report.note(held.job, outcome, return_results);
         }
         self.outage.forget_probes();
+        has_delivery
+    }
+
+    /// Has those that are to be told of ends told by another invocation, soon. Where no
+    /// call is left for that, the cron does.
+    async fn wake_courier(&mut self) {
+        let budget = &self.context.budget;
+        let Some(wake) = self.context.wake_courier.clone() else {
+            return;
+        };
+        let now_ms = self.now_ms();
+        let is_due = self
+            .courier_woken_ms
+            .is_none_or(|ms| now_ms >= ms + WAKE_COURIER_EVERY_MS);
+        if !is_due || !budget.allows_extra_call(self.batch.ready_len()) {
+            return;
+        }
+        budget.calls.spend(1);
+        self.courier_woken_ms = Some(now_ms);
+        self.hold_permit();
+        wake().await;
+        self.permit = None;
     }
 
     /// Adds to Redis's count what the instance has stored, where that is worth it
@@ -281,6 +313,7 @@ mod tests {
                 archive: None,
                 replaces: false,
                 waits_since_ms: None,
+                callback_url: None,
             })),
         }
     }

@@ -18,7 +18,7 @@ use shared::trace::{Span, request_id};
 use crate::attempt::JobRunner;
 use crate::config::Config;
 use crate::drain::report::Report;
-use crate::drain::{Drain, DrainOptions};
+use crate::drain::{Drain, DrainOptions, WakeCourier};
 use crate::executor::{Endpoints, PROBE_TIMEOUT_MS};
 use crate::instance::Instance;
 use crate::limits::{Budget, CallCounter, MAX_HELD};
@@ -48,9 +48,10 @@ const CALLS_OF_A_DRAIN: u64 = 20;
 
 /// worker-fn with its settings, or with the error in them.
 pub struct App {
-    config: Result<Config, ConfigError>,
-    runtime: Runtime,
-    instance: Instance,
+    pub(super) config: Result<Config, ConfigError>,
+    pub(super) runtime: Runtime,
+    pub(super) instance: Instance,
+    wake_courier: Option<WakeCourier>,
 }
 
 /// An answered request.
@@ -74,6 +75,8 @@ pub enum AfterResponse {
     Drain(DrainOptions),
     /// Fetch the endpoints' lists of languages that are old.
     RefreshLanguages,
+    /// Make deliveries.
+    Deliver,
 }
 
 /// How a cron run that has something to do begins.
@@ -83,6 +86,8 @@ pub struct CronStart {
     pub wake_ups: u64,
     /// How many calls of its budget the cron's own drain has not got.
     pub calls_made: u64,
+    /// Whether to start deliveries in a fresh invocation.
+    pub deliver: bool,
 }
 
 impl App {
@@ -92,6 +97,16 @@ impl App {
             config,
             runtime,
             instance,
+            wake_courier: None,
+        }
+    }
+
+    /// Has drains start deliveries so; without it, only the cron does.
+    #[must_use]
+    pub fn waking_courier(self, wake: WakeCourier) -> Self {
+        Self {
+            wake_courier: Some(wake),
+            ..self
         }
     }
 
@@ -163,7 +178,7 @@ impl App {
 
     /// How a cron run begins; `None`: there is nothing to do. One command when
     /// there is nothing, which makes an idle system cheap, and three more when
-    /// there is.
+    /// there is; one more where webhooks are on.
     ///
     /// The platform ends long chains of hand-overs. So a backlog gets as many
     /// drains as it has jobs for and `MAX_IN_FLIGHT` has room for.
@@ -171,7 +186,8 @@ impl App {
         let config = self.config.as_ref().map_err(Clone::clone)?;
         let store = self.instance.store(&config.redis);
         // Where Redis is in trouble, the drain meets it too, and reports it.
-        if store.is_idle().await == Ok(true) {
+        let webhooks = config.webhooks.is_some();
+        if store.is_idle(webhooks).await == Ok(true) {
             return Ok(None);
         }
         let held = MAX_HELD as u64;
@@ -181,7 +197,13 @@ impl App {
         let mut start = CronStart {
             wake_ups: drains.saturating_sub(1).min(spare),
             calls_made: 1,
+            deliver: false,
         };
+        if webhooks {
+            let first_ms = store.first_delivery_ms().await.unwrap_or_default();
+            start.deliver = first_ms.is_some_and(|ms| ms <= (self.runtime.now_ms)());
+            start.calls_made += 1 + u64::from(start.deliver);
+        }
         if start.wake_ups > 0 {
             let waiting = store.waiting().await.unwrap_or_default();
             let others = waiting.saturating_sub(1) / held;
@@ -232,6 +254,7 @@ impl App {
                 jobs: config.max_jobs_per_invocation,
             },
             options,
+            wake_courier: self.wake_courier.clone(),
         };
         drain.run().await
     }
@@ -288,6 +311,10 @@ impl App {
             }
             Route::Liveness => health(),
             Route::Languages => return self.languages(config).await,
+            Route::Deliver => {
+                let response = response::empty(StatusCode::ACCEPTED);
+                return Ok((response, AfterResponse::Deliver));
+            }
             Route::Wake { all_lanes } => {
                 if is_service {
                     self.instance.commands.add(reported_commands(headers));
@@ -311,13 +338,7 @@ impl App {
         } else {
             "/wake"
         };
-        let mut request = Request::new(Bytes::new());
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = Uri::from_static(path);
-        if let Ok(token) = HeaderValue::try_from(config.tickets.service_token()) {
-            request.headers_mut().insert(SERVICE_TOKEN_HEADER, token);
-        }
-        Ok(request)
+        Ok(own_call(config, path))
     }
 
     async fn languages(
@@ -334,6 +355,17 @@ impl App {
         };
         Ok((response::json(StatusCode::OK, &body), after_response))
     }
+}
+
+/// A call of this Worker by itself.
+pub(super) fn own_call(config: &Config, path: &'static str) -> Request<Bytes> {
+    let mut request = Request::new(Bytes::new());
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = Uri::from_static(path);
+    if let Ok(token) = HeaderValue::try_from(config.tickets.service_token()) {
+        request.headers_mut().insert(SERVICE_TOKEN_HEADER, token);
+    }
+    request
 }
 
 /// The commands that submit-fn sent to Redis and that it tells of.
@@ -381,6 +413,7 @@ mod tests {
             random: || [0; 10],
             sleep: |_| Box::pin(std::future::ready(())),
             log: |_| {},
+            fetch: |_, _| Box::pin(std::future::ready(Err("none".into()))),
         };
         App::new(config, runtime, Instance::default())
     }
@@ -442,8 +475,8 @@ mod tests {
     #[tokio::test]
     async fn running_is_for_the_service_alone() {
         let open = app("off");
-        for path in ["/run", "/limits"] {
-            for (caller, status) in [("nobody", 404), ("operator", 404), ("service", 400)] {
+        for (path, served) in [("/run", 400), ("/limits", 400), ("/deliver", 202)] {
+            for (caller, status) in [("nobody", 404), ("operator", 404), ("service", served)] {
                 let handled = answered(&open, Method::POST, path, caller).await;
                 assert_eq!(handled.response.status(), status, "{path} by {caller}");
             }

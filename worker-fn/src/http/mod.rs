@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod access_tests;
 mod app;
+mod deliver;
 mod endpoints;
 mod exposition;
 mod limits;

@@ -33,6 +33,8 @@ pub enum Route {
     Limits,
     /// `GET /endpoints`: for submit-fn only.
     Endpoints,
+    /// `POST /deliver`: tell callback addresses after answering; for worker-fn only.
+    Deliver,
     /// `GET /metrics`.
     Metrics,
     /// `GET /healthz`: whether worker-fn is up.
@@ -42,13 +44,14 @@ pub enum Route {
 }
 
 /// All paths, none of which has an id in it: the log shows them, and no other.
-const PATHS: [&str; 10] = [
+const PATHS: [&str; 11] = [
     "/",
     "/worker",
     "/wake",
     "/run",
     "/limits",
     "/endpoints",
+    "/deliver",
     "/languages",
     "/metrics",
     "/healthz",
@@ -68,7 +71,7 @@ impl Route {
             Self::Root { .. } | Self::Liveness | Self::Readiness => Some(Need::NOTHING),
             Self::Metrics => Some(Need::READ_OR_WORK),
             Self::Work { .. } | Self::Wake { .. } | Self::Languages => Some(Need::WORK),
-            Self::Run | Self::Limits | Self::Endpoints => None,
+            Self::Run | Self::Limits | Self::Endpoints | Self::Deliver => None,
         }
     }
 
@@ -100,6 +103,7 @@ impl Route {
             "/metrics" => only(Method::GET, "GET").map(|()| Self::Metrics),
             "/healthz" => only(Method::GET, "GET").map(|()| Self::Liveness),
             "/readyz" => only(Method::GET, "GET").map(|()| Self::Readiness),
+            "/deliver" => only(Method::POST, "POST").map(|()| Self::Deliver),
             "/languages" => only(Method::GET, "GET").map(|()| Self::Languages),
             _ => Err(ApiError::no_such_path()),
         }
@@ -153,6 +157,8 @@ mod tests {
             (Method::GET, "/run", Err(405)),
             (Method::POST, "/limits", Ok(Route::Limits)),
             (Method::GET, "/endpoints", Ok(Route::Endpoints)),
+            (Method::POST, "/deliver", Ok(Route::Deliver)),
+            (Method::GET, "/deliver", Err(405)),
             (Method::POST, "/endpoints", Err(405)),
             (Method::GET, "/metrics", Ok(Route::Metrics)),
             (Method::GET, "/healthz", Ok(Route::Liveness)),
@@ -181,8 +187,10 @@ mod tests {
         let text = include_str!("../../../docs/openapi.json");
         let document: serde_json::Value = serde_json::from_str(text).unwrap();
         // `/run` and `/endpoints` are documented as submit-fn's, and `/limits` is
-        // between the Workers.
-        let mut documented = ["Run", "Limits", "Endpoints"].map(str::to_owned).to_vec();
+        // between the Workers, as is `/deliver`.
+        let mut documented = ["Run", "Limits", "Endpoints", "Deliver"]
+            .map(str::to_owned)
+            .to_vec();
         for (path, methods) in document["paths"].as_object().unwrap() {
             for (method, operation) in methods.as_object().unwrap() {
                 let tags = operation["tags"].as_array().unwrap();

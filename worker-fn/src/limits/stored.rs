@@ -228,6 +228,7 @@ mod tests {
         ResultDocument {
             replaces: false,
             waits_since_ms: None,
+            callback_url: None,
             id: "i".repeat(48),
             problem_id: ProblemId::parse("p", "id").unwrap(),
             language: "l".into(),

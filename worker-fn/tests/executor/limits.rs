@@ -49,6 +49,7 @@ async fn judge(time_ms: u64, server: &MockServer) -> Judged {
         requeued_at_ms: None,
         trace: None,
         watch: false,
+        callback_url: None,
     };
     let endpoints = one("piston", &server.url);
     let budget = job_budget(&CallCounter::new(1_000));

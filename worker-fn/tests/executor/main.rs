@@ -21,3 +21,4 @@ mod problems;
 mod redis_trouble;
 mod secrecy;
 mod support;
+mod webhooks;

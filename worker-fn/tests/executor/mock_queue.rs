@@ -182,7 +182,7 @@ impl MockQueue {
                         .push(document["executor"].as_str().unwrap().to_owned());
                     self.documents.push(document);
                     self.completed.push(number);
-                    7
+                    8
                 }
                 "release" => {
                     self.released += 1;
@@ -205,7 +205,7 @@ impl MockQueue {
                 }
                 _ => {
                     self.others += 1;
-                    6
+                    7
                 }
             };
             words = &rest[arguments..];

@@ -140,7 +140,8 @@ fn a_backlog_gets_as_many_drains_as_there_is_room_for() {
                 start,
                 CronStart {
                     wake_ups,
-                    calls_made
+                    calls_made,
+                    deliver: false,
                 },
                 "{jobs} {max_in_flight}"
             );

@@ -66,6 +66,7 @@ async fn judge(endpoints: &Endpoints, problem: &CachedProblem) -> Verdict {
         requeued_at_ms: None,
         trace: None,
         watch: false,
+        callback_url: None,
     };
     let selected = endpoints.select("python", &budget).await.unwrap();
     let watch = judging::Watch {

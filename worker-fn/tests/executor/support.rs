@@ -3,14 +3,17 @@
 use std::cell::Cell;
 use std::future::Future;
 use std::rc::Rc;
+use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
+use http::{Request, Response};
 use serde_json::Value;
 use worker_fn::config::ExecutorConfig;
 use worker_fn::executor::endpoint_states::EndpointStates;
 use worker_fn::executor::{Endpoints, Execution, ExecutorError, Run, RunLimits};
 use worker_fn::limits::{CallCounter, Congestion, JobBudget, JobGrant, Memory, Semaphore};
-use worker_fn::runtime::Runtime;
+use worker_fn::runtime::{FetchLimits, Runtime};
 
 pub(crate) const START_MS: u64 = 1_700_000_000_000;
 /// How long a job may take.
@@ -54,7 +57,36 @@ pub(crate) const RUNTIME: Runtime = Runtime {
     random,
     sleep,
     log: |_| {},
+    fetch,
 };
+
+/// As the platform's: it follows no redirect.
+fn fetch(
+    request: Request<Bytes>,
+    limits: FetchLimits,
+) -> LocalBoxFuture<'static, Result<Response<Bytes>, String>> {
+    Box::pin(async move {
+        let (parts, body) = request.into_parts();
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
+        let sent = client
+            .request(parts.method, parts.uri.to_string())
+            .headers(parts.headers)
+            .body(body)
+            .timeout(Duration::from_millis(limits.timeout_ms))
+            .send();
+        let response = sent.await.map_err(|error| error.to_string())?;
+        let status = response.status();
+        let mut body = Bytes::new();
+        if limits.max_body_bytes > 0 {
+            body = response.bytes().await.map_err(|error| error.to_string())?;
+            assert!(body.len() <= limits.max_body_bytes);
+        }
+        Ok(Response::builder().status(status).body(body).unwrap())
+    })
+}
 
 /// Runs a test with its mock servers on one thread.
 pub(crate) fn alone(test: impl Future<Output = ()>) {

@@ -96,6 +96,9 @@ fn usual_vars(worker: Worker, ports: &Ports, token: &str) -> Vec<Var> {
         // On one's own machine there are no strangers, and `curl …/worker` should
         // show what happens.
         ("AUTH", Some("off".to_owned())),
+        // The token's 48 hex digits are the base64 of 36 bytes as well.
+        ("WEBHOOK_SECRET", Some(format!("whsec_{token}"))),
+        ("CALLBACK_LOOPBACK", Some("on".to_owned())),
     ];
     match worker {
         // Everybody on this machine has the same address.
