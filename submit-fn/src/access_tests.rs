@@ -8,13 +8,14 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Method, Request, Response};
 use shared::config::Secret;
-use shared::domain::client::ClientId;
 use shared::domain::ticket::TicketKey;
 use shared::http::ApiError;
+use shared::trace::Span;
 
 use crate::access_table::{Given, Operation, Setting, operations};
 use crate::app::App;
 use crate::client_share::RateLimit;
+use crate::config::Config;
 use crate::handlers::health::Assets;
 use crate::instance::Instance;
 use crate::runtime::Runtime;
@@ -30,7 +31,7 @@ impl WorkerFn for Nothing {
 }
 
 impl RateLimit for Nothing {
-    async fn allows(&self, _: &ClientId) -> Option<bool> {
+    async fn allows(&self, _: &str, _: &str) -> Option<bool> {
         None
     }
 }
@@ -53,7 +54,7 @@ async fn answer(
         name => setting.variable(name),
     };
     let app = App {
-        lookup: &lookup,
+        config: Config::from_lookup(&lookup),
         instance: &Instance::default(),
         worker: &Nothing,
         runtime: Runtime {
@@ -61,6 +62,7 @@ async fn answer(
             random: || [0; 10],
             sleep: |_| Box::pin(std::future::ready(())),
         },
+        span: &Span::of_request(&HeaderMap::new(), || [0; 10]),
     };
     let mut request = Request::new(Bytes::new());
     *request.method_mut() = method.parse().unwrap();
@@ -177,10 +179,11 @@ async fn a_mistake_in_the_keys_opens_nothing() {
             asked => Setting::AuthOff.variable(asked),
         };
         let app = App {
-            lookup: &lookup,
+            config: Config::from_lookup(&lookup),
             instance: &Instance::default(),
             worker: &Nothing,
             runtime: Runtime::standing_still(),
+            span: &Span::of_request(&HeaderMap::new(), || [0; 10]),
         };
         let mut request = Request::new(Bytes::new());
         *request.uri_mut() = "/problems".parse().unwrap();

@@ -22,6 +22,8 @@ fn app(setting: Setting) -> App {
         now_ms: || 1_700_000_000_000,
         random: || [0; 10],
         sleep: |_| Box::pin(std::future::ready(())),
+        log: |_| {},
+        fetch: |_, _| Box::pin(std::future::ready(Err("away".into()))),
     };
     App::new(config, runtime, Instance::default())
 }
@@ -39,7 +41,8 @@ async fn answer(
         let name = HeaderName::from_static(name);
         request.headers_mut().insert(name, value.parse().unwrap());
     }
-    app(setting).answer(Ok(request)).await.response
+    let headers = request.headers().clone();
+    app(setting).answer(&headers, Ok(request)).await.response
 }
 
 /// A setting, a key, and a header that gives it.

@@ -201,6 +201,7 @@ mod tests {
             archive: None,
             replaces: false,
             waits_since_ms: None,
+            callback_url: None,
         };
         (Job::decode(payload.as_bytes()).unwrap(), result)
     }
