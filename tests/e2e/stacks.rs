@@ -1,5 +1,6 @@
 //! The stacks that the end-to-end tests share.
 
+use support::access_table::Setting;
 use support::api::{SubmitFn, WorkerFn};
 use support::harness::Suite;
 use support::redis_client::RedisClient;
@@ -13,6 +14,7 @@ pub(crate) struct Stacks {
     shared: Slot<Stack>,
     exclusive: Slot<Stack>,
     closed: Slot<Stack>,
+    public: Slot<Stack>,
     misconfigured: Slot<Stack>,
 }
 
@@ -42,6 +44,7 @@ impl Suite for Stacks {
             &self.shared,
             &self.exclusive,
             &self.closed,
+            &self.public,
             &self.misconfigured,
         ];
         slots
@@ -73,26 +76,28 @@ impl Stacks {
         let stack = self
             .exclusive
             .get_or_start(|| start("exclusive", submit_vars, Vec::new()));
-        let redis = RedisClient::on_port(stack.ports.redis);
-        redis.flush();
-        Exclusive {
-            submit_fn: SubmitFn::of(&stack),
-            worker_fn: WorkerFn::of(&stack),
-            stack,
-            redis,
-        }
+        Exclusive::of(stack)
     }
 
-    /// The stack with the access of a deployment: what belongs to others is for
-    /// the operator. Its submissions wake worker-fn.
-    pub(crate) fn closed(&self) -> Clients {
-        let default = vec![
-            ("OPEN_ACCESS", None),
-            // Soon used up.
-            ("STORE_CLIENT_MAX_MB", Some("1".to_owned())),
-        ];
-        let start = || start("closed", default.clone(), default.clone());
-        Clients::of(&self.closed.get_or_start(start))
+    /// The stack with the access of a deployment: every call needs a key. For one test
+    /// at a time, with an empty queue, as [`Self::exclusive`].
+    pub(crate) fn closed(&self) -> Exclusive<'_> {
+        let keys = access(Setting::Keys);
+        let submit_vars = [keys.clone(), vec![("WAKE", Some("off".to_owned()))]].concat();
+        let stack = self
+            .closed
+            .get_or_start(|| start("closed", submit_vars, keys));
+        Exclusive::of(stack)
+    }
+
+    /// The stack with the access of a practice page: submitting needs no key. Its
+    /// submissions wake worker-fn.
+    pub(crate) fn public(&self) -> Clients {
+        let mut vars = access(Setting::PublicSubmit);
+        // Soon used up.
+        vars.push(("STORE_CLIENT_MAX_MB", Some("1".to_owned())));
+        let start = || start("public", vars.clone(), vars.clone());
+        Clients::of(&self.public.get_or_start(start))
     }
 
     /// The stack whose submit-fn lacks the Redis token and whose worker-fn lacks
@@ -107,6 +112,26 @@ impl Stacks {
 
 /// How many runs a minute the exclusive stack allows a client.
 pub(crate) const RUN_PER_MINUTE: usize = 4;
+
+/// The variables of access that a stack does not set itself: it has a token of its own.
+fn access(setting: Setting) -> Vec<Var> {
+    let names = ["API_KEYS", "AUTH", "PUBLIC_SUBMIT"].into_iter();
+    names.map(|name| (name, setting.variable(name))).collect()
+}
+
+impl<'a> Exclusive<'a> {
+    /// Empties the queue.
+    fn of(stack: Lent<'a, Stack>) -> Self {
+        let redis = RedisClient::on_port(stack.ports.redis);
+        redis.flush();
+        Self {
+            submit_fn: SubmitFn::of(&stack),
+            worker_fn: WorkerFn::of(&stack),
+            stack,
+            redis,
+        }
+    }
+}
 
 impl Clients {
     fn of(stack: &Stack) -> Self {
