@@ -202,7 +202,7 @@ fn admin_calls_need_the_admin_token(stacks: &Stacks) {
             &[("authorization", token)][..],
         ] {
             let response = submit_fn.request(method, path, headers, None);
-            response.assert_error(401, None, "operator's token");
+            response.assert_error(401, None, "key");
         }
     }
     // None of them had an effect.

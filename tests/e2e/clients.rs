@@ -91,7 +91,7 @@ fn the_operator_has_no_share(stacks: &Stacks) {
 }
 
 fn high_is_for_the_operator(stacks: &Stacks) {
-    let submit_fn = &stacks.closed().submit_fn;
+    let submit_fn = &stacks.public().submit_fn;
     let high = submission("high");
     let response = submit_fn.post("/submit", &high.to_string());
     response.assert_error(403, Some("priority"), "operator");
@@ -133,7 +133,7 @@ fn an_idempotency_key_belongs_to_its_client(stacks: &Stacks) {
 }
 
 fn a_client_that_stores_much_is_refused(stacks: &Stacks) {
-    let submit_fn = &stacks.closed().submit_fn;
+    let submit_fn = &stacks.public().submit_fn;
     let wordy = json!({"problemId": "wordy", "language": "python", "code": "print('x' * 40_000)"});
     let batch = json!({ "submissions": vec![wordy.clone(); 60] });
     let address = "192.0.2.50";

@@ -19,7 +19,7 @@ support::tests![
     a_trace_goes_from_the_sender_to_redis_and_to_the_endpoint,
     the_metrics_count_what_happened,
     the_dashboard_and_the_alerts_ask_for_metrics_that_there_are,
-    metrics_are_for_the_operator,
+    metrics_need_a_key,
     readiness_says_what_cannot_be_reached,
     readiness_asks_redis_once_in_two_seconds,
 ];
@@ -375,13 +375,13 @@ fn the_dashboard_and_the_alerts_ask_for_metrics_that_there_are(stacks: &Stacks) 
     promtool(&["check", "rules", "panels.yml"], folder.path(), "");
 }
 
-/// Also where access is open, as it is here.
-fn metrics_are_for_the_operator(stacks: &Stacks) {
+/// Also with `AUTH=off`, as here.
+fn metrics_need_a_key(stacks: &Stacks) {
     let exclusive = stacks.exclusive();
     let response = exclusive.submit_fn.get("/metrics");
-    response.assert_error(401, None, "operator's token");
+    response.assert_error(401, None, "scope read or work");
     let response = exclusive.worker_fn.get("/metrics");
-    response.assert_error(401, None, "operator's token");
+    response.assert_error(401, None, "scope read or work");
     let closed = stacks.closed();
     assert_eq!(closed.submit_fn.get("/metrics").status, 401);
     assert_eq!(closed.worker_fn.get("/metrics").status, 401);

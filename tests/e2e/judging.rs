@@ -342,7 +342,7 @@ fn invalid_problems_are_refused_with_the_field(stacks: &Stacks) {
     let path = "/problems/refused";
     assert_eq!(submit_fn.post(path, "{}").status, 405);
     let response = submit_fn.request("PUT", path, &[], Some(b"{}"));
-    response.assert_error(401, None, "ADMIN_TOKEN");
+    response.assert_error(401, None, "scope admin");
     let mut problem = square(true);
     problem["cases"][1]["expected"] = json!("nine");
     let response = submit_fn.admin("PUT", path, Some(&problem));

@@ -1,10 +1,9 @@
 //! The whole product in workerd, driven over HTTP, as its clients use it.
 //!
-//! Five stacks are started when a test first asks for one: a shared one, an
+//! Six stacks are started when a test first asks for one: a shared one, an
 //! exclusive one, where submissions wake no drain and parts are stopped and
-//! restarted, one with the access of a deployment, a misconfigured one, and one for
-//! webhooks. All
-//! stop with the last test.
+//! restarted, two with the access of a deployment, closed and with a public page, a
+//! misconfigured one, and one for webhooks. All stop with the last test.
 
 #![allow(
     clippy::unwrap_used,

@@ -97,9 +97,9 @@ fn the_health_of_endpoints_is_shown(stacks: &Stacks) {
 
     exclusive.stack.restart("runner").unwrap();
     assert_eq!(endpoint()["healthy"], true);
-    // Nobody but the operator is told.
+    // Without a key nobody is told.
     let response = submit_fn.request("GET", "/endpoints", &[], None);
-    response.assert_error(401, None, "operator's token");
+    response.assert_error(401, None, "scope read or work");
     let response = exclusive.worker_fn.request("GET", "/endpoints", &[], None);
     assert_eq!(response.status, 404, "{}", response.text);
 }

@@ -52,7 +52,7 @@ fn until_refused(
 }
 
 fn each_kind_of_call_has_its_rate(stacks: &Stacks) {
-    let submit_fn = &stacks.closed().submit_fn;
+    let submit_fn = &stacks.public().submit_fn;
     for kind in KINDS {
         let (method, path, limit, policy) = kind;
         let (refused, answered) = until_refused(submit_fn, kind, "2001:db8:3:1");
@@ -80,7 +80,7 @@ fn each_kind_of_call_has_its_rate(stacks: &Stacks) {
 }
 
 fn a_refusal_of_head_has_no_body(stacks: &Stacks) {
-    let submit_fn = &stacks.closed().submit_fn;
+    let submit_fn = &stacks.public().submit_fn;
     let [.., (_, path, limit, policy)] = KINDS;
     let headers = [(ADDRESS_HEADER, "192.0.2.61")];
     let refused = (0..=2 * limit)
@@ -95,7 +95,7 @@ fn a_refusal_of_head_has_no_body(stacks: &Stacks) {
 }
 
 fn the_operator_has_no_rate(stacks: &Stacks) {
-    let submit_fn = &stacks.closed().submit_fn;
+    let submit_fn = &stacks.public().submit_fn;
     let bearer = format!("Bearer {}", submit_fn.admin_token);
     let headers = [
         (ADDRESS_HEADER, "192.0.2.62"),
@@ -109,7 +109,7 @@ fn the_operator_has_no_rate(stacks: &Stacks) {
 }
 
 fn private_answers_are_not_stored(stacks: &Stacks) {
-    let clients = stacks.closed();
+    let clients = stacks.public();
     for path in ["/result/x", "/languages", "/stats", "/worker", "/nowhere"] {
         let response = clients.submit_fn.get(path);
         assert_eq!(response.header("cache-control"), "no-store", "{path}");
@@ -124,7 +124,7 @@ fn private_answers_are_not_stored(stacks: &Stacks) {
 }
 
 fn no_other_origin_is_allowed_by_default(stacks: &Stacks) {
-    let submit_fn = &stacks.closed().submit_fn;
+    let submit_fn = &stacks.public().submit_fn;
     let preflight = [
         ("origin", "https://site.example"),
         ("access-control-request-method", "POST"),

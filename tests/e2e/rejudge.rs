@@ -108,7 +108,7 @@ fn rejudging_needs_the_admin_token(stacks: &Stacks) {
     let submit_fn = stacks.shared().submit_fn;
     let path = "/problems/unknown/rejudge";
     let response = submit_fn.post(path, "");
-    response.assert_error(401, None, "ADMIN_TOKEN");
+    response.assert_error(401, None, "scope admin");
     let response = submit_fn.admin("POST", path, None);
     assert_eq!(response.status, 404, "{}", response.text);
     submit_fn.publish("never-rejudged", &problem(1, 2));

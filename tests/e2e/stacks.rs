@@ -1,5 +1,6 @@
 //! The stacks that the end-to-end tests share.
 
+use support::access_table::Setting;
 use support::api::{SubmitFn, WorkerFn};
 use support::harness::Suite;
 use support::redis_client::RedisClient;
@@ -15,6 +16,7 @@ pub(crate) struct Stacks {
     shared: Slot<Stack>,
     exclusive: Slot<Stack>,
     closed: Slot<Stack>,
+    public: Slot<Stack>,
     misconfigured: Slot<Stack>,
     webhooks: Slot<Webhooks>,
 }
@@ -53,6 +55,7 @@ impl Suite for Stacks {
             &self.shared,
             &self.exclusive,
             &self.closed,
+            &self.public,
             &self.misconfigured,
         ];
         let webhooks = self.webhooks.take().map(|webhooks| webhooks.stack);
@@ -85,29 +88,31 @@ impl Stacks {
         let stack = self
             .exclusive
             .get_or_start(|| start("exclusive", submit_vars, Vec::new()));
-        let redis = RedisClient::on_port(stack.ports.redis);
-        redis.flush();
-        Exclusive {
-            submit_fn: SubmitFn::of(&stack),
-            worker_fn: WorkerFn::of(&stack),
-            stack,
-            redis,
-        }
+        Exclusive::of(stack)
     }
 
-    /// The stack with the access and the rates of a deployment: what belongs to
-    /// others is for the operator. Its submissions wake worker-fn.
-    pub(crate) fn closed(&self) -> Clients {
-        let default = vec![
-            ("OPEN_ACCESS", None),
-            ("WEBHOOK_SECRET", None),
-            // Soon used up.
-            ("STORE_CLIENT_MAX_MB", Some("1".to_owned())),
-        ];
-        let mut submit_vars = default.clone();
-        submit_vars.push(("RATE_LIMITS", None));
-        let start = || start("closed", submit_vars, default);
-        Clients::of(&self.closed.get_or_start(start))
+    /// The stack with the access of a deployment: every call needs a key. For one test
+    /// at a time, with an empty queue, as [`Self::exclusive`].
+    pub(crate) fn closed(&self) -> Exclusive<'_> {
+        let mut keys = access(Setting::Keys);
+        keys.push(("WEBHOOK_SECRET", None));
+        let submit_vars = [keys.clone(), vec![("WAKE", Some("off".to_owned()))]].concat();
+        let stack = self
+            .closed
+            .get_or_start(|| start("closed", submit_vars, keys));
+        Exclusive::of(stack)
+    }
+
+    /// The stack with the access of a practice page and the rates of a deployment:
+    /// submitting needs no key. Its
+    /// submissions wake worker-fn.
+    pub(crate) fn public(&self) -> Clients {
+        let mut vars = access(Setting::PublicSubmit);
+        // Soon used up.
+        vars.push(("STORE_CLIENT_MAX_MB", Some("1".to_owned())));
+        let submit_vars = [vars.clone(), vec![("RATE_LIMITS", None)]].concat();
+        let start = || start("public", submit_vars, vars);
+        Clients::of(&self.public.get_or_start(start))
     }
 
     /// The stack for webhooks, for one test at a time: it may call this machine, its DNS
@@ -136,6 +141,26 @@ impl Stacks {
         let worker_vars = vec![("EXECUTOR_URL", None)];
         let start = || start("misconfigured", submit_vars, worker_vars);
         Clients::of(&self.misconfigured.get_or_start(start))
+    }
+}
+
+/// The variables of access that a stack does not set itself: it has a token of its own.
+fn access(setting: Setting) -> Vec<Var> {
+    let names = ["API_KEYS", "AUTH", "PUBLIC_SUBMIT"].into_iter();
+    names.map(|name| (name, setting.variable(name))).collect()
+}
+
+impl<'a> Exclusive<'a> {
+    /// Empties the queue.
+    fn of(stack: Lent<'a, Stack>) -> Self {
+        let redis = RedisClient::on_port(stack.ports.redis);
+        redis.flush();
+        Self {
+            submit_fn: SubmitFn::of(&stack),
+            worker_fn: WorkerFn::of(&stack),
+            stack,
+            redis,
+        }
     }
 }
 

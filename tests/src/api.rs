@@ -21,6 +21,9 @@ use crate::wait::{SOON, wait_for};
 /// one that is there as it is.
 pub const ADDRESS_HEADER: &str = "cf-connecting-ip";
 
+/// The header in which a key is given.
+const KEY_HEADER: &str = "x-api-key";
+
 /// An address that no request had yet.
 fn own_address() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -34,6 +37,8 @@ pub struct Api {
     worker: Worker,
     /// `http://127.0.0.1:PORT`.
     pub url: String,
+    /// What every request gives that gives no key itself.
+    key: Option<String>,
 }
 
 /// A client of submit-fn.
@@ -119,6 +124,14 @@ impl Api {
         if !headers.iter().any(|(name, _)| *name == ADDRESS_HEADER) {
             headers.push((ADDRESS_HEADER, &address));
         }
+        let gives_key = |name: &str| ["authorization", KEY_HEADER].contains(&name);
+        let has_key = headers.iter().any(|(name, _)| gives_key(name));
+        headers.extend(
+            self.key
+                .as_deref()
+                .filter(|_| !has_key)
+                .map(|key| (KEY_HEADER, key)),
+        );
         send(method, &url, &headers, body, within)
     }
 
@@ -157,9 +170,17 @@ impl SubmitFn {
             api: Api {
                 worker: Worker::SubmitFn,
                 url: stack.submit_url(),
+                key: None,
             },
             admin_token: stack.token.clone(),
         }
+    }
+
+    /// The same for a caller with this key.
+    #[must_use]
+    pub fn with_key(mut self, key: &str) -> Self {
+        self.api.key = Some(key.to_owned());
+        self
     }
 
     /// The one on this port of 127.0.0.1.
@@ -168,6 +189,7 @@ impl SubmitFn {
             api: Api {
                 worker: Worker::SubmitFn,
                 url: format!("http://127.0.0.1:{port}"),
+                key: None,
             },
             admin_token: admin_token.to_owned(),
         }
@@ -225,9 +247,17 @@ impl WorkerFn {
             api: Api {
                 worker: Worker::WorkerFn,
                 url: stack.worker_url(),
+                key: None,
             },
             admin_token: stack.token.clone(),
         }
+    }
+
+    /// The same for a caller with this key.
+    #[must_use]
+    pub fn with_key(mut self, key: &str) -> Self {
+        self.api.key = Some(key.to_owned());
+        self
     }
 
     /// The one on this port of 127.0.0.1.
@@ -236,6 +266,7 @@ impl WorkerFn {
             api: Api {
                 worker: Worker::WorkerFn,
                 url: format!("http://127.0.0.1:{port}"),
+                key: None,
             },
             admin_token: admin_token.to_owned(),
         }
