@@ -25,7 +25,7 @@ pub struct ApiError {
     field: Option<Cow<'static, str>>,
     allow: Option<&'static str>,
     retry_after_s: Option<u32>,
-    quota: Option<Quota>,
+    quota: Option<Box<Quota>>,
     detail: Option<String>,
 }
 
@@ -126,11 +126,11 @@ impl ApiError {
     /// the policy of this name.
     #[must_use]
     pub fn quota(mut self, policy: &'static str, limit: u32, window_s: u32) -> Self {
-        self.quota = Some(Quota {
+        self.quota = Some(Box::new(Quota {
             policy,
             limit,
             window_s,
-        });
+        }));
         self
     }
 
@@ -199,7 +199,7 @@ impl ApiError {
                 policy,
                 limit,
                 window_s,
-            } = quota;
+            } = *quota;
             let seconds = self.retry_after_s.unwrap_or(window_s);
             for (name, value) in [
                 (
