@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::Request;
 use shared::config::ConfigError;
 use shared::domain::client::ClientId;
-use shared::http::{ApiError, Code};
+use shared::http::{ApiError, Code, Policy};
 
 use crate::client_counts::ClientCounts;
 use crate::client_share::RateLimit;
@@ -78,7 +78,7 @@ struct Rate {
 /// What a refused client is told.
 #[derive(Clone, Copy)]
 struct Refusal {
-    policy: &'static str,
+    policy: Policy,
     limit: u32,
     what: &'static str,
 }
@@ -107,9 +107,9 @@ impl Kind {
     /// The rate of an address.
     const fn rate(self) -> Rate {
         let (binding, limit, policy, what) = match self {
-            Self::Run => ("RUN_RATE", 30, "run", "runs"),
-            Self::Submit => ("SUBMIT_RATE", 120, "submit", "calls that submit"),
-            Self::Read => ("READ_RATE", 600, "read", "reads"),
+            Self::Run => ("RUN_RATE", 30, Policy::Run, "runs"),
+            Self::Submit => ("SUBMIT_RATE", 120, Policy::Submit, "calls that submit"),
+            Self::Read => ("READ_RATE", 600, Policy::Read, "reads"),
         };
         Rate {
             binding,
@@ -131,7 +131,7 @@ impl Rate {
             binding: KEY_RATE,
             counters: limit.div_ceil(KEY_COUNTER_LIMIT).max(1),
             refusal: Refusal {
-                policy: "key",
+                policy: Policy::Key,
                 limit,
                 what: "calls with this key",
             },
@@ -149,7 +149,7 @@ impl Refusal {
         let message = format!("At most {limit} {what} a minute; try again in {seconds} s.");
         ApiError::new(Code::TooManyRequests, message)
             .retry_after(seconds)
-            .quota(policy, limit, PERIOD_S)
+            .quota(policy, limit)
     }
 }
 

@@ -7,5 +7,5 @@ mod code;
 pub mod response;
 
 pub use access::Access;
-pub use api_error::ApiError;
+pub use api_error::{ApiError, Policy};
 pub use code::Code;
