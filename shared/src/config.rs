@@ -172,9 +172,16 @@ pub fn http_url(text: &str) -> Option<Url> {
 /// Whether a text is an origin in the form in which browsers send it: scheme http
 /// or https, host in lower case, the port unless it is the scheme's own.
 pub fn is_web_origin(text: &str) -> bool {
-    // A host may hold an asterisk, which would be taken for a wildcard.
-    let is_sent = |url: Url| url.origin().ascii_serialization() == text;
-    !text.contains('*') && http_url(text).is_some_and(is_sent)
+    // Byte by byte: what a parser would mend first, such as a path or a capital, never
+    // equals what a browser sends.
+    let rest = match (text.strip_prefix("https://"), text.strip_prefix("http://")) {
+        (Some(rest), _) if !rest.ends_with(":443") => rest,
+        (_, Some(rest)) if !rest.ends_with(":80") => rest,
+        _ => return false,
+    };
+    let is_part =
+        |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'_' | b':' | b'[' | b']');
+    rest.bytes().all(is_part) && http_url(text).is_some()
 }
 
 #[cfg(test)]

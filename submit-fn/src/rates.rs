@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::Request;
 use shared::config::ConfigError;
 use shared::domain::client::ClientId;
-use shared::http::{ApiError, Code};
+use shared::http::{ApiError, Code, Policy};
 
 use crate::client_counts::ClientCounts;
 use crate::client_share::RateLimit;
@@ -67,6 +67,22 @@ pub struct Rates {
     turns: ClientCounts,
 }
 
+/// A rate, by whose counters in a binding calls are counted.
+struct Rate {
+    binding: &'static str,
+    counters: u32,
+    /// What a refusal says.
+    refusal: Refusal,
+}
+
+/// What a refused client is told.
+#[derive(Clone, Copy)]
+struct Refusal {
+    policy: Policy,
+    limit: u32,
+    what: &'static str,
+}
+
 impl Default for Rates {
     fn default() -> Self {
         let counts = || ClientCounts::new(u64::from(PERIOD_S) * 1_000);
@@ -88,13 +104,52 @@ impl Kind {
         }
     }
 
-    /// The binding, its limit, the policy's name, and what is counted.
-    const fn rate(self) -> (&'static str, u32, &'static str, &'static str) {
-        match self {
-            Self::Run => ("RUN_RATE", 30, "run", "runs"),
-            Self::Submit => ("SUBMIT_RATE", 120, "submit", "calls that submit"),
-            Self::Read => ("READ_RATE", 600, "read", "reads"),
+    /// The rate of an address.
+    const fn rate(self) -> Rate {
+        let (binding, limit, policy, what) = match self {
+            Self::Run => ("RUN_RATE", 30, Policy::Run, "runs"),
+            Self::Submit => ("SUBMIT_RATE", 120, Policy::Submit, "calls that submit"),
+            Self::Read => ("READ_RATE", 600, Policy::Read, "reads"),
+        };
+        Rate {
+            binding,
+            counters: 1,
+            refusal: Refusal {
+                policy,
+                limit,
+                what,
+            },
         }
+    }
+}
+
+impl Rate {
+    /// That of a key. The limit of a binding is fixed, so a key with a rate of 600 has
+    /// ten counters, and its calls take turns.
+    fn of_key(limit: u32) -> Self {
+        Self {
+            binding: KEY_RATE,
+            counters: limit.div_ceil(KEY_COUNTER_LIMIT).max(1),
+            refusal: Refusal {
+                policy: Policy::Key,
+                limit,
+                what: "calls with this key",
+            },
+        }
+    }
+}
+
+impl Refusal {
+    fn error(self, seconds: u32) -> ApiError {
+        let Self {
+            policy,
+            limit,
+            what,
+        } = self;
+        let message = format!("At most {limit} {what} a minute; try again in {seconds} s.");
+        ApiError::new(Code::TooManyRequests, message)
+            .retry_after(seconds)
+            .quota(policy, limit)
     }
 }
 
@@ -114,82 +169,68 @@ impl Rates {
             return Ok(());
         };
         let counted = sender::counted(request.headers(), config);
-        if kind == Kind::Run && config.run_per_minute == Some(0) && counted != Counted::Operator {
+        let mut own_limit = config.run_per_minute.filter(|_| kind == Kind::Run);
+        if own_limit == Some(0) && counted != Counted::Operator {
             let message = "POST /run is off here: RUN_PER_MINUTE is 0.";
             return Err(ApiError::new(Code::Forbidden, message));
         }
-        match counted {
-            Counted::Operator | Counted::Key { rate: None, .. } => Ok(()),
-            Counted::Address(client) => {
-                self.count_address(&client, kind, config, platform, now_ms)
-                    .await
-            }
+        let (client, rate) = match counted {
+            Counted::Operator | Counted::Key { rate: None, .. } => return Ok(()),
+            Counted::Address(client) => (client, kind.rate()),
             Counted::Key {
                 client,
-                rate: Some(rate),
+                rate: Some(limit),
             } => {
-                if !config.rate_limits || self.count_key(&client, rate, platform, now_ms).await {
-                    return Ok(());
-                }
-                Err(refused("key", rate, "calls with this key", PERIOD_S))
+                own_limit = None;
+                (client, Rate::of_key(limit))
             }
-        }
-    }
-
-    async fn count_address(
-        &self,
-        client: &ClientId,
-        kind: Kind,
-        config: &Config,
-        platform: &impl RateLimit,
-        now_ms: u64,
-    ) -> Result<(), ApiError> {
-        let (binding, limit, policy, what) = kind.rate();
-        let mut own_limit = config.run_per_minute.filter(|_| kind == Kind::Run);
+        };
         if config.rate_limits {
-            match platform.allows(binding, client.as_str()).await {
+            match self.count(&rate, &client, platform, now_ms).await {
                 Some(true) => {}
-                Some(false) => return Err(refused(policy, limit, what, PERIOD_S)),
-                None if kind == Kind::Run => own_limit = own_limit.or(Some(limit)),
+                Some(false) => return Err(rate.refusal.error(PERIOD_S)),
+                None if rate.binding == Kind::Run.rate().binding => {
+                    own_limit = own_limit.or(Some(rate.refusal.limit));
+                }
                 None => {}
             }
         }
         match own_limit {
-            Some(limit) if self.runs.add(client, now_ms) > limit => {
+            Some(limit) if self.runs.add(&client, now_ms) > limit => {
                 let passed_s = u32::try_from(now_ms / 1_000 % u64::from(PERIOD_S)).unwrap_or(0);
-                Err(refused(policy, limit, what, PERIOD_S - passed_s))
+                let refusal = Refusal {
+                    limit,
+                    ..rate.refusal
+                };
+                Err(refusal.error(PERIOD_S - passed_s))
             }
             _ => Ok(()),
         }
     }
 
-    /// The limit of a binding is fixed, so that a key with a rate of 600 has ten
-    /// counters, and its calls take turns.
-    async fn count_key(
+    /// Counts a call, and says whether it is within the rate; `None` where the
+    /// platform does not count.
+    async fn count(
         &self,
+        rate: &Rate,
         client: &ClientId,
-        rate: u32,
         platform: &impl RateLimit,
         now_ms: u64,
-    ) -> bool {
-        let counters = rate.div_ceil(KEY_COUNTER_LIMIT).max(1);
-        let turn = self.turns.add(client, now_ms);
-        for attempt in 0..MAX_COUNTERS_ASKED.min(counters) {
-            let counter = turn.wrapping_add(attempt) % counters;
+    ) -> Option<bool> {
+        let turn = match rate.counters {
+            1 => 0,
+            _ => self.turns.add(client, now_ms),
+        };
+        for attempt in 0..MAX_COUNTERS_ASKED.min(rate.counters) {
+            let counter = turn.wrapping_add(attempt) % rate.counters;
             let name = format!("{}/{counter}", client.as_str());
-            if platform.allows(KEY_RATE, &name).await != Some(false) {
-                return true;
+            match platform.allows(rate.binding, &name).await {
+                Some(false) => {}
+                other => return other,
             }
         }
-        false
+        Some(false)
     }
-}
-
-fn refused(policy: &'static str, limit: u32, what: &str, seconds: u32) -> ApiError {
-    let message = format!("At most {limit} {what} a minute; try again in {seconds} s.");
-    ApiError::new(Code::TooManyRequests, message)
-        .retry_after(seconds)
-        .quota(policy, limit, PERIOD_S)
 }
 
 #[cfg(test)]

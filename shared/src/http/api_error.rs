@@ -122,15 +122,10 @@ impl ApiError {
         self
     }
 
-    /// Names the quota that is used up: `limit` requests in `window_s` seconds, by
-    /// the policy of this name.
+    /// Names the quota that is used up: so many requests a minute.
     #[must_use]
-    pub fn quota(mut self, policy: &'static str, limit: u32, window_s: u32) -> Self {
-        self.quota = Some(Quota {
-            policy,
-            limit,
-            window_s,
-        });
+    pub fn quota(mut self, policy: Policy, limit: u32) -> Self {
+        self.quota = Some(Quota { policy, limit });
         self
     }
 
@@ -200,17 +195,10 @@ impl ApiError {
         }
         if let Some(quota) = self.quota {
             // draft-ietf-httpapi-ratelimit-headers, both lists of one item.
-            let Quota {
-                policy,
-                limit,
-                window_s,
-            } = quota;
-            let seconds = self.retry_after_s.unwrap_or(window_s);
+            let Quota { policy, limit } = quota;
+            let (policy, seconds) = (policy.name(), self.retry_after_s.unwrap_or(60));
             for (name, value) in [
-                (
-                    "ratelimit-policy",
-                    format!("\"{policy}\";q={limit};w={window_s}"),
-                ),
+                ("ratelimit-policy", format!("\"{policy}\";q={limit};w=60")),
                 ("ratelimit", format!("\"{policy}\";r=0;t={seconds}")),
             ] {
                 if let Ok(value) = HeaderValue::try_from(value) {
@@ -222,12 +210,36 @@ impl ApiError {
     }
 }
 
-/// A quota that is used up.
+/// A quota that is used up. Small, for errors are handed from function to function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Quota {
-    policy: &'static str,
+    policy: Policy,
     limit: u32,
-    window_s: u32,
+}
+
+/// By what calls are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Policy {
+    /// Runs of an address.
+    Run,
+    /// Submissions of an address.
+    Submit,
+    /// Everything else of an address.
+    Read,
+    /// All calls of a key.
+    Key,
+}
+
+impl Policy {
+    /// The name in the header fields.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Submit => "submit",
+            Self::Read => "read",
+            Self::Key => "key",
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -314,7 +326,7 @@ mod tests {
         );
         let response = ApiError::new(Code::TooManyRequests, "Too many.")
             .retry_after(7)
-            .quota("submit", 120, 60)
+            .quota(Policy::Submit, 120)
             .into_response();
         let header = |name| response.headers()[name].to_str().unwrap().to_owned();
         assert_eq!(

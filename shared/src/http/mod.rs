@@ -8,6 +8,6 @@ mod keys;
 pub mod response;
 
 pub use access::{Access, Need};
-pub use api_error::ApiError;
+pub use api_error::{ApiError, Policy};
 pub use code::Code;
 pub use keys::{API_KEY_HEADER, ApiKey, Caller, Scope};

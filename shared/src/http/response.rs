@@ -61,7 +61,7 @@ const BY_READER: &str = "Authorization, X-API-Key";
 /// to take it for anything else than it says to be.
 pub fn protect(response: &mut Response<Bytes>) {
     let headers = response.headers_mut();
-    if !headers.contains_key(header::CACHE_CONTROL) {
+    if headers.get(header::CACHE_CONTROL).is_none() {
         differ_by_reader(headers, "no-store");
     }
     headers.insert(

@@ -27,8 +27,8 @@ impl RateLimit for Platform {
             return None;
         }
         let kinds = [Kind::Run, Kind::Submit, Kind::Read].map(Kind::rate);
-        let rate = kinds.into_iter().find(|(name, ..)| *name == binding);
-        let limit = rate.map_or(KEY_COUNTER_LIMIT, |(_, limit, ..)| limit);
+        let rate = kinds.into_iter().find(|rate| rate.binding == binding);
+        let limit = rate.map_or(KEY_COUNTER_LIMIT, |rate| rate.refusal.limit);
         let mut counts = self.counts.borrow_mut();
         let count = counts.entry((binding.into(), key.into())).or_default();
         *count += 1;
@@ -273,9 +273,9 @@ async fn admitted_by_key(rate: u32, instances: usize, count: u32) -> u32 {
             2 => number as usize % instances.len(),
             _ => 0,
         };
-        let key = client(1);
-        let within = instances[index].count_key(&key, rate, &platform, 0);
-        admitted += u32::from(within.await);
+        let (key, rate) = (client(1), Rate::of_key(rate));
+        let within = instances[index].count(&rate, &key, &platform, 0).await;
+        admitted += u32::from(within.unwrap());
     }
     admitted
 }
@@ -297,11 +297,12 @@ async fn a_key_has_its_rate_over_several_counters() {
 #[tokio::test]
 async fn keys_do_not_count_for_each_other() {
     let (rates, platform) = (Rates::default(), Platform::default());
+    let (rate, one, other) = (Rate::of_key(60), client(1), client(2));
     for _ in 0..60 {
-        assert!(rates.count_key(&client(1), 60, &platform, 0).await);
+        assert_eq!(rates.count(&rate, &one, &platform, 0).await, Some(true));
     }
-    assert!(!rates.count_key(&client(1), 60, &platform, 0).await);
-    assert!(rates.count_key(&client(2), 60, &platform, 0).await);
+    assert_eq!(rates.count(&rate, &one, &platform, 0).await, Some(false));
+    assert_eq!(rates.count(&rate, &other, &platform, 0).await, Some(true));
 }
 
 /// The bindings count by the numbers of their own declaration.
@@ -309,7 +310,7 @@ async fn keys_do_not_count_for_each_other() {
 fn the_bindings_have_the_same_numbers() {
     let settings = include_str!("../../../wrangler.toml");
     let kinds = [Kind::Run, Kind::Submit, Kind::Read].map(Kind::rate);
-    let rates = kinds.map(|(binding, limit, ..)| (binding, limit));
+    let rates = kinds.map(|rate| (rate.binding, rate.refusal.limit));
     for (binding, limit) in rates.into_iter().chain([(KEY_RATE, KEY_COUNTER_LIMIT)]) {
         let block = settings.split("[[").find(|block| {
             block.starts_with("env.submit.ratelimits]]")
