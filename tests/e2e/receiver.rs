@@ -53,7 +53,9 @@ struct Inner {
 impl Receiver {
     pub(crate) fn start() -> Self {
         let state = Arc::new(Mutex::new(Inner::default()));
-        let router = Router::new().fallback(answer).with_state(Arc::clone(&state));
+        let router = Router::new()
+            .fallback(answer)
+            .with_state(Arc::clone(&state));
         let port = server::serve(router);
         Self { port, state }
     }
@@ -147,7 +149,11 @@ fn resolve(state: &Mutex<Inner>, uri: &Uri) -> axum::Json<Value> {
     let (address, family) = (labels[0], labels[1]);
     let also_public = address.starts_with("also-");
     let address = address.trim_start_matches("also-");
-    let wants = if query["type"] == "A" { ("v4", 1) } else { ("v6", 28) };
+    let wants = if query["type"] == "A" {
+        ("v4", 1)
+    } else {
+        ("v6", 28)
+    };
     let mut found = Vec::new();
     if also_public && wants.1 == 1 {
         found.push("1.1.1.1".to_owned());

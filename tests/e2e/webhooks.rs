@@ -69,7 +69,10 @@ impl Webhooks {
             }
             letter
         });
-        assert_eq!(letter["history"].as_array().unwrap().len(), letter["attempts"]);
+        assert_eq!(
+            letter["history"].as_array().unwrap().len(),
+            letter["attempts"]
+        );
         letter["reason"].as_str().unwrap().to_owned()
     }
 }
@@ -87,7 +90,8 @@ fn a_message_is_what_the_published_libraries_verify(stacks: &Stacks) {
         webhooks.submit("/ok/long", "print('\\x01' * 40000)"),
         webhooks.submit("/ok/failed", "1/0"),
     ];
-    let messages = ["/ok/short", "/ok/long", "/ok/failed"].map(|path| first_message(&webhooks, path));
+    let messages =
+        ["/ok/short", "/ok/long", "/ok/failed"].map(|path| first_message(&webhooks, path));
     for (id, message) in ids.iter().zip(&messages) {
         assert_eq!(message.data(), webhooks.submit_fn.finished_result(id));
         assert!(message.body.len() <= 262_144);
@@ -95,11 +99,21 @@ fn a_message_is_what_the_published_libraries_verify(stacks: &Stacks) {
         let sent_s: u64 = message.header("webhook-timestamp").parse().unwrap();
         assert!(sent_s <= now_s + 1 && sent_s + 60 > now_s);
         assert_eq!(message.header("content-type"), "application/json");
-        assert!(message.header("user-agent").starts_with("edgejudge-webhook/"));
+        assert!(
+            message
+                .header("user-agent")
+                .starts_with("edgejudge-webhook/")
+        );
         // Nothing of the inside: no token, no ticket, no name of a Worker.
         for name in message.headers.keys() {
             let name = name.as_str();
-            let platform = ["accept", "accept-encoding", "connection", "content-length", "host"];
+            let platform = [
+                "accept",
+                "accept-encoding",
+                "connection",
+                "content-length",
+                "host",
+            ];
             let ours = ["content-type", "user-agent"];
             assert!(
                 platform.contains(&name) || ours.contains(&name) || name.starts_with("webhook-"),
@@ -153,27 +167,50 @@ fn a_receiver_that_misbehaves_gets_what_was_promised(stacks: &Stacks) {
     // It fails twice, and then has it: the first pause is 5 s, the second 30 s.
     first_message(&webhooks, "/twice/x");
     let first = Instant::now();
-    wait_until("the second attempt", SOON, || receiver.messages("/twice/x").len() == 2);
-    assert!(first.elapsed() > Duration::from_secs(4), "{:?}", first.elapsed());
+    wait_until("the second attempt", SOON, || {
+        receiver.messages("/twice/x").len() == 2
+    });
+    assert!(
+        first.elapsed() > Duration::from_secs(4),
+        "{:?}",
+        first.elapsed()
+    );
     wait_until("the third attempt", SOON, || {
         webhooks.next_attempt();
         receiver.messages("/twice/x").len() == 3
     });
     let tried = receiver.messages("/twice/x");
-    assert!(tried.iter().all(|one| one.header("webhook-id") == tried[0].header("webhook-id")));
+    assert!(
+        tried
+            .iter()
+            .all(|one| one.header("webhook-id") == tried[0].header("webhook-id"))
+    );
     assert!(tried.iter().all(|one| one.body == tried[0].body));
     // Of an endless answer nothing is read.
     assert_eq!(receiver.messages("/endless/x").len(), 1);
     let never = webhooks.given_up(id_of("never"));
-    assert_eq!(never, "Webhook given up after 3 attempts. The last one: the receiver answered 500");
+    assert_eq!(
+        never,
+        "Webhook given up after 3 attempts. The last one: the receiver answered 500"
+    );
     let moved = webhooks.given_up(id_of("moved"));
-    assert_eq!(moved, "Webhook given up after 3 attempts. The last one: the receiver answered 307");
+    assert_eq!(
+        moved,
+        "Webhook given up after 3 attempts. The last one: the receiver answered 307"
+    );
     assert_eq!(receiver.messages("/never/x").len(), 3);
-    assert_eq!(receiver.messages("/stolen").len(), 0, "no redirect is followed");
+    assert_eq!(
+        receiver.messages("/stolen").len(),
+        0,
+        "no redirect is followed"
+    );
     assert!(webhooks.waiting().is_empty());
     // None of this is the submission's: it is done, at its first attempt.
     let result = webhooks.submit_fn.result(id_of("never"));
-    assert_eq!((&result["status"], &result["attempts"]), (&json!("done"), &json!(1)));
+    assert_eq!(
+        (&result["status"], &result["attempts"]),
+        (&json!("done"), &json!(1))
+    );
     let stats = webhooks.submit_fn.admin("GET", "/stats", None).json();
     let stats = &stats["stats"];
     for number in ["due", "later", "inFlight", "deliveries"] {
@@ -185,9 +222,16 @@ fn a_receiver_that_misbehaves_gets_what_was_promised(stacks: &Stacks) {
     let replayed = webhooks.submit_fn.admin("POST", &path, None);
     assert_eq!(replayed.status, 200, "{}", replayed.text);
     webhooks.stack.fire_cron().unwrap();
-    wait_until("the message", SOON, || receiver.messages("/never/x").len() == 4);
-    wait_until("no letter", SOON, || webhooks.dead_letter(id_of("never")).is_none());
-    assert_eq!(receiver.messages("/never/x")[3].body, receiver.messages("/never/x")[0].body);
+    wait_until("the message", SOON, || {
+        receiver.messages("/never/x").len() == 4
+    });
+    wait_until("no letter", SOON, || {
+        webhooks.dead_letter(id_of("never")).is_none()
+    });
+    assert_eq!(
+        receiver.messages("/never/x")[3].body,
+        receiver.messages("/never/x")[0].body
+    );
     assert_eq!(webhooks.submit_fn.result(id_of("never")), result);
 }
 
@@ -206,12 +250,26 @@ fn a_delivery_outlives_its_worker(stacks: &Stacks) {
     for id in others.iter().chain([&hangs, &held]) {
         assert_eq!(webhooks.submit_fn.finished_result(id)["status"], "done");
     }
-    println!("\n  five done {:?} after the first message", started.elapsed());
-    let before: Vec<String> = webhooks.waiting().into_iter().map(|(payload, _)| payload).collect();
+    println!(
+        "\n  five done {:?} after the first message",
+        started.elapsed()
+    );
+    let before: Vec<String> = webhooks
+        .waiting()
+        .into_iter()
+        .map(|(payload, _)| payload)
+        .collect();
     assert!(before.iter().any(|payload| payload.contains(&hangs)));
     webhooks.stack.kill("worker-fn");
-    let after: Vec<String> = webhooks.waiting().into_iter().map(|(payload, _)| payload).collect();
-    assert!(after.iter().any(|payload| payload.contains(&hangs)), "{after:?}");
+    let after: Vec<String> = webhooks
+        .waiting()
+        .into_iter()
+        .map(|(payload, _)| payload)
+        .collect();
+    assert!(
+        after.iter().any(|payload| payload.contains(&hangs)),
+        "{after:?}"
+    );
     webhooks.receiver.let_go();
     webhooks.stack.restart("worker-fn").unwrap();
     let stack = &*webhooks;
@@ -247,12 +305,13 @@ fn forbidden_addresses_are_refused_at_the_submission(stacks: &Stacks) {
             let text = text.replace("\\t", "\t").replace("\\n", "\n");
             text.replace("\\0", "\0")
         })
-        .chain([String::new(), format!("https://hooks.site.org/{}", "x".repeat(2_048))])
+        .chain([
+            String::new(),
+            format!("https://hooks.site.org/{}", "x".repeat(2_048)),
+        ])
         .collect();
     assert!(forms.len() > 60, "{}", forms.len());
-    let submission = |url: &Value| {
-        json!({"problemId": "p", "language": "python", "code": "print(1)", "callbackUrl": url})
-    };
+    let submission = |url: &Value| json!({"problemId": "p", "language": "python", "code": "print(1)", "callbackUrl": url});
     for chunk in forms.chunks(100) {
         let items: Vec<Value> = chunk.iter().map(|url| submission(&json!(url))).collect();
         let body = json!({ "submissions": items }).to_string();
@@ -263,8 +322,14 @@ fn forbidden_addresses_are_refused_at_the_submission(stacks: &Stacks) {
             assert_eq!(error["field"], "callbackUrl", "{url}: {item}");
         }
     }
-    for url in [json!(7), json!(["https://hooks.site.org/"]), json!("http://127.0.0.1/")] {
-        let response = shared.submit_fn.post("/submit", &submission(&url).to_string());
+    for url in [
+        json!(7),
+        json!(["https://hooks.site.org/"]),
+        json!("http://127.0.0.1/"),
+    ] {
+        let response = shared
+            .submit_fn
+            .post("/submit", &submission(&url).to_string());
         response.assert_error(422, Some("callbackUrl"), "callbackUrl must");
     }
     let fine = submission(&Value::Null).to_string();
@@ -288,7 +353,13 @@ fn names_of_forbidden_addresses_are_never_called(stacks: &Stacks) {
         "also-127-0-0-1.v4.site.org",
         "also-fe80--1.v6.site.org",
     ];
-    let port = webhooks.receiver.url("").rsplit_once(':').unwrap().1.to_owned();
+    let port = webhooks
+        .receiver
+        .url("")
+        .rsplit_once(':')
+        .unwrap()
+        .1
+        .to_owned();
     let ids: Vec<String> = names
         .iter()
         .map(|name| webhooks.submit_to(&format!("https://{name}:{port}/ok"), "print(1)"))
@@ -296,7 +367,9 @@ fn names_of_forbidden_addresses_are_never_called(stacks: &Stacks) {
     // A foreign producer's job was not checked when it came.
     let foreign = json!({"problemId": "foreign", "code": "print(1)", "language": "python",
                          "callbackUrl": "http://10.0.0.1/"});
-    webhooks.redis.lpush("problems", foreign.to_string().as_bytes());
+    webhooks
+        .redis
+        .lpush("problems", foreign.to_string().as_bytes());
     webhooks.stack.fire_cron().unwrap();
     for id in &ids {
         let letter = wait_for("a dead letter", SOON, || webhooks.dead_letter(id));
@@ -305,12 +378,17 @@ fn names_of_forbidden_addresses_are_never_called(stacks: &Stacks) {
         assert_eq!(letter["attempts"], 1);
     }
     wait_until("the foreign one", SOON, || {
-        let dead = webhooks.submit_fn.admin("GET", "/dead?reason=Webhook%20refused", None);
+        let dead = webhooks
+            .submit_fn
+            .admin("GET", "/dead?reason=Webhook%20refused", None);
         dead.json()["dead"].as_array().unwrap().len() == names.len() + 1
     });
     assert!(webhooks.receiver.messages("").is_empty());
     let asked = webhooks.receiver.names();
-    assert!(names.iter().all(|name| asked.iter().any(|one| one == name)), "{asked:?}");
+    assert!(
+        names.iter().all(|name| asked.iter().any(|one| one == name)),
+        "{asked:?}"
+    );
 }
 
 fn without_a_secret_there_are_no_callbacks(stacks: &Stacks) {

@@ -11,7 +11,8 @@ use shared::queue::settlement::{Outcome, QueueConfig, Settlement};
 use shared::redis::RedisError;
 
 use crate::fixtures::{
-    CONFIG, call, complete, dead_letter, document, ids, isolate, release, retry, settle, snooze,
+    CALLBACK, CONFIG, call, complete, dead_letter, document, ids, isolate, release, retry, settle,
+    snooze,
 };
 use crate::stack::QueueStack;
 
@@ -97,7 +98,7 @@ fn jobs_change_their_places_while_redis_is_full(stack: &QueueStack) {
 }
 
 /// All keys that the scripts write here.
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 17] = [
     "problems",
     "problems:high",
     "problems:low",
@@ -106,6 +107,7 @@ const KEYS: [&str; 16] = [
     "history",
     "dead",
     "dead:payload",
+    "deliveries",
     "statistics:*",
     "result:done",
     "result:done-too",
@@ -160,9 +162,9 @@ fn prepare(stack: &QueueStack) -> Vec<Settlement> {
     stack.enqueue("later", Lane::Low, Schedule::At(1));
     vec![
         complete(&jobs[0], "done"),
-        complete(&jobs[1], "done-too"),
+        told(complete(&jobs[1], "done-too")),
         dead_letter(&jobs[2], "dead"),
-        dead_letter(&jobs[3], "dead-too"),
+        told(dead_letter(&jobs[3], "dead-too")),
         retry(&jobs[4], 0),
         release(&jobs[5]),
         release(&jobs[6]),
@@ -170,6 +172,17 @@ fn prepare(stack: &QueueStack) -> Vec<Settlement> {
         isolate(&jobs[7]),
         snooze(&jobs[8], 0),
     ]
+}
+
+/// The same, and somebody is told of it.
+fn told(mut settlement: Settlement) -> Settlement {
+    let callback_url = Some(CALLBACK.to_owned());
+    match &mut settlement.outcome {
+        Outcome::Complete(result) => result.callback_url = callback_url,
+        Outcome::DeadLetter(letter) => letter.callback_url = callback_url,
+        other => panic!("{other:?}"),
+    }
+    settlement
 }
 
 /// The ids of all jobs that are somewhere: in a lane, in flight with a lease, done
@@ -213,6 +226,13 @@ fn a_refused_write_loses_no_job(stack: &QueueStack) {
             let shown = stack.ok(stack.store.result(id)).is_some();
             let stored = stack.ok(stack.store.dead_letter(id)).is_some();
             assert_eq!(shown, stored, "{key}: {id}");
+        }
+        // Whoever is told of an end is told of one that there is, and of each.
+        let deliveries: Vec<String> = stack.redis.run(&["ZRANGE", "deliveries", "0", "-1"]);
+        for id in ["done-too", "dead-too"] {
+            let shown = stack.ok(stack.store.result(id)).is_some();
+            let of_it = |text: &String| text.contains(&format!("\"id\":\"{id}\""));
+            assert_eq!(shown, deliveries.iter().any(of_it), "{key}: {id}");
         }
         end_all(stack);
         assert_eq!(found(stack), all, "{key}");

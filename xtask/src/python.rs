@@ -29,7 +29,9 @@ pub fn venv(requirements: &Path) -> Result<PathBuf> {
         return Ok(python);
     }
     if !starts(Path::new(PYTHON)) {
-        bail!("Python 3.10 or newer is needed (apt-get install python3 python3-venv, brew install python)");
+        bail!(
+            "Python 3.10 or newer is needed (apt-get install python3 python3-venv, brew install python)"
+        );
     }
     if folder.exists() {
         fs::remove_dir_all(&folder).with_context(|| format!("{}", folder.display()))?;

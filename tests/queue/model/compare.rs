@@ -197,7 +197,8 @@ pub(super) fn assert_same_documents(stack: &QueueStack, model: &Model) {
     for (key, reply) in all.iter().zip(stack.redis.pipeline(&commands)) {
         let ttl_s: i64 = read(reply);
         let longest = match key.split(':').next().unwrap() {
-            "problems" | "inflight" | "leases" | "history" | "dead" | "problem" | "catalog" => None,
+            "problems" | "inflight" | "leases" | "history" | "dead" | "deliveries" | "problem"
+            | "catalog" => None,
             "result" | "results" | "submissions" => Some(CONFIG.result_ttl_s),
             "statistics" => Some(93_600),
             _ => Some(IDEMPOTENCY_TTL_S),

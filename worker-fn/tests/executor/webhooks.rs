@@ -109,7 +109,9 @@ impl World {
             self.deliveries.insert(payload.clone(), now_ms() + lease_ms);
         }
         let later = self.deliveries.values().filter(|due| **due > now_ms());
-        let next = later.min().map_or(-1, |due| i64::try_from(due - now_ms()).unwrap());
+        let next = later
+            .min()
+            .map_or(-1, |due| i64::try_from(due - now_ms()).unwrap());
         let claimed: Vec<String> = due.iter().map(|(_, one)| STANDARD.encode(one)).collect();
         json!([claimed, next])
     }
@@ -122,12 +124,16 @@ impl World {
     }
 
     fn reason(&self, id: &str) -> &str {
-        self.letters[&format!("{id}.webhook")]["reason"].as_str().unwrap()
+        self.letters[&format!("{id}.webhook")]["reason"]
+            .as_str()
+            .unwrap()
     }
 }
 
 fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 async fn server(world: &Shared<World>) -> MockServer {
@@ -138,7 +144,10 @@ async fn server(world: &Shared<World>) -> MockServer {
 async fn deliver(server: &MockServer, instance: &Instance, more: &[(&str, &str)]) -> CourierReport {
     // The first of a name counts.
     let mut variables: Vec<(&str, String)> = Vec::new();
-    variables.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
+    variables.extend(
+        more.iter()
+            .map(|(name, value)| (*name, (*value).to_owned())),
+    );
     variables.extend([
         ("EXECUTOR_URL", server.url.clone()),
         ("WEBHOOK_SECRET", SECRET.into()),
@@ -169,7 +178,10 @@ fn a_message_is_signed_and_says_no_more_than_it_should() {
         let [message] = &messages(&server, "/hook")[..] else {
             panic!("one message");
         };
-        assert_eq!((message.method.as_str(), message.query.as_str()), ("POST", "x=1"));
+        assert_eq!(
+            (message.method.as_str(), message.query.as_str()),
+            ("POST", "x=1")
+        );
         assert_eq!(
             message.body,
             json!({"type": "submission.finished", "timestamp": "2023-11-14T22:13:20.000Z",
@@ -178,8 +190,14 @@ fn a_message_is_signed_and_says_no_more_than_it_should() {
         let names: Vec<&str> = message.headers.iter().map(|(name, _)| &**name).collect();
         for name in &names {
             let known = [
-                "accept", "content-length", "content-type", "host", "user-agent", "webhook-id",
-                "webhook-signature", "webhook-timestamp",
+                "accept",
+                "content-length",
+                "content-type",
+                "host",
+                "user-agent",
+                "webhook-id",
+                "webhook-signature",
+                "webhook-timestamp",
             ];
             assert!(known.contains(name), "{name}");
         }
@@ -208,13 +226,24 @@ fn a_receiver_that_fails_twice_is_told_a_third_time() {
             panic!("one waits");
         };
         assert!(due_ms >= now_ms() + 30_000, "{due_ms}");
-        assert_eq!(deliver(&server, &instance, &[]).await.retried, 0, "too early");
+        assert_eq!(
+            deliver(&server, &instance, &[]).await.retried,
+            0,
+            "too early"
+        );
         crate::support::pass_ms(40_000);
         assert_eq!(deliver(&server, &instance, &[]).await.delivered, 1);
         let all = messages(&server, "/hook");
         let ids: Vec<_> = all.iter().map(|one| one.header("webhook-id")).collect();
-        assert_eq!(ids, vec![Some("i-1700000000000"); 3], "the same over all attempts");
-        let signatures: Vec<_> = all.iter().map(|one| one.header("webhook-signature")).collect();
+        assert_eq!(
+            ids,
+            vec![Some("i-1700000000000"); 3],
+            "the same over all attempts"
+        );
+        let signatures: Vec<_> = all
+            .iter()
+            .map(|one| one.header("webhook-signature"))
+            .collect();
         assert!(signatures[0] != signatures[1] && signatures[1] != signatures[2]);
     });
 }
@@ -226,7 +255,11 @@ fn deliveries_are_given_up_with_their_reason() {
         let server = server(&world).await;
         world.with(|world| {
             let url = |path: &str| format!("{}/{path}", server.url);
-            for (id, answers) in [("always", vec![503]), ("gone", vec![410]), ("moved", vec![307])] {
+            for (id, answers) in [
+                ("always", vec![503]),
+                ("gone", vec![410]),
+                ("moved", vec![307]),
+            ] {
                 world.announce(id, &url(id));
                 world.answers.insert(format!("/{id}"), answers);
             }
@@ -242,16 +275,40 @@ fn deliveries_are_given_up_with_their_reason() {
         let world = world.get();
         assert!(world.deliveries.is_empty());
         for (id, reason) in [
-            ("always", "Webhook given up after 2 attempts. The last one: the receiver answered 503"),
-            ("moved", "Webhook given up after 2 attempts. The last one: the receiver answered 307"),
-            ("gone", "Webhook refused: the receiver answered 410: it wants no more"),
-            ("vanished", "Webhook given up after 0 attempts. The last one: the result is not stored any more"),
-            ("foreign", "Webhook refused: callbackUrl must be an https URL."),
-            ("old", "Webhook given up after 0 attempts. The last one: it took too long"),
+            (
+                "always",
+                "Webhook given up after 2 attempts. The last one: the receiver answered 503",
+            ),
+            (
+                "moved",
+                "Webhook given up after 2 attempts. The last one: the receiver answered 307",
+            ),
+            (
+                "gone",
+                "Webhook refused: the receiver answered 410: it wants no more",
+            ),
+            (
+                "vanished",
+                "Webhook given up after 0 attempts. The last one: the result is not stored any more",
+            ),
+            (
+                "foreign",
+                "Webhook refused: callbackUrl must be an https URL.",
+            ),
+            (
+                "old",
+                "Webhook given up after 0 attempts. The last one: it took too long",
+            ),
         ] {
             assert_eq!(world.reason(id), reason);
         }
-        assert_eq!(world.letters["always.webhook"]["history"].as_array().unwrap().len(), 2);
+        assert_eq!(
+            world.letters["always.webhook"]["history"]
+                .as_array()
+                .unwrap()
+                .len(),
+            2
+        );
         assert_eq!(world.letters["always.webhook"]["attempts"], 2);
         assert_eq!(messages(&server, "/gone").len(), 1, "no retry");
         assert_eq!(messages(&server, "/old").len(), 0);
@@ -265,16 +322,36 @@ fn names_of_private_addresses_are_not_called() {
         let world = World::new();
         let server = server(&world).await;
         let private = [
-            "127.0.0.1", "10.1.2.3", "169.254.169.254", "192.168.0.1", "172.20.0.1", "100.64.0.1",
-            "0.0.0.0", "224.0.0.1", "168.63.129.16", "::1", "::ffff:127.0.0.1", "fd00::1",
-            "fe80::1", "64:ff9b::7f00:1", "2002:7f00:1::", "2001:db8::1",
+            "127.0.0.1",
+            "10.1.2.3",
+            "169.254.169.254",
+            "192.168.0.1",
+            "172.20.0.1",
+            "100.64.0.1",
+            "0.0.0.0",
+            "224.0.0.1",
+            "168.63.129.16",
+            "::1",
+            "::ffff:127.0.0.1",
+            "fd00::1",
+            "fe80::1",
+            "64:ff9b::7f00:1",
+            "2002:7f00:1::",
+            "2001:db8::1",
         ];
         world.with(|world| {
             for (number, address) in private.iter().enumerate() {
                 // Also one among good ones.
                 for (kind, addresses) in [
                     ("only", vec![(*address).to_owned()]),
-                    ("also", vec!["1.1.1.1".into(), (*address).into(), "2606:4700::1111".into()]),
+                    (
+                        "also",
+                        vec![
+                            "1.1.1.1".into(),
+                            (*address).into(),
+                            "2606:4700::1111".into(),
+                        ],
+                    ),
                 ] {
                     let name = format!("{kind}{number}.site.org");
                     world.announce(&name, &format!("https://{name}/"));
@@ -307,10 +384,20 @@ fn names_of_private_addresses_are_not_called() {
             .iter()
             .map(|one| &*one.failed_attempts[0].reason)
             .collect();
-        assert!(reasons.contains(&"there is no such host name"), "{reasons:?}");
-        assert!(reasons.contains(&"the host's name stands for no address"), "{reasons:?}");
+        assert!(
+            reasons.contains(&"there is no such host name"),
+            "{reasons:?}"
+        );
+        assert!(
+            reasons.contains(&"the host's name stands for no address"),
+            "{reasons:?}"
+        );
         let asked = server.requests();
-        assert!(asked.iter().all(|request| request.path == "/dns" || request.path == "/"));
+        assert!(
+            asked
+                .iter()
+                .all(|request| request.path == "/dns" || request.path == "/")
+        );
     });
 }
 
@@ -339,9 +426,18 @@ fn a_receiver_that_hangs_holds_up_its_own_deliveries_only() {
         let failed: Vec<usize> = world
             .deliveries
             .keys()
-            .map(|payload| Delivery::decode(payload.as_bytes()).unwrap().failed_attempts.len())
+            .map(|payload| {
+                Delivery::decode(payload.as_bytes())
+                    .unwrap()
+                    .failed_attempts
+                    .len()
+            })
             .collect();
-        assert_eq!(failed.iter().sum::<usize>(), 1, "the others' attempts do not count");
+        assert_eq!(
+            failed.iter().sum::<usize>(),
+            1,
+            "the others' attempts do not count"
+        );
         assert!(world.deliveries.values().all(|due| *due > now_ms()));
     });
 }
