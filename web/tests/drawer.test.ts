@@ -180,13 +180,13 @@ test("a batch is sent and watched until each has its end, one call a second", as
   await close();
 });
 
-test("with the token the queue is watched while it is ticked and the drawer is open", async () => {
+test("with a key the queue is watched while it is ticked and the drawer is open", async () => {
   const mine = api();
   const { page, complaints, close } = await open(mine, "#/nowhere");
   await openDrawer(page, "Queue");
-  await drawer(page).getByText("need the operator's token").waitFor();
+  await drawer(page).getByText("need a key that may read them").waitFor();
   await page.keyboard.press("Escape");
-  await page.evaluate((token) => sessionStorage.setItem("edgejudge:token", token), TOKEN);
+  await page.evaluate((token) => sessionStorage.setItem("edgejudge:key", token), TOKEN);
   await page.reload();
   await openDrawer(page, "Queue");
   await drawer(page).getByLabel("Watch it, every 2 s").check();
@@ -200,11 +200,11 @@ test("with the token the queue is watched while it is ticked and the drawer is o
   const closed = mine.calls("GET /stats").length;
   await page.waitForTimeout(2_600);
   assert.ok(mine.calls("GET /stats").length <= closed + 1);
-  // The token is in no markup: neither in the list of calls nor in a line for a shell.
+  // The key is in no markup: neither in the list of calls nor in a line for a shell.
   await openDrawer(page);
   await drawer(page).getByRole("tab", { name: "Calls" }).click();
   for (const row of await drawer(page).locator("summary").all()) await row.click();
-  await drawer(page).getByText("$ADMIN_TOKEN").first().waitFor();
+  await drawer(page).getByText("$KEY").first().waitFor();
   assert.ok(!(await page.content()).includes(TOKEN));
   // A question that is asked over and over leaves the others in the list.
   assert.ok((await drawer(page).locator("summary", { hasText: "/stats" }).count()) <= 5);
@@ -361,7 +361,7 @@ test("a long answer is cut, and says so", async () => {
 for (const colorScheme of ["light", "dark"] as const) {
   test(`axe finds nothing serious in the drawer (${colorScheme})`, async () => {
     const { page, close } = await open(api(), "#/", { colorScheme, bypassCSP: true });
-    await page.evaluate((token) => sessionStorage.setItem("edgejudge:token", token), TOKEN);
+    await page.evaluate((token) => sessionStorage.setItem("edgejudge:key", token), TOKEN);
     await page.reload();
     await openDrawer(page);
     await drawer(page).locator("summary").first().click();

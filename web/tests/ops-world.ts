@@ -231,7 +231,7 @@ export async function enter(api: Api, hash: string, options: BrowserContextOptio
   const opened = await open(api, "#/nowhere", options);
   await opened.page.evaluate(
     ([token, address]) => {
-      sessionStorage.setItem("edgejudge:token", token);
+      sessionStorage.setItem("edgejudge:key", token);
       history.replaceState(null, "", address);
     },
     [TOKEN, hash] as const,
