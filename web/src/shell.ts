@@ -160,7 +160,7 @@ function keyButton(): HTMLElement {
       button,
       "Key",
       sign !== "" && h("span", { "aria-hidden": "true" }, sign),
-      sign !== "" && h("span", { class: "visually-hidden" }, `: ${words}`),
+      sign !== "" && h("span", { class: "visually-hidden" }, ` ${words}`),
     );
   };
   key.watch(draw);

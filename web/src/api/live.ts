@@ -199,7 +199,10 @@ export function follow(id: string, listener: (state: LiveState) => void, known: 
       recorder.end(record, 200, text);
       const change = apply(state, name, data);
       if (!change) return;
-      if (change.result) return finish({ ...change, connection: "live" });
+      if (change.result) {
+        finish({ ...change, connection: "live" });
+        return;
+      }
       tell({ ...change, connection: "live" });
       // A submission that is due much later needs no stream until then.
       if ((state.dueAtMs ?? 0) - Date.now() > MAX_PAUSE_MS) closed(true);

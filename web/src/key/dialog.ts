@@ -28,7 +28,8 @@ export function show(): void {
     "Forget the key",
   );
   const form = keyForm({
-    action: isGiven ? "Use this one instead" : "Use this key",
+    label: isGiven ? "Another key" : "Key",
+    action: "Use this key",
     hint: isGiven ? "Only one key is kept at a time." : KEPT,
     done: () => ended("The key is in use."),
     more: [isGiven && forget, close],

@@ -7,6 +7,8 @@ import { isKey, keepKey } from "../api/key.ts";
 import { type Child, h, replace, uniqueId } from "../base/dom.ts";
 
 export interface KeyFormOptions {
+  /** What the field is for; "Key" where nothing else is said. */
+  label?: string;
   /** What the button does. */
   action: string;
   /** What is said of the key, below the field's name. */
@@ -71,7 +73,7 @@ export function keyForm(options: KeyFormOptions): KeyForm {
   const element = h(
     "form",
     { class: "key-form", onsubmit: (event) => void send(event) },
-    h("label", { class: "field" }, h("span", {}, "Key"), field),
+    h("label", { class: "field" }, h("span", {}, options.label ?? "Key"), field),
     error,
     h("p", { class: "muted small", id: ids.hint }, options.hint ?? KEPT),
     h("div", { class: "row" }, button, options.more),

@@ -33,7 +33,13 @@ export function fill(panel: HTMLElement, error: CallError, again: () => void, le
     h("button", { class: "button", type: "button", onclick: () => forgetKey() }, "Forget the key and go on");
   const [title, words] = told(error, given !== undefined);
   panel.append(
-    h("div", { role: "alert" }, h(level, {}, title), words && h("p", {}, words), h("p", {}, error.message)),
+    h(
+      "div",
+      { role: "alert" },
+      h(level, {}, title),
+      words && h("p", {}, words),
+      h("p", { class: "muted small" }, error.message),
+    ),
     isClosed(error)
       ? h("div", { class: "row" }, h("button", { class: "button", type: "button", onclick: goOn }, "Try again"), forget)
       : keyForm({ action: "Use this key", done: goOn, more: forget }).element,
