@@ -114,10 +114,13 @@ export function failure(response: Response, answer: string, sent: string | undef
   return told;
 }
 
-/** Waits, and lets the frame say for how long. */
+/** Lets the frame say for how long the API wants no more reads. */
+export function noticeLimit(ms: number): void {
+  limitedUntil.set(Math.max(limitedUntil.get() ?? 0, Date.now() + ms));
+}
+
 async function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  const until = Date.now() + ms;
-  limitedUntil.set(Math.max(limitedUntil.get() ?? 0, until));
+  noticeLimit(ms);
   await new Promise<void>((resolve, reject) => {
     const stop = () => {
       clearTimeout(timer);

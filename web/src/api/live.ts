@@ -4,7 +4,7 @@
 // stream, it is asked now and then instead. `live-state.ts` says what an event means.
 
 import { settleBy } from "../history.ts";
-import { call, lostSince } from "./client.ts";
+import { call, lostSince, noticeLimit } from "./client.ts";
 import { CallError } from "./errors.ts";
 import { openEvents, readEvents, type ServerEvent } from "./event-stream.ts";
 import { key } from "./key.ts";
@@ -123,6 +123,16 @@ export function follow(id: string, listener: (state: LiveState) => void, known: 
     schedule(Math.max(pause * (0.9 + 0.3 * Math.random()), atLeastMs));
   }
 
+  /** The API wants no more reads for a while. */
+  function obey(error: CallError): boolean {
+    const waitMs = error.status === 429 ? (error.retryAfterS ?? 0) * 1_000 : 0;
+    if (waitMs === 0) return false;
+    noticeLimit(waitMs);
+    tell({ connection: "failing" });
+    scheduleLater(waitMs);
+    return true;
+  }
+
   function reached(): void {
     failures = 0;
     lostMs = undefined;
@@ -174,7 +184,7 @@ export function follow(id: string, listener: (state: LiveState) => void, known: 
     };
 
     /** `well`: as streams end that have told all they may. */
-    function closed(well: boolean, atLeastMs = 0): void {
+    function closed(well: boolean): void {
       const lastedMs = performance.now() - lastBeganMs;
       hangUp?.();
       if (over) return;
@@ -184,7 +194,7 @@ export function follow(id: string, listener: (state: LiveState) => void, known: 
         doubt = true;
         // Whether the connection is lost is known when the API was asked.
         if (state.connection === "live") tell({ connection: "polling" });
-        scheduleLater(atLeastMs);
+        scheduleLater();
       }
     }
 
@@ -220,10 +230,14 @@ export function follow(id: string, listener: (state: LiveState) => void, known: 
     const ended = (error?: unknown) => {
       if (hungUp) return;
       const answered = error instanceof CallError ? error : undefined;
-      if (answered) ({ status, message: text } = answered);
+      if (answered) {
+        ({ status, message: text } = answered);
+        hangUp?.();
+        if (over || obey(answered)) return;
+      }
       refused = answered !== undefined;
       const wasOpen = status === 200 && !answered && performance.now() - lastBeganMs > FIRST_EVENT_MS;
-      closed(heard || wasOpen, answered?.status === 429 ? (answered.retryAfterS ?? 0) * 1_000 : 0);
+      closed(heard || wasOpen);
     };
     void listen().then(() => ended(), ended);
   }
@@ -263,6 +277,7 @@ export function follow(id: string, listener: (state: LiveState) => void, known: 
       if (over || abort.signal.aborted) return;
       hangUp();
       if (error instanceof CallError && isFinal(error)) return finish({ error });
+      if (error instanceof CallError && obey(error)) return;
       tell({ connection: error instanceof CallError && error.status > 0 ? "failing" : "lost" });
       scheduleLater(error instanceof CallError ? (error.retryAfterS ?? 0) * 1_000 : 0);
     }
