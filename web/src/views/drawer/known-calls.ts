@@ -41,5 +41,5 @@ export function knownCalls(choose: (call: KnownCall) => void): HTMLElement {
     h("option", { value: "" }, "Choose one, or write it below"),
     CALLS.map(([what, { method, path }], index) => h("option", { value: String(index) }, `${method} ${path}: ${what}`)),
   );
-  return h("label", { class: "field" }, h("span", {}, "Known calls"), select);
+  return h("label", { class: "field known-calls" }, h("span", {}, "Known calls"), select);
 }
