@@ -408,7 +408,9 @@ test("known calls fill the form, and what is answered as text is shown as it is"
 });
 
 test("the drawer leads to the API's reference and to its OpenAPI document", async () => {
-  const mine = api().on("GET /docs", () => ({ success: true, message: "the reference" }));
+  const mine = api().on("GET /docs", (_, response) =>
+    send(response, 200, { message: "the reference" }, { "cross-origin-opener-policy": "same-origin" }),
+  );
   const { page, context, close } = await open(mine);
   await openDrawer(page);
   assert.equal(

@@ -128,6 +128,8 @@ test("a run that was pressed is made once the key is changed for one that may", 
   await field(page).fill(SOLVER);
   await page.keyboard.press("Enter");
   await page.getByText("it ran", { exact: true }).waitFor();
+  // The focus is where the panel was, not lost.
+  assert.ok(await page.evaluate(() => document.activeElement?.matches(":has(> .outcome)")));
   assert.deepEqual(api.calls("POST /run").map(keyOf), [READER, SOLVER]);
   assert.equal(await page.getByRole("heading", { name: "This key does not allow that" }).count(), 0);
 });
