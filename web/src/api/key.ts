@@ -9,7 +9,7 @@ const NAME = "edgejudge:key";
 
 /** What an HTTP header can carry as it is; the error of another value would show it. */
 export function isKey(value: string): boolean {
-  return /^[\x21-\x7e]{1,256}$/.test(value);
+  return /^[\x21-\x7e]{1,4096}$/.test(value);
 }
 
 function stored(): string | undefined {

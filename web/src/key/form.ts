@@ -48,7 +48,7 @@ export function keyForm(options: KeyFormOptions): KeyForm {
     if (button.getAttribute("aria-disabled") === "true") return;
     const value = field.value.trim();
     if (value === "") return complain("Enter a key.");
-    if (!isKey(value)) return complain("A key is up to 256 visible ASCII characters, without spaces.");
+    if (!isKey(value)) return complain("A key is made of visible ASCII characters, without spaces.");
     button.setAttribute("aria-disabled", "true");
     replace(error);
     try {
