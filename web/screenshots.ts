@@ -291,7 +291,7 @@ async function take(
   const name = `${view.name}-${scheme}-${size}`;
   try {
     await page.goto(`${PAGE_URL}/#/nowhere`);
-    await page.evaluate((token) => sessionStorage.setItem("edgejudge:token", token), ADMIN_TOKEN);
+    await page.evaluate((token) => sessionStorage.setItem("edgejudge:key", token), ADMIN_TOKEN);
     const hash = await view.hash();
     await page.goto(`${PAGE_URL}/${hash}`);
     await page.reload();

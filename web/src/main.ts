@@ -4,6 +4,8 @@ import { h } from "./base/dom.ts";
 import { alarm } from "./base/announce.ts";
 import { noticeLoss } from "./api/client.ts";
 import { advice } from "./api/errors.ts";
+import { isAboutKeys } from "./api/key.ts";
+import { keyPanel } from "./key/index.ts";
 import { link, parse, type Route } from "./router.ts";
 import * as operator from "./operator.ts";
 import * as scroll from "./base/scroll.ts";
@@ -67,7 +69,9 @@ async function openOr(load: Load, route: Route): Promise<View | undefined> {
   try {
     return await module.open(route);
   } catch (error) {
-    return failed(advice(error));
+    if (!isAboutKeys(error)) return failed(advice(error));
+    const panel = keyPanel(error, reopen, "h1");
+    return { title: "Key", element: h("section", { class: "page" }, panel) };
   }
 }
 
@@ -157,4 +161,4 @@ addEventListener("pageshow", (event) => {
   reopen();
 });
 reopen();
-if (operator.token.get()) operator.stats().catch(() => undefined);
+if (operator.operates()) operator.stats().catch(() => undefined);

@@ -1,91 +1,55 @@
-// The operator's token, and what is known of the queue with it. The token is in
-// `sessionStorage` only: in no address, in no markup, in no other tab.
+// What is known of the queue, for those whose key may ask.
 
 import { call, type CallOptions } from "./api/client.ts";
-import { CallError } from "./api/errors.ts";
+import { key } from "./api/key.ts";
 import type { Stats } from "./api/types.ts";
 import { store } from "./base/store.ts";
 
-const KEY = "edgejudge:token";
+/** Marks that this tab's key may ask for the queue's numbers, so that others never try. */
+const MARK = "edgejudge:operates";
 
-function stored(): string | undefined {
-  try {
-    return sessionStorage.getItem(KEY) ?? undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-export const token = store<string | undefined>(stored());
-
-/** Why the last token was forgotten: the API refused it, or has no operator's calls. */
-export const refusal = store<"wrong" | "off" | undefined>(undefined);
-
-/** Whether the queue is paused, as far as is known: only the operator may ask. */
+/** Whether the queue is paused, as far as is known. */
 export const paused = store<boolean | undefined>(undefined);
 
 /** The queue's numbers as they were told last, and when. */
 export const latest = store<{ stats: Stats; atMs: number } | undefined>(undefined);
 
-export function keepToken(value: string): void {
-  try {
-    sessionStorage.setItem(KEY, value);
-  } catch {
-    // Then it is kept until the page is left.
-  }
-  refusal.set(undefined);
-  token.set(value);
-}
-
-export function forgetToken(why?: "wrong" | "off"): void {
-  try {
-    sessionStorage.removeItem(KEY);
-  } catch {
-    // Nothing was kept.
-  }
-  refusal.set(why);
-  token.set(undefined);
-  paused.set(undefined);
-  latest.set(undefined);
-}
-
-/** Why the API takes no token at all, or not this one. */
-function refused(error: unknown): "wrong" | "off" | undefined {
-  if (!(error instanceof CallError)) return undefined;
-  if (error.status === 401) return "wrong";
-  return error.code === "operations_off" ? "off" : undefined;
-}
-
-/** A call with the operator's token. A token that is refused is forgotten. */
-export async function operate<T>(path: string, options: CallOptions = {}): Promise<T> {
-  const mine = token.get();
-  try {
-    return await call<T>(path, { ...options, token: mine });
-  } catch (error) {
-    // Another one may have been entered while this call was under way.
-    const why = refused(error);
-    if (why && mine !== undefined && mine === token.get()) forgetToken(why);
-    throw error;
-  }
-}
-
-/** Tries a token, and keeps it unless it is refused. Throws what the API said. */
-export async function enter(value: string): Promise<void> {
-  try {
-    const answer = await call<{ stats: Stats }>("/stats", { token: value });
-    keepToken(value);
-    take(answer.stats);
-  } catch (error) {
-    // The token is looked at first: whatever failed after that has nothing against it.
-    const passed = error instanceof CallError && error.status >= 500;
-    if (!passed) throw error;
-    keepToken(value);
-  }
+/** A call of the operator's views, which say themselves when they ask again. */
+export function operate<T>(path: string, options: CallOptions = {}): Promise<T> {
+  return call<T>(path, { ...options, impatient: true });
 }
 
 /** Counts what this page did to the queue: an answer from before says nothing about it. */
 let changes = 0;
 let asking: Promise<Stats> | undefined;
+
+let known = key.get();
+key.watch((value) => {
+  if (value === known) return;
+  known = value;
+  asking = undefined;
+  mark(false);
+  paused.set(undefined);
+  latest.set(undefined);
+});
+
+/** Whether the key has been good for the queue's numbers. */
+export function operates(): boolean {
+  try {
+    return key.get() !== undefined && sessionStorage.getItem(MARK) !== null;
+  } catch {
+    return false;
+  }
+}
+
+function mark(may: boolean): void {
+  try {
+    if (may) sessionStorage.setItem(MARK, "yes");
+    else sessionStorage.removeItem(MARK);
+  } catch {
+    // Then the next page of this tab does not know.
+  }
+}
 
 /** The queue's numbers. Costs 13 Redis commands; two who ask at once cost them once. */
 export function stats(): Promise<Stats> {
@@ -96,13 +60,16 @@ export function stats(): Promise<Stats> {
 }
 
 async function ask(): Promise<Stats> {
-  const before = changes;
+  const [before, mine] = [changes, key.get()];
   const answer = await operate<{ stats: Stats }>("/stats");
-  take(before === changes ? answer.stats : { ...answer.stats, paused: paused.get() ?? answer.stats.paused });
+  const newer = before === changes ? undefined : paused.get();
+  if (mine === key.get()) take(newer === undefined ? answer.stats : { ...answer.stats, paused: newer });
   return answer.stats;
 }
 
-function take(value: Stats): void {
+/** What the queue's numbers tell, by the key of this tab. */
+export function take(value: Stats): void {
+  mark(true);
   paused.set(value.paused);
   latest.set({ stats: value, atMs: Date.now() });
 }

@@ -5,8 +5,11 @@ import { h, replace } from "./base/dom.ts";
 import { kept } from "./base/storage.ts";
 import { choose, theme, type Theme } from "./base/theme.ts";
 import { ago } from "./base/time.ts";
-import { call, lostSince } from "./api/client.ts";
+import { call, limitedUntil, lostSince } from "./api/client.ts";
 import { advice } from "./api/errors.ts";
+import { key, refusal } from "./api/key.ts";
+import { type Countdown, countdown } from "./base/countdown.ts";
+import { openKey } from "./key/index.ts";
 import * as operator from "./operator.ts";
 
 const NAV: [string, string][] = [
@@ -44,6 +47,7 @@ export function mount(openDrawer: () => void): void {
     nav,
     connection(),
     themeChoice(),
+    keyButton(),
     h(
       "button",
       { class: "button quiet", type: "button", id: "open-drawer", "aria-haspopup": "dialog", onclick: openDrawer },
@@ -140,6 +144,30 @@ function connection(): HTMLElement {
   return element;
 }
 
+/** Says also whether this tab has a key, and whether the API refused it. */
+function keyButton(): HTMLElement {
+  const button = h("button", {
+    class: "button quiet",
+    type: "button",
+    id: "open-key",
+    "aria-haspopup": "dialog",
+    onclick: openKey,
+  });
+  const draw = () => {
+    const [sign, words] = refusal.get() ? ["!", "refused"] : key.get() === undefined ? ["", ""] : ["✓", "given"];
+    button.classList.toggle("error-text", sign === "!");
+    replace(
+      button,
+      "Key",
+      sign !== "" && h("span", { "aria-hidden": "true" }, sign),
+      sign !== "" && h("span", { class: "visually-hidden" }, ` ${words}`),
+    );
+  };
+  key.watch(draw);
+  refusal.watch(draw);
+  return button;
+}
+
 function themeChoice(): HTMLElement {
   const options: [Theme, string][] = [
     ["system", "System"],
@@ -166,8 +194,18 @@ function watchBanners(): void {
     { class: "banner warning", role: "status" },
     "The browser keeps nothing for this page: drafts and history are lost when you leave.",
   );
+  const limited = h("div", { class: "banner warning" });
+  let waiting: Countdown | undefined;
   operator.paused.watch((value) => toggle(paused, value === true));
   kept.watch((value) => toggle(unkept, !value));
+  limitedUntil.watch((until) => {
+    waiting?.stop();
+    toggle(limited, until !== undefined);
+    if (until === undefined) return;
+    const words = (left: string) => `The judge was asked too often. This page goes on by itself in ${left}.`;
+    waiting = countdown(until, words, () => limitedUntil.set(undefined));
+    replace(limited, waiting.element);
+  });
 }
 
 function toggle(banner: HTMLElement, wanted: boolean): void {

@@ -180,13 +180,13 @@ test("a batch is sent and watched until each has its end, one call a second", as
   await close();
 });
 
-test("with the token the queue is watched while it is ticked and the drawer is open", async () => {
+test("with a key the queue is watched while it is ticked and the drawer is open", async () => {
   const mine = api();
   const { page, complaints, close } = await open(mine, "#/nowhere");
   await openDrawer(page, "Queue");
-  await drawer(page).getByText("need the operator's token").waitFor();
+  await drawer(page).getByText("need a key that may read them").waitFor();
   await page.keyboard.press("Escape");
-  await page.evaluate((token) => sessionStorage.setItem("edgejudge:token", token), TOKEN);
+  await page.evaluate((token) => sessionStorage.setItem("edgejudge:key", token), TOKEN);
   await page.reload();
   await openDrawer(page, "Queue");
   await drawer(page).getByLabel("Watch it, every 2 s").check();
@@ -200,11 +200,11 @@ test("with the token the queue is watched while it is ticked and the drawer is o
   const closed = mine.calls("GET /stats").length;
   await page.waitForTimeout(2_600);
   assert.ok(mine.calls("GET /stats").length <= closed + 1);
-  // The token is in no markup: neither in the list of calls nor in a line for a shell.
+  // The key is in no markup: neither in the list of calls nor in a line for a shell.
   await openDrawer(page);
   await drawer(page).getByRole("tab", { name: "Calls" }).click();
   for (const row of await drawer(page).locator("summary").all()) await row.click();
-  await drawer(page).getByText("$ADMIN_TOKEN").first().waitFor();
+  await drawer(page).getByText("$KEY").first().waitFor();
   assert.ok(!(await page.content()).includes(TOKEN));
   // A question that is asked over and over leaves the others in the list.
   assert.ok((await drawer(page).locator("summary", { hasText: "/stats" }).count()) <= 5);
@@ -361,7 +361,7 @@ test("a long answer is cut, and says so", async () => {
 for (const colorScheme of ["light", "dark"] as const) {
   test(`axe finds nothing serious in the drawer (${colorScheme})`, async () => {
     const { page, close } = await open(api(), "#/", { colorScheme, bypassCSP: true });
-    await page.evaluate((token) => sessionStorage.setItem("edgejudge:token", token), TOKEN);
+    await page.evaluate((token) => sessionStorage.setItem("edgejudge:key", token), TOKEN);
     await page.reload();
     await openDrawer(page);
     await drawer(page).locator("summary").first().click();
@@ -377,3 +377,71 @@ for (const colorScheme of ["light", "dark"] as const) {
     await close();
   });
 }
+
+test("known calls fill the form, and what is answered as text is shown as it is", async () => {
+  const mine = api()
+    .on("GET /metrics", (_, response) => {
+      response.writeHead(200, { "content-type": "text/plain; version=0.0.4" });
+      response.end('edgejudge_queue_jobs{lane="high"} 3\n');
+    })
+    .on("GET /readyz", (_, response) => send(response, 503, failure("not_ready", "Redis does not answer.")));
+  const { page, complaints, close } = await open(mine);
+  await openDrawer(page, "Send");
+  const known = drawer(page).getByLabel("Known calls");
+  const go = drawer(page).getByRole("button", { name: "Send", exact: true });
+  const offered = await known.locator("option").allTextContents();
+  for (const path of ["/metrics", "/healthz", "/readyz", "/openapi.json"]) {
+    assert.ok(offered.some((one) => one.startsWith(`GET ${path}: `)));
+  }
+  await known.selectOption({ label: offered.find((one) => one.includes("/metrics")) ?? "" });
+  await go.click();
+  await drawer(page).getByText('edgejudge_queue_jobs{lane="high"} 3').waitFor();
+  assert.equal(await drawer(page).locator(".call-answer .error-text").count(), 0);
+  await known.selectOption({ label: offered.find((one) => one.includes("/readyz")) ?? "" });
+  await go.click();
+  await drawer(page).getByText("Redis does not answer.", { exact: true }).waitFor();
+  await known.selectOption({ label: offered.find((one) => one.includes("have the result sent")) ?? "" });
+  const body = await drawer(page).getByLabel("Body, as JSON (empty for none)").inputValue();
+  assert.match((JSON.parse(body) as { callbackUrl: string }).callbackUrl, /^https:/);
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("the drawer leads to the API's reference and to its OpenAPI document", async () => {
+  const mine = api().on("GET /docs", (_, response) =>
+    send(response, 200, { message: "the reference" }, { "cross-origin-opener-policy": "same-origin" }),
+  );
+  const { page, context, close } = await open(mine);
+  await openDrawer(page);
+  assert.equal(
+    await drawer(page).getByRole("link", { name: "OpenAPI document" }).getAttribute("href"),
+    "/openapi.json",
+  );
+  const opened = context.waitForEvent("page");
+  await drawer(page).getByRole("link", { name: "API reference" }).click();
+  const reference = await opened;
+  await reference.getByText("the reference").waitFor();
+  // A tab of its own: a key of this one does not go with it.
+  assert.equal(await reference.evaluate(() => window.opener), null);
+  await close();
+});
+
+test("a call that is refused for want of a key says so, and the dialog for a key is there", async () => {
+  const mine = api().on("GET /languages", (asked, response) =>
+    asked.headers.authorization === `Bearer ${TOKEN}`
+      ? { success: true, languages: [{ language: "python", version: "3", aliases: [] }] }
+      : send(response, 401, failure("unauthorized", "This call needs a key.")),
+  );
+  const { page, close } = await open(mine, "#/nowhere");
+  await openDrawer(page, "Send");
+  await drawer(page).getByText("sent without a key").waitFor();
+  await drawer(page).getByRole("button", { name: "Send", exact: true }).click();
+  await drawer(page).getByText("This call needs a key.", { exact: true }).waitFor();
+  await drawer(page).locator(".call-answer").getByRole("button", { name: "Give a key" }).click();
+  await page.getByRole("textbox", { name: "Key", exact: true }).fill(TOKEN);
+  await page.keyboard.press("Enter");
+  await drawer(page).getByText("sent with the key of this tab").waitFor();
+  await drawer(page).getByRole("button", { name: "Send", exact: true }).click();
+  await drawer(page).getByText('"python"').first().waitFor();
+  await close();
+});

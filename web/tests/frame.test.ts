@@ -289,3 +289,23 @@ test("the header fits a phone: nothing is cut, nothing is wider than the page", 
   assert.ok(header.height < 100);
   await close();
 });
+
+test("the header is one row from a tablet on, also with a key and beside the drawer", async () => {
+  const { page, close } = await open(api(), "#/");
+  await page.evaluate(() => sessionStorage.setItem("edgejudge:key", "a-key-0123456789"));
+  await page.reload();
+  await page.getByRole("button", { name: "Key given" }).waitFor();
+  const rows = () =>
+    page.locator(".top").evaluate((top) => {
+      const boxes = [...top.querySelectorAll("nav, button, select")].map((one) => one.getBoundingClientRect());
+      return new Set(boxes.map((box) => Math.round((box.top + box.height / 2) / 10))).size;
+    });
+  for (const width of [768, 1000, 1280]) {
+    await page.setViewportSize({ width, height: 700 });
+    assert.equal(await rows(), 1, `${width} wide`);
+  }
+  await page.getByRole("button", { name: "API calls", exact: true }).click();
+  await page.locator(".drawer").waitFor();
+  assert.equal(await rows(), 1, "beside the drawer");
+  await close();
+});

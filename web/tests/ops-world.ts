@@ -226,12 +226,13 @@ export function world(now: () => Stats = () => stats()): Api {
   return api;
 }
 
-/** Opens a view with the token in the session, as after it was entered. */
+/** Opens a view with the key in the session, as after it was entered. */
 export async function enter(api: Api, hash: string, options: BrowserContextOptions = {}): Promise<Opened> {
   const opened = await open(api, "#/nowhere", options);
   await opened.page.evaluate(
     ([token, address]) => {
-      sessionStorage.setItem("edgejudge:token", token);
+      sessionStorage.setItem("edgejudge:key", token);
+      sessionStorage.setItem("edgejudge:operates", "yes");
       history.replaceState(null, "", address);
     },
     [TOKEN, hash] as const,

@@ -11,14 +11,14 @@ useBrowser();
 
 const tile = (page: Page, name: string) => page.locator(".ops-tile", { hasText: name }).locator("dd");
 
-test("a wrong token is refused in words and asked for again; the right one opens the dashboard", async () => {
+test("a wrong key is refused in words and asked for again; the right one opens the dashboard", async () => {
   const { page, complaints, close } = await open(world(), "#/ops");
-  const field = page.getByLabel("Token", { exact: true });
+  const field = page.getByLabel("Key", { exact: true });
   await field.fill("wrong");
   await page.getByRole("button", { name: "Open" }).click();
-  await page.getByRole("alert").filter({ hasText: "This token was refused" }).waitFor();
+  await page.getByRole("alert").filter({ hasText: "needs the header Authorization" }).waitFor();
   assert.ok(await field.evaluate((element) => element === document.activeElement));
-  await field.fill("no token, spaces");
+  await field.fill("no key, spaces");
   await page.keyboard.press("Enter");
   await page.getByRole("alert").filter({ hasText: "without spaces" }).waitFor();
   await field.fill(TOKEN);
@@ -29,9 +29,9 @@ test("a wrong token is refused in words and asked for again; the right one opens
   await close();
 });
 
-test("the token is in sessionStorage only: in no address, in no markup, in no other tab", async () => {
+test("the key is in sessionStorage only: in no address, in no markup, in no other tab", async () => {
   const { api, page, tab, close } = await open(world(), "#/ops");
-  await page.getByLabel("Token", { exact: true }).fill(TOKEN);
+  await page.getByLabel("Key", { exact: true }).fill(TOKEN);
   await page.getByRole("button", { name: "Open" }).click();
   await tile(page, "High").filter({ hasText: "1" }).waitFor();
   await page.reload();
@@ -47,32 +47,39 @@ test("the token is in sessionStorage only: in no address, in no markup, in no ot
   await page.getByRole("button", { name: "API calls" }).click();
   assert.ok(!(await page.content()).includes(TOKEN));
   const other = await tab("#/ops");
-  await other.getByLabel("Token", { exact: true }).waitFor();
-  await page.getByRole("button", { name: "Forget token" }).click();
-  await page.getByLabel("Token", { exact: true }).waitFor();
+  await other.getByLabel("Key", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "Forget the key" }).click();
+  await page.getByLabel("Key", { exact: true }).waitFor();
   assert.ok(!(await page.evaluate(() => JSON.stringify(sessionStorage))).includes(TOKEN));
   await close();
 });
 
-test("a 401 at any time forgets the token and asks again", async () => {
+test("a 401 at any time asks for the key again, in the API's words, and offers to forget it", async () => {
   const api = world();
   const { page, close } = await enter(api, "#/ops");
   await tile(page, "High").filter({ hasText: "1" }).waitFor();
   api.on("GET /stats", (_asked, response) => send(response, 401, failure("unauthorized", "Wrong.")));
   await page.getByRole("button", { name: "Refresh" }).click();
-  await page.getByRole("alert").filter({ hasText: "This token was refused" }).waitFor();
-  assert.equal(await page.evaluate(() => sessionStorage.getItem("edgejudge:token")), null);
+  await page.getByRole("alert").filter({ hasText: "The key was refused. Wrong." }).waitFor();
   assert.equal(await page.locator(".ops-tile").count(), 0);
+  await page.getByRole("button", { name: "Key refused" }).waitFor();
+  await page.getByRole("button", { name: "Forget the key" }).click();
+  await page.getByRole("button", { name: "Key", exact: true }).waitFor();
+  const kept = await page.evaluate(() => Object.keys(sessionStorage));
+  assert.deepEqual(
+    kept.filter((one) => one !== "edgejudge:scroll"),
+    [],
+  );
   await close();
 });
 
 test("where the operator's calls are off, the form says which variable is missing", async () => {
-  const off = failure("operations_off", "The operator's calls are off: the variable ADMIN_TOKEN is not set.");
+  const off = failure("closed", "No key is set up here: set the variable API_KEYS or ADMIN_TOKEN, or AUTH=off.");
   const api = new Api().on("GET /stats", (_asked, response) => send(response, 403, off));
   const { page, close } = await open(api, "#/ops");
-  await page.getByLabel("Token", { exact: true }).fill("anything");
+  await page.getByLabel("Key", { exact: true }).fill("anything");
   await page.keyboard.press("Enter");
-  await page.getByRole("alert").filter({ hasText: "the variable ADMIN_TOKEN is not set" }).waitFor();
+  await page.getByRole("alert").filter({ hasText: "set the variable API_KEYS or ADMIN_TOKEN" }).waitFor();
   await close();
 });
 
@@ -358,7 +365,7 @@ test("scheduled submissions are listed, the next one first, only when the list i
 });
 
 for (const colorScheme of ["light", "dark"] as const) {
-  test(`axe finds nothing serious in the token's form, the dashboard and a question (${colorScheme})`, async () => {
+  test(`axe finds nothing serious in the key's form, the dashboard and a question (${colorScheme})`, async () => {
     const { page, close } = await enter(world(), "#/ops", { colorScheme });
     await page.locator(".ops-canvas canvas").first().waitFor();
     await page.getByText("3 languages").click();
@@ -368,8 +375,8 @@ for (const colorScheme of ["light", "dark"] as const) {
     await page.getByRole("button", { name: "Purge 12 of the lane normal" }).click();
     assert.deepEqual(await findings(page), []);
     await page.keyboard.press("Escape");
-    await page.getByRole("button", { name: "Forget token" }).click();
-    await page.getByLabel("Token", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "Forget the key" }).click();
+    await page.getByLabel("Key", { exact: true }).waitFor();
     assert.deepEqual(await findings(page), []);
     await close();
   });

@@ -4,8 +4,10 @@
 // stream, it is asked now and then instead. `live-state.ts` says what an event means.
 
 import { settleBy } from "../history.ts";
-import { call, lostSince } from "./client.ts";
+import { call, lostSince, noticeLimit } from "./client.ts";
 import { CallError } from "./errors.ts";
+import { openEvents, readEvents, type ServerEvent } from "./event-stream.ts";
+import { key } from "./key.ts";
 import { apply, first, type Known, type LiveState, take } from "./live-state.ts";
 import * as recorder from "./recorder.ts";
 import { takeSlot } from "./slots.ts";
@@ -121,6 +123,16 @@ export function follow(id: string, listener: (state: LiveState) => void, known: 
     schedule(Math.max(pause * (0.9 + 0.3 * Math.random()), atLeastMs));
   }
 
+  /** The API wants no more reads for a while. */
+  function obey(error: CallError): boolean {
+    const waitMs = error.status === 429 ? (error.retryAfterS ?? 0) * 1_000 : 0;
+    if (waitMs === 0) return false;
+    noticeLimit(waitMs);
+    tell({ connection: "failing" });
+    scheduleLater(waitMs);
+    return true;
+  }
+
   function reached(): void {
     failures = 0;
     lostMs = undefined;
@@ -152,20 +164,22 @@ export function follow(id: string, listener: (state: LiveState) => void, known: 
 
   function stream(): void {
     const address = `${path}/events${lastId === "" ? "" : `?after=${encodeURIComponent(lastId)}`}`;
-    const record = recorder.begin("GET", address, false, undefined);
-    const source = new EventSource(address);
+    const record = recorder.begin("GET", address, key.get() !== undefined, undefined);
+    const abort = new AbortController();
     const free = hangUp;
+    let status = 0;
     let text = "";
-    let opened = false;
     let heard = false;
+    let hungUp = false;
     const late = setTimeout(() => closed(heard || lastId !== ""), FIRST_EVENT_MS);
     const dead = setTimeout(() => closed(true), STREAM_MS);
 
     hangUp = () => {
+      hungUp = true;
       clearTimeout(late);
       clearTimeout(dead);
-      source.close();
-      recorder.end(record, opened ? 200 : 0, text || (opened ? "" : "The stream did not open."));
+      abort.abort();
+      recorder.end(record, status, text || (status === 200 ? "" : "The stream did not open."));
       free?.();
     };
 
@@ -184,34 +198,48 @@ export function follow(id: string, listener: (state: LiveState) => void, known: 
       }
     }
 
-    source.onopen = () => {
-      opened = true;
-      reached();
-      if (lastId !== "") clearTimeout(late);
-      tell({ connection: "live" });
-    };
-    source.onerror = () => {
-      // Of a lost connection a browser would try again by itself; of another answer it would not.
-      refused = !opened && source.readyState === EventSource.CLOSED;
-      closed(heard || (opened && performance.now() - lastBeganMs > FIRST_EVENT_MS));
-    };
-    const hear = (event: MessageEvent<string>) => {
-      if (over) return;
+    function hear({ id, name, data }: ServerEvent): void {
+      if (over || hungUp) return;
       heard = true;
       blocked = 0;
       quick = 0;
       clearTimeout(late);
-      if (event.lastEventId !== "") lastId = event.lastEventId;
-      text = `${text}event: ${event.type}\ndata: ${event.data}\n\n`.slice(0, recorder.MAX_TEXT);
+      if (id !== "") lastId = id;
+      text = `${text}event: ${name}\ndata: ${data}\n\n`.slice(0, recorder.MAX_TEXT);
       recorder.end(record, 200, text);
-      const change = apply(state, event.type, event.data);
+      const change = apply(state, name, data);
       if (!change) return;
-      if (change.result) return finish({ ...change, connection: "live" });
+      if (change.result) {
+        finish({ ...change, connection: "live" });
+        return;
+      }
       tell({ ...change, connection: "live" });
       // A submission that is due much later needs no stream until then.
       if ((state.dueAtMs ?? 0) - Date.now() > MAX_PAUSE_MS) closed(true);
+    }
+
+    async function listen(): Promise<void> {
+      const body = await openEvents(address, abort.signal);
+      status = 200;
+      reached();
+      if (lastId !== "") clearTimeout(late);
+      tell({ connection: "live" });
+      await readEvents(body, hear);
+    }
+
+    const ended = (error?: unknown) => {
+      if (hungUp) return;
+      const answered = error instanceof CallError ? error : undefined;
+      if (answered) {
+        ({ status, message: text } = answered);
+        hangUp?.();
+        if (over || obey(answered)) return;
+      }
+      refused = answered !== undefined;
+      const wasOpen = status === 200 && !answered && performance.now() - lastBeganMs > FIRST_EVENT_MS;
+      closed(heard || wasOpen);
     };
-    for (const name of ["queued", "started", "cases", "done"]) source.addEventListener(name, hear as EventListener);
+    void listen().then(() => ended(), ended);
   }
 
   async function ask(wait: boolean): Promise<void> {
@@ -222,7 +250,11 @@ export function follow(id: string, listener: (state: LiveState) => void, known: 
       free?.();
     };
     try {
-      const result = await call<Result>(wait ? `${path}?wait=20` : path, { signal: abort.signal, timeoutMs: 40_000 });
+      const result = await call<Result>(wait ? `${path}?wait=20` : path, {
+        signal: abort.signal,
+        timeoutMs: 40_000,
+        impatient: true,
+      });
       if (over || abort.signal.aborted) return;
       hangUp();
       const tries = failures;
@@ -245,6 +277,7 @@ export function follow(id: string, listener: (state: LiveState) => void, known: 
       if (over || abort.signal.aborted) return;
       hangUp();
       if (error instanceof CallError && isFinal(error)) return finish({ error });
+      if (error instanceof CallError && obey(error)) return;
       tell({ connection: error instanceof CallError && error.status > 0 ? "failing" : "lost" });
       scheduleLater(error instanceof CallError ? (error.retryAfterS ?? 0) * 1_000 : 0);
     }

@@ -1,4 +1,4 @@
-// The calls that this page made, for the tester's drawer. Tokens are never recorded.
+// The calls that this page made, for the tester's drawer. Keys are never recorded.
 
 import { store } from "../base/store.ts";
 
@@ -7,8 +7,8 @@ export interface RecordedCall {
   atMs: number;
   method: string;
   path: string;
-  /** Whether the operator's token was sent. */
-  operator: boolean;
+  /** Whether a key was sent. */
+  withKey: boolean;
   requestBody: string | undefined;
   /** `undefined` while it is under way; 0 when no answer came. */
   status: number | undefined;
@@ -29,14 +29,14 @@ export const calls = store<readonly RecordedCall[]>([]);
 
 let lastNumber = 0;
 
-export function begin(method: string, path: string, operator: boolean, requestBody: string | undefined): RecordedCall {
+export function begin(method: string, path: string, withKey: boolean, requestBody: string | undefined): RecordedCall {
   lastNumber += 1;
   const call: RecordedCall = {
     number: lastNumber,
     atMs: Date.now(),
     method,
     path,
-    operator,
+    withKey,
     requestBody: requestBody?.slice(0, MAX_TEXT),
     status: undefined,
     tookMs: undefined,
@@ -61,12 +61,12 @@ export function clear(): void {
   calls.set([]);
 }
 
-/** A line for a shell that makes the same call. The token is named, not shown. */
+/** A line for a shell that makes the same call. The key is named, not shown. */
 export function curl(call: RecordedCall): string {
   const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
   const parts = ["curl", "-s"];
   if (call.method !== "GET") parts.push("-X", call.method);
-  if (call.operator) parts.push("-H", '"Authorization: Bearer $ADMIN_TOKEN"');
+  if (call.withKey) parts.push("-H", '"Authorization: Bearer $KEY"');
   if (call.requestBody !== undefined) parts.push("--data-binary", quote(call.requestBody));
   parts.push(quote(location.origin + call.path));
   return parts.join(" ");

@@ -16,6 +16,8 @@ export interface ResultOptions {
   useAsInput?: (input: string) => void;
   /** Says nothing to screen readers: it shows what had ended before. */
   quiet?: boolean;
+  /** Asks once more, after a key was given. */
+  again?: () => void;
   /** Sets the cursor of the editor beside it. Lines and columns begin with 1. */
   goTo?: (line: number, column?: number) => void;
 }

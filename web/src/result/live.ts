@@ -2,9 +2,11 @@
 
 import type { LiveState } from "../api/live.ts";
 import { advice, CallError } from "../api/errors.ts";
+import { isAboutKeys } from "../api/key.ts";
 import type { EndedResult, Judgement, Problem } from "../api/types.ts";
 import { say } from "../base/announce.ts";
 import { h, replace } from "../base/dom.ts";
+import { keyPanel } from "../key/index.ts";
 import { showCase } from "./detail.ts";
 import { summary } from "./ended.ts";
 import { type Cell, cellsOf, grid, points } from "./grid.ts";
@@ -108,8 +110,9 @@ export function liveResult(options: ResultOptions): LiveResult {
   }
 
   function showError(error: unknown): void {
-    const text = errorWords(error);
-    replace(top, h("p", { class: "error-text", role: "alert" }, text));
+    const { again } = options;
+    if (again && isAboutKeys(error)) replace(top, keyPanel(error, again));
+    else replace(top, h("p", { class: "error-text", role: "alert" }, errorWords(error)));
     bottom.hidden = true;
   }
 

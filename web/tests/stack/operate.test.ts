@@ -29,7 +29,7 @@ test("a dead letter is found, replayed, and judged", async () => {
     return (await ended(id)).status === "dead" || undefined;
   });
   const { page, complaints, close } = await visit("#/ops");
-  await page.getByLabel("Token").fill(ADMIN_TOKEN);
+  await page.getByLabel("Key", { exact: true }).fill(ADMIN_TOKEN);
   await page.getByRole("button", { name: "Open" }).click();
   await page.getByRole("navigation", { name: "Operator's views" }).getByRole("link", { name: "Dead letters" }).click();
   const letter = page.getByRole("list", { name: "Dead letters", exact: true }).getByRole("listitem").first();

@@ -119,7 +119,7 @@ export async function visit(hash = "#/", options: BrowserContextOptions = {}): P
 /** Opens the page with the operator's token, as if it had been given before in this tab. */
 export async function visitAsOperator(hash: string, options: BrowserContextOptions = {}): Promise<Visit> {
   const opened = await visit("#/nowhere", options);
-  await opened.page.evaluate((token) => sessionStorage.setItem("edgejudge:token", token), ADMIN_TOKEN);
+  await opened.page.evaluate((token) => sessionStorage.setItem("edgejudge:key", token), ADMIN_TOKEN);
   await opened.page.evaluate((where) => location.replace(where), hash);
   await opened.page.reload();
   return opened;

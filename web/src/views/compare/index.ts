@@ -1,12 +1,14 @@
 // Two submissions side by side, `#/compare/A/B`: their code, and their cases.
 
 import { advice } from "../../api/errors.ts";
+import { isAboutKeys } from "../../api/key.ts";
 import { resultOf } from "../../api/results.ts";
 import type { Result } from "../../api/types.ts";
 import { h, replace } from "../../base/dom.ts";
 import { bytes, duration, time } from "../../base/time.ts";
 import { endOf, find, type Remembered } from "../../history.ts";
 import { languageName } from "../../languages.ts";
+import { keyPanel } from "../../key/index.ts";
 import { verdictBadge } from "../../result/index.ts";
 import { errorWords } from "../../result/live.ts";
 import { link } from "../../router.ts";
@@ -33,8 +35,9 @@ export const open: OpenView = (route) => {
   let left = false;
 
   function draw(): void {
-    replace(heads, ...sides.map(head));
     const [a, b] = sides;
+    const refused = [a.error, b.error].find(isAboutKeys);
+    replace(heads, ...(refused ? [keyPanel(refused, loadAll)] : sides.map(head)));
     replace(cases, h("h2", {}, "Case by case"));
     if (a.result?.status === "done" && b.result?.status === "done") {
       cases.append(...casesTable(a.result, b.result));
@@ -44,6 +47,7 @@ export const open: OpenView = (route) => {
   }
 
   async function load(one: Side): Promise<void> {
+    delete one.error;
     try {
       one.result = await resultOf(one.id);
     } catch (error) {
@@ -72,10 +76,14 @@ export const open: OpenView = (route) => {
     }
   }
 
+  function loadAll(): void {
+    void Promise.all(sides.map(load)).then(() => {
+      if (!left) draw();
+    });
+  }
+
   draw();
-  void Promise.all(sides.map(load)).then(() => {
-    if (!left) draw();
-  });
+  loadAll();
   return {
     title: "Compare",
     element,

@@ -15,7 +15,7 @@ export function detail(call: RecordedCall): HTMLElement {
       { class: "muted small" },
       time(call.atMs),
       call.tookMs !== undefined && `, took ${duration(call.tookMs)}`,
-      call.operator && ", with the operator's token",
+      call.withKey && ", with the key of this tab",
     ),
     call.requestBody !== undefined && part("Request", pretty(call.requestBody), call.requestBody),
     part("Answer", answerOf(call), call.answer),

@@ -72,6 +72,13 @@ function make(): HTMLElement {
     ),
     choice.list,
     h("div", { class: "drawer-body" }, calls, send, queue.element),
+    h(
+      "p",
+      { class: "drawer-foot small" },
+      // Of its own tab: the page, and what is open in it, stays.
+      h("a", { href: "/docs", target: "_blank", rel: "noopener" }, "API reference"),
+      h("a", { href: "/openapi.json", target: "_blank", rel: "noopener" }, "OpenAPI document"),
+    ),
   );
 }
 

@@ -2,13 +2,15 @@
 
 import { call, type CallOptions } from "../../api/client.ts";
 import { advice } from "../../api/errors.ts";
+import { isAboutKeys, key } from "../../api/key.ts";
 import { calls } from "../../api/recorder.ts";
 import type { Stored } from "../../api/types.ts";
 import { alarm } from "../../base/announce.ts";
 import { ask } from "../../base/dialog.ts";
 import { h, replace, uniqueId } from "../../base/dom.ts";
-import * as operator from "../../operator.ts";
+import { openKey } from "../../key/index.ts";
 import { detail } from "./detail.ts";
+import { knownCalls } from "./known-calls.ts";
 
 /** A batch of jobs takes as long as its jobs. */
 const WORK_TIMEOUT_MS = 180_000;
@@ -21,19 +23,16 @@ const SMALL = { problemId: "drawer", language: "python", code: "print(sum(range(
 /** `sent` gets the ids of a batch that was stored. */
 export function sendForms(sent: (ids: string[]) => void): HTMLElement {
   const answer = h("div", { class: "call-answer", tabindex: -1 });
-  const token = h("p", { class: "muted small" });
-  operator.token.watch((value) => {
-    replace(
-      token,
-      value
-        ? "Calls from here are sent with the operator's token."
-        : ["Calls from here are sent without a token. Enter it under ", h("a", { href: "#/ops" }, "Operate"), "."],
-    );
+  const giving = (name: string) => h("button", { class: "button small", type: "button", onclick: openKey }, name);
+  const sender = h("p", { class: "muted small" });
+  key.watch((value) => {
+    if (value !== undefined) replace(sender, "Calls from here are sent with the key of this tab.");
+    else replace(sender, "Calls from here are sent without a key. ", giving("Give a key"));
   });
 
   /** Makes a call and shows it; returns what was answered, or nothing when it failed. */
   async function send<T>(path: string, options: CallOptions = {}): Promise<T | undefined> {
-    const answered = operator.token.get() === undefined ? call<T>(path, options) : operator.operate<T>(path, options);
+    const answered = call<T>(path, { ...options, impatient: true, plain: true });
     const number = calls.get()[0]?.number;
     const show = () => {
       const made = calls.get().find((one) => one.number === number);
@@ -47,6 +46,8 @@ export function sendForms(sent: (ids: string[]) => void): HTMLElement {
     });
     show();
     answer.scrollIntoView({ block: "nearest" });
+    if (isAboutKeys(error))
+      answer.prepend(h("p", {}, giving(key.get() === undefined ? "Give a key" : "Use another key")));
     if (error !== undefined) answer.prepend(h("p", { class: "error-text", role: "alert" }, advice(error)));
     return value;
   }
@@ -54,7 +55,7 @@ export function sendForms(sent: (ids: string[]) => void): HTMLElement {
   return h(
     "div",
     { class: "stack" },
-    token,
+    sender,
     work(send),
     batch(send, sent),
     free(send, () => replace(answer)),
@@ -133,6 +134,13 @@ function free(send: Send, forget: () => void): HTMLElement {
     class: "mono",
   });
   const body = jsonField("Body, as JSON (empty for none)", "", 4);
+  const known = knownCalls((one) => {
+    method.value = one.method;
+    path.value = one.path;
+    body.set(one.body === undefined ? "" : JSON.stringify(one.body, null, 2));
+    replace(wrong);
+    path.removeAttribute("aria-invalid");
+  });
   const go = runButton("Send", async () => {
     const where = path.value.trim();
     const target = normalised(where);
@@ -158,6 +166,7 @@ function free(send: Send, forget: () => void): HTMLElement {
     "section",
     { class: "card stack" },
     h("h3", {}, "Any call"),
+    known,
     h("div", { class: "field" }, h("div", { class: "row free-call" }, method, path), wrong),
     body.element,
     h("div", { class: "row" }, go),
@@ -211,6 +220,7 @@ function numberField(name: string, initial: number, max: number): { element: HTM
 interface JsonField {
   element: HTMLElement;
   isEmpty(): boolean;
+  set(text: string): void;
   /** `undefined`, and a note at the field, where it is no JSON. */
   value(): unknown;
 }
@@ -223,6 +233,11 @@ function jsonField(name: string, initial: string, rows: number): JsonField {
   return {
     element: h("label", { class: "field" }, h("span", {}, name), area, error),
     isEmpty: () => area.value.trim() === "",
+    set(text) {
+      area.value = text;
+      replace(error);
+      area.removeAttribute("aria-invalid");
+    },
     value() {
       replace(error);
       area.removeAttribute("aria-invalid");

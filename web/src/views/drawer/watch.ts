@@ -1,13 +1,15 @@
-// The queue while it works. With the operator's token by its numbers, every 2 s; and
+// The queue while it works. By its numbers where the key may ask for them, every 2 s; and
 // the submissions of a batch one by one, one call a second. Nothing is asked while
 // the drawer is closed or the page is hidden.
 
 import { call } from "../../api/client.ts";
 import { advice, CallError } from "../../api/errors.ts";
+import { key } from "../../api/key.ts";
 import type { Result, Stats } from "../../api/types.ts";
 import { say } from "../../base/announce.ts";
 import { h, replace } from "../../base/dom.ts";
 import { duration } from "../../base/time.ts";
+import { openKey } from "../../key/index.ts";
 import * as operator from "../../operator.ts";
 
 const STATS_MS = 2_000;
@@ -61,7 +63,7 @@ function statsPart(): { element: HTMLElement; opened(isOpen: boolean): void } {
   const shown = h("div", { "aria-live": "off" });
   const turn = repeat(
     STATS_MS,
-    () => isOpen && ticked.checked && operator.token.get() !== undefined,
+    () => isOpen && ticked.checked && key.get() !== undefined,
     async () => {
       try {
         replace(shown, table(await operator.stats()));
@@ -74,11 +76,10 @@ function statsPart(): { element: HTMLElement; opened(isOpen: boolean): void } {
   const without = h(
     "p",
     { class: "muted small" },
-    "The queue's numbers need the operator's token: enter it under ",
-    h("a", { href: "#/ops" }, "Operate"),
-    ".",
+    "The queue's numbers need a key that may read them. ",
+    h("button", { class: "button small", type: "button", onclick: openKey }, "Give a key"),
   );
-  operator.token.watch((value) => {
+  key.watch((value) => {
     choice.hidden = value === undefined;
     without.hidden = value !== undefined;
     if (value === undefined) replace(shown);

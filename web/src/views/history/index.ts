@@ -2,12 +2,14 @@
 // language, two of them to compare.
 
 import { CallError } from "../../api/errors.ts";
+import { isAboutKeys } from "../../api/key.ts";
 import { resultOf } from "../../api/results.ts";
 import { inform } from "../../base/announce.ts";
 import { ask } from "../../base/dialog.ts";
 import { h, replace } from "../../base/dom.ts";
 import { clearDrafts, countDrafts } from "../../drafts.ts";
 import { all, clear, type Remembered, settleBy, watchHistory } from "../../history.ts";
+import { keyPanel } from "../../key/index.ts";
 import { languageName } from "../../languages.ts";
 import { go, link, rewrite } from "../../router.ts";
 import type { OpenView } from "../../view.ts";
@@ -55,6 +57,7 @@ export const open: OpenView = (route) => {
     list,
   );
   const empty = h("p", { class: "empty" });
+  const locked = h("div", {});
   const count = h("span", { class: "muted small", role: "status" });
   const compare = h("button", { class: "button small", type: "button", onclick: toCompare }, "Compare two");
   const forget = h(
@@ -67,6 +70,7 @@ export const open: OpenView = (route) => {
     { class: "page y-page" },
     h("h1", {}, "My submissions"),
     h("div", { class: "row y-bar" }, filters, count, h("span", { class: "y-space" }), compare, forget),
+    locked,
     table,
     empty,
   );
@@ -165,6 +169,7 @@ export const open: OpenView = (route) => {
 
   /** Submissions that ended while no page looked. One after the other, and not many. */
   async function lookUp(): Promise<void> {
+    replace(locked);
     const unfinished = all().filter((one) => !one.end);
     for (const { id } of unfinished.slice(0, MAX_LOOKED_UP)) {
       try {
@@ -172,7 +177,15 @@ export const open: OpenView = (route) => {
         if (result.status !== "queued") settleBy(result);
       } catch (error) {
         if (error instanceof CallError && (error.status === 404 || error.status === 410)) gone.set(id, "expired");
-        else return; // The API does not answer; the others would not be answered either.
+        else {
+          // Neither would the others be answered.
+          if (isAboutKeys(error) && !left)
+            replace(
+              locked,
+              keyPanel(error, () => void lookUp()),
+            );
+          return;
+        }
       }
       if (left) return;
     }

@@ -1,9 +1,9 @@
-// The operator's views: the token first, then the dashboard (`#/ops`), the dead letters
+// The operator's views: a key first, then the dashboard (`#/ops`), the dead letters
 // (`#/ops/dead`) or the problems (`#/ops/problems`). What they have in common is here:
 // their navigation, the acts that run, and the way out.
 
+import { forgetKey, key as kept, refusal } from "../../api/key.ts";
 import { h, replace } from "../../base/dom.ts";
-import * as operator from "../../operator.ts";
 import type { Route } from "../../router.ts";
 import type { OpenView } from "../../view.ts";
 import { dashboard } from "./dashboard.ts";
@@ -37,11 +37,7 @@ export const open: OpenView = (opened) => {
     return { title: "Nothing here", element: h("section", { class: "page" }, h("h1", {}, "Nothing here"), back) };
   }
 
-  const forget = h(
-    "button",
-    { class: "button small", type: "button", onclick: () => operator.forgetToken() },
-    "Forget token",
-  );
+  const forget = h("button", { class: "button small", type: "button", onclick: () => forgetKey() }, "Forget the key");
   const links = Object.entries(PARTS).map(([name, { name: text, hash }]) =>
     h("li", {}, h("a", { href: hash, "aria-current": name === mine && "page" }, text)),
   );
@@ -58,18 +54,28 @@ export const open: OpenView = (opened) => {
   let part: Part | undefined;
   let isShown = false;
 
-  /** Shows the form or the view, whichever the token allows. */
-  function settle(token: string | undefined): void {
+  /** Shows the form or the view, whichever the key allows. */
+  function settle(): void {
+    const isAsked = kept.get() === undefined || refusal.get() !== undefined;
     part?.stop();
-    part = token === undefined ? undefined : found?.open(route);
-    forget.hidden = nav.hidden = acting.element.hidden = token === undefined;
+    part = isAsked ? undefined : found?.open(route);
+    nav.hidden = acting.element.hidden = isAsked;
+    forget.hidden = kept.get() === undefined;
     replace(body, part ? part.element : gate());
     if (!isShown) return;
     if (part) element.querySelector("h1")?.focus();
     else body.querySelector("input")?.focus();
   }
 
-  const end = operator.token.watch(settle);
+  let last: unknown;
+  /** Once for each key, and once when it is refused. */
+  function changed(): void {
+    const now = `${kept.get()} ${refusal.get() !== undefined}`;
+    if (now === last) return;
+    last = now;
+    settle();
+  }
+  const ends = [kept.watch(changed), refusal.watch(changed)];
   return {
     title: found.name,
     element,
@@ -77,7 +83,7 @@ export const open: OpenView = (opened) => {
       isShown = true;
     },
     left() {
-      end();
+      for (const end of ends) end();
       acting.stop();
       part?.stop();
       part = undefined;

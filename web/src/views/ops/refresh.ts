@@ -2,8 +2,10 @@
 // when they cannot be had, why, and when they are asked for again.
 
 import { advice, CallError } from "../../api/errors.ts";
+import { isAboutKeys } from "../../api/key.ts";
 import { h, replace } from "../../base/dom.ts";
 import { read, write } from "../../base/storage.ts";
+import { openKey } from "../../key/index.ts";
 import type { Poll } from "./poll.ts";
 
 const KEY = "ops:interval";
@@ -66,8 +68,10 @@ export function refresh(what: string, poll: Poll, commands?: number): Refresh {
   const notice = h("div", { class: "ops-notice", hidden: true });
   const cause = h("p", {}, "");
   const countdown = h("p", { class: "small" });
+  const another = h("button", { class: "button small", type: "button", onclick: openKey }, "Use another key");
   notice.append(
     h("div", {}, cause, countdown),
+    another,
     h("button", { class: "button small", type: "button", onclick: () => void poll.now() }, "Try now"),
   );
   let said: unknown;
@@ -98,6 +102,7 @@ export function refresh(what: string, poll: Poll, commands?: number): Refresh {
     }
     if (said !== error) {
       said = error;
+      another.hidden = !isAboutKeys(error);
       replace(cause, h("strong", {}, `The ${what.toLowerCase()} cannot be had now. `), cut(error));
     }
     const old = atMs === undefined ? "" : ` What is shown is ${span(now - atMs)} old.`;

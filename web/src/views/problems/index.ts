@@ -1,11 +1,13 @@
 // The list of problems (`#/`): search, filters, and what this browser has solved.
 
 import { CallError, advice } from "../../api/errors.ts";
+import { isAboutKeys } from "../../api/key.ts";
 import type { ProblemEntry } from "../../api/types.ts";
 import { say } from "../../base/announce.ts";
 import { isOpen } from "../../base/dialog.ts";
 import { h, replace } from "../../base/dom.ts";
 import { all, solved, watchHistory } from "../../history.ts";
+import { keyPanel } from "../../key/index.ts";
 import { go, link, type Route, rewrite } from "../../router.ts";
 import type { OpenView } from "../../view.ts";
 import { catalogue, isStale, loadNext, refresh } from "./catalogue.ts";
@@ -80,7 +82,7 @@ export const open: OpenView = (route) => {
     list.setAttribute("aria-busy", String(loading));
     list.hidden = found.length === 0 && (next !== undefined || failure !== undefined);
     count.textContent = next === undefined ? "" : counted(found.length, problems, next !== null, done);
-    replace(note, noted(found.length));
+    drawNote(found.length);
     more.hidden = found.length <= rows && (next === null || next === undefined || failure !== undefined);
     more.disabled = loading && found.length <= rows;
     more.textContent = more.disabled ? "Loading…" : "Load more";
@@ -91,6 +93,14 @@ export const open: OpenView = (route) => {
     if (isFiltering(filter)) return `${found} of ${total}`;
     const here = problems.filter((one) => done.has(one.id)).length;
     return `${total} in all${here > 0 ? `, ${here} solved` : ""}`;
+  }
+
+  let asked: unknown;
+  /** The panel for a key is kept while its refusal stands: somebody may be typing into it. */
+  function drawNote(found: number): void {
+    if (isAboutKeys(failure) && failure === asked) return;
+    asked = failure;
+    replace(note, isAboutKeys(failure) ? keyPanel(failure, again) : noted(found));
   }
 
   /** What stands in the place of rows, or below them. */

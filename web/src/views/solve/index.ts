@@ -9,6 +9,7 @@ import { tabs } from "../../base/tabs.ts";
 import { call } from "../../api/client.ts";
 import { advice, CallError } from "../../api/errors.ts";
 import { PROBLEM_ID } from "../../api/ids.ts";
+import { isAboutKeys } from "../../api/key.ts";
 import type { Language, Problem } from "../../api/types.ts";
 import { offered, template, usual } from "../../languages.ts";
 import { statement } from "../../statement/index.ts";
@@ -29,6 +30,7 @@ export const open: OpenView = async (route) => {
   }
   const [offer, problem] = await Promise.all([
     offered().catch((error: unknown) => {
+      if (isAboutKeys(error)) throw error;
       inform(`The languages could not be asked for. ${advice(error)}`);
       return undefined;
     }),
@@ -128,7 +130,7 @@ function solve(problem: Problem | undefined, languages: Language[]): View {
   }
 
   function startRun(): void {
-    if (outcome.running()) return;
+    if (outcome.running() || outcome.waits("run")) return;
     const input = form.take();
     if (!input) {
       lower.choose("input");
@@ -144,7 +146,7 @@ function solve(problem: Problem | undefined, languages: Language[]): View {
   }
 
   function startSubmit(): void {
-    if (!problem || outcome.submitting()) return;
+    if (!problem || outcome.submitting() || outcome.waits("submit")) return;
     desk.save();
     void outcome.submit(desk.text(), desk.language());
     showResult();
@@ -153,8 +155,8 @@ function solve(problem: Problem | undefined, languages: Language[]): View {
   function update(): void {
     bar.update();
     about?.update(desk.language());
-    setBusy(run, outcome.running(), "Running…", "Run");
-    if (submit) setBusy(submit, outcome.submitting(), "Sending…", "Submit");
+    setBusy(run, outcome.waits("run") ? "Wait…" : outcome.running() && "Running…", "Run");
+    if (submit) setBusy(submit, outcome.waits("submit") ? "Wait…" : outcome.submitting() && "Sending…", "Submit");
     if (lower.chosen() === "history") past?.update();
   }
 
@@ -216,8 +218,8 @@ function actionButton(name: string, keys: string, onclick: () => void): HTMLButt
 }
 
 /** Disabled for people, not for the browser: that would take the focus away. */
-function setBusy(button: HTMLButtonElement, busy: boolean, meanwhile: string, name: string): void {
+function setBusy(button: HTMLButtonElement, meanwhile: string | false, name: string): void {
   const text = button.querySelector("span");
-  if (text) text.textContent = busy ? meanwhile : name;
-  button.setAttribute("aria-disabled", String(busy));
+  if (text) text.textContent = meanwhile || name;
+  button.setAttribute("aria-disabled", String(meanwhile !== false));
 }

@@ -2,15 +2,18 @@
 // submission, errors at its top.
 
 import { inform, say } from "../../base/announce.ts";
+import { type Countdown, countdown } from "../../base/countdown.ts";
 import { h, replace } from "../../base/dom.ts";
 import { randomName } from "../../base/random.ts";
 import { time } from "../../base/time.ts";
 import { call } from "../../api/client.ts";
 import { advice, CallError } from "../../api/errors.ts";
+import { isAboutKeys } from "../../api/key.ts";
 import { follow, type Following, type Known, type LiveState } from "../../api/live.ts";
 import { resultOf } from "../../api/results.ts";
 import type { Problem, Run, RunAnswer, Stored } from "../../api/types.ts";
 import { all, remember, type Remembered, settleBy } from "../../history.ts";
+import { keyPanel } from "../../key/index.ts";
 import { liveResult, type ResultOptions, runResult } from "../../result/index.ts";
 import { link } from "../../router.ts";
 import type { RunInput } from "./input.ts";
@@ -23,10 +26,15 @@ export interface OutcomeOptions {
   changed(): void;
 }
 
+/** Each may be asked for only so often. */
+type Act = "run" | "submit";
+
 export interface Outcome {
   element: HTMLElement;
   running(): boolean;
   submitting(): boolean;
+  /** Whether the API wants no more of these for now. */
+  waits(what: Act): boolean;
   run(code: string, language: string, input: RunInput): Promise<void>;
   submit(code: string, language: string): Promise<void>;
   /** Shows the newest submission of this problem; returns whether it may still be under way. */
@@ -47,7 +55,9 @@ export function outcome(options: OutcomeOptions): Outcome {
     { class: "outcome" },
     h("p", { class: "empty" }, "Run or submit: what comes of it is shown here."),
   );
-  const element = h("div", {}, errors, shown);
+  const trouble = h("div", {});
+  const element = h("div", { tabindex: "-1" }, errors, trouble, shown);
+  const waiting = new Map<Act, Countdown>();
   let running: AbortController | undefined;
   let submitting = false;
   let following: Following | undefined;
@@ -55,14 +65,36 @@ export function outcome(options: OutcomeOptions): Outcome {
   /** The key of a submission that was not answered: the same submission goes out with it again. */
   let unanswered: { key: string; body: string } | undefined;
 
-  function fail(error: unknown): void {
+  /** `again` does once more what was pressed. */
+  function fail(error: unknown, what: Act, again: () => void): void {
+    if (isAboutKeys(error)) {
+      replace(trouble, keyPanel(error, again));
+      return;
+    }
     errors.hidden = false;
-    replace(errors, advice(error));
+    const waitS = error instanceof CallError && error.status === 429 ? error.retryAfterS : undefined;
+    replace(errors, waitS === undefined ? advice(error) : (error as CallError).message);
+    if (waitS !== undefined) hold(what, waitS * 1_000);
+  }
+
+  /** Lets nobody press it until its time is over, and says how long that is. */
+  function hold(what: Act, ms: number): void {
+    const words = (left: string) => `You can ${what} again in ${left}.`;
+    const wait = countdown(Date.now() + ms, words, () => {
+      waiting.delete(what);
+      if (trouble.contains(wait.element)) clear();
+      say(`You can ${what} again.`);
+      changed();
+    });
+    waiting.get(what)?.stop();
+    waiting.set(what, wait);
+    replace(trouble, h("p", { class: "outcome-wait small" }, wait.element));
   }
 
   function clear(): void {
     errors.hidden = true;
     replace(errors);
+    replace(trouble);
   }
 
   function resultOptions(language: string): ResultOptions {
@@ -89,7 +121,7 @@ export function outcome(options: OutcomeOptions): Outcome {
     } catch (error) {
       if (running !== mine) return;
       replace(shown);
-      fail(error);
+      fail(error, "run", () => void run(code, language, input));
     } finally {
       if (running === mine) {
         running = undefined;
@@ -126,7 +158,7 @@ export function outcome(options: OutcomeOptions): Outcome {
     } catch (error) {
       // Nothing was stored, or nobody knows: only then may the same be sent twice.
       if (!(error instanceof CallError && error.passing)) unanswered = undefined;
-      fail(error);
+      fail(error, "submit", () => void submit(code, language));
     } finally {
       submitting = false;
       changed();
@@ -138,7 +170,7 @@ export function outcome(options: OutcomeOptions): Outcome {
     running?.abort();
     running = undefined;
     following?.stop();
-    const live = liveResult(resultOptions(language));
+    const live = liveResult({ ...resultOptions(language), again: () => show(id, language, known) });
     replace(shown, live.element, opening(id));
     let isEnded = false;
     const update = (state: LiveState) => {
@@ -165,6 +197,7 @@ export function outcome(options: OutcomeOptions): Outcome {
     element,
     running: () => running !== undefined,
     submitting: () => submitting,
+    waits: (what) => waiting.has(what),
     run,
     submit,
     resume() {
@@ -182,6 +215,7 @@ export function outcome(options: OutcomeOptions): Outcome {
       isLeft = true;
       running?.abort();
       following?.stop();
+      for (const wait of waiting.values()) wait.stop();
     },
   };
 }

@@ -23,7 +23,13 @@ const LOOK_AGAIN_MS = 3_000;
 export const open: OpenView = (route) => {
   const id = route.parts[1] ?? "";
   const mine = find(id);
-  const options: ResultOptions = { language: mine?.language ?? "" };
+  const options: ResultOptions = {
+    language: mine?.language ?? "",
+    again() {
+      following = undefined;
+      void look(true);
+    },
+  };
   const live = liveResult(options);
   const facts = h("p", { class: "s-facts muted" });
   const heading = h("h1", {}, mine?.title ?? "Submission");

@@ -1,0 +1,138 @@
+// A judge that was asked too often: how long the page waits, what it says, and that it
+// goes on by itself.
+
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import type { Page } from "playwright-core";
+import { findings } from "./accessible.ts";
+import { aCase, anId, judged, problem } from "./fixtures.ts";
+import { Api, type Asked, events, failure, open, type Opened, send, useBrowser } from "./harness.ts";
+import { ran, solvingApi, type } from "./solving.ts";
+
+useBrowser();
+
+const ID = anId("e");
+
+async function start(t: TestContext, api: Api, hash: string): Promise<Opened> {
+  const opened = await open(api, hash, { bypassCSP: true });
+  t.after(opened.close);
+  return opened;
+}
+
+/** Answers 429 to the first `times` calls. */
+function limited(answer: (asked: Asked, response: Parameters<Parameters<Api["on"]>[1]>[1]) => unknown, times = 1) {
+  let calls = 0;
+  return (asked: Asked, response: Parameters<Parameters<Api["on"]>[1]>[1]) => {
+    calls += 1;
+    if (calls > times) return answer(asked, response);
+    const headers = { "retry-after": "3", ratelimit: '"read";r=0;t=3' };
+    return send(response, 429, failure("too_many_requests", "This client asks too often."), headers);
+  };
+}
+
+/** Everything that a screen reader is told from now on. */
+async function listen(page: Page): Promise<() => Promise<string[]>> {
+  await page.evaluate(() => {
+    const said: string[] = [];
+    Object.assign(window, { said });
+    const place = document.getElementById("spoken");
+    if (place) new MutationObserver(() => said.push(place.textContent ?? "")).observe(place, { childList: true });
+  });
+  return () => page.evaluate(() => (window as unknown as { said: string[] }).said);
+}
+
+test("a read that comes too often says how long, once to a reader, and is made again by itself", async (t) => {
+  const problems = { success: true, problems: [], next: null };
+  const api = new Api();
+  const { page } = await start(t, api, "#/nowhere");
+  const said = await listen(page);
+  api.on(
+    "GET /problems",
+    limited(() => problems),
+  );
+  await page.evaluate(() => (location.hash = "#/"));
+  await page.getByText("The judge was asked too often. This page goes on by itself in 3 seconds.").first().waitFor();
+  assert.deepEqual(await findings(page), []);
+  await page.locator(".banner", { hasText: "in 2 seconds" }).waitFor();
+  await page.getByText("No problem is published yet.").waitFor();
+  await page.locator(".banner").waitFor({ state: "detached" });
+  const [first, second] = api.calls("GET /problems");
+  assert.equal(api.calls("GET /problems").length, 2);
+  assert.ok((second?.atMs ?? 0) - (first?.atMs ?? 0) >= 2_950);
+  assert.equal((await said()).filter((one) => one.includes("too often")).length, 1);
+});
+
+for (const [what, path] of [
+  ["Submit", "/submit"],
+  ["Run", "/run"],
+] as const) {
+  test(`${what} that was pressed too often waits as told, counts down, and can be pressed again`, async (t) => {
+    const stored = { success: true, message: "", id: ID, position: 1, resultUrl: "" };
+    const api = solvingApi()
+      .on(
+        `POST ${path}`,
+        limited(() => (what === "Run" ? ran("at last\n") : stored)),
+      )
+      .on("GET /result/*", () => judged(ID, [aCase(1)]))
+      .on("GET /result/*/events", (_, response) => events(response).send("d", "done", judged(ID, [aCase(1)])));
+    const { page } = await start(t, api, "#/p/two-sum");
+    const said = await listen(page);
+    await type(page, "x = 1");
+    const button = page.getByRole("button", { name: what });
+    const keys = what === "Run" ? "ControlOrMeta+Enter" : "ControlOrMeta+Shift+Enter";
+    await page.keyboard.press(keys);
+    await page.getByRole("alert").filter({ hasText: "This client asks too often." }).waitFor();
+    const word = what.toLowerCase();
+    await page.locator(".countdown", { hasText: `You can ${word} again in 3 seconds.` }).waitFor();
+    const wait = page.getByRole("button", { name: "Wait…" });
+    assert.equal(await wait.getAttribute("aria-disabled"), "true");
+    assert.deepEqual(await findings(page), []);
+    await page.keyboard.press(keys);
+    await page.locator(".countdown", { hasText: "in 2 seconds" }).waitFor();
+    assert.equal(api.calls(`POST ${path}`).length, 1);
+    await button.waitFor();
+    assert.equal(await page.getByText("This client asks too often.").count(), 0);
+    assert.equal(await page.locator(".countdown").count(), 0);
+    const told = (await said()).filter((one) => one.startsWith("You can"));
+    assert.deepEqual(told, [`You can ${word} again in 3 seconds.`, `You can ${word} again.`]);
+    await button.click();
+    await page.getByText(what === "Run" ? "at last" : "Passed 1 of 1", { exact: true }).waitFor();
+    assert.equal(api.calls(`POST ${path}`).length, 2);
+  });
+}
+
+test("a submission that is followed is left alone for as long as the API says, also by its stream", async (t) => {
+  const ended = judged(ID, [aCase(1)]);
+  const api = new Api()
+    .on("GET /problems/*", () => problem())
+    .on(
+      "GET /result/*/events",
+      limited((_, response) => events(response).send("d", "done", ended)),
+    )
+    .on("GET /result/*", () => ({ id: ID, status: "queued", submittedAtMs: Date.now() }));
+  const { page } = await start(t, api, `#/s/${ID}`);
+  await page.locator(".banner", { hasText: "This page goes on by itself in" }).waitFor();
+  await page.getByText("Passed 1 of 1", { exact: true }).waitFor();
+  const calls = api.asked.filter((one) => one.path.startsWith("/result/"));
+  assert.deepEqual(
+    calls.map((one) => one.path),
+    [`/result/${ID}`, `/result/${ID}/events`, `/result/${ID}/events`],
+  );
+  const waitedMs = (calls[2]?.atMs ?? 0) - (calls[1]?.atMs ?? 0);
+  assert.ok(waitedMs >= 2_950, `${waitedMs} ms`);
+});
+
+test("the tester's own call shows a 429 at once, and is not made again", async (t) => {
+  const api = solvingApi().on(
+    "GET /languages",
+    limited(() => ({ success: true, languages: [] })),
+  );
+  const { page } = await start(t, api, "#/nowhere");
+  await page.getByRole("button", { name: "API calls", exact: true }).click();
+  const drawer = page.getByRole("dialog", { name: "API calls" });
+  await drawer.getByRole("tab", { name: "Send" }).click();
+  await drawer.getByRole("button", { name: "Send", exact: true }).click();
+  await drawer.getByText("This client asks too often. Try again in 3 s.").waitFor();
+  await page.waitForTimeout(3_500);
+  assert.equal(api.calls("GET /languages").length, 1);
+});
