@@ -18,6 +18,7 @@
 //! - [`problems`]: the sample problems, and an operator's own folder.
 //! - [`mod@bench`]: throughput, beside a classic JavaScript Worker; the sandbox's
 //!   overhead.
+//! - [`deploy`], [`smoke`]: both Workers onto Cloudflare, and whether they are well.
 //! - [`dev`], [`submit`], [`mod@test`], [`tidy`], [`screenshots`]: the commands.
 
 pub mod api;
@@ -25,6 +26,7 @@ pub mod bench;
 pub mod bundle;
 pub mod cargo;
 pub mod child;
+pub mod deploy;
 pub mod dev;
 pub mod endings;
 pub mod page;
@@ -33,6 +35,7 @@ pub mod problems;
 pub mod progress;
 pub mod project;
 pub mod screenshots;
+pub mod smoke;
 pub mod stack;
 pub mod submit;
 pub mod test;
