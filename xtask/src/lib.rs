@@ -26,6 +26,8 @@ pub mod bench;
 pub mod bundle;
 pub mod cargo;
 pub mod child;
+#[cfg(test)]
+mod costs;
 pub mod deploy;
 pub mod dev;
 pub mod endings;

@@ -55,6 +55,9 @@ enum Task {
         /// Do not ask.
         #[arg(long)]
         yes: bool,
+        /// Do not ask the Workers afterwards whether they are well.
+        #[arg(long)]
+        no_smoke: bool,
         /// A file with the secrets' values, outside the repository and readable by
         /// its owner only: JSON, or lines NAME=value.
         #[arg(long, value_name = "FILE")]
@@ -285,11 +288,13 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Deploy {
             dry_run,
             yes,
+            no_smoke,
             secrets,
             replace,
         } => deploy::run(&deploy::Options {
             dry_run,
             yes,
+            no_smoke,
             values: secrets,
             replace,
         }),

@@ -4,6 +4,10 @@
 //! one real submission. The first that fails ends it, because what follows would only
 //! repeat it.
 
+#[cfg(test)]
+#[path = "smoke_tests.rs"]
+mod tests;
+
 use std::thread;
 use std::time::{Duration, Instant};
 

@@ -36,7 +36,7 @@ use self::names::Settings;
 use self::operator::{Operator, Terminal};
 use self::plan::{Plan, Situation};
 use self::values::Values;
-use self::wrangler::{Login, Upload, Wrangler};
+use self::wrangler::{Upload, Wrangler};
 use crate::bundle;
 use crate::progress::say;
 use crate::project::{self, Worker};
@@ -52,6 +52,8 @@ pub struct Options {
     pub dry_run: bool,
     /// Do not ask.
     pub yes: bool,
+    /// Do not ask the Workers afterwards whether they are well.
+    pub no_smoke: bool,
     /// The file with the secrets' values.
     pub values: Option<PathBuf>,
     /// The secrets that are put although they are there.
@@ -74,6 +76,9 @@ pub fn run(options: &Options) -> Result<()> {
     let Some(deployed) = deployed else {
         return Ok(());
     };
+    if options.no_smoke {
+        return Ok(());
+    }
     let Some(submit) = deployed.address(Worker::SubmitFn) else {
         say("submit-fn has no address of its own, so it cannot be asked whether it is well");
         return Ok(());
@@ -120,7 +125,6 @@ fn deploy(
     values: &Values,
     operator: &mut dyn Operator,
 ) -> Result<Option<Deployed>> {
-    let wrangler = project.wrangler;
     let settings = names::read(project.wrangler_toml).map_err(|broken| {
         anyhow!(broken.join(
             "
@@ -128,6 +132,8 @@ fn deploy(
         ))
     })?;
     let login = login(options, &settings, project, operator)?;
+    let is_logged_in = login.is_some();
+    let wrangler = &login.unwrap_or_else(|| project.wrangler.clone());
     for worker in ORDER {
         operator.tell(&sizes::check(worker, &wrangler.dry_run(worker)?)?);
         (project.is_in_budget)(worker)?;
@@ -136,12 +142,13 @@ fn deploy(
     let mut lines = Vec::new();
     for worker in ORDER {
         let name = settings.name(worker);
-        let secrets = match &login {
-            Some(_) => wrangler.secrets(worker)?,
-            None => None,
+        let secrets = if is_logged_in {
+            wrangler.secrets(worker)?
+        } else {
+            None
         };
-        lines.push(match (&login, &secrets) {
-            (None, _) => format!("{}: deploy as {name}", worker.name()),
+        lines.push(match (is_logged_in, &secrets) {
+            (false, _) => format!("{}: deploy as {name}", worker.name()),
             (_, None) => format!("{}: deploy as {name}, which is new", worker.name()),
             _ => format!(
                 "{}: deploy as {name}, in the place of the one there",
@@ -190,16 +197,20 @@ fn deploy(
             let key = key.cloned();
             Some(Deployed { uploads, key })
         })
-        .context("call the command again: it looks at what is there and does the rest")
+        .context(
+            "not finished; call the command again: it looks at what is there and does the rest",
+        )
 }
 
+/// wrangler for the account that is logged in; `None`: nobody is, and it is a dry run.
+///
 /// Errors: nobody is logged in, or it is not clear for which account.
 fn login(
     options: &Options,
     settings: &Settings,
     project: &Project<'_>,
     operator: &mut dyn Operator,
-) -> Result<Option<Login>> {
+) -> Result<Option<Wrangler>> {
     let login = match project.wrangler.login() {
         Err(error) if options.dry_run => {
             operator.tell(&format!("{error:#}"));
@@ -220,21 +231,20 @@ fn login(
     operator.tell(&format!("logged in at Cloudflare as {}", login.who));
     let is_chosen = settings.has_account || project.is_account_chosen;
     match login.accounts.as_slice() {
+        _ if is_chosen => Ok(Some(project.wrangler.clone())),
         [] => bail!("this login has no account"),
-        [(name, id)] => operator.tell(&format!("account {name} ({id})")),
-        _ if is_chosen => {}
+        [(name, id)] => {
+            operator.tell(&format!("account {name} ({id})"));
+            Ok(Some(project.wrangler.with_account(id)))
+        }
         several => {
-            let several: Vec<String> = several
-                .iter()
-                .map(|(name, id)| format!("{name} ({id})"))
-                .collect();
+            let several = several.iter().map(|(name, id)| format!("{name} ({id})"));
             bail!(
                 "this login has several accounts; choose one with CLOUDFLARE_ACCOUNT_ID: {}",
-                several.join(", ")
-            );
+                several.collect::<Vec<_>>().join(", ")
+            )
         }
     }
-    Ok(Some(login))
 }
 
 fn carry_out(

@@ -180,6 +180,7 @@ fn no_secret_is_an_argument_a_variable_of_wranglers_or_shown_twice() {
         );
     }
     assert!(elsewhere.contains("WRANGLER_LOG_SANITIZE=true"));
+    assert!(elsewhere.contains("CLOUDFLARE_ACCOUNT_ID=a1"));
 }
 
 #[test]

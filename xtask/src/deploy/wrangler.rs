@@ -20,11 +20,12 @@ use crate::progress::{self, step};
 use crate::project::{self, Worker};
 use crate::stack;
 
-/// Where wrangler is and where it writes.
-#[derive(Debug)]
+/// Where wrangler is, where it writes, and for which account it works.
+#[derive(Debug, Clone)]
 pub(super) struct Wrangler {
     program: PathBuf,
     folder: PathBuf,
+    account: Option<String>,
 }
 
 /// Who is logged in.
@@ -53,8 +54,20 @@ impl Wrangler {
 
     /// The one at `program`.
     pub(super) fn at(program: PathBuf, folder: &Path) -> Self {
-        let folder = folder.to_owned();
-        Self { program, folder }
+        Self {
+            program,
+            folder: folder.to_owned(),
+            account: None,
+        }
+    }
+
+    /// The same for the account with this id. Without one wrangler takes the account
+    /// that it remembers, which may be that of an earlier login.
+    pub(super) fn with_account(&self, id: &str) -> Self {
+        Self {
+            account: Some(id.to_owned()),
+            ..self.clone()
+        }
     }
 
     /// Who is logged in; `None`: nobody.
@@ -84,11 +97,11 @@ impl Wrangler {
         let arguments = ["secret", "list", "--format", "json", "--env", environment];
         let output = self.run(&arguments, None)?;
         if !output.status.success() {
-            let failure = self.failure(
-                &format!("wrangler secret list --env {environment}"),
-                &output,
-            );
-            let is_new = failure.to_string().contains(") not found.");
+            let name = format!("wrangler secret list --env {environment}");
+            let failure = self.failure(&name, &output);
+            let is_new = self
+                .message()
+                .contains(&format!("(env: {environment}) not found."));
             return if is_new { Ok(None) } else { Err(failure) };
         }
         let list: Vec<Value> = serde_json::from_slice(&output.stdout)
@@ -193,6 +206,9 @@ impl Wrangler {
             // Without it, wrangler's own log would hold the bodies of its requests.
             .env("WRANGLER_LOG_SANITIZE", "true")
             .env("WRANGLER_OUTPUT_FILE_PATH", entries);
+        if let Some(id) = &self.account {
+            command.env("CLOUDFLARE_ACCOUNT_ID", id);
+        }
         Ok(command)
     }
 
@@ -206,16 +222,35 @@ impl Wrangler {
         lines.filter_map(Result::ok).collect()
     }
 
-    fn failure(&self, name: &str, output: &Output) -> anyhow::Error {
+    /// What wrangler tells programs of a failure.
+    fn message(&self) -> String {
         let entries = self.entries();
         let failed = entries
             .iter()
             .rfind(|entry| entry["type"] == "command-failed");
         let message = failed.and_then(|entry| entry["message"].as_str());
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        let message = message.unwrap_or(stderr.trim());
-        anyhow!("{name} failed ({}): {message}", output.status)
+        message.unwrap_or_default().to_owned()
     }
+
+    fn failure(&self, name: &str, output: &Output) -> anyhow::Error {
+        let said = String::from_utf8_lossy(&output.stderr);
+        let said = without_colours(&said);
+        let lines = said.lines().map(str::trim);
+        let lines: Vec<&str> = lines
+            .filter(|line| !line.is_empty() && !line.contains("Logs were written to"))
+            .collect();
+        anyhow!("{name} failed ({}): {}", output.status, lines.join("\n  "))
+    }
+}
+
+/// wrangler colours its errors also where it is asked not to.
+fn without_colours(text: &str) -> String {
+    let mut parts = text.split("\u{1b}[");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        plain.push_str(part.split_once('m').map_or(part, |(_, rest)| rest));
+    }
+    plain
 }
 
 /// The address that a deployment's target stands for: one at workers.dev, or a
@@ -232,6 +267,12 @@ fn address(target: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn colours_are_taken_out() {
+        let text = "\u{1b}[31m✘ \u{1b}[41;31m[\u{1b}[41;97mERROR\u{1b}[0m] [m] no";
+        assert_eq!(without_colours(text), "✘ [ERROR] [m] no");
+    }
 
     #[test]
     fn addresses_are_told_from_other_targets() {
