@@ -91,6 +91,7 @@ pub fn run(options: &Options) -> Result<()> {
         key,
         patience: smoke::AFTER_A_DEPLOYMENT,
     })
+    .context("both Workers are deployed, but not all is well")
 }
 
 /// What was deployed.
