@@ -19,6 +19,7 @@
 //! - [`mod@bench`]: throughput, beside a classic JavaScript Worker; the sandbox's
 //!   overhead.
 //! - [`deploy`], [`smoke`]: both Workers onto Cloudflare, and whether they are well.
+//! - `costs`, in tests only: the sums of `docs/costs.md`.
 //! - [`dev`], [`submit`], [`mod@test`], [`tidy`], [`screenshots`]: the commands.
 
 pub mod api;
