@@ -126,12 +126,8 @@ fn deploy(
     values: &Values,
     operator: &mut dyn Operator,
 ) -> Result<Option<Deployed>> {
-    let settings = names::read(project.wrangler_toml).map_err(|broken| {
-        anyhow!(broken.join(
-            "
-"
-        ))
-    })?;
+    let settings =
+        names::read(project.wrangler_toml).map_err(|broken| anyhow!(broken.join("; ")))?;
     let login = login(options, &settings, project, operator)?;
     let is_logged_in = login.is_some();
     let wrangler = &login.unwrap_or_else(|| project.wrangler.clone());

@@ -332,6 +332,21 @@ fn a_dry_run_needs_no_login_and_changes_nothing() {
 }
 
 #[test]
+fn names_that_do_not_agree_are_refused_before_wrangler_is_called() {
+    let mut scene = Scene::new();
+    scene.wrangler_toml = scene
+        .wrangler_toml
+        .replace("name = \"edgejudge-worker\"", "name = \"another\"");
+    let error = scene.refused(&MINE, &Options::default());
+    assert!(
+        error.contains("binds WORKER to edgejudge-worker"),
+        "{error}"
+    );
+    assert!(error.contains("binds SELF to edgejudge-worker"), "{error}");
+    assert_eq!(scene.read("calls"), "");
+}
+
+#[test]
 fn a_worker_that_is_too_large_is_refused_before_anything_is_changed() {
     let mut scene = Scene::new();
     scene.write("gzip-bytes", "3000001");
