@@ -12,12 +12,13 @@ use serde_json::Value;
 use crate::answer::{self, Expected};
 
 /// Languages of blocks that hold no commands and no answers.
-const OTHER_LANGUAGES: [&str; 8] = [
+const OTHER_LANGUAGES: [&str; 9] = [
     "caddy",
     "cpp",
     "ini",
     "javascript",
     "md",
+    "nginx",
     "python",
     "toml",
     "typescript",

@@ -157,7 +157,7 @@ fn gzip_bytes(worker: Worker) -> Result<usize> {
 /// the page's, which its build has checked.
 pub fn dry_run() -> Result<()> {
     for &worker in Worker::all() {
-        let (name, environment) = (worker.name(), worker.environment());
+        let environment = worker.environment();
         step(
             &format!("wrangler deploy --dry-run --env {environment}"),
             stack::wrangler()
@@ -165,15 +165,22 @@ pub fn dry_run() -> Result<()> {
                 .arg(project::state().join("dry-run").join(environment))
                 .current_dir(project::root()),
         )?;
-        let (bytes, allowed) = (gzip_bytes(worker)?, max_gzip_bytes(worker));
-        say(format!(
-            "{name}: {bytes} bytes of wasm after gzip, of {allowed} allowed"
-        ));
-        if bytes > allowed {
-            bail!("{name} is over its size budget");
-        }
+        check_size(worker)?;
     }
     page::print_sizes()
+}
+
+/// Prints the size of a Worker's wasm. Errors: it is over its budget.
+pub fn check_size(worker: Worker) -> Result<()> {
+    let name = worker.name();
+    let (bytes, allowed) = (gzip_bytes(worker)?, max_gzip_bytes(worker));
+    say(format!(
+        "{name}: {bytes} bytes of wasm after gzip, of {allowed} allowed"
+    ));
+    if bytes > allowed {
+        bail!("{name} is over its size budget");
+    }
+    Ok(())
 }
 
 fn wasm(worker: Worker) -> PathBuf {

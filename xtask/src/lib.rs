@@ -19,6 +19,8 @@
 //! - [`problems`]: the sample problems, and an operator's own folder.
 //! - [`mod@bench`]: throughput, beside a classic JavaScript Worker; the sandbox's
 //!   overhead.
+//! - [`deploy`], [`smoke`]: both Workers onto Cloudflare, and whether they are well.
+//! - `costs`, in tests only: the sums of `docs/costs.md`.
 //! - [`dev`], [`submit`], [`mod@test`], [`tidy`], [`screenshots`]: the commands.
 
 pub mod api;
@@ -26,6 +28,9 @@ pub mod bench;
 pub mod bundle;
 pub mod cargo;
 pub mod child;
+#[cfg(test)]
+mod costs;
+pub mod deploy;
 pub mod dev;
 pub mod endings;
 pub mod page;
@@ -35,6 +40,7 @@ pub mod progress;
 pub mod project;
 pub mod python;
 pub mod screenshots;
+pub mod smoke;
 pub mod stack;
 pub mod submit;
 pub mod test;

@@ -2,13 +2,16 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use xtask::api::Api;
 use xtask::project::Worker;
 use xtask::stack::Ports;
-use xtask::{bench, bundle, dev, problems, progress, screenshots, submit, test, tidy, tools};
+use xtask::{
+    bench, bundle, deploy, dev, problems, progress, screenshots, smoke, submit, test, tidy, tools,
+};
 
 /// Sets up, runs, tests and measures edgejudge.
 ///
@@ -38,6 +41,41 @@ enum Task {
     Bundle {
         /// The Worker's crate.
         worker: Worker,
+    },
+    /// Deploy both Workers to Cloudflare (docs/deploy.md).
+    ///
+    /// It looks at the login, at wrangler.toml, at sizes and secrets, says what it
+    /// will do, asks, and does it: secrets, then worker-fn, then submit-fn. Then it
+    /// asks both whether they are well. Values of secrets are read from the file, then
+    /// from variables of the same names.
+    Deploy {
+        /// Look and say, and change nothing. Needs no login.
+        #[arg(long)]
+        dry_run: bool,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+        /// Do not ask the Workers afterwards whether they are well.
+        #[arg(long)]
+        no_smoke: bool,
+        /// A file with the secrets' values, outside the repository and readable by
+        /// its owner only: JSON, or lines NAME=value.
+        #[arg(long, value_name = "FILE")]
+        secrets: Option<PathBuf>,
+        /// Set this secret although it is set: to the value given, or for
+        /// TICKET_SECRET and ADMIN_TOKEN to a random one. May be repeated.
+        #[arg(long, value_name = "NAME")]
+        replace: Vec<String>,
+    },
+    /// Ask a deployment whether it is well, up to one real submission if the variable
+    /// EDGEJUDGE_KEY (or ADMIN_TOKEN) holds a key that may submit.
+    Smoke {
+        /// Where submit-fn is.
+        #[arg(long)]
+        url: String,
+        /// Where worker-fn is, if it has an address.
+        #[arg(long)]
+        worker_url: Option<String>,
     },
     /// Check the rules that no compiler checks: dependencies between crates,
     /// import circles between files, length of files, what the page may not name.
@@ -251,6 +289,25 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Test => test::run(),
         Task::Setup => tools::ensure(tools::For::Running),
         Task::Bundle { worker } => bundle::build(worker),
+        Task::Deploy {
+            dry_run,
+            yes,
+            no_smoke,
+            secrets,
+            replace,
+        } => deploy::run(&deploy::Options {
+            dry_run,
+            yes,
+            no_smoke,
+            values: secrets,
+            replace,
+        }),
+        Task::Smoke { url, worker_url } => smoke::run(&smoke::Options {
+            url,
+            worker_url,
+            key: smoke::key(),
+            patience: Duration::ZERO,
+        }),
         Task::Tidy => {
             tidy::run()?;
             progress::say("tidy");

@@ -1,0 +1,190 @@
+//! What is to be put where, from what is there and what the operator gives.
+//!
+//! Cloudflare tells the names of the secrets that a Worker has, and no values. So a
+//! secret that both Workers share is put into both when one lacks it: that is the
+//! only way to know that they agree.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result, bail};
+use shared::config::Secret;
+use shared::text::hex;
+
+use super::secrets::{Kind, Known, SECRETS};
+use super::values::Values;
+use crate::project::Worker;
+
+/// The longest value of a variable on Cloudflare, in bytes (5 KB).
+const MAX_VALUE_BYTES: usize = 5 * 1024;
+const GENERATED_BYTES: usize = 32;
+
+/// What the Workers have, and what is wanted.
+#[derive(Debug)]
+pub(super) struct Situation<'a> {
+    /// Names of the secrets and variables that each Worker has.
+    pub(super) present: &'a BTreeMap<Worker, BTreeSet<String>>,
+    /// What the operator gives.
+    pub(super) values: &'a Values,
+    /// What is put although it is there.
+    pub(super) replace: &'a [String],
+    /// Whether the Workers are open to everybody, so that no key is needed.
+    pub(super) is_open: bool,
+}
+
+/// What is to be done about secrets.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    /// What each Worker gets.
+    pub(super) put: BTreeMap<Worker, BTreeMap<&'static str, Secret>>,
+    /// Those that were made up.
+    pub(super) generated: Vec<&'static str>,
+    /// A line about each secret.
+    pub(super) lines: Vec<String>,
+    /// What stands in the way.
+    pub(super) missing: Vec<String>,
+}
+
+impl Plan {
+    /// The value that `name` will have, if it is known.
+    pub(super) fn value(&self, name: &str) -> Option<&Secret> {
+        self.put.values().find_map(|secrets| secrets.get(name))
+    }
+}
+
+/// Works out what to do. Errors: a name to replace is unknown, a value does not fit,
+/// or there are no random bytes.
+pub(super) fn plan(situation: &Situation<'_>) -> Result<Plan> {
+    let unknown = |name: &&String| SECRETS.iter().all(|secret| secret.name != name.as_str());
+    if let Some(name) = situation.replace.iter().find(unknown) {
+        bail!("--replace {name}: there is no such secret");
+    }
+    let mut plan = Plan::default();
+    for secret in &SECRETS {
+        if let Some(value) = situation.values.get(secret.name) {
+            fits(secret.name, value)?;
+        }
+        one(secret, situation, &mut plan)?;
+    }
+    Ok(plan)
+}
+
+fn one(secret: &Known, situation: &Situation<'_>, plan: &mut Plan) -> Result<()> {
+    let name = secret.name;
+    let given = situation.values.get(name);
+    let have = |worker: &&Worker| situation.has(**worker, name);
+    let count = secret.workers.iter().filter(have).count();
+    let is_ours = matches!(secret.kind, Kind::Ours | Kind::OursUnlessKeys);
+    if situation.replace.iter().any(|replaced| replaced == name) {
+        match given {
+            Some(value) => plan.put(secret, value, "replaced by the value given"),
+            None if is_ours => plan.generate(secret)?,
+            None => plan
+                .missing
+                .push(format!("--replace {name}: give its new value")),
+        }
+    } else if count == secret.workers.len() {
+        let hint = match given {
+            Some(_) => format!("kept; the value given is used with --replace {name} only"),
+            None => "kept".to_owned(),
+        };
+        plan.lines.push(format!("{name}: {hint}"));
+    } else if let Some(value) = given {
+        plan.put(secret, value, "set to the value given");
+    } else if count > 0 {
+        plan.missing.push(format!(
+            "{name} is in one Worker and not in the other, and cannot be read back: give its \
+             value, or a new one with --replace {name}"
+        ));
+    } else {
+        match secret.kind {
+            Kind::Ours => plan.generate(secret)?,
+            Kind::OursUnlessKeys if situation.is_open => {
+                plan.lines
+                    .push(format!("{name}: none; AUTH=off opens both Workers"));
+            }
+            Kind::OursUnlessKeys if situation.is_known("API_KEYS") => {
+                plan.lines
+                    .push(format!("{name}: none; API_KEYS has the keys"));
+            }
+            Kind::OursUnlessKeys => plan.generate(secret)?,
+            Kind::Required => plan
+                .missing
+                .push(format!("{name} is missing: give its value")),
+            Kind::Endpoint => {
+                let other = if name == "EXECUTORS" {
+                    "EXECUTOR_URL"
+                } else {
+                    "EXECUTORS"
+                };
+                if name == "EXECUTOR_URL" && !situation.is_known(other) {
+                    let text = "EXECUTOR_URL is missing, and EXECUTORS too: give one of them";
+                    plan.missing.push(text.to_owned());
+                }
+            }
+            Kind::Optional => plan.lines.push(format!("{name}: none, which is allowed")),
+        }
+    }
+    Ok(())
+}
+
+impl Situation<'_> {
+    fn has(&self, worker: Worker, name: &str) -> bool {
+        let present = self.present.get(&worker);
+        present.is_some_and(|names| names.contains(name))
+    }
+
+    fn is_known(&self, name: &str) -> bool {
+        self.values.get(name).is_some() || self.has(Worker::WorkerFn, name)
+    }
+}
+
+impl Plan {
+    fn put(&mut self, secret: &Known, value: &Secret, what: &str) {
+        let names: Vec<&str> = secret.workers.iter().map(|worker| worker.name()).collect();
+        self.lines.push(format!(
+            "{}: {what}, in {}",
+            secret.name,
+            names.join(" and ")
+        ));
+        for &worker in secret.workers {
+            self.put
+                .entry(worker)
+                .or_default()
+                .insert(secret.name, value.clone());
+        }
+    }
+
+    fn generate(&mut self, secret: &Known) -> Result<()> {
+        let mut bytes = [0u8; GENERATED_BYTES];
+        getrandom::fill(&mut bytes).context("random bytes for a secret")?;
+        self.put(secret, &Secret::new(hex(&bytes)), "set to a random value");
+        self.generated.push(secret.name);
+        Ok(())
+    }
+}
+
+fn fits(name: &str, value: &Secret) -> Result<()> {
+    let value = value.expose();
+    if value.len() > MAX_VALUE_BYTES {
+        bail!(
+            "{name} has {} bytes; Cloudflare takes {MAX_VALUE_BYTES}",
+            value.len()
+        );
+    }
+    // wrangler cuts white space off, and a header cannot hold a control character.
+    if value.trim() != value || value.chars().any(char::is_control) {
+        bail!("{name} begins or ends with white space, or holds a line break");
+    }
+    let is_address = matches!(name, "UPSTASH_REDIS_REST_URL" | "EXECUTOR_URL");
+    if is_address && !value.starts_with("https://") {
+        bail!("{name} must begin with https://, because a token and people's code go there");
+    }
+    if name == "API_KEYS" || name == "EXECUTORS" {
+        // Their members are the Workers' to check: a Worker says what is wrong.
+        let list = serde_json::from_str::<Vec<serde_json::Value>>(value);
+        if !list.is_ok_and(|list| !list.is_empty()) {
+            bail!("{name} must be a JSON array with at least one member");
+        }
+    }
+    Ok(())
+}
