@@ -89,6 +89,10 @@ impl DrainLoop<'_> {
             has_delivery |= outcome.has_delivery();
             let runner = self.context.runner;
             let job = held.job.job.as_ref().ok();
+            if runner.leaves_untold(job, &outcome) {
+                let words = "a job has a callbackUrl, and WEBHOOK_SECRET is not set";
+                self.report.note_words(words.into());
+            }
             runner.stored().note(job, &outcome, runner.window());
             self.report.note(held.job, outcome, return_results);
         }
