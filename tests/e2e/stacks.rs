@@ -1,5 +1,9 @@
 //! The stacks that the end-to-end tests share.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::time::Instant;
+
 use support::access_table::Setting;
 use support::api::{SubmitFn, WorkerFn};
 use support::harness::Suite;
@@ -41,6 +45,8 @@ pub(crate) struct Webhooks {
     pub(crate) submit_fn: SubmitFn,
     pub(crate) redis: RedisClient,
     pub(crate) receiver: Receiver,
+    /// When a test let the pause of a delivery pass.
+    pub(crate) hurried: RefCell<HashMap<String, Instant>>,
 }
 
 impl Suite for Stacks {
@@ -130,6 +136,7 @@ impl Stacks {
                 redis: RedisClient::on_port(stack.ports.redis),
                 stack,
                 receiver,
+                hurried: RefCell::default(),
             }
         })
     }

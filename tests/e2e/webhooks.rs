@@ -45,10 +45,16 @@ impl Webhooks {
         self.redis.run(&words)
     }
 
-    /// Lets the pauses of all deliveries pass, and the cron come.
+    /// Lets the pauses of deliveries pass, and the cron come. Of one that is under way
+    /// that would make a second message; so each gets 15 s.
     fn next_attempt(&self) {
         for (payload, _) in self.waiting() {
-            let _: u64 = self.redis.run(&["ZADD", "deliveries", "XX", "0", &payload]);
+            let mut hurried = self.hurried.borrow_mut();
+            let last = hurried.get(&payload).map(Instant::elapsed);
+            if last.is_none_or(|ago| ago > Duration::from_secs(15)) {
+                let _: u64 = self.redis.run(&["ZADD", "deliveries", "XX", "0", &payload]);
+                hurried.insert(payload, Instant::now());
+            }
         }
         self.stack.fire_cron().unwrap();
     }
@@ -61,7 +67,7 @@ impl Webhooks {
 
     /// The reason of a delivery's dead letter, once its attempts are made.
     fn given_up(&self, id: &str) -> String {
-        let letter = wait_for("a dead letter", 2 * SOON, || {
+        let letter = wait_for("a dead letter", 4 * SOON, || {
             let letter = self.dead_letter(id);
             if letter.is_none() {
                 self.next_attempt();
@@ -104,19 +110,12 @@ fn a_message_is_what_the_published_libraries_verify(stacks: &Stacks) {
                 .header("user-agent")
                 .starts_with("edgejudge-webhook/")
         );
-        // Nothing of the inside: no token, no ticket, no name of a Worker.
-        for name in message.headers.keys() {
-            let name = name.as_str();
-            let platform = [
-                "accept",
-                "accept-encoding",
-                "connection",
-                "content-length",
-                "host",
-            ];
-            let ours = ["content-type", "user-agent"];
+        // Nothing of the inside: no token, no name of a Worker.
+        for (name, value) in &message.headers {
+            let value = value.to_str().unwrap();
+            let token = &webhooks.stack.token;
             assert!(
-                platform.contains(&name) || ours.contains(&name) || name.starts_with("webhook-"),
+                !name.as_str().starts_with("x-") && !value.contains(token.as_str()),
                 "{name}"
             );
         }
@@ -285,14 +284,16 @@ fn a_delivery_outlives_its_worker(stacks: &Stacks) {
     }
     assert_eq!(stack.dead_letter(&hangs), None);
     // And one that is not killed gives up after 10 s.
-    stack.fresh();
-    let hangs = stack.submit("/hangs/y", "print(1)");
-    first_message(stack, "/hangs/y");
-    let reason = stack.given_up(&hangs);
+    webhooks.fresh();
+    let hangs = webhooks.submit("/hangs/y", "print(1)");
+    first_message(&webhooks, "/hangs/y");
+    let reason = webhooks.given_up(&hangs);
     assert!(reason.contains("gave no answer: none within"), "{reason}");
-    let letter = stack.dead_letter(&hangs).unwrap();
-    let times = letter["history"].as_array().unwrap();
-    assert_eq!(times.len(), 3);
+    let letter = webhooks.dead_letter(&hangs).unwrap();
+    assert_eq!(letter["history"].as_array().unwrap().len(), 3);
+    // The next test's messages need not wait for the host that gave no answer.
+    webhooks.stack.kill("worker-fn");
+    webhooks.stack.restart("worker-fn").unwrap();
 }
 
 fn forbidden_addresses_are_refused_at_the_submission(stacks: &Stacks) {

@@ -368,6 +368,12 @@ impl JobRunner {
         Some((id.to_owned(), self.tickets.verify(id)?))
     }
 
+    /// Whether a job came to an end that nobody is told of, because webhooks are off.
+    pub fn leaves_untold(&self, job: Option<&Job>, outcome: &Outcome) -> bool {
+        let is_end = matches!(outcome, Outcome::Complete(_) | Outcome::DeadLetter(_));
+        is_end && !self.webhooks && job.is_some_and(|job| job.callback_url.is_some())
+    }
+
     /// The address that is told of the job's end.
     fn callback_url(&self, job: &Job) -> Option<String> {
         job.callback_url.clone().filter(|_| self.webhooks)

@@ -91,6 +91,10 @@ impl DrainLoop<'_> {
             let runner = self.context.runner;
             (self.context.runtime.log)(&job_line(runner, &held, &outcome, now_ms));
             let job = held.job.job.as_ref().ok();
+            if runner.leaves_untold(job, &outcome) {
+                let words = "a job has a callbackUrl, and WEBHOOK_SECRET is not set";
+                self.report.note_words(words.into());
+            }
             runner.stored().note(job, &outcome, runner.window());
             self.report.note(held.job, outcome, return_results);
         }
