@@ -31,20 +31,19 @@ impl Level {
 impl Line {
     /// A line about an event: `{"event":…,"level":…`.
     pub fn new(event: &str, level: Level) -> Self {
-        let line = Self(String::with_capacity(300));
-        line.text("event", event).text("level", level.as_str())
+        let mut line = Self(String::new());
+        line.text("event", event).text("level", level.as_str());
+        line
     }
 
     /// Adds a text.
-    #[must_use]
-    pub fn text(self, name: &str, value: &str) -> Self {
+    pub fn text(&mut self, name: &str, value: &str) -> &mut Self {
         // A text can always be written.
         self.member(name, &serde_json::to_string(value).unwrap_or_default())
     }
 
     /// Adds a text, if there is one.
-    #[must_use]
-    pub fn some_text(self, name: &str, value: Option<&str>) -> Self {
+    pub fn some_text(&mut self, name: &str, value: Option<&str>) -> &mut Self {
         match value {
             Some(value) => self.text(name, value),
             None => self,
@@ -52,27 +51,22 @@ impl Line {
     }
 
     /// Adds a number.
-    #[must_use]
-    pub fn number(self, name: &str, value: u64) -> Self {
+    pub fn number(&mut self, name: &str, value: u64) -> &mut Self {
         self.member(name, &value.to_string())
     }
 
-    fn member(mut self, name: &str, json: &str) -> Self {
-        for part in [
-            if self.0.is_empty() { "{\"" } else { ",\"" },
-            name,
-            "\":",
-            json,
-        ] {
+    fn member(&mut self, name: &str, json: &str) -> &mut Self {
+        let begin = if self.0.is_empty() { "{\"" } else { ",\"" };
+        for part in [begin, name, "\":", json] {
             self.0.push_str(part);
         }
         self
     }
 
     /// The line, without a line end.
-    pub fn finish(mut self) -> String {
+    pub fn finish(&mut self) -> String {
         self.0.push('}');
-        self.0
+        std::mem::take(&mut self.0)
     }
 }
 

@@ -94,6 +94,7 @@ impl<W: WorkerFn + RateLimit + Assets> App<'_, W> {
 }
 
 /// The line about a request. Its id is put into the response, too.
+#[inline(never)]
 fn line<W>(
     context: &Context<'_, W>,
     span: &Span,

@@ -80,9 +80,13 @@ impl Client {
 
     /// Runs one command: one round trip.
     pub async fn command<T: FromReply>(&self, command: Command) -> Result<T, RedisError> {
+        self.reply(command).await.and_then(T::from_reply)
+    }
+
+    async fn reply(&self, command: Command) -> Result<Reply, RedisError> {
         self.count(command.billed());
         let (status, body) = self.post("", serde_json::to_vec(&command)).await?;
-        read_answer(parse(status, &body)?, status).and_then(T::from_reply)
+        read_answer(parse(status, &body)?, status)
     }
 
     /// Runs several commands in their order in one round trip. Not atomic: each

@@ -41,8 +41,8 @@ pub(super) fn job_line(
         Outcome::DeadLetter(_) => Level::Error,
         _ => Level::Info,
     };
-    let mut line = Line::new("job", level)
-        .text("outcome", name(outcome))
+    let mut line = Line::new("job", level);
+    line.text("outcome", name(outcome))
         .some_text("jobId", id)
         .some_text("traceId", trace.as_deref())
         .number("attempt", held.job.attempt().into())
@@ -52,19 +52,17 @@ pub(super) fn job_line(
     match outcome {
         Outcome::Complete(result) => {
             let run_ms = result.finished_at_ms.saturating_sub(result.started_at_ms);
-            line = line
-                .text("verdict", result.verdict.name())
+            line.text("verdict", result.verdict.name())
                 .text("endpoint", &result.executor);
             if let Some(since_ms) = result.waits_since_ms {
                 let since = |at_ms: u64| at_ms.saturating_sub(since_ms);
-                line = line
-                    .number("waitMs", since(result.started_at_ms))
+                line.number("waitMs", since(result.started_at_ms))
                     .number("totalMs", since(result.finished_at_ms));
             }
-            line = line.number("runMs", run_ms);
+            line.number("runMs", run_ms);
         }
         Outcome::Retry { delay_ms, .. } | Outcome::Snooze { delay_ms } => {
-            line = line.number("delayMs", *delay_ms);
+            line.number("delayMs", *delay_ms);
         }
         _ => {}
     }

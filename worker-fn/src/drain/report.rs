@@ -103,8 +103,9 @@ impl Report {
             .number("retried", self.retried as u64)
             .number("released", self.released as u64)
             .number("commands", commands)
-            .text("message", &self.to_string());
-        self.is_worth_a_line().then(|| (level, line.finish()))
+            .text("message", &self.to_string())
+            .finish();
+        self.is_worth_a_line().then_some((level, line))
     }
 
     /// Whether there was anything to do, or anything to say.
