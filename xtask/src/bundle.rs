@@ -37,16 +37,13 @@ fn max_gzip_bytes(worker: Worker) -> usize {
     }
 }
 
-/// wasm-opt's arguments: rounds for size until nothing shrinks, and the features
-/// that rustc and wasm-bindgen use, with nothing that workerd may not know.
-/// Functions that one generic function became stand side by side when they stand
-/// by name, and gzip, which looks back 32 KB, finds them: 1.5 % less.
-const OPTIMISE: [&str; 12] = [
-    "--converge",
+/// wasm-opt's arguments: for size, and the features that rustc and wasm-bindgen
+/// use, with nothing that workerd may not know. By name, functions that the
+/// compiler made of one generic function stand side by side, and gzip, which looks
+/// back 32 KB, finds them: 1.5 % less, and a second round for size adds nothing.
+const OPTIMISE: [&str; 10] = [
     "-Oz",
     "--strip-producers",
-    // Names are kept until the order is made.
-    "--debuginfo",
     "--reorder-functions-by-name",
     "--enable-mutable-globals",
     "--enable-sign-ext",
@@ -189,9 +186,8 @@ fn wasm(worker: Worker) -> PathBuf {
         .join("build/index_bg.wasm")
 }
 
-/// Makes the wasm small, in two rounds: what the first one merges lets the second
-/// one drop half a percent more. The names of functions are removed: they are a
-/// sixth of its size, and a panic reports file and line without them.
+/// Makes the wasm small. The names of functions are removed: they are a sixth of
+/// its size, and a panic reports file and line without them.
 fn optimise(worker: Worker) -> Result<()> {
     step(
         &format!("{}: optimise", worker.name()),
