@@ -7,6 +7,7 @@
 //! - [`progress`]: what a person sees while something slow goes on.
 //! - [`cargo`]: every call of cargo.
 //! - [`tools`]: the pinned tools, and how each is installed.
+//! - [`python`]: programs from PyPI, in an environment of their own.
 //! - [`bundle`]: building a Worker, and its size budget.
 //! - [`page`]: building and checking the page that submit-fn serves.
 //! - [`child`]: a process in the background, and its end.
@@ -32,6 +33,7 @@ pub mod ports;
 pub mod problems;
 pub mod progress;
 pub mod project;
+pub mod python;
 pub mod screenshots;
 pub mod stack;
 pub mod submit;
