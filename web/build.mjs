@@ -3,6 +3,9 @@
 //   node web/build.mjs            once, minified
 //   node web/build.mjs --watch    again on every change, with source maps
 //
+// The API's reference, `docs.html`, is built with it: served as `/docs`, from
+// `/openapi.json`, which is the repository's without its line breaks.
+//
 // Scripts and styles get names with a hash in `dist/assets/`, so that browsers may
 // keep them for ever (`public/_headers`); `index.html` names them.
 
@@ -14,6 +17,8 @@ import * as esbuild from "esbuild";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const out = path.join(here, "dist");
+/** The API's description. */
+const OPENAPI = path.join(here, "..", "docs", "openapi.json");
 const watch = process.argv.includes("--watch");
 
 /** What a browser fetches before somebody can type into the editor, in bytes of gzip. */
@@ -24,13 +29,19 @@ const ENTRIES = {
   main: "web/src/main.ts",
   styles: "web/src/styles/main.css",
 };
+/** Those of the API's reference, which are no part of the first load. */
+const DOCS_ENTRIES = {
+  theme: ENTRIES.theme,
+  "docs-styles": "web/src/docs/docs.css",
+  docs: "web/src/docs/main.ts",
+};
 /** The view that most people open first: its chunks count into the first load. */
 const FIRST_VIEW = "web/src/views/solve/index.ts";
 
 /** @type {esbuild.BuildOptions} */
 const options = {
   absWorkingDir: path.dirname(here),
-  entryPoints: Object.values(ENTRIES),
+  entryPoints: [...new Set([...Object.values(ENTRIES), ...Object.values(DOCS_ENTRIES)])],
   outdir: path.join(out, "assets"),
   entryNames: "[name]-[hash]",
   chunkNames: "[name]-[hash]",
@@ -48,23 +59,30 @@ const options = {
   plugins: [{ name: "page", setup: (build) => build.onEnd(finish) }],
 };
 
-/** Writes `index.html` and the static files, and removes what no name leads to. */
+/** Writes the two documents and the static files, and removes what no name leads to. */
 async function finish(result) {
   if (result.errors.length > 0) return;
   const outputs = result.metafile.outputs;
   const find = (entry) => Object.keys(outputs).find((name) => outputs[name].entryPoint === entry);
-  let html = await readFile(path.join(here, "index.html"), "utf8");
-  for (const [name, entry] of Object.entries(ENTRIES)) {
-    html = html.replace(`%${name}%`, `/assets/${path.basename(find(entry))}`);
-  }
   await mkdir(out, { recursive: true });
   for (const name of await readdir(path.join(here, "public"))) {
     await copyFile(path.join(here, "public", name), path.join(out, name));
   }
-  await writeFile(path.join(out, "index.html"), html);
+  await writeFile(path.join(out, "openapi.json"), JSON.stringify(JSON.parse(await readFile(OPENAPI, "utf8"))));
+  await writeHtml("docs.html", DOCS_ENTRIES, find);
+  await writeHtml("index.html", ENTRIES, find);
   await prune(outputs);
   if (watch) console.log(`page: built at ${new Date().toISOString()}`);
   else await report(outputs, find);
+}
+
+/** Writes an HTML file with the names of its built entries. */
+async function writeHtml(name, entries, find) {
+  let html = await readFile(path.join(here, name), "utf8");
+  for (const [key, entry] of Object.entries(entries)) {
+    html = html.replace(`%${key}%`, `/assets/${path.basename(find(entry))}`);
+  }
+  await writeFile(path.join(out, name), html);
 }
 
 /** Removes the assets of earlier builds. Not before a build: `wrangler dev` serves them meanwhile. */

@@ -98,7 +98,8 @@ async fn read(
         ApiError::new(Code::Unreadable, "The request could not be read.").detail(error)
     };
     let mut plain = http::Request::builder()
-        .method(request.method().as_ref())
+        // Not `request.method()`: that takes every method it does not know for GET.
+        .method(request.inner().method().as_str())
         .uri(request.inner().url());
     for (name, value) in request.headers().entries() {
         plain = plain.header(name, value);

@@ -2,7 +2,7 @@
 //!
 //! The binaries are `e2e` (the product as a client sees it), `queue` (the
 //! queue's scripts on a real redis-server), `chaos` (kills, losses, outages),
-//! `docs` (the documents' commands) and `page` (the page in a browser). Nothing outside this crate uses the library.
+//! `docs` (the documents' commands), `schemathesis` (the API by its document) and `page` (the page in a browser). Nothing outside this crate uses the library.
 //!
 //! - [`harness`]: the main function of a test binary, and the time of each test.
 //! - [`slot`]: a stack that is started on first use and shared between tests.

@@ -18,6 +18,7 @@ const TYPES: Record<string, string> = {
   ".js": "text/javascript; charset=utf-8",
   ".css": "text/css; charset=utf-8",
   ".svg": "image/svg+xml",
+  ".json": "application/json",
   ".woff2": "font/woff2",
 };
 
@@ -99,29 +100,42 @@ export function events(response: ServerResponse): {
   };
 }
 
-/** The headers that `public/_headers` gives to every file. */
-async function policy(): Promise<Record<string, string>> {
+/** The headers that `public/_headers` gives to a path: those of every file, and its own in their place. */
+async function policy(where: string): Promise<Record<string, string>> {
   const text = await readFile(path.join(DIST, "_headers"), "utf8");
-  const section = text.split("/*\n")[1]?.split("\n\n")[0] ?? "";
+  const section = (name: string) => text.split(`\n${name}\n`)[1]?.split("\n\n")[0]?.split("\n") ?? [];
   return Object.fromEntries(
-    section.split("\n").map(
-      (line) =>
-        line
-          .trim()
-          .split(/: (.*)/)
-          .slice(0, 2) as [string, string],
-    ),
+    ["/*", where]
+      .flatMap(section)
+      .map(
+        (line) =>
+          line
+            .trim()
+            .split(/: (.*)/)
+            .slice(0, 2) as [string, string],
+      )
+      .filter(([name, value]) => value !== undefined && !name.startsWith("!")),
   );
 }
 
+/** The files that are not at their own path, and those beside the assets. */
+const FILES: Record<string, string> = {
+  "/": "/index.html",
+  "/docs": "/docs.html",
+  "/openapi.json": "/openapi.json",
+  "/favicon.svg": "/favicon.svg",
+};
+
 async function serve(api: Api, response: ServerResponse, request: IncomingMessage): Promise<void> {
   const url = new URL(request.url ?? "/", "http://page");
-  const name = url.pathname === "/" ? "/index.html" : url.pathname;
-  const isAsset = name === "/index.html" || name.startsWith("/assets/") || name === "/favicon.svg";
-  if (!isAsset) return api.answer(request, response, url);
+  const name = url.pathname.startsWith("/assets/") ? url.pathname : FILES[url.pathname];
+  if (name === undefined) return api.answer(request, response, url);
   try {
     const body = await readFile(path.join(DIST, path.normalize(name)));
-    response.writeHead(200, { "content-type": TYPES[path.extname(name)] ?? "text/plain", ...(await policy()) });
+    response.writeHead(200, {
+      "content-type": TYPES[path.extname(name)] ?? "text/plain",
+      ...(await policy(url.pathname)),
+    });
     response.end(body);
   } catch {
     response.writeHead(404).end();
@@ -166,7 +180,7 @@ export function launch(): Promise<Browser> {
   });
 }
 
-/** Opens the page at an address such as `#/p/two-sum`. */
+/** Opens the page at an address such as `#/p/two-sum`, or another document, as `docs`. */
 export async function open(api: Api, hash = "#/", options: BrowserContextOptions = {}): Promise<Opened> {
   const browser = theBrowser();
   const server: Server = createServer((request, response) => {

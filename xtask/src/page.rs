@@ -27,6 +27,8 @@ const BUILD_SCRIPT: &str = "web/build.mjs";
 const REPORT_PREFIX: &str = "page:";
 /// What the built page depends on, beside its own sources.
 const LOCK_FILE: &str = "package-lock.json";
+/// And the API's description, which it serves.
+const OPENAPI: &str = "docs/openapi.json";
 /// Folders of `web/` that the built page does not depend on.
 const NOT_SOURCES: [&str; 2] = ["dist", "tests"];
 /// Files of `web/` that it does not depend on either.
@@ -42,7 +44,8 @@ pub fn build() -> Result<()> {
     if std::env::var_os(AS_BUILT).is_some() && exists() {
         return Ok(());
     }
-    let stamp = stamp_of(&web(), &project::root().join(LOCK_FILE))?;
+    let others = [LOCK_FILE, OPENAPI].map(|name| project::root().join(name));
+    let stamp = stamp_of(&web(), &others)?;
     if exists() && built().is_some_and(|(old, _)| old == stamp) {
         return Ok(());
     }
@@ -151,8 +154,8 @@ fn forget() -> Result<()> {
 }
 
 /// Differs when a source does: by its content or by its name.
-fn stamp_of(web: &Path, lock_file: &Path) -> Result<String> {
-    let mut files = vec![lock_file.to_owned()];
+fn stamp_of(web: &Path, others: &[PathBuf]) -> Result<String> {
+    let mut files = others.to_vec();
     collect(web, &mut files)?;
     files.sort();
     let mut hasher = DefaultHasher::new();
@@ -189,15 +192,17 @@ mod tests {
     fn the_stamp_follows_sources_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         let web = folder.path().join("web");
-        let lock_file = folder.path().join("lock");
+        let others = ["lock", "openapi.json"].map(|name| folder.path().join(name));
         let write = |name: &str, text: &str| {
             let path = web.join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         };
-        fs::write(&lock_file, "1").unwrap();
+        for other in &others {
+            fs::write(other, "1").unwrap();
+        }
         write("src/main.ts", "a");
-        let stamp = || stamp_of(&web, &lock_file).unwrap();
+        let stamp = || stamp_of(&web, &others).unwrap();
         let first = stamp();
         write("dist/assets/main.js", "built");
         write("tests/frame.test.ts", "tried");
@@ -216,7 +221,9 @@ mod tests {
         differs("a file's name");
         write("public/_headers", "");
         differs("a new file");
-        fs::write(&lock_file, "2").unwrap();
-        differs("the versions of the libraries");
+        for (other, what) in others.iter().zip(["the libraries' versions", "the API"]) {
+            fs::write(other, "2").unwrap();
+            differs(what);
+        }
     }
 }

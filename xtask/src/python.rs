@@ -9,6 +9,9 @@ use anyhow::{Context, Result, bail};
 use crate::progress::step;
 use crate::project;
 
+/// The packages of the tests of the API by its document.
+pub const SCHEMATHESIS: &str = "tests/schemathesis/requirements.txt";
+
 const PYTHON: &str = "python3";
 /// The file in an environment that has the text of the list it was made from.
 const MADE_FROM: &str = "made-from.txt";

@@ -16,7 +16,7 @@ use anyhow::{Context, Result, anyhow, bail};
 
 use crate::cargo::cargo;
 use crate::progress::{say, step};
-use crate::project;
+use crate::{project, python};
 
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
@@ -76,6 +76,7 @@ pub fn ensure(purpose: For) -> Result<()> {
             }
             if purpose >= For::Testing {
                 system_packages(&PROGRAMS)?;
+                python::venv(&project::root().join(python::SCHEMATHESIS))?;
                 browser()?;
             }
             Ok(())

@@ -157,4 +157,15 @@ mod tests {
         }
         assert_eq!(Code::ALL.len(), Code::COUNT);
     }
+
+    /// The document for programs has an enum of them.
+    #[test]
+    fn the_openapi_document_names_every_code_and_no_other() {
+        let document = include_str!("../../../docs/openapi.json");
+        let document: serde_json::Value = serde_json::from_str(document).unwrap();
+        let names = "/components/schemas/Error/properties/error/properties/code/enum";
+        let documented = document.pointer(names).unwrap().as_array().unwrap();
+        let all: Vec<&str> = Code::ALL.into_iter().map(Code::name).collect();
+        assert_eq!(*documented, all);
+    }
 }

@@ -206,3 +206,68 @@ fn a_wrong_status_content_type_or_place_is_caught() {
     let woken = json_response(202, &json!({"success": true, "message": "Awake."}));
     assert_caught("POST", "/wake", &woken, "status 202");
 }
+
+/// Every media type with a schema has an example, which fits it; so has each example
+/// of a component or parameter.
+#[test]
+fn examples_fit_their_schemas() {
+    let contract = Contract::shared();
+    let mut faults = Vec::new();
+    let mut count = 0;
+    walk("", &contract.document, &mut |pointer, node| {
+        let Some(members) = node.as_object() else {
+            return;
+        };
+        let single = members.get("example").into_iter();
+        let named = members.get("examples").and_then(Value::as_object);
+        let named = named.into_iter().flat_map(|all| all.values());
+        let named = named.filter_map(|one| one.get("value"));
+        let examples: Vec<&Value> = single.chain(named).collect();
+        let is_json = pointer.ends_with("/content/application~1json");
+        let is_error = node["schema"]["$ref"] == "#/components/schemas/Error";
+        if is_json && examples.is_empty() && !(is_error && pointer.starts_with("/paths/")) {
+            faults.push(format!("{pointer}: no example"));
+        }
+        for example in examples {
+            if members.contains_key("schema") {
+                count += 1;
+                let validator = contract.validator(&format!("{pointer}/schema"));
+                let errors = validator.iter_errors(example).map(described);
+                faults.extend(errors.map(|error| format!("{pointer}: {error}")));
+            }
+        }
+    });
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert!(count > 30, "{count} examples");
+}
+
+/// Calls `visit` with each node below `node` and its JSON pointer.
+fn walk(pointer: &str, node: &Value, visit: &mut impl FnMut(&str, &Value)) {
+    visit(pointer, node);
+    let mut child = |name: &str, value| walk(&format!("{pointer}/{name}"), value, visit);
+    match node {
+        Value::Object(members) => members
+            .iter()
+            .for_each(|(name, value)| child(&escaped(name), value)),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .for_each(|(index, value)| child(&index.to_string(), value)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_operation_has_a_name_of_its_own_and_a_summary() {
+    let document = &Contract::shared().document;
+    let mut names = Vec::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            let name = operation["operationId"].as_str();
+            let name = name.unwrap_or_else(|| panic!("{method} {path} has no operationId"));
+            assert!(!names.contains(&name), "{name} twice");
+            names.push(name);
+            assert!(operation["summary"].is_string(), "{method} {path}");
+        }
+    }
+}

@@ -72,3 +72,23 @@ test("no path of the API is the page, to a browser neither", async () => {
   assert.match(submitted.headers.get("content-type") ?? "", /^application\/json/);
   assert.ok(submitted.status >= 400 && submitted.status !== 405, String(submitted.status));
 });
+
+test("the API's description and its reference are there, in front of the Worker", async () => {
+  const document = await get("/openapi.json", { origin: "https://tools.example" });
+  assert.equal(document.status, 200);
+  assert.match(document.headers.get("content-type") ?? "", /^application\/json/);
+  assert.equal(document.headers.get("access-control-allow-origin"), "*");
+  assertPolicy(document);
+  const { openapi } = (await document.json()) as { openapi: string };
+  assert.match(openapi, /^3\.1\./);
+
+  const reference = await get("/docs", BROWSER);
+  assert.equal(reference.status, 200);
+  assert.match(reference.headers.get("content-type") ?? "", /^text\/html/);
+  assertPolicy(reference);
+  // One policy, not that of every file beside it.
+  assert.equal(reference.headers.get("content-security-policy")?.match(/default-src/g)?.length, 1);
+  const slash = await get("/docs/", BROWSER);
+  assert.equal(slash.status, 307);
+  assert.equal(slash.headers.get("location"), "/docs");
+});

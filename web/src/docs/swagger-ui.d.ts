@@ -1,0 +1,20 @@
+// What `main.ts` uses of Swagger UI, whose package has no types.
+
+declare module "swagger-ui-dist/swagger-ui-es-bundle.js" {
+  /** What a plugin is given. */
+  export interface System {
+    React: { createElement(type: string, props: object | null, ...children: string[]): object };
+  }
+
+  export default function SwaggerUI(options: {
+    url: string;
+    domNode: HTMLElement | null;
+    plugins: ((system: System) => object)[];
+    onComplete: () => void;
+    deepLinking: boolean;
+    docExpansion: "list" | "full" | "none";
+    defaultModelsExpandDepth: number;
+    persistAuthorization: boolean;
+    validatorUrl: string | null;
+  }): unknown;
+}

@@ -1,0 +1,94 @@
+// The API's reference: Swagger UI under the policy of production, on the document that
+// is served beside it.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { test } from "node:test";
+import { findings } from "./accessible.ts";
+import { Api, open, type Opened, useBrowser } from "./harness.ts";
+
+useBrowser();
+
+const DOCUMENT = path.join(import.meta.dirname, "..", "..", "docs", "openapi.json");
+
+interface Document {
+  paths: Record<string, Record<string, { operationId: string; tags: string[] }>>;
+}
+
+/** Opens the reference; what it asks of other hosts goes into `foreign`. */
+async function reference(options: Parameters<typeof open>[2] = {}): Promise<Opened & { foreign: string[] }> {
+  const opened = await open(
+    new Api().on("POST /submit", () => ({ success: true })),
+    "docs",
+    options,
+  );
+  const foreign: string[] = [];
+  opened.page.on("request", (request) => {
+    const url = request.url();
+    if (!url.startsWith(opened.base) && !url.startsWith("data:")) foreign.push(url);
+  });
+  await opened.page.reload();
+  await opened.page.locator(".opblock").first().waitFor();
+  return { ...opened, foreign };
+}
+
+test("every operation is there, under the page's policy and from no other host", async () => {
+  const { page, complaints, foreign, close } = await reference();
+  const { paths } = JSON.parse(await readFile(DOCUMENT, "utf8")) as Document;
+  const expected = Object.values(paths).flatMap((methods) =>
+    Object.values(methods).flatMap((one) => one.tags.map((tag) => `operations-${tag}-${one.operationId}`)),
+  );
+  const shown = await page.locator(".opblock").evaluateAll((all) => all.map((one) => one.id));
+  assert.deepEqual(shown.sort(), expected.sort());
+  await page.locator(".opblock-summary-control").evaluateAll((all) => {
+    for (const one of all) (one as HTMLElement).click();
+  });
+  await page.locator("#operations-submit-fn-submit .opblock-body .responses-table").waitFor();
+  // Markdown in descriptions is markup, as in the document's own words.
+  assert.ok((await page.locator(".renderedMarkdown p").count()) > expected.length);
+  assert.deepEqual(complaints, []);
+  assert.deepEqual(foreign, []);
+  await close();
+});
+
+test("a call is tried with a key, by keyboard", async () => {
+  const { page, api, complaints, close } = await reference();
+  assert.equal(await page.title(), "API reference · edgejudge");
+  await page.keyboard.press("Tab");
+  assert.equal(await page.locator(":focus").textContent(), "Skip to the reference");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: /^Authorize/ }).focus();
+  await page.keyboard.press("Enter");
+  const field = page.locator(".auth-container input").first();
+  await field.fill("a key of sixteen characters");
+  await field.press("Enter");
+  await page.locator(".modal-ux .btn-done").first().press("Enter");
+  // One that needs the key, and one with a body.
+  for (const name of ["pause", "submit"]) {
+    const operation = page.locator(`#operations-submit-fn-${name}`);
+    await operation.locator(".opblock-summary-control").press("Enter");
+    await operation.getByRole("button", { name: "Try it out" }).press("Enter");
+    await operation.getByRole("button", { name: "Execute" }).press("Enter");
+    await operation.locator(".live-responses-table").waitFor();
+  }
+  const [paused] = api.calls("POST /pause");
+  assert.ok(paused?.headers["authorization"] ?? paused?.headers["x-api-key"], "no key was sent");
+  const [submitted] = api.calls("POST /submit");
+  assert.equal(typeof (JSON.parse(submitted?.body ?? "") as { code: unknown }).code, "string");
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+for (const colorScheme of ["light", "dark"] as const) {
+  for (const width of [360, 1280]) {
+    test(`it fits and is accessible (${colorScheme}, ${width})`, async () => {
+      const { page, close } = await reference({ colorScheme, viewport: { width, height: 800 }, bypassCSP: true });
+      await page.locator("#operations-submit-fn-submit .opblock-summary-control").click();
+      await page.locator("#operations-submit-fn-submit .responses-table").waitFor();
+      assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= width);
+      assert.deepEqual(await findings(page), []);
+      await close();
+    });
+  }
+}
