@@ -110,7 +110,10 @@ fn line<W>(
     let job = result.and_then(|rest| rest.split('/').next());
     let tickets = context.config().map(|config| &config.tickets);
     let job = job.filter(|id| tickets.is_ok_and(|key| key.verify(id).is_some()));
-    let caller = context.config().ok().map(|config| config.access.caller(context.headers));
+    let caller = context
+        .config()
+        .ok()
+        .map(|config| config.access.caller(context.headers));
     let key = match &caller {
         Some(Caller::Key(key)) => Some(key.name()),
         _ => None,

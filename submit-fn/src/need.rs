@@ -21,7 +21,7 @@ pub(crate) fn of(route: &Route<'_>) -> Need {
         Route::Worker => Need::WORK,
         Route::Metrics | Route::Admin(AdminRoute::Stats | AdminRoute::Endpoints) => {
             Need::READ_OR_WORK
-        },
+        }
         Route::Problems(ProblemRoute::Publish(_) | ProblemRoute::Delete(_))
         | Route::Rejudge(_)
         | Route::Admin(
