@@ -13,7 +13,6 @@ use shared::trace::Span;
 
 use crate::attempt::problem_cache::ProblemCache;
 use crate::executor::endpoint_states::EndpointStates;
-use crate::http::Readiness;
 use crate::limits::{Congestion, Memory, Stored};
 
 /// The state of one instance.
@@ -37,6 +36,15 @@ pub struct Instance {
     pub readiness: Rc<Remembered<Readiness>>,
     /// The request or drain that this clone works for.
     pub span: Option<Span>,
+}
+
+/// What can be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Readiness {
+    /// Whether Redis answered.
+    pub redis: bool,
+    /// Whether at least one endpoint answered.
+    pub endpoint: bool,
 }
 
 impl Instance {

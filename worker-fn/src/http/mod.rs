@@ -12,4 +12,3 @@ mod run;
 mod work;
 
 pub use app::{AfterResponse, App, CRON, CronStart, Handled, WAKE_UP};
-pub use readiness::Readiness;
