@@ -13,7 +13,6 @@ use shared::trace::Span;
 
 use crate::attempt::problem_cache::ProblemCache;
 use crate::executor::endpoint_states::EndpointStates;
-use crate::http::Readiness;
 use crate::limits::{Congestion, Memory, Stored};
 use crate::webhook::Receivers;
 
@@ -40,6 +39,15 @@ pub struct Instance {
     pub readiness: Rc<Remembered<Readiness>>,
     /// The request or drain that this clone works for.
     pub span: Option<Span>,
+}
+
+/// What can be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Readiness {
+    /// Whether Redis answered.
+    pub redis: bool,
+    /// Whether at least one endpoint answered.
+    pub endpoint: bool,
 }
 
 impl Instance {

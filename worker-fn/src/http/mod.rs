@@ -15,4 +15,3 @@ mod run;
 mod work;
 
 pub use app::{AfterResponse, App, CRON, CronStart, Handled, WAKE_UP};
-pub use readiness::Readiness;

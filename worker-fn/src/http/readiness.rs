@@ -9,20 +9,11 @@ use shared::http::response;
 
 use crate::config::Config;
 use crate::executor::Endpoints;
-use crate::instance::Instance;
+use crate::instance::{Instance, Readiness};
 use crate::runtime::Runtime;
 
 /// How long a finding is remembered, in milliseconds.
 const FRESH_MS: u64 = 2_000;
-
-/// What can be reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Readiness {
-    /// Whether Redis answered.
-    pub redis: bool,
-    /// Whether at least one endpoint answered.
-    pub endpoint: bool,
-}
 
 /// Asks Redis, one command, and all endpoints, one call each, however many callers there
 /// are within two seconds.
