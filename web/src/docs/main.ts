@@ -1,8 +1,8 @@
 // The API's reference, `/docs`: Swagger UI on `/openapi.json`, all from our own origin.
 //
 // The policy of the page allows no style element and no script in the document.
-// Swagger UI needs neither: its styles are a file. It does put strings of its own into
-// innerHTML, the Markdown of the document; the Trusted Types policy "default", which
+// Swagger UI needs neither: its styles are a file. It does make markup of strings of its
+// own, the Markdown of the document; the Trusted Types policy "default", which
 // the browser asks for such strings, passes them through DOMPurify.
 
 import DOMPurify from "dompurify";
