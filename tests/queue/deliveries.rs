@@ -169,7 +169,7 @@ fn a_delivery_that_is_given_up_is_a_dead_letter_and_can_be_replayed(stack: &Queu
     let replay = [Replay::of(&id, Lane::Normal, &payload, 10).unwrap()];
     assert_eq!(stack.ok(stack.store.replay(&replay)), [Some(1)]);
     assert_eq!(stack.ok(stack.store.replay(&replay)), [None]);
-    assert_eq!(claim(stack, 1, 60_000), [failed.clone()]);
+    assert_eq!(claim(stack, 1, 60_000).pop().as_ref(), Some(&failed));
     assert_eq!(stack.ok(stack.store.dead_letter(&id)), None);
     // All of a reason: as an operator does it, once a receiver is back.
     settled(stack, &failed, give_up.clone());

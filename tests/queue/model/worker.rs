@@ -85,7 +85,7 @@ impl Player<'_> {
                 document.output = Some(number.to_string());
                 document.replaces = has_result;
                 // A rejudged one has no address.
-                let is_told = number % 3 == 0 && !has_result;
+                let is_told = number.is_multiple_of(3) && !has_result;
                 document.callback_url = is_told.then(|| CALLBACK.to_owned());
                 document.archive = match (number % 4, self.model.versions.get(&problem_id)) {
                     (0, _) => None,
@@ -104,7 +104,7 @@ impl Player<'_> {
             Fate::DeadLetter => {
                 let mut letter = fixtures::letter(&id, leased);
                 letter.has_result = has_result;
-                let is_told = number % 3 == 0 && !has_result;
+                let is_told = number.is_multiple_of(3) && !has_result;
                 letter.callback_url = is_told.then(|| CALLBACK.to_owned());
                 fixtures::settle(&leased.token, Outcome::DeadLetter(Box::new(letter)))
             }
