@@ -1,13 +1,13 @@
 //! What is stored of a job that was given up.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::ids::ProblemId;
 use super::lane::Lane;
 use super::result::Status;
 
 /// Why an attempt did not bring a job to its end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FailedAttempt {
     /// Which attempt, from 1.

@@ -4,10 +4,11 @@
 //! It holds no result: that is read when it is delivered. Stored as JSON text, which
 //! is also its identity in Redis, so it is written once for each attempt.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::dead_letter::{DeadLetter, FailedAttempt};
 use super::lane::Lane;
+use crate::json::{Json, Object};
 
 /// What follows the submission's id in the id of a dead letter that is a delivery's:
 /// the submission may have one of its own. No id of a submission ends so.
@@ -20,7 +21,7 @@ const PAUSES_S: [u64; 8] = [5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400];
 pub const MAX_ATTEMPTS: u64 = PAUSES_S.len() as u64 + 1;
 
 /// A delivery that waits.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Delivery {
     /// The same over all attempts: receivers tell by it what they know already.
@@ -30,11 +31,10 @@ pub struct Delivery {
     pub id: String,
     /// Where to, as it was submitted.
     pub url: String,
-    /// When the submission came to its end, in milliseconds since 1970 (UTC), or when
-    /// an operator had it delivered once more.
+    /// When the submission came to its end, in milliseconds since 1970 (UTC).
     pub since_ms: u64,
     /// How earlier attempts failed.
-    #[serde(default, rename = "history")]
+    #[serde(rename = "history")]
     pub failed_attempts: Vec<FailedAttempt>,
 }
 
@@ -53,7 +53,16 @@ impl Delivery {
 
     /// Reads what [`Self::encode`] wrote.
     pub fn decode(payload: &[u8]) -> Option<Self> {
-        serde_json::from_slice(payload).ok()
+        let members = Object::of(Json::parse(payload).ok()?).ok()?;
+        let text = |name| Some(members.get(name)?.text()?.into_owned());
+        let attempts = members.get("history").and_then(Json::items);
+        Some(Self {
+            webhook_id: text("webhook")?,
+            id: text("id")?,
+            url: text("url")?,
+            since_ms: members.get("sinceMs")?.u64()?,
+            failed_attempts: attempts.into_iter().flatten().filter_map(attempt).collect(),
+        })
     }
 
     /// As it is stored: JSON text.
@@ -90,12 +99,12 @@ impl Delivery {
         ms + ms / 10 * u64::from(random) / u64::from(u32::MAX)
     }
 
-    /// The delivery as an operator has it made once more: with all its attempts.
+    /// The delivery with all its attempts before it: as an operator may have it made once
+    /// more.
     #[must_use]
-    pub fn again(&self, now_ms: u64) -> Self {
+    pub fn untried(&self) -> Self {
         Self {
             failed_attempts: Vec::new(),
-            since_ms: now_ms,
             ..self.clone()
         }
     }
@@ -116,6 +125,15 @@ impl Delivery {
             callback_url: None,
         }
     }
+}
+
+fn attempt(value: Json<'_>) -> Option<FailedAttempt> {
+    let members = Object::of(value).ok()?;
+    Some(FailedAttempt {
+        attempt: members.get("attempt")?.u64()?.try_into().ok()?,
+        reason: members.get("reason")?.text()?.into_owned(),
+        at_ms: members.get("atMs").and_then(Json::u64),
+    })
 }
 
 /// The id of the dead letter of a submission's delivery.
@@ -144,7 +162,7 @@ mod tests {
         assert_eq!(second.webhook_id, first.webhook_id);
         let read = Delivery::decode(second.encode().unwrap().as_bytes());
         assert_eq!(read, Some(second.clone()));
-        assert_eq!(second.again(7), first);
+        assert_eq!(second.untried(), first);
         assert_eq!(Delivery::decode(b"{}"), None);
         assert_eq!(Delivery::decode(b"\xff"), None);
     }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::admin::hscan;
 use super::store::not_serializable;
 use super::{Store, keys};
-use crate::domain::delivery::{self, Delivery};
+use crate::domain::delivery;
 use crate::domain::job::{Job, UnreadableJob};
 use crate::domain::lane::Lane;
 use crate::domain::result::{PurgedDocument, Status};
@@ -74,25 +74,21 @@ impl DeadPage {
 }
 
 impl Replay {
-    /// The replay of a delivery: it is due at once, with all its attempts.
-    fn of_delivery(id: &str, stored: &[u8], now_ms: u64) -> Result<Self, UnreadableJob> {
-        let unreadable = || UnreadableJob("it is no delivery".into());
-        let delivery = Delivery::decode(stored).ok_or_else(unreadable)?;
-        Ok(Self {
-            id: id.to_owned(),
-            place: keys::DELIVERIES,
-            stored: String::from_utf8_lossy(stored).into_owned(),
-            payload: delivery.again(now_ms).encode().map_err(|_| unreadable())?,
-            has_result: true,
-        })
-    }
-
     /// The replay of a letter with this payload. The job gets the letter's id, under
     /// which people look for its result: a foreign job has none of its own. Errors:
     /// the payload is no job, so it would die again.
     pub fn of(id: &str, lane: Lane, stored: &[u8], now_ms: u64) -> Result<Self, UnreadableJob> {
+        let not_utf8 = |_| UnreadableJob("not UTF-8".into());
         if delivery::is_letter(id) {
-            return Self::of_delivery(id, stored, now_ms);
+            // Due at once, as it is stored: with all its attempts.
+            let payload = String::from_utf8(stored.to_vec()).map_err(not_utf8)?;
+            return Ok(Self {
+                id: id.to_owned(),
+                place: keys::DELIVERIES,
+                stored: payload.clone(),
+                payload,
+                has_result: true,
+            });
         }
         let mut job = Job::decode(stored)?;
         // The id makes archived answers trusted.
@@ -105,8 +101,7 @@ impl Replay {
         Ok(Self {
             id: id.to_owned(),
             place: keys::lane(lane),
-            stored: String::from_utf8(stored.to_vec())
-                .map_err(|_| UnreadableJob("not UTF-8".into()))?,
+            stored: String::from_utf8(stored.to_vec()).map_err(not_utf8)?,
             payload: job.encode().map_err(unreadable)?,
             has_result: job.archived.is_some(),
         })
@@ -273,19 +268,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_replayed_delivery_has_all_its_attempts() {
-        let first = Delivery::new("i", "https://hooks.site.org/", 7);
-        let stored = first.failed("500".into(), 8).encode().unwrap();
-        let replay = Replay::of("i.webhook", Lane::Low, stored.as_bytes(), 9).unwrap();
-        assert_eq!(
-            (replay.place, replay.has_result),
-            (keys::DELIVERIES, true),
-            "the submission's result stays"
-        );
-        assert_eq!(replay.payload, first.again(9).encode().unwrap());
-        // Only a letter of ours is one: a foreign payload is a job.
-        assert!(Replay::of("i", Lane::Low, stored.as_bytes(), 9).is_err());
-        assert!(Replay::of("i.webhook", Lane::Low, b"{}", 9).is_err());
+    fn a_replayed_delivery_goes_to_the_deliveries_and_leaves_the_result() {
+        let stored = br#"{"webhook":"i-7","id":"i","url":"https://hooks.site.org/"}"#;
+        let replay = Replay::of("i.webhook", Lane::Low, stored, 9).unwrap();
+        assert_eq!((replay.place, replay.has_result), (keys::DELIVERIES, true));
+        assert_eq!(replay.payload.as_bytes(), stored);
+        // Only a letter of ours is one: any other payload is a job.
+        assert!(Replay::of("i", Lane::Low, stored, 9).is_err());
+        assert!(Replay::of("i.webhook", Lane::Low, b"\xff", 9).is_err());
     }
 
     #[test]

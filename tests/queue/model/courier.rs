@@ -7,19 +7,10 @@ use shared::queue::settlement::Outcome;
 
 use super::play::Player;
 use super::state::Model;
+use super::steps::CourierFate;
 
 /// Longer than an interleaving is played.
 const LEASE_MS: u64 = 600_000;
-
-/// What becomes of the deliveries of a claim.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum CourierFate {
-    Delivered,
-    /// The receiver said no; due at once.
-    Failed,
-    /// The courier is lost, and with it the claim.
-    Lost,
-}
 
 impl Player<'_> {
     pub(super) fn deliver(&mut self, want: usize, fate: CourierFate) {

@@ -14,10 +14,9 @@ use shared::queue::lease_token::LeaseToken;
 use shared::queue::settlement::{ClaimContext, QueueConfig, Settlement};
 
 use super::compare::{self, SCHEDULED};
-use super::courier::CourierFate;
 use super::read::{Listed, ReadLetter, problem};
 use super::state::{Model, Place};
-use super::steps::{Due, Fate, Response, Step, WORKERS};
+use super::steps::{CourierFate, Due, Fate, Response, Step, WORKERS};
 use crate::fixtures::{self, call};
 use crate::stack::QueueStack;
 

@@ -1,6 +1,5 @@
 //! The steps of an interleaving: what can happen to the queue.
 
-use super::courier::CourierFate;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use shared::domain::lane::Lane;
@@ -72,6 +71,16 @@ pub(super) enum Step {
     Cap(u64),
     /// An operator reads the statistics.
     ReadStats,
+}
+
+/// What becomes of the deliveries of a claim.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum CourierFate {
+    Delivered,
+    /// The receiver said no; due at once.
+    Failed,
+    /// The courier is lost, and with it the claim.
+    Lost,
 }
 
 /// What becomes of a call's response.

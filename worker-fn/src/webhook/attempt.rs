@@ -183,6 +183,6 @@ fn given_up(delivery: &Delivery, why: String, now_ms: u64) -> DeliveryOutcome {
 fn give_up(delivery: &Delivery, reason: String, now_ms: u64) -> DeliveryOutcome {
     DeliveryOutcome::GiveUp {
         letter: Box::new(delivery.letter(reason, now_ms)),
-        delivery: Box::new(delivery.clone()),
+        delivery: Box::new(delivery.untried()),
     }
 }
