@@ -73,6 +73,13 @@ impl MemoryBudget {
     }
 }
 
+impl MemoryReservation {
+    /// Makes one reservation of two of the same budget.
+    pub fn join(&mut self, mut other: Self) {
+        self.bytes += std::mem::take(&mut other.bytes);
+    }
+}
+
 impl Drop for MemoryReservation {
     fn drop(&mut self) {
         self.used.set(self.used.get().saturating_sub(self.bytes));
@@ -97,6 +104,16 @@ mod tests {
         let all = budget.try_reserve(11).unwrap();
         assert!(budget.try_reserve(1).is_none());
         drop(all);
+        assert!(budget.try_reserve(10).is_some());
+    }
+
+    #[test]
+    fn two_reservations_become_one() {
+        let budget = MemoryBudget::new(10);
+        let mut first = budget.try_reserve(4).unwrap();
+        first.join(budget.try_reserve(4).unwrap());
+        assert!(budget.try_reserve(3).is_none());
+        drop(first);
         assert!(budget.try_reserve(10).is_some());
     }
 }

@@ -19,6 +19,7 @@
 mod admin;
 mod capped;
 mod fairness;
+mod hostile_requests;
 mod hostile_storm;
 mod isolation;
 mod ledger;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         fairness::TESTS,
         outages::TESTS,
         memory::TESTS,
+        hostile_requests::TESTS,
         storm::TESTS,
         hostile_storm::TESTS,
     ];

@@ -1,0 +1,222 @@
+//! Ten thousand hostile requests, and a hundred good submissions among them.
+//!
+//! The requests come on bare connections to both Workers in instances of 100 MB,
+//! each made from a number: `HOSTILE_SEED` begins the series (default 1), and a
+//! failure names the number and prints the bytes. None may be answered with 5xx,
+//! each error has the one shape and a known code, Redis holds nothing of them
+//! afterwards, and the good submissions are all judged.
+
+mod kinds;
+mod wire;
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Instant;
+
+use serde_json::{Value, json};
+use shared::http::Code;
+
+use crate::Context;
+use crate::capped::Capped;
+use crate::stacks::unsettled;
+use kinds::{By, Hostile};
+use wire::{Answer, exchange};
+
+support::tests![
+    ten_thousand_hostile_requests_harm_nobody,
+    bodies_that_never_end_keep_nobody_waiting,
+];
+
+const REQUESTS: u64 = 10_000;
+/// Each of these many requests, a good submission is sent too.
+const GOOD_EVERY: u64 = 100;
+const SENDERS: usize = 8;
+/// What workerd as a whole may have, with both instances of 100 MB.
+const MAX_PEAK_BYTES: u64 = 600 << 20;
+
+/// Problems whose ids are names of other things: of keys, and of members that every
+/// object of JavaScript has.
+const PROBLEMS: [&str; 12] = [
+    "problems",
+    "inflight",
+    "leases",
+    "paused",
+    "history",
+    "dead",
+    "catalog",
+    "result",
+    "__proto__",
+    "constructor",
+    "-",
+    "0",
+];
+
+/// How many answers there were of each kind and status.
+type Tally = BTreeMap<(&'static str, String), u64>;
+
+fn ten_thousand_hostile_requests_harm_nobody(stacks: &Context) {
+    let capped = stacks.capped();
+    let seed = std::env::var("HOSTILE_SEED").map_or(1, |seed| seed.parse().unwrap());
+    let (submit_port, worker_port) = (port(&capped.submit_fn.url), port(&capped.worker_fn.url));
+    let ticket = submit(&capped, 0);
+    let good = Mutex::new(vec![ticket.clone()]);
+    let (next, tally, started) = (AtomicU64::new(0), Mutex::new(Tally::new()), Instant::now());
+    thread::scope(|scope| {
+        for _ in 0..SENDERS {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= REQUESTS {
+                        return;
+                    }
+                    if number % GOOD_EVERY == GOOD_EVERY / 2 {
+                        good.lock().unwrap().push(submit(&capped, number));
+                    }
+                    let hostile = Hostile::of(seed * REQUESTS + number, &ticket);
+                    let port = if number % 5 == 0 {
+                        worker_port
+                    } else {
+                        submit_port
+                    };
+                    let answer = exchange(port, &hostile.sent);
+                    if let Err(why) = check(hostile.by, answer.as_ref()) {
+                        panic!("seed {seed}, number {number}: {why}\n{}", shown(&hostile));
+                    }
+                    let status = answer.map_or("closed".into(), |one| one.status.to_string());
+                    *tally
+                        .lock()
+                        .unwrap()
+                        .entry((hostile.kind, status))
+                        .or_default() += 1;
+                }
+            });
+        }
+    });
+    let took = started.elapsed();
+    for ((kind, status), count) in tally.into_inner().unwrap() {
+        println!("  {kind}: {count} times {status}");
+    }
+    let good = good.into_inner().unwrap();
+    assert_eq!(good.len() as u64, 1 + REQUESTS / GOOD_EVERY);
+    for id in &good {
+        let result = capped.submit_fn.finished_result(id);
+        assert_eq!(result["verdict"], "Executed", "{result}");
+        assert_eq!(result["attempts"], 1, "{result}");
+    }
+    println!(
+        "  {REQUESTS} requests in {:.1} s, all judged after {:.1} s",
+        took.as_secs_f64(),
+        started.elapsed().as_secs_f64()
+    );
+    assert_only_these_are_stored(&capped, &good);
+    if let Some(bytes) = capped.peak_bytes() {
+        println!("  workerd had {} MB at its peak", bytes >> 20);
+        assert!(bytes < MAX_PEAK_BYTES, "{bytes} bytes");
+    }
+    assert_eq!(capped.crashes(), Vec::<String>::new());
+}
+
+fn port(url: &str) -> u16 {
+    url.rsplit(':').next().unwrap().parse().unwrap()
+}
+
+/// A good submission. Returns its id.
+fn submit(capped: &Capped, number: u64) -> String {
+    let problem = PROBLEMS[(number / GOOD_EVERY) as usize % PROBLEMS.len()];
+    capped.submit_fn.submit(problem, "python", "print(1)")
+}
+
+/// Errors: the answer is none that the request may have.
+fn check(by: By, answer: Option<&Answer>) -> Result<(), String> {
+    let Some(answer) = answer else {
+        return match by {
+            By::Anybody | By::Platform => Ok(()),
+            By::Worker => Err("closed without an answer".into()),
+        };
+    };
+    let Answer { status, body, .. } = answer;
+    let said = || format!("{status} {}", String::from_utf8_lossy(body));
+    let is_worker = answer.header("x-content-type-options") == "nosniff";
+    if !is_worker {
+        // workerd's own words for what is no HTTP: 501 is for an unknown method.
+        let is_platform = by == By::Platform
+            || by == By::Anybody && (matches!(status, 400..500) || *status == 501);
+        return if is_platform {
+            Ok(())
+        } else {
+            Err(format!("not ours: {}", said()))
+        };
+    }
+    if *status >= 500 {
+        return Err(said());
+    }
+    if *answer.header("cache-control") != *"no-store" {
+        return Err(format!("may be stored: {}\n{}", said(), answer.head));
+    }
+    if *status < 400 || body.is_empty() {
+        return Ok(());
+    }
+    let json = answer.header("content-type") == "application/json";
+    let error: Value =
+        serde_json::from_slice(body).map_err(|error| format!("{error}: {}", said()))?;
+    let code = error["error"]["code"].as_str().unwrap_or_default();
+    let is_known = Code::ALL
+        .iter()
+        .any(|known| known.name() == code && known.status().as_u16() == *status);
+    let is_short = body.len() < 2_000;
+    if json && is_known && is_short && error["success"] == json!(false) {
+        Ok(())
+    } else {
+        Err(said())
+    }
+}
+
+/// The beginning of a request, for people.
+fn shown(hostile: &Hostile) -> String {
+    let bytes = hostile.sent.parts.concat();
+    let begin = &bytes[..bytes.len().min(1_500)];
+    format!("{}: {}", hostile.kind, begin.escape_ascii())
+}
+
+/// Redis holds what these submissions leave, and nothing else.
+fn assert_only_these_are_stored(capped: &Capped, ids: &[String]) {
+    assert_eq!(unsettled(&capped.redis), [0; 6]);
+    let is_ours = |key: &str| match key.split_once(':') {
+        Some(("result", id)) => ids.iter().any(|one| one == id),
+        Some(("results" | "submissions", problem)) => PROBLEMS.contains(&problem),
+        Some(("statistics" | "stored", number)) => number.parse::<u64>().is_ok(),
+        _ => false,
+    };
+    let keys = capped.redis.keys("*");
+    let others: Vec<&String> = keys.iter().filter(|key| !is_ours(key)).collect();
+    assert!(others.is_empty(), "{others:?}");
+    let results = keys.iter().filter(|key| key.starts_with("result:")).count();
+    assert_eq!(results, ids.len());
+}
+
+/// Senders of bodies that announce much and send nothing more hold no memory that
+/// others need.
+fn bodies_that_never_end_keep_nobody_waiting(stacks: &Context) {
+    let capped = stacks.capped();
+    let port = port(&capped.submit_fn.url);
+    let slow: Vec<_> = [("/submit/batch", 4_194_304), ("/submit", 262_144)]
+        .into_iter()
+        .flat_map(|(path, length)| {
+            let head =
+                format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n{{");
+            (0..50).map(move |_| wire::begin(port, head.as_bytes()))
+        })
+        .collect();
+    let started = Instant::now();
+    for number in 0..5 {
+        let id = submit(&capped, number);
+        assert_eq!(capped.submit_fn.finished_result(&id)["verdict"], "Executed");
+    }
+    println!("  five judged in {:.1} s", started.elapsed().as_secs_f64());
+    let answer = wire::answer(&slow[0]).unwrap();
+    let text = String::from_utf8_lossy(&answer.body).into_owned();
+    assert_eq!(answer.status, 400, "{text}");
+    assert!(text.contains("did not arrive"), "{text}");
+}
