@@ -53,8 +53,8 @@ struct ProcessedJob<'a> {
     result: Shown<&'a ResultDocument>,
 }
 
-/// A job or a result: whole, or without code, outputs and what was found out about
-/// them, for a caller who may have jobs worked on and not read what others wrote.
+/// A job or a result: whole, or without code, outputs, what was found out about them,
+/// and the id, with which all of that can be read; for a caller who may have jobs worked on and not read what others wrote.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Shown<T> {
@@ -67,7 +67,6 @@ fn job(job: &Job, sees_all: bool) -> Shown<&Job> {
         return Shown::Whole(job);
     }
     Shown::Redacted(json!({
-        "id": job.id,
         "problemId": job.problem_id,
         "language": job.language,
     }))
@@ -78,7 +77,6 @@ fn result(result: &ResultDocument, sees_all: bool) -> Shown<&ResultDocument> {
         return Shown::Whole(result);
     }
     Shown::Redacted(json!({
-        "id": result.id,
         "problemId": result.problem_id,
         "language": result.language,
         "status": result.status,
@@ -223,9 +221,11 @@ mod tests {
             assert_eq!(of(&whole, "/result/run/stderr"), Some("secret".into()));
             let redacted = answer(false);
             assert!(!redacted.to_string().contains("secret"), "{redacted}");
+            // The id is the ticket with which the result is read.
+            assert!(!redacted.to_string().contains("\"id\""), "{redacted}");
             assert_eq!(
                 of(&redacted, "/job"),
-                Some(json!({"id": "x", "problemId": "p", "language": "python"}))
+                Some(json!({"problemId": "p", "language": "python"}))
             );
             assert_eq!(of(&redacted, "/result/verdict"), Some("Executed".into()));
             assert_eq!(of(&redacted, "/result/finishedAtMs"), Some(3.into()));
