@@ -7,6 +7,7 @@
 //! afterwards, and the good submissions are all judged.
 
 mod kinds;
+mod random;
 mod wire;
 
 use std::collections::BTreeMap;
