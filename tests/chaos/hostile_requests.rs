@@ -217,6 +217,12 @@ fn bodies_that_never_end_keep_nobody_waiting(stacks: &Context) {
         })
         .collect();
     let started = Instant::now();
+    // What is large finds room too.
+    let code = format!("print(1) # {}", "x".repeat(40_000));
+    let item = json!({"problemId": PROBLEMS[0], "language": "python", "code": code});
+    let batch = json!({"submissions": vec![item; 10]}).to_string();
+    let stored = capped.submit_fn.post("/submit/batch", &batch);
+    assert_eq!(stored.status, 200, "{}", stored.text);
     for number in 0..5 {
         let id = submit(&capped, number);
         assert_eq!(capped.submit_fn.finished_result(&id)["verdict"], "Executed");
