@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
 /// A response with a JSON body. It ends in a line end, so that a shell's prompt
@@ -68,6 +68,10 @@ pub fn protect(response: &mut Response<Bytes>) {
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
     );
+    for (name, value) in SECURITY {
+        let value = HeaderValue::from_static(value);
+        response.headers_mut().entry(name).or_insert(value);
+    }
 }
 
 /// Says that a response is for whoever sends the same key, and what caches may do.
@@ -75,6 +79,18 @@ pub fn differ_by_reader(headers: &mut HeaderMap, caching: &'static str) {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
     headers.append(header::VARY, HeaderValue::from_static(BY_READER));
 }
+
+/// What a browser may do with a response that says nothing itself about it, should
+/// somebody lead one there: nothing. `Strict-Transport-Security` is for the owner of
+/// the host to say, who may have other names below it that have no TLS; `*.workers.dev`
+/// sends it.
+const SECURITY: [(HeaderName, &str); 2] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; frame-ancestors 'none'",
+    ),
+    (header::REFERRER_POLICY, "no-referrer"),
+];
 
 /// Whether the caller accepts plain text and no JSON.
 ///
@@ -120,6 +136,9 @@ mod tests {
         assert_eq!(plain.headers()[header::CACHE_CONTROL], "no-store");
         assert_eq!(plain.headers()[header::VARY], BY_READER);
         assert_eq!(plain.headers()[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+        for (name, value) in SECURITY {
+            assert_eq!(plain.headers()[name], value);
+        }
         let no_cache = HeaderValue::from_static("no-cache");
         plain.headers_mut().insert(header::CACHE_CONTROL, no_cache);
         protect(&mut plain);
