@@ -1,4 +1,4 @@
-//! Numbers for `GET /metrics`: those of [`stats`](super::stats), and what was counted
+//! Numbers for `GET /metrics`: those of [`stats`], and what was counted
 //! since the day began.
 //!
 //! Counters are kept by the hour, and a counter of Prometheus may only rise, or begin
