@@ -9,16 +9,16 @@
 //! [`crate::run_limiter`], and what a client may store by others.
 
 use bytes::Bytes;
-use http::Request;
+use http::{HeaderMap, Request};
 use shared::config::ConfigError;
 use shared::domain::client::ClientId;
-use shared::http::{ApiError, Code, Policy};
+use shared::http::{ApiError, Caller, Code, Policy};
 
 use crate::client_counts::ClientCounts;
 use crate::client_share::RateLimit;
 use crate::config::Config;
 use crate::route::Route;
-use crate::sender;
+use crate::sender::Sender;
 
 /// The period of all rates, in seconds.
 const PERIOD_S: u32 = 60;
@@ -168,7 +168,7 @@ impl Rates {
         let (Some(kind), Ok(config)) = (route.ok().as_ref().and_then(Kind::of), config) else {
             return Ok(());
         };
-        let counted = sender::counted(request.headers(), config);
+        let counted = counted(request.headers(), config);
         let mut own_limit = config.run_per_minute.filter(|_| kind == Kind::Run);
         if own_limit == Some(0) && counted != Counted::Operator {
             let message = "POST /run is off here: RUN_PER_MINUTE is 0.";
@@ -230,6 +230,22 @@ impl Rates {
             }
         }
         Some(false)
+    }
+}
+
+/// By what the calls of who sends these headers are counted.
+fn counted(headers: &HeaderMap, config: &Config) -> Counted {
+    let key = match config.access.caller(headers) {
+        Caller::Key(key) => Some(key),
+        Caller::Nobody | Caller::Unknown => None,
+    };
+    match (Sender::of(headers, config), key) {
+        (Sender::Operator, _) => Counted::Operator,
+        (Sender::Client(client), None) => Counted::Address(client),
+        (Sender::Client(client), Some(key)) => Counted::Key {
+            client,
+            rate: key.rate(),
+        },
     }
 }
 

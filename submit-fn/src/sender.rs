@@ -5,7 +5,6 @@ use shared::domain::client::ClientId;
 use shared::http::{Caller, Scope};
 
 use crate::config::Config;
-use crate::rates::Counted;
 
 /// The platform sets this header to the client's address.
 const ADDRESS: &str = "cf-connecting-ip";
@@ -39,22 +38,6 @@ impl Sender {
             Self::Operator => None,
             Self::Client(client) => Some(client),
         }
-    }
-}
-
-/// By what the calls of who sends these headers are counted.
-pub(crate) fn counted(headers: &HeaderMap, config: &Config) -> Counted {
-    let key = match config.access.caller(headers) {
-        Caller::Key(key) => Some(key),
-        Caller::Nobody | Caller::Unknown => None,
-    };
-    match (Sender::of(headers, config), key) {
-        (Sender::Operator, _) => Counted::Operator,
-        (Sender::Client(client), None) => Counted::Address(client),
-        (Sender::Client(client), Some(key)) => Counted::Key {
-            client,
-            rate: key.rate(),
-        },
     }
 }
 

@@ -1,3 +1,5 @@
+//! Who is counted by what, and what is answered when a rate is used up.
+
 use std::cell::RefCell;
 use std::collections::HashMap;
 
