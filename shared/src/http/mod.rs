@@ -6,8 +6,10 @@ mod api_error;
 mod code;
 mod keys;
 pub mod response;
+mod unread;
 
 pub use access::{Access, Need};
 pub use api_error::{ApiError, Policy};
 pub use code::Code;
 pub use keys::{API_KEY_HEADER, ApiKey, Caller, Scope};
+pub use unread::Unread;

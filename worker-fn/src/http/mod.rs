@@ -14,4 +14,4 @@ pub mod route;
 mod run;
 mod work;
 
-pub use app::{AfterResponse, App, CRON, CronStart, Handled, WAKE_UP};
+pub use app::{AfterResponse, App, CRON, CronStart, Handled, WAKE_UP, takes_body};
