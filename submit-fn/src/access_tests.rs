@@ -15,13 +15,13 @@ use shared::trace::Span;
 use crate::access_table::{Given, Operation, Setting, operations};
 use crate::admit::admit;
 use crate::app::App;
-use crate::client_share::RateLimit;
 use crate::config::Config;
 use crate::handlers::health::Assets;
 use crate::instance::Instance;
 use crate::rates::Rates;
 use crate::runtime::Runtime;
 use crate::worker_fn::WorkerFn;
+use shared::http::rates::RateLimit;
 
 /// worker-fn does not answer, and there is no page.
 struct Nothing;

@@ -9,11 +9,11 @@ use http::{Method, Request};
 use shared::config::ConfigError;
 use shared::http::{ApiError, Need};
 
-use crate::client_share::RateLimit;
 use crate::config::Config;
 use crate::need;
 use crate::rates::Rates;
 use crate::route::Route;
+use shared::http::rates::RateLimit;
 
 /// Lets a request in by its method, path and headers, and says whether its body is read.
 ///

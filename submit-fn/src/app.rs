@@ -8,7 +8,6 @@ use shared::http::{ApiError, Caller, Need, Unread, response};
 use shared::log::{Level, Line};
 use shared::trace::{Span, request_id};
 
-use crate::client_share::RateLimit;
 use crate::config::Config;
 use crate::context::Context;
 use crate::cors;
@@ -22,6 +21,7 @@ use crate::outcome::{Handled, WakeLanes};
 use crate::route::{self, Route};
 use crate::runtime::Runtime;
 use crate::worker_fn::WorkerFn;
+use shared::http::rates::RateLimit;
 
 /// After this many commands an instance wakes worker-fn only to report them: one
 /// that answers nothing but `GET /result` would never tell. A wake-up costs three.

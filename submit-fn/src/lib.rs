@@ -66,12 +66,12 @@ use std::rc::Rc;
 
 use app::App;
 use bytes::Bytes;
-use client_share::RateLimit;
 use config::Config;
 use handlers::health::Assets;
 use http::{HeaderMap, StatusCode};
 use instance::Instance;
 use runtime::Runtime;
+use shared::http::rates::RateLimit;
 use shared::trace::Span;
 use worker::{Context, Env, Request, Response, event};
 use worker_fn::WorkerFn;

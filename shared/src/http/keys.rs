@@ -162,6 +162,12 @@ impl Keys {
         if let Some(keys) = known {
             return Ok(keys);
         }
+        if texts[0].as_deref().is_some_and(|token| !is_key(token)) {
+            return Err(ConfigError::Invalid {
+                name: ADMIN_TOKEN,
+                expected: key_rule(),
+            });
+        }
         let keys = Self::read(&texts).map_err(|why| ConfigError::Invalid {
             name: API_KEYS,
             expected: format!("a JSON array of keys, but {why}"),
@@ -255,6 +261,17 @@ fn read_list(text: &str, keys: &mut Vec<ApiKey>) -> Result<(), String> {
     Ok(())
 }
 
+/// Whether it can be a key: too long to be guessed, and fit for a header.
+fn is_key(text: &str) -> bool {
+    KEY_BYTES.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// What [`is_key`] asks for, for messages.
+fn key_rule() -> String {
+    let (least, most) = (KEY_BYTES.start(), KEY_BYTES.end());
+    format!("{least} to {most} visible ASCII characters")
+}
+
 /// Errors: the rest of "key 1 …". They show nothing of what was written: the names of
 /// members neither, for somebody may have put a key there.
 fn read_key(item: Json<'_>) -> Result<ApiKey, String> {
@@ -274,12 +291,8 @@ fn read_key(item: Json<'_>) -> Result<ApiKey, String> {
         return Err(format!("is named {OPERATOR}, which {ADMIN_TOKEN} is"));
     }
     let key = text(&mut members, "key");
-    if !KEY_BYTES.contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(format!(
-            "needs a `key` of {} to {} visible ASCII characters",
-            KEY_BYTES.start(),
-            KEY_BYTES.end()
-        ));
+    if !is_key(&key) {
+        return Err(format!("needs a `key` of {}", key_rule()));
     }
     let scopes = members.take("scopes").and_then(scopes);
     let scopes = scopes.ok_or("needs `scopes`, an array of submit, read, work and admin")?;

@@ -5,6 +5,7 @@ mod access;
 mod api_error;
 mod code;
 mod keys;
+pub mod rates;
 pub mod response;
 mod unread;
 

@@ -384,7 +384,7 @@ fn reported_commands(headers: &HeaderMap) -> u64 {
 
 /// Whether the body of a request with these headers is read: every call that has one is
 /// between the Workers. That of anybody else would hold memory which jobs need.
-pub fn takes_body(config: &Result<Config, ConfigError>, headers: &HeaderMap) -> bool {
+pub(super) fn takes_body(config: &Result<Config, ConfigError>, headers: &HeaderMap) -> bool {
     config
         .as_ref()
         .is_ok_and(|config| is_service(&config.tickets, headers))

@@ -9,9 +9,10 @@ mod endpoints;
 mod exposition;
 mod limits;
 mod metrics;
+pub mod rates;
 mod readiness;
 pub mod route;
 mod run;
 mod work;
 
-pub use app::{AfterResponse, App, CRON, CronStart, Handled, WAKE_UP, takes_body};
+pub use app::{AfterResponse, App, CRON, CronStart, Handled, WAKE_UP};
