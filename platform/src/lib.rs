@@ -5,6 +5,8 @@
 //! and back; a Worker's `lib.rs` calls it from its entry points. Nothing here
 //! decides anything about the product.
 
+mod room;
+
 use std::future::Future;
 use std::time::Duration;
 
@@ -16,7 +18,7 @@ use futures_util::stream::LocalBoxStream;
 
 use js_sys::{Function, Object, Promise, Reflect};
 use shared::domain::submission;
-use shared::http::{ApiError, Code};
+use shared::http::{ApiError, Code, Unread};
 use shared::log::{self, Level};
 use shared::memory::{MemoryBudget, MemoryReservation};
 use shared::trace::{Span, TRACEPARENT};
@@ -50,60 +52,88 @@ const BODY_FACTOR: usize = 6;
 /// How long a body may take to arrive, in milliseconds: 4 MB at 1.2 Mbit/s.
 const BODY_WITHIN_MS: u64 = 30_000;
 
-/// How much of a body there is room for at first, in bytes. Most bodies fit, and
-/// 2,000 of them at once.
-const FIRST_ROOM: usize = 4 * 1024;
-
 /// A request that was read.
 #[derive(Debug)]
 pub struct ReadRequest {
     /// There also where the request could not be read: CORS needs them.
     pub headers: http::HeaderMap,
-    /// The request, or why there is none.
-    pub request: Result<http::Request<Bytes>, ApiError>,
+    /// The request, or why it was not read.
+    pub request: Result<http::Request<Bytes>, Unread>,
     /// The memory that handling it takes; to be dropped after the response is
     /// written.
     pub memory: Option<MemoryReservation>,
 }
 
+/// What is done with the body of a request that is let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Body {
+    /// It is read.
+    Read,
+    /// None is expected. One that is there is not read, and holds no memory.
+    Ignore,
+}
+
 /// Reads a whole request, body included, once there is room in `memory` for what
 /// becomes of it. Refuses a body over `max_body_bytes` without reading more of it
-/// than that, and any body where `admit` refuses the request that it belongs to.
+/// than that. Reads nothing of a body before `admit`, which sees the rest of the
+/// request, has let it in.
 pub async fn read_request(
     mut request: Request,
     max_body_bytes: usize,
     memory: &MemoryBudget,
-    admit: impl AsyncFnOnce(&http::Request<Bytes>) -> Result<(), ApiError>,
+    admit: impl AsyncFnOnce(&http::Request<Bytes>) -> Result<Body, ApiError>,
 ) -> ReadRequest {
-    let mut headers = http::HeaderMap::new();
+    let mut plain = match head_of(&request) {
+        Ok(head) => head,
+        Err(error) => {
+            return ReadRequest {
+                headers: http::HeaderMap::new(),
+                request: Err(Unread { head: None, error }),
+                memory: None,
+            };
+        }
+    };
+    let headers = plain.headers().clone();
     let mut reserved = None;
-    let read = read(
-        &mut request,
-        max_body_bytes,
-        &mut headers,
-        memory,
-        &mut reserved,
-        admit,
-    )
-    .await;
+    let read = match admit(&plain).await {
+        Ok(Body::Read) => {
+            let announced = headers.get(http::header::CONTENT_LENGTH);
+            let announced = announced.and_then(|length| length.to_str().ok()?.parse().ok());
+            read_body(
+                &mut request,
+                announced,
+                max_body_bytes,
+                memory,
+                &mut reserved,
+            )
+            .await
+        }
+        Ok(Body::Ignore) => Ok(Bytes::new()),
+        Err(error) => Err(error),
+    };
+    let request = match read {
+        Ok(body) => {
+            *plain.body_mut() = body;
+            Ok(plain)
+        }
+        Err(error) => Err(Unread {
+            head: Some(Box::new(plain)),
+            error,
+        }),
+    };
     ReadRequest {
         headers,
-        request: read,
+        request,
         memory: reserved,
     }
 }
 
-async fn read(
-    request: &mut Request,
-    max_body_bytes: usize,
-    headers: &mut http::HeaderMap,
-    memory: &MemoryBudget,
-    reserved: &mut Option<MemoryReservation>,
-    admit: impl AsyncFnOnce(&http::Request<Bytes>) -> Result<(), ApiError>,
-) -> Result<http::Request<Bytes>, ApiError> {
-    let unreadable = |error: String| {
-        ApiError::new(Code::Unreadable, "The request could not be read.").detail(error)
-    };
+fn unreadable(error: impl std::fmt::Display) -> ApiError {
+    ApiError::new(Code::Unreadable, "The request could not be read.").detail(error.to_string())
+}
+
+/// The request without its body.
+fn head_of(request: &Request) -> Result<http::Request<Bytes>, ApiError> {
     let mut plain = http::Request::builder()
         // Not `request.method()`: that takes every method it does not know for GET.
         .method(request.inner().method().as_str())
@@ -111,48 +141,46 @@ async fn read(
     for (name, value) in request.headers().entries() {
         plain = plain.header(name, value);
     }
-    let mut plain = plain
-        .body(Bytes::new())
-        .map_err(|error| unreadable(error.to_string()))?;
-    headers.clone_from(plain.headers());
-    admit(&plain).await?;
-    if request.inner().body().is_some() {
-        let announced = headers.get(http::header::CONTENT_LENGTH);
-        let announced = announced.and_then(|length| length.to_str().ok()?.parse().ok());
-        let length: usize = announced.unwrap_or(max_body_bytes);
-        submission::check_body_size(length, max_body_bytes)?;
-        let (mut body, mut room) = (Vec::new(), 0);
-        let mut chunks = request
-            .stream()
-            .map_err(|error| unreadable(error.to_string()))?;
-        let mut late = sleep(BODY_WITHIN_MS);
-        loop {
-            let chunk = match select(chunks.next(), &mut late).await {
-                Either::Left((Some(chunk), _)) => chunk,
-                Either::Left((None, _)) => break,
-                Either::Right(_) => return Err(too_slow()),
-            };
-            let chunk = chunk.map_err(|error| unreadable(error.to_string()))?;
-            let needed = body.len() + chunk.len();
-            submission::check_body_size(needed, max_body_bytes)?;
-            if needed > room {
-                // By what has come, not by what was announced: whoever announces
-                // much and sends nothing holds nothing.
-                let more = needed.max(2 * room).max(FIRST_ROOM).min(length.max(needed)) - room;
-                let more_room = memory.reserve(BODY_FACTOR * more, sleep, MEMORY_WAIT_MS);
-                let more_room = more_room.await.ok_or_else(ApiError::busy)?;
-                match reserved {
-                    Some(reserved) => reserved.join(more_room),
-                    None => *reserved = Some(more_room),
-                }
-                room += more;
-                body.reserve_exact(room - body.len());
-            }
-            body.extend_from_slice(&chunk);
-        }
-        *plain.body_mut() = body.into();
+    plain.body(Bytes::new()).map_err(unreadable)
+}
+
+async fn read_body(
+    request: &mut Request,
+    announced: Option<usize>,
+    max_body_bytes: usize,
+    memory: &MemoryBudget,
+    reserved: &mut Option<MemoryReservation>,
+) -> Result<Bytes, ApiError> {
+    if request.inner().body().is_none() {
+        return Ok(Bytes::new());
     }
-    Ok(plain)
+    submission::check_body_size(announced.unwrap_or_default(), max_body_bytes)?;
+    let (mut body, mut room) = (Vec::new(), 0);
+    let mut chunks = request.stream().map_err(unreadable)?;
+    let mut late = sleep(BODY_WITHIN_MS);
+    loop {
+        let chunk = match select(chunks.next(), &mut late).await {
+            Either::Left((Some(chunk), _)) => chunk,
+            Either::Left((None, _)) => break,
+            Either::Right(_) => return Err(too_slow()),
+        };
+        let chunk = chunk.map_err(unreadable)?;
+        let needed = body.len() + chunk.len();
+        submission::check_body_size(needed, max_body_bytes)?;
+        if needed > room {
+            let more = room::of(needed, room, announced, max_body_bytes) - room;
+            let more_room = memory.reserve(BODY_FACTOR * more, sleep, MEMORY_WAIT_MS);
+            let more_room = more_room.await.ok_or_else(ApiError::busy)?;
+            match reserved {
+                Some(reserved) => reserved.join(more_room),
+                None => *reserved = Some(more_room),
+            }
+            room += more;
+            body.reserve_exact(room - body.len());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.into())
 }
 
 fn too_slow() -> ApiError {

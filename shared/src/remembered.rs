@@ -30,10 +30,10 @@ impl<T> Default for Remembered<T> {
 }
 
 impl<T: Clone> Remembered<T> {
-    /// What was found out less than `fresh_ms` ago, or what `find` finds out now.
+    /// What was found out less than `fresh_ms` of it ago, or what `find` finds out now.
     pub async fn get(
         &self,
-        fresh_ms: u64,
+        fresh_ms: fn(&T) -> u64,
         now_ms: fn() -> u64,
         sleep: Sleep,
         find: impl Future<Output = T>,
@@ -46,7 +46,7 @@ impl<T: Clone> Remembered<T> {
             }
             let found = self.found.borrow().clone();
             match found {
-                Some(found) if !self.is_finding.get() && age_ms < fresh_ms => return found,
+                Some(found) if !self.is_finding.get() && age_ms < fresh_ms(&found) => return found,
                 _ => break,
             }
         }
@@ -82,7 +82,7 @@ mod tests {
     async fn all_who_ask_at_once_and_soon_after_get_one_finding() {
         let (remembered, asked) = (Remembered::default(), Cell::new(0));
         let get = || {
-            remembered.get(2_000, now_ms, sleep, async {
+            remembered.get(|_| 2_000, now_ms, sleep, async {
                 sleep(500).await;
                 asked.set(asked.get() + 1);
                 asked.get()
@@ -99,10 +99,11 @@ mod tests {
     #[tokio::test]
     async fn one_who_never_finishes_does_not_stop_the_others_for_ever() {
         let remembered = Remembered::default();
-        let lost = remembered.get(2_000, now_ms, sleep, std::future::pending::<u32>());
+        let lost = remembered.get(|_| 2_000, now_ms, sleep, std::future::pending::<u32>());
         assert_eq!(futures_util::FutureExt::now_or_never(lost), None);
         let begun_ms = now_ms();
-        assert_eq!(remembered.get(2_000, now_ms, sleep, async { 7 }).await, 7);
+        let next = remembered.get(|_| 2_000, now_ms, sleep, async { 7 }).await;
+        assert_eq!(next, 7);
         assert!(now_ms() - begun_ms >= MAX_FINDING_MS);
     }
 }

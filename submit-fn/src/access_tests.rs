@@ -7,19 +7,21 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Method, Request, Response};
-use shared::config::Secret;
+use shared::config::{ConfigError, Secret};
 use shared::domain::ticket::TicketKey;
-use shared::http::ApiError;
+use shared::http::Unread;
 use shared::trace::Span;
 
 use crate::access_table::{Given, Operation, Setting, operations};
+use crate::admit::admit;
 use crate::app::App;
-use crate::client_share::RateLimit;
 use crate::config::Config;
 use crate::handlers::health::Assets;
 use crate::instance::Instance;
+use crate::rates::Rates;
 use crate::runtime::Runtime;
 use crate::worker_fn::WorkerFn;
+use shared::http::rates::RateLimit;
 
 /// worker-fn does not answer, and there is no page.
 struct Nothing;
@@ -42,19 +44,43 @@ impl Assets for Nothing {
     }
 }
 
+fn config(setting: Setting) -> Result<Config, ConfigError> {
+    Config::from_lookup(&|name| match name {
+        "UPSTASH_REDIS_REST_URL" => Some("http://127.0.0.1:1".into()),
+        "UPSTASH_REDIS_REST_TOKEN" => Some("token".into()),
+        name => setting.variable(name),
+    })
+}
+
+fn request(method: &str, path: &str, headers: &[(&'static str, String)]) -> Request<Bytes> {
+    let mut request = Request::new(Bytes::new());
+    *request.method_mut() = method.parse().unwrap();
+    *request.uri_mut() = path.parse().unwrap();
+    for (name, value) in headers {
+        let name = HeaderName::from_static(name);
+        request.headers_mut().insert(name, value.parse().unwrap());
+    }
+    request
+}
+
 async fn answer(
     setting: Setting,
     method: &str,
     path: &str,
     headers: &[(&'static str, String)],
 ) -> Response<Bytes> {
-    let lookup = |name: &str| match name {
-        "UPSTASH_REDIS_REST_URL" => Some("http://127.0.0.1:1".into()),
-        "UPSTASH_REDIS_REST_TOKEN" => Some("token".into()),
-        name => setting.variable(name),
-    };
+    let request = request(method, path, headers);
+    let headers = request.headers().clone();
+    answer_to(setting, &headers, Ok(request)).await
+}
+
+async fn answer_to(
+    setting: Setting,
+    headers: &HeaderMap,
+    request: Result<Request<Bytes>, Unread>,
+) -> Response<Bytes> {
     let app = App {
-        config: Config::from_lookup(&lookup),
+        config: config(setting),
         instance: &Instance::default(),
         worker: &Nothing,
         runtime: Runtime {
@@ -64,17 +90,7 @@ async fn answer(
         },
         span: &Span::of_request(&HeaderMap::new(), || [0; 10]),
     };
-    let mut request = Request::new(Bytes::new());
-    *request.method_mut() = method.parse().unwrap();
-    *request.uri_mut() = path.parse().unwrap();
-    for (name, value) in headers {
-        let name = HeaderName::from_static(name);
-        request.headers_mut().insert(name, value.parse().unwrap());
-    }
-    let headers = request.headers().clone();
-    app.answer(&headers, Ok::<_, ApiError>(request))
-        .await
-        .response
+    app.answer(headers, request).await.response
 }
 
 /// The code of the error, if it is one.
@@ -145,6 +161,77 @@ async fn check(operation: &Operation, setting: Setting, given: Given) {
     }
     // Whether an id exists, and in which header the key came, shows nowhere.
     assert!(refusals.len() <= 1, "{operation:?} {refusals:#?}");
+}
+
+/// Who is refused sends no body, and who sends none holds no memory.
+#[tokio::test]
+async fn the_body_of_who_is_refused_is_not_read() {
+    for operation in operations("submit-fn") {
+        for (setting, given) in Setting::ALL
+            .into_iter()
+            .flat_map(|setting| Given::ALL.map(|given| (setting, given)))
+        {
+            let headers: Vec<_> = given.headers().into_iter().take(1).collect();
+            let head = request(&operation.method, &paths(&operation)[0], &headers);
+            let admitted = admit(&Rates::default(), &config(setting), &Nothing, &head, 0).await;
+            let what = format!("{operation:?} with {setting:?} and {given:?}: {admitted:?}");
+            let refusal = admitted.as_ref().err().map(|error| error.code().name());
+            assert_eq!(refusal, operation.refusal(setting, given), "{what}");
+            if let Ok(takes_body) = admitted {
+                let may = ["POST", "PUT"].contains(&operation.method.as_str());
+                assert_eq!(takes_body, may, "{what}");
+            }
+        }
+    }
+    for (method, path, status) in [
+        ("POST", "/nowhere", 404),
+        ("POST", "/languages", 405),
+        ("PUT", "/submit", 405),
+    ] {
+        let head = request(method, path, &[]);
+        let config = config(Setting::AuthOff);
+        let admitted = admit(&Rates::default(), &config, &Nothing, &head, 0).await;
+        assert_eq!(admitted.unwrap_err().status(), status, "{method} {path}");
+    }
+    for (method, path) in [("OPTIONS", "/submit"), ("GET", "/"), ("GET", "/healthz")] {
+        let head = request(method, path, &[]);
+        let config = config(Setting::Keys);
+        let admitted = admit(&Rates::default(), &config, &Nothing, &head, 0).await;
+        assert_eq!(admitted, Ok(false), "{method} {path}");
+    }
+}
+
+/// A refusal before the body is answered as one after it: to `HEAD` without a body.
+#[tokio::test]
+async fn a_request_that_was_not_read_is_answered_as_what_it_is() {
+    for (method, is_empty) in [("GET", false), ("HEAD", true)] {
+        let head = request(method, "/problems", &[]);
+        let config = config(Setting::Keys);
+        let admitted = admit(&Rates::default(), &config, &Nothing, &head, 0).await;
+        let unread = Unread {
+            head: Some(Box::new(head)),
+            error: admitted.unwrap_err(),
+        };
+        let response = answer_to(Setting::Keys, &HeaderMap::new(), Err(unread)).await;
+        assert_eq!(response.status(), 401);
+        assert_eq!(response.body().is_empty(), is_empty, "{method}");
+    }
+}
+
+/// A guess of a key counts for the address that it comes from.
+#[tokio::test]
+async fn wrong_keys_are_counted_before_they_are_refused() {
+    struct Full;
+    impl RateLimit for Full {
+        async fn allows(&self, binding: &str, _: &str) -> Option<bool> {
+            assert_eq!(binding, "SUBMIT_RATE");
+            Some(false)
+        }
+    }
+    let wrong = ("x-api-key", "nobody-knows-this-key".to_owned());
+    let head = request("POST", "/submit", &[wrong]);
+    let admitted = admit(&Rates::default(), &config(Setting::Keys), &Full, &head, 0).await;
+    assert_eq!(admitted.unwrap_err().status(), 429);
 }
 
 #[tokio::test]

@@ -20,7 +20,6 @@ use shared::redis::RedisError;
 use shared::trace::Span;
 
 use crate::backpressure::Room;
-use crate::client_share::RateLimit;
 use crate::config::{Callbacks, UnknownProblems};
 use crate::context::Context;
 use crate::language_cache::not_offered;
@@ -28,6 +27,7 @@ use crate::language_cache::not_offered;
 use crate::problem_kinds::ProblemKinds;
 use crate::sender::Sender;
 use crate::worker_fn::WorkerFn;
+use shared::http::rates::RateLimit;
 
 /// The admission of a request's submissions, one or several.
 pub(crate) struct Admission {

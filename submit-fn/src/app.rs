@@ -4,11 +4,10 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, header};
 use shared::config::ConfigError;
-use shared::http::{ApiError, Caller, Need, response};
+use shared::http::{ApiError, Caller, Need, Unread, response};
 use shared::log::{Level, Line};
 use shared::trace::{Span, request_id};
 
-use crate::client_share::RateLimit;
 use crate::config::Config;
 use crate::context::Context;
 use crate::cors;
@@ -22,6 +21,7 @@ use crate::outcome::{Handled, WakeLanes};
 use crate::route::{self, Route};
 use crate::runtime::Runtime;
 use crate::worker_fn::WorkerFn;
+use shared::http::rates::RateLimit;
 
 /// After this many commands an instance wakes worker-fn only to report them: one
 /// that answers nothing but `GET /result` would never tell. A wake-up costs three.
@@ -46,7 +46,7 @@ impl<W: WorkerFn + RateLimit + Assets> App<'_, W> {
     pub async fn answer(
         self,
         headers: &HeaderMap,
-        request: Result<Request<Bytes>, ApiError>,
+        request: Result<Request<Bytes>, Unread>,
     ) -> Handled {
         let Self {
             config,
@@ -59,7 +59,11 @@ impl<W: WorkerFn + RateLimit + Assets> App<'_, W> {
         context.span = Some(span.clone());
         let answered = match &request {
             Ok(request) => route(&mut context, request).await,
-            Err(error) => Err(error.clone()),
+            Err(unread) => Err(unread.error.clone()),
+        };
+        let head = match &request {
+            Ok(request) => Some(request),
+            Err(unread) => unread.head.as_deref(),
         };
         let mut effects = std::mem::take(&mut context.effects);
         let is_waking = context.config().is_ok_and(|config| config.wake);
@@ -74,8 +78,8 @@ impl<W: WorkerFn + RateLimit + Assets> App<'_, W> {
         let origins = context.config().ok().map(|config| &config.origins);
         cors::allow(origins, headers, &mut response);
         response::protect(&mut response);
-        let line = line(&context, span, request.as_ref().ok(), &mut response);
-        if request.is_ok_and(|request| request.method() == Method::HEAD) {
+        let line = line(&context, span, head, &mut response);
+        if head.is_some_and(|request| request.method() == Method::HEAD) {
             *response.body_mut() = Bytes::new();
             effects.events = None;
         }

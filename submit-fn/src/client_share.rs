@@ -8,6 +8,7 @@
 //! Neither costs a command.
 
 use shared::domain::client::ClientId;
+use shared::http::rates::RateLimit;
 
 use crate::client_counts::ClientCounts;
 
@@ -18,13 +19,6 @@ pub const SHARE_MS: u64 = 10_000;
 
 /// The rate limiting binding that counts shares.
 const CLIENT_SHARE: &str = "CLIENT_SHARE";
-
-/// The platform's rate limits. `lib.rs` implements them by the bindings.
-pub trait RateLimit {
-    /// Counts one more under `key` in `binding`, and says whether that is within its
-    /// limit; `None` where the platform does not count.
-    fn allows(&self, binding: &str, key: &str) -> impl Future<Output = Option<bool>>;
-}
 
 /// What this instance counts by itself.
 #[derive(Debug)]

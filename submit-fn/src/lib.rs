@@ -7,6 +7,7 @@
 //! # Layout, in reading order
 //!
 //! - [`route`]: what a request asks for.
+//! - [`admit`]: what is refused before its body is read.
 //! - [`app`]: dispatches a route to its handler.
 //! - `handlers`: one file a resource.
 //! - `context`, [`outcome`]: what handlers work with, and what they lead to.
@@ -31,6 +32,7 @@ mod access_table;
 #[cfg(test)]
 mod access_tests;
 mod admission;
+pub mod admit;
 pub mod app;
 pub mod backpressure;
 pub mod client_counts;
@@ -64,12 +66,12 @@ use std::rc::Rc;
 
 use app::App;
 use bytes::Bytes;
-use client_share::RateLimit;
 use config::Config;
 use handlers::health::Assets;
 use http::{HeaderMap, StatusCode};
 use instance::Instance;
 use runtime::Runtime;
+use shared::http::rates::RateLimit;
 use shared::trace::Span;
 use worker::{Context, Env, Request, Response, event};
 use worker_fn::WorkerFn;
@@ -102,10 +104,12 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
     let instance = INSTANCE.with(Rc::clone);
     let config = Config::from_lookup(&platform::lookup(&env));
     let admit = async |head: &http::Request<Bytes>| {
-        let (rates, platform) = (&instance.rates, RateLimits(&env));
-        rates
-            .admit(&config, &platform, head, platform::now_ms())
-            .await
+        let (rates, now_ms) = (&instance.rates, platform::now_ms());
+        let takes_body = admit::admit(rates, &config, &RateLimits(&env), head, now_ms).await?;
+        Ok(match takes_body {
+            true => platform::Body::Read,
+            false => platform::Body::Ignore,
+        })
     };
     let read = platform::read_request(request, limit, &instance.memory, admit).await;
     let span = Span::of_request(&read.headers, RUNTIME.random);

@@ -12,23 +12,13 @@ use bytes::Bytes;
 use http::{HeaderMap, Request};
 use shared::config::ConfigError;
 use shared::domain::client::ClientId;
+use shared::http::rates::{PERIOD_S, Rate, RateLimit, Refusal};
 use shared::http::{ApiError, Caller, Code, Policy};
 
 use crate::client_counts::ClientCounts;
-use crate::client_share::RateLimit;
 use crate::config::Config;
 use crate::route::Route;
 use crate::sender::Sender;
-
-/// The period of all rates, in seconds.
-const PERIOD_S: u32 = 60;
-/// The binding by whose counters keys are counted.
-const KEY_RATE: &str = "KEY_RATE";
-/// The limit of that binding. The rate of a key is a multiple of it.
-const KEY_COUNTER_LIMIT: u32 = 60;
-/// So many counters of a key are asked before it is refused: instances take turns
-/// independently of each other, so one counter may be full a little early.
-const MAX_COUNTERS_ASKED: u32 = 3;
 
 /// A kind of call that has a rate of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,22 +57,6 @@ pub struct Rates {
     turns: ClientCounts,
 }
 
-/// A rate, by whose counters in a binding calls are counted.
-struct Rate {
-    binding: &'static str,
-    counters: u32,
-    /// What a refusal says.
-    refusal: Refusal,
-}
-
-/// What a refused client is told.
-#[derive(Clone, Copy)]
-struct Refusal {
-    policy: Policy,
-    limit: u32,
-    what: &'static str,
-}
-
 impl Default for Rates {
     fn default() -> Self {
         let counts = || ClientCounts::new(u64::from(PERIOD_S) * 1_000);
@@ -106,50 +80,14 @@ impl Kind {
 
     /// The rate of an address.
     const fn rate(self) -> Rate {
-        let (binding, limit, policy, what) = match self {
-            Self::Run => ("RUN_RATE", 30, Policy::Run, "runs"),
-            Self::Submit => ("SUBMIT_RATE", 120, Policy::Submit, "calls that submit"),
-            Self::Read => ("READ_RATE", 600, Policy::Read, "reads"),
-        };
-        Rate {
-            binding,
-            counters: 1,
-            refusal: Refusal {
-                policy,
-                limit,
-                what,
-            },
+        match self {
+            Self::Run => Rate::of_address("RUN_RATE", Policy::Run, 30, "runs"),
+            Self::Submit => {
+                let what = "calls that submit";
+                Rate::of_address("SUBMIT_RATE", Policy::Submit, 120, what)
+            }
+            Self::Read => Rate::READ,
         }
-    }
-}
-
-impl Rate {
-    /// That of a key. The limit of a binding is fixed, so a key with a rate of 600 has
-    /// ten counters, and its calls take turns.
-    fn of_key(limit: u32) -> Self {
-        Self {
-            binding: KEY_RATE,
-            counters: limit.div_ceil(KEY_COUNTER_LIMIT).max(1),
-            refusal: Refusal {
-                policy: Policy::Key,
-                limit,
-                what: "calls with this key",
-            },
-        }
-    }
-}
-
-impl Refusal {
-    fn error(self, seconds: u32) -> ApiError {
-        let Self {
-            policy,
-            limit,
-            what,
-        } = self;
-        let message = format!("At most {limit} {what} a minute; try again in {seconds} s.");
-        ApiError::new(Code::TooManyRequests, message)
-            .retry_after(seconds)
-            .quota(policy, limit)
     }
 }
 
@@ -221,15 +159,7 @@ impl Rates {
             1 => 0,
             _ => self.turns.add(client, now_ms),
         };
-        for attempt in 0..MAX_COUNTERS_ASKED.min(rate.counters) {
-            let counter = turn.wrapping_add(attempt) % rate.counters;
-            let name = format!("{}/{counter}", client.as_str());
-            match platform.allows(rate.binding, &name).await {
-                Some(false) => {}
-                other => return other,
-            }
-        }
-        Some(false)
+        rate.count(client, turn, platform).await
     }
 }
 

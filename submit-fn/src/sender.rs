@@ -2,12 +2,10 @@
 
 use http::HeaderMap;
 use shared::domain::client::ClientId;
+use shared::http::rates::ADDRESS;
 use shared::http::{Caller, Scope};
 
 use crate::config::Config;
-
-/// The platform sets this header to the client's address.
-const ADDRESS: &str = "cf-connecting-ip";
 
 /// Who sends a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +52,7 @@ mod tests {
         let config = Config::from_lookup(&|name| match name {
             "UPSTASH_REDIS_REST_URL" => Some("https://x.example".into()),
             "UPSTASH_REDIS_REST_TOKEN" => Some("token".into()),
-            "ADMIN_TOKEN" => Some("right".into()),
+            "ADMIN_TOKEN" => Some("the-right-token-0".into()),
             "API_KEYS" => Some(KEYS.into()),
             _ => None,
         });
@@ -73,7 +71,7 @@ mod tests {
         assert_ne!(client, sender(&[(ADDRESS, "192.0.2.2")]));
         assert_ne!(client, sender(&[]));
         let token = |token| sender(&[(ADDRESS, "192.0.2.1"), ("authorization", token)]);
-        assert_eq!(token("bearer right"), Sender::Operator);
+        assert_eq!(token("bearer the-right-token-0"), Sender::Operator);
         assert_eq!(token("Bearer boss-key-0123456"), Sender::Operator);
         // A site is one client, wherever its servers are.
         let site = token("Bearer site-key-0123456");

@@ -2,6 +2,7 @@
 //! made once in `lib.rs`, handed in, and lost whenever the platform ends the
 //! instance. Nothing is wrong when it is empty.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use shared::config::RedisConfig;
@@ -37,6 +38,8 @@ pub struct Instance {
     pub past: Rc<PastTotals>,
     /// Whether what it needs can be reached.
     pub readiness: Rc<Remembered<Readiness>>,
+    /// Which counter of a key's rate is next.
+    pub turns: Rc<Cell<u32>>,
     /// The request or drain that this clone works for.
     pub span: Option<Span>,
 }

@@ -44,6 +44,7 @@ use instance::Instance;
 use runtime::Runtime;
 use shared::config::ConfigError;
 use shared::domain::submission;
+use shared::http::rates::RateLimit;
 use shared::log::Level;
 use shared::trace::Span;
 use worker::{Context, Env, Request, Response, ScheduleContext, ScheduledEvent, event};
@@ -64,12 +65,22 @@ fn start() {
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<Response> {
-    let memory = INSTANCE.with(|instance| instance.memory.bodies.clone());
-    let admit_all = async |_: &::http::Request<_>| Ok(());
+    let instance = INSTANCE.with(Instance::clone);
+    let memory = &instance.memory.bodies;
+    let config = config::Config::from_lookup(&platform::lookup(&env));
+    let admit = async |head: &::http::Request<_>| {
+        let (turns, limits) = (&instance.turns, RateLimits(&env));
+        Ok(
+            match http::rates::admit(turns, &config, &limits, head).await? {
+                true => platform::Body::Read,
+                false => platform::Body::Ignore,
+            },
+        )
+    };
     let limit = submission::MAX_BODY_BYTES;
-    let read = platform::read_request(request, limit, &memory, admit_all).await;
+    let read = platform::read_request(request, limit, memory, admit).await;
     let (request, _memory) = (read.request, read.memory);
-    let app = Rc::new(app(&env, &read.headers));
+    let app = Rc::new(app(config, &env, &read.headers));
     // A claimed job is brought to its end, also when the caller of GET /worker
     // goes away.
     let answering = {
@@ -100,7 +111,8 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
 
 #[event(scheduled)]
 async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
-    let app = app(&env, &HeaderMap::new());
+    let config = config::Config::from_lookup(&platform::lookup(&env));
+    let app = app(config, &env, &HeaderMap::new());
     match app.start_cron().await {
         Ok(Some(start)) => {
             if start.deliver {
@@ -117,9 +129,9 @@ async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) 
 }
 
 /// worker-fn for a request with these headers, or for a run of the cron, which has none.
-fn app(env: &Env, headers: &HeaderMap) -> App {
+fn app(config: Result<config::Config, ConfigError>, env: &Env, headers: &HeaderMap) -> App {
     let app = App::new(
-        config::Config::from_lookup(&platform::lookup(env)),
+        config,
         Runtime {
             now_ms: platform::now_ms,
             random: platform::random_bytes,
@@ -174,6 +186,15 @@ async fn deliver(app: &App, env: &Env) {
     }
     if report.hand_over {
         call_self(app.courier_call(), env, app.span()).await;
+    }
+}
+
+/// The platform's rate limits.
+struct RateLimits<'a>(&'a Env);
+
+impl RateLimit for RateLimits<'_> {
+    async fn allows(&self, binding: &str, key: &str) -> Option<bool> {
+        platform::is_within_rate_limit(self.0, binding, key).await
     }
 }
 

@@ -139,12 +139,12 @@ impl Caller<'_> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Keys(Arc<[ApiKey]>);
 
-/// The variables `ADMIN_TOKEN` and `API_KEYS`.
-type Variables = (Option<String>, Option<String>);
+/// The SHA-256 of the variables `ADMIN_TOKEN` and `API_KEYS`.
+type Variables = [Option<Hash>; 2];
 
 thread_local! {
-    /// The keys that this instance read last, and what from: a request reads them
-    /// again only when a variable has changed.
+    /// The keys that this instance read last, and from which variables, by their hashes:
+    /// a request reads them again only when one has changed.
     static LAST_READ: RefCell<Option<(Variables, Keys)>> = const { RefCell::new(None) };
 }
 
@@ -152,10 +152,9 @@ impl Keys {
     /// Reads `ADMIN_TOKEN` and `API_KEYS`. Errors name a key by its place in the list,
     /// never by what stands there.
     pub(super) fn from_lookup(lookup: Lookup<'_>) -> Result<Self, ConfigError> {
-        let variables = (
-            config::optional(lookup, ADMIN_TOKEN),
-            config::optional(lookup, API_KEYS),
-        );
+        let texts = [ADMIN_TOKEN, API_KEYS].map(|name| config::optional(lookup, name));
+        let hash = |text: &Option<String>| text.as_ref().map(|text| Hash::of(text.as_bytes()));
+        let variables = texts.each_ref().map(hash);
         let known = LAST_READ.with_borrow(|last| {
             let last = last.as_ref().filter(|(read, _)| *read == variables);
             last.map(|(_, keys)| keys.clone())
@@ -163,7 +162,13 @@ impl Keys {
         if let Some(keys) = known {
             return Ok(keys);
         }
-        let keys = Self::read(&variables).map_err(|why| ConfigError::Invalid {
+        if texts[0].as_deref().is_some_and(|token| !is_key(token)) {
+            return Err(ConfigError::Invalid {
+                name: ADMIN_TOKEN,
+                expected: key_rule(),
+            });
+        }
+        let keys = Self::read(&texts).map_err(|why| ConfigError::Invalid {
             name: API_KEYS,
             expected: format!("a JSON array of keys, but {why}"),
         })?;
@@ -171,7 +176,7 @@ impl Keys {
         Ok(keys)
     }
 
-    fn read((admin_token, api_keys): &Variables) -> Result<Self, String> {
+    fn read([admin_token, api_keys]: &[Option<String>; 2]) -> Result<Self, String> {
         let mut keys = Vec::new();
         if let Some(token) = admin_token {
             keys.push(ApiKey {
@@ -256,6 +261,17 @@ fn read_list(text: &str, keys: &mut Vec<ApiKey>) -> Result<(), String> {
     Ok(())
 }
 
+/// Whether it can be a key: too long to be guessed, and fit for a header.
+fn is_key(text: &str) -> bool {
+    KEY_BYTES.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// What [`is_key`] asks for, for messages.
+fn key_rule() -> String {
+    let (least, most) = (KEY_BYTES.start(), KEY_BYTES.end());
+    format!("{least} to {most} visible ASCII characters")
+}
+
 /// Errors: the rest of "key 1 …". They show nothing of what was written: the names of
 /// members neither, for somebody may have put a key there.
 fn read_key(item: Json<'_>) -> Result<ApiKey, String> {
@@ -275,12 +291,8 @@ fn read_key(item: Json<'_>) -> Result<ApiKey, String> {
         return Err(format!("is named {OPERATOR}, which {ADMIN_TOKEN} is"));
     }
     let key = text(&mut members, "key");
-    if !KEY_BYTES.contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(format!(
-            "needs a `key` of {} to {} visible ASCII characters",
-            KEY_BYTES.start(),
-            KEY_BYTES.end()
-        ));
+    if !is_key(&key) {
+        return Err(format!("needs a `key` of {}", key_rule()));
     }
     let scopes = members.take("scopes").and_then(scopes);
     let scopes = scopes.ok_or("needs `scopes`, an array of submit, read, work and admin")?;

@@ -4,6 +4,9 @@ use super::*;
 
 const SITE: &str = r#"{"name":"site","key":"0123456789abcdef","scopes":["submit"]}"#;
 
+/// The operator's.
+const TOKEN: &str = "0p3rator-s-own-key";
+
 fn keys(admin_token: Option<&str>, api_keys: Option<&str>) -> Result<Keys, ConfigError> {
     Keys::from_lookup(&|name| match name {
         ADMIN_TOKEN => admin_token.map(str::to_owned),
@@ -31,7 +34,7 @@ fn a_key_has_a_name_scopes_and_maybe_a_rate() {
         r#"[{SITE},{{"rate":600,"scopes":["read","work","read"],"key":"{}","name":"A-b_9"}}]"#,
         "k".repeat(256)
     );
-    let keys = keys(Some("dev"), Some(&text)).unwrap();
+    let keys = keys(Some(TOKEN), Some(&text)).unwrap();
     let may = |key: &ApiKey| Scope::ALL.map(|scope| key.may(scope));
     let [operator, site, other] = &*keys.0 else {
         panic!("{keys:?}")
@@ -125,18 +128,70 @@ fn no_variable_and_an_empty_one_are_no_keys() {
     }
 }
 
+/// What is remembered to spare reading the variables again holds none of their text.
+#[test]
+fn what_is_remembered_holds_no_key() {
+    let text = format!("[{SITE}]");
+    let first = keys(Some("operators-own-token"), Some(&text)).unwrap();
+    let again = keys(Some("operators-own-token"), Some(&text)).unwrap();
+    assert!(Arc::ptr_eq(&first.0, &again.0), "read once");
+    let kept = LAST_READ.with_borrow(|last| format!("{last:?}"));
+    for secret in ["operators-own-token", "0123456789abcdef"] {
+        assert!(!kept.contains(secret), "{kept}");
+    }
+    // Another value of either variable is read, and so is one that is gone.
+    for (admin_token, api_keys, count) in [
+        (Some("operators-new-token"), Some(text.as_str()), 2),
+        (None, Some(text.as_str()), 1),
+        (Some(text.as_str()), None, 1),
+        (None, None, 0),
+    ] {
+        assert_eq!(keys(admin_token, api_keys).unwrap().0.len(), count);
+    }
+}
+
+#[test]
+fn the_operators_token_is_as_hard_to_guess_as_a_key() {
+    for token in ["0123456789abcdef", &"k".repeat(256)] {
+        assert_eq!(keys(Some(token), None).unwrap().0.len(), 1);
+    }
+    for token in [
+        "t",
+        "0123456789abcde",
+        "the operator's token",
+        "0123456789abcdeü",
+        &"k".repeat(257),
+    ] {
+        let error = keys(Some(token), None).unwrap_err().to_string();
+        assert!(
+            error.contains("ADMIN_TOKEN") && error.contains("16 to 256"),
+            "{error}"
+        );
+        assert!(token == "t" || !error.contains(token), "{error}");
+    }
+}
+
 #[test]
 fn a_key_is_given_in_one_of_two_headers() {
-    let keys = keys(Some("dev"), Some(&format!("[{SITE}]"))).unwrap();
+    let keys = keys(Some(TOKEN), Some(&format!("[{SITE}]"))).unwrap();
     let site = "0123456789abcdef";
     for (sent, expected) in [
         (vec![], ""),
-        (vec![("authorization", "Bearer dev")], "operator"),
-        (vec![("authorization", "bearer dev")], "operator"),
-        (vec![("authorization", "BEARER  dev")], "operator"),
+        (
+            vec![("authorization", "Bearer 0p3rator-s-own-key")],
+            "operator",
+        ),
+        (
+            vec![("authorization", "bearer 0p3rator-s-own-key")],
+            "operator",
+        ),
+        (
+            vec![("authorization", "BEARER  0p3rator-s-own-key")],
+            "operator",
+        ),
         (vec![("authorization", "Bearer 0123456789abcdef")], "site"),
         (vec![("x-api-key", site)], "site"),
-        (vec![("x-api-key", "dev")], "operator"),
+        (vec![("x-api-key", "0p3rator-s-own-key")], "operator"),
         (
             vec![
                 ("x-api-key", site),
@@ -146,23 +201,29 @@ fn a_key_is_given_in_one_of_two_headers() {
         ),
         // Wrong ones, and two that contradict each other.
         (vec![("x-api-key", "")], "-"),
-        (vec![("x-api-key", "Bearer dev")], "-"),
+        (vec![("x-api-key", "Bearer 0p3rator-s-own-key")], "-"),
         (vec![("x-api-key", "0123456789abcde")], "-"),
         (vec![("x-api-key", "0123456789abcdef0")], "-"),
         (vec![("authorization", "Bearer")], "-"),
         (vec![("authorization", "Bearer de")], "-"),
         (
-            vec![("authorization", "Bearer dev"), ("x-api-key", site)],
+            vec![
+                ("authorization", "Bearer 0p3rator-s-own-key"),
+                ("x-api-key", site),
+            ],
             "-",
         ),
         (
-            vec![("authorization", "Bearer dev"), ("x-api-key", "x")],
+            vec![
+                ("authorization", "Bearer 0p3rator-s-own-key"),
+                ("x-api-key", "x"),
+            ],
             "-",
         ),
         (vec![("x-api-key", "x"), ("x-api-key", site)], "-"),
         // Another scheme is no key.
-        (vec![("authorization", "dev")], ""),
-        (vec![("authorization", "Bearerdev")], ""),
+        (vec![("authorization", "0p3rator-s-own-key")], ""),
+        (vec![("authorization", "Bearer0p3rator-s-own-key")], ""),
         (vec![("authorization", "Basic ZGV2")], ""),
         (
             vec![("authorization", "Basic ZGV2"), ("x-api-key", site)],

@@ -5,9 +5,12 @@ mod access;
 mod api_error;
 mod code;
 mod keys;
+pub mod rates;
 pub mod response;
+mod unread;
 
 pub use access::{Access, Need};
 pub use api_error::{ApiError, Policy};
 pub use code::Code;
 pub use keys::{API_KEY_HEADER, ApiKey, Caller, Scope};
+pub use unread::Unread;

@@ -22,11 +22,11 @@ use shared::redis::RedisError;
 use shared::text::hex;
 
 use crate::admission::{Admission, Admitted, look_up, look_up_needed};
-use crate::client_share::RateLimit;
 use crate::context::Context;
 use crate::outcome::WakeLanes;
 use crate::sender::Sender;
 use crate::worker_fn::WorkerFn;
+use shared::http::rates::RateLimit;
 
 /// The longest idempotency key, in bytes.
 const MAX_IDEMPOTENCY_KEY_BYTES: usize = 255;

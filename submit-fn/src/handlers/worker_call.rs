@@ -2,11 +2,11 @@
 //!
 //! `GET /worker`, so that a page can have a job worked on without knowing worker-fn's
 //! address; worker-fn is told whether the caller may see the code and the output of
-//! the job. `GET /metrics`. `GET /readyz`: worker-fn finds out once in two seconds
+//! the job. `GET /metrics`. `GET /readyz`: worker-fn finds out once in a while
 //! whether Redis and an endpoint can be reached.
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use shared::domain::ticket::SEES_ALL_HEADER;
 use shared::http::{ApiError, response};
 
@@ -28,8 +28,7 @@ pub(crate) async fn pass_on<W: WorkerFn>(
         config.access.refuse_other_sites(context.headers)?;
     }
     let mut call = worker_fn::request(&config.tickets, Method::GET, "/", Bytes::new());
-    // With `?batch=`, which worker-fn checks.
-    *call.uri_mut() = request.uri().clone();
+    *call.uri_mut() = uri(&route, request.uri())?;
     if config.access.sees_all(context.headers) {
         let yes = HeaderValue::from_static("yes");
         call.headers_mut().insert(SEES_ALL_HEADER, yes);
@@ -50,6 +49,22 @@ pub(crate) async fn pass_on<W: WorkerFn>(
     }
 }
 
+/// The route's own path, for a path with more slashes leads here too, with the query:
+/// worker-fn checks `?batch=`.
+fn uri(route: &Route<'_>, asked: &Uri) -> Result<Uri, ApiError> {
+    let path = match route {
+        Route::Worker => "/worker",
+        Route::Metrics => "/metrics",
+        Route::Readiness => "/readyz",
+        _ => return Err(ApiError::no_such_path()),
+    };
+    let uri = match asked.query() {
+        Some(query) => format!("{path}?{query}").try_into(),
+        None => Ok(Uri::from_static(path)),
+    };
+    uri.map_err(|_| ApiError::no_such_path())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,7 +82,7 @@ mod tests {
         Config::from_lookup(&|name| match name {
             "UPSTASH_REDIS_REST_URL" => Some("https://x.example".into()),
             "UPSTASH_REDIS_REST_TOKEN" => Some("token".into()),
-            "ADMIN_TOKEN" => Some("operator".into()),
+            "ADMIN_TOKEN" => Some("operators-own-token".into()),
             "API_KEYS" => Some(KEYS.into()),
             "AUTH" => Some(auth.into()),
             _ => None,
@@ -106,7 +121,7 @@ mod tests {
     #[tokio::test]
     async fn worker_fn_is_told_who_may_see_code_and_output() {
         for (auth, key, sees_all) in [
-            ("on", "operator", true),
+            ("on", "operators-own-token", true),
             ("on", "work-and-read-key", true),
             ("on", "work-alone-key-00", false),
             ("off", "work-alone-key-00", true),
@@ -121,8 +136,32 @@ mod tests {
     async fn a_page_of_another_site_has_no_job_worked_on() {
         let cross_site = [("sec-fetch-site", "cross-site")];
         assert_eq!(asked("off", &cross_site).await, Err(403));
-        let operator = [cross_site[0], ("authorization", "Bearer operator")];
+        let operator = [
+            cross_site[0],
+            ("authorization", "Bearer operators-own-token"),
+        ];
         assert!(asked("off", &operator).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn worker_fn_is_asked_at_its_own_path() {
+        for (path, route, expected) in [
+            ("//metrics", Route::Metrics, "GET /metrics false"),
+            (
+                "https://x.example//worker",
+                Route::Worker,
+                "GET /worker false",
+            ),
+            (
+                "///worker?batch=3",
+                Route::Worker,
+                "GET /worker?batch=3 false",
+            ),
+            ("//readyz?", Route::Readiness, "GET /readyz? false"),
+        ] {
+            let (status, body) = passed_on(&Worker, route, path).await;
+            assert_eq!((status, body.as_str()), (200, expected), "{path}");
+        }
     }
 
     /// Answers nothing.

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use super::*;
 use crate::client_counts::tests::client;
 use http::header;
+use shared::http::rates::{KEY_COUNTER_LIMIT, KEY_RATE};
 
 /// Bindings that count as the platform does, with the limits of `wrangler.toml`.
 #[derive(Default)]
@@ -42,7 +43,7 @@ fn config(vars: &[(&str, &str)]) -> Result<Config, ConfigError> {
     let config = Config::from_lookup(&|name| match name {
         "UPSTASH_REDIS_REST_URL" => Some("https://x.example".into()),
         "UPSTASH_REDIS_REST_TOKEN" => Some("token".into()),
-        "ADMIN_TOKEN" => Some("right".into()),
+        "ADMIN_TOKEN" => Some("the-right-token-0".into()),
         _ => vars
             .iter()
             .find(|(var, _)| *var == name)
@@ -166,7 +167,7 @@ async fn the_operator_is_not_counted() {
     let (rates, platform) = (Rates::default(), Platform::default());
     let config = config(&[("RUN_PER_MINUTE", "0")]);
     let mut call = request("POST", "/run", "192.0.2.1");
-    let right = "Bearer right".parse().unwrap();
+    let right = "Bearer the-right-token-0".parse().unwrap();
     call.headers_mut().insert(header::AUTHORIZATION, right);
     assert_eq!(admitted(&rates, &platform, &config, &call, 50).await.0, 50);
     assert_eq!(platform.counted("RUN_RATE"), 0);
@@ -320,6 +321,21 @@ fn the_bindings_have_the_same_numbers() {
         });
         let simple = format!("simple = {{ limit = {limit}, period = {PERIOD_S} }}");
         assert!(block.unwrap().contains(&simple), "{binding}: {simple}");
+    }
+    // worker-fn counts with the same counters.
+    for (binding, limit) in [
+        (Kind::Read.rate().binding, 600),
+        (KEY_RATE, KEY_COUNTER_LIMIT),
+    ] {
+        let blocks = settings.split("[[").filter_map(|block| {
+            let (_, block) = block.split_once(".ratelimits]]")?;
+            let block = block.split("\n\n").next()?.trim();
+            let is_it = block.contains(&format!("name = \"{binding}\""));
+            is_it.then_some(block)
+        });
+        let blocks: Vec<&str> = blocks.collect();
+        assert!(blocks.len() == 2 && blocks[0] == blocks[1], "{blocks:?}");
+        assert!(blocks[0].contains(&format!("limit = {limit}, period = {PERIOD_S}")));
     }
     // Each has a namespace of its own.
     let mut namespaces: Vec<&str> = settings

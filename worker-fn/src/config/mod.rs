@@ -51,6 +51,9 @@ pub struct Config {
     /// `WEBHOOK_SECRET`, `WEBHOOK_ATTEMPTS`, `CALLBACK_LOOPBACK`, `DNS_OVER_HTTPS_URL`.
     /// `None`: nobody is told of ends.
     pub webhooks: Option<WebhookConfig>,
+    /// `RATE_LIMITS`, `on` (default) or `off`: whether the platform's bindings are asked
+    /// how many calls a caller may make.
+    pub rate_limits: bool,
 }
 
 impl Config {
@@ -83,6 +86,7 @@ impl Config {
             )?)
             .unwrap_or(usize::MAX),
             webhooks: WebhookConfig::from_lookup(lookup)?,
+            rate_limits: config::switch(lookup, "RATE_LIMITS", true)?,
         }
         .checked()
     }

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use serde_json::json;
 use shared::config::ConfigError;
 use shared::domain::ticket::{SEES_ALL_HEADER, SERVICE_TOKEN_HEADER, TicketKey};
-use shared::http::{ApiError, response};
+use shared::http::{ApiError, Unread, response};
 use shared::log::{Level, Line};
 use shared::redis::COMMANDS_HEADER;
 use shared::trace::{Span, request_id};
@@ -126,20 +126,27 @@ impl App {
     pub async fn answer(
         &self,
         headers: &HeaderMap,
-        request: Result<Request<Bytes>, ApiError>,
+        request: Result<Request<Bytes>, Unread>,
     ) -> Handled {
         let began_ms = (self.runtime.now_ms)();
         let mut log = Vec::new();
         let answered = match &request {
             Ok(request) => self.route(request, &mut log).await,
-            Err(error) => Err(error.clone()),
+            Err(unread) => Err(unread.error.clone()),
+        };
+        let head = match &request {
+            Ok(request) => Some(request),
+            Err(unread) => unread.head.as_deref(),
         };
         let (mut response, after_response) = answered.unwrap_or_else(|error| {
             log.extend(error.log_line().map(str::to_owned));
             (error.into_response(), AfterResponse::Nothing)
         });
         response::protect(&mut response);
-        let request_line = self.line(headers, request.as_ref().ok(), began_ms, &mut response);
+        let request_line = self.line(headers, head, began_ms, &mut response);
+        if head.is_some_and(|head| head.method() == Method::HEAD) {
+            *response.body_mut() = Bytes::new();
+        }
         Handled {
             response,
             after_response,
@@ -373,6 +380,14 @@ fn reported_commands(headers: &HeaderMap) -> u64 {
     let header = headers.get(COMMANDS_HEADER);
     let text = header.and_then(|value| value.to_str().ok());
     text.and_then(|text| text.parse().ok()).unwrap_or_default()
+}
+
+/// Whether the body of a request with these headers is read: every call that has one is
+/// between the Workers. That of anybody else would hold memory which jobs need.
+pub(super) fn takes_body(config: &Result<Config, ConfigError>, headers: &HeaderMap) -> bool {
+    config
+        .as_ref()
+        .is_ok_and(|config| is_service(&config.tickets, headers))
 }
 
 fn is_service(tickets: &TicketKey, headers: &HeaderMap) -> bool {

@@ -9,6 +9,7 @@ mod endpoints;
 mod exposition;
 mod limits;
 mod metrics;
+pub mod rates;
 mod readiness;
 pub mod route;
 mod run;

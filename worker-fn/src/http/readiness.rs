@@ -12,11 +12,16 @@ use crate::executor::Endpoints;
 use crate::instance::{Instance, Readiness};
 use crate::runtime::Runtime;
 
-/// How long a finding is remembered, in milliseconds.
-const FRESH_MS: u64 = 2_000;
+/// How long it is remembered that all is well, in milliseconds: anybody may ask, and at
+/// this rate an instance spends 2,880 commands a day at most on them.
+const WELL_MS: u64 = 30_000;
+
+/// How long it is remembered that something is away, in milliseconds: its recovery is to
+/// show soon.
+const AWAY_MS: u64 = 2_000;
 
 /// Asks Redis, one command, and all endpoints, one call each, however many callers there
-/// are within two seconds.
+/// are while the finding is fresh.
 pub(super) async fn answer(
     config: &Config,
     runtime: Runtime,
@@ -32,8 +37,15 @@ pub(super) async fn answer(
         }
     };
     let readiness = &instance.readiness;
-    let found = readiness.get(FRESH_MS, runtime.now_ms, runtime.sleep, find);
+    let found = readiness.get(fresh_ms, runtime.now_ms, runtime.sleep, find);
     response_of(found.await)
+}
+
+fn fresh_ms(found: &Readiness) -> u64 {
+    match found.redis && found.endpoint {
+        true => WELL_MS,
+        false => AWAY_MS,
+    }
 }
 
 /// The answer to a submit-fn whose service token is another one: worker-fn would not let
@@ -57,6 +69,19 @@ fn response_of(found: Readiness) -> Response<Bytes> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// 30 s when all is well, else 2 s.
+    #[test]
+    fn what_is_away_is_asked_again_sooner() {
+        for (redis, endpoint, ms) in [
+            (true, true, 30_000),
+            (false, true, 2_000),
+            (true, false, 2_000),
+            (false, false, 2_000),
+        ] {
+            assert_eq!(fresh_ms(&Readiness { redis, endpoint }), ms);
+        }
+    }
 
     #[test]
     fn both_must_be_reached() {

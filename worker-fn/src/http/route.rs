@@ -85,6 +85,10 @@ impl Route {
                 Err(ApiError::method_not_allowed(method, allow))
             }
         };
+        let read = match *method {
+            Method::HEAD => Method::HEAD,
+            _ => Method::GET,
+        };
         match uri.path() {
             path @ ("/" | "/worker") => {
                 only(Method::GET, "GET")?;
@@ -101,8 +105,9 @@ impl Route {
             "/limits" => only(Method::POST, "POST").map(|()| Self::Limits),
             "/endpoints" => only(Method::GET, "GET").map(|()| Self::Endpoints),
             "/metrics" => only(Method::GET, "GET").map(|()| Self::Metrics),
-            "/healthz" => only(Method::GET, "GET").map(|()| Self::Liveness),
-            "/readyz" => only(Method::GET, "GET").map(|()| Self::Readiness),
+            // Load balancers ask with HEAD.
+            "/healthz" => only(read, "GET, HEAD").map(|()| Self::Liveness),
+            "/readyz" => only(read, "GET, HEAD").map(|()| Self::Readiness),
             "/deliver" => only(Method::POST, "POST").map(|()| Self::Deliver),
             "/languages" => only(Method::GET, "GET").map(|()| Self::Languages),
             _ => Err(ApiError::no_such_path()),
@@ -163,6 +168,9 @@ mod tests {
             (Method::GET, "/metrics", Ok(Route::Metrics)),
             (Method::GET, "/healthz", Ok(Route::Liveness)),
             (Method::GET, "/readyz", Ok(Route::Readiness)),
+            (Method::HEAD, "/healthz", Ok(Route::Liveness)),
+            (Method::HEAD, "/readyz", Ok(Route::Readiness)),
+            (Method::HEAD, "/worker", Err(405)),
             (Method::POST, "/readyz", Err(405)),
             (Method::GET, "/worker?batch=0", Err(422)),
             (Method::GET, "/worker?batch=21", Err(422)),

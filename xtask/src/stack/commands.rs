@@ -100,9 +100,10 @@ fn usual_vars(worker: Worker, ports: &Ports, token: &str) -> Vec<Var> {
         ("WEBHOOK_SECRET", Some(format!("whsec_{token}"))),
         ("CALLBACK_LOOPBACK", Some("on".to_owned())),
     ];
+    // Everybody on this machine has the same address.
+    vars.push(("RATE_LIMITS", Some("off".into())));
     match worker {
-        // Everybody on this machine has the same address.
-        Worker::SubmitFn => vars.push(("RATE_LIMITS", Some("off".into()))),
+        Worker::SubmitFn => {}
         Worker::WorkerFn => {
             let executor = format!("{}/api/v2", url(ports.runner));
             vars.push(("EXECUTOR_URL", Some(executor)));

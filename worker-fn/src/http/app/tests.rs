@@ -8,7 +8,7 @@ fn app(auth: &'static str) -> App {
     let config = Config::from_lookup(&|name| match name {
         "UPSTASH_REDIS_REST_URL" | "EXECUTOR_URL" => Some("http://127.0.0.1:1".into()),
         "UPSTASH_REDIS_REST_TOKEN" => Some("token".into()),
-        "ADMIN_TOKEN" => Some("operator".into()),
+        "ADMIN_TOKEN" => Some("operators-own-token".into()),
         "AUTH" => Some(auth.into()),
         _ => None,
     });
@@ -33,7 +33,7 @@ async fn answered(app: &App, method: Method, path: &'static str, caller: &str) -
             request.headers_mut().insert(SERVICE_TOKEN_HEADER, token);
         }
         "operator" => {
-            let bearer = HeaderValue::from_static("bearer operator");
+            let bearer = HeaderValue::from_static("bearer operators-own-token");
             request.headers_mut().insert("authorization", bearer);
         }
         _ => {}
@@ -84,6 +84,41 @@ async fn running_is_for_the_service_alone() {
             let handled = answered(&open, Method::POST, path, caller).await;
             assert_eq!(handled.response.status(), status, "{path} by {caller}");
         }
+    }
+}
+
+/// Whatever key somebody has, and where access is open too.
+#[tokio::test]
+async fn a_body_is_read_of_the_service_alone() {
+    for app in [app("on"), app("off")] {
+        let wake = app.hand_over(CRON).unwrap();
+        assert!(takes_body(&app.config, wake.headers()));
+        for (name, value) in [
+            ("authorization", "bearer operators-own-token"),
+            (SERVICE_TOKEN_HEADER, "x"),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, HeaderValue::from_static(value));
+            assert!(!takes_body(&app.config, &headers), "{name}");
+        }
+        assert!(!takes_body(&app.config, &HeaderMap::new()));
+    }
+    let unset = Config::from_lookup(&|_| None);
+    assert!(!takes_body(&unset, &HeaderMap::new()));
+}
+
+#[tokio::test]
+async fn head_is_answered_as_get_without_a_body() {
+    let app = app("on");
+    for (path, status) in [("/healthz", 200), ("/readyz", 503)] {
+        let got = answered(&app, Method::GET, path, "nobody").await.response;
+        assert!(!got.body().is_empty(), "{path}");
+        let head = answered(&app, Method::HEAD, path, "nobody").await.response;
+        assert_eq!(
+            (head.status(), got.status()),
+            (got.status(), status.try_into().unwrap())
+        );
+        assert!(head.body().is_empty(), "{path}");
     }
 }
 
