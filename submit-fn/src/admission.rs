@@ -6,13 +6,14 @@
 //! may cost a command: the room, while the queue is long; and the problem, where the
 //! answer depends on it and the instance has not seen it lately ([`ProblemKinds`]).
 
+use http::HeaderMap;
 use shared::domain::callback_url::CallbackUrl;
 use shared::domain::ids::ProblemId;
 use shared::domain::job::Job;
 use shared::domain::lane::Lane;
 use shared::domain::language::{self, FUNCTION_LANGUAGES};
 use shared::domain::submission::{Schedule, Submission};
-use shared::http::{ApiError, Code};
+use shared::http::{ApiError, Caller, Code};
 use shared::queue::places::Place;
 use shared::queue::problems::CatalogKind;
 use shared::queue::usage::UsageWindow;
@@ -20,7 +21,7 @@ use shared::redis::RedisError;
 use shared::trace::Span;
 
 use crate::backpressure::Room;
-use crate::config::{Callbacks, UnknownProblems};
+use crate::config::{Callbacks, Config, UnknownProblems};
 use crate::context::Context;
 use crate::language_cache::not_offered;
 #[cfg(doc)]
@@ -86,7 +87,7 @@ impl Admission {
     ) -> Result<Admitted, ApiError> {
         let (asked, schedule) = (submission.lane, submission.schedule);
         self.check_priority(context, asked)?;
-        check_callback(context.config()?.callbacks, &submission)?;
+        check_callback(context.config()?, context.headers, &submission)?;
         check_language(context, &submission.language).await?;
         check_problem(context, &submission).await?;
         let lane = self.lane(context, asked).await;
@@ -158,14 +159,24 @@ impl Admission {
 }
 
 /// Errors: the `callbackUrl` is refused. What its name stands for is found out when it is
-/// called.
-fn check_callback(callbacks: Callbacks, submission: &Submission) -> Result<(), ApiError> {
+/// called. Strangers may name none: what cannot be delivered stays stored.
+fn check_callback(
+    config: &Config,
+    headers: &HeaderMap,
+    submission: &Submission,
+) -> Result<(), ApiError> {
     let Some(url) = &submission.callback_url else {
         return Ok(());
     };
+    let callbacks = config.callbacks;
     if callbacks == Callbacks::Off {
         let rule = "callbackUrl needs the variable WEBHOOK_SECRET, which is not set here.";
         return Err(ApiError::new(Code::CallbacksOff, rule).on("callbackUrl"));
+    }
+    let has_key = matches!(config.access.caller(headers), Caller::Key(_));
+    if !has_key && !config.access.is_open() {
+        let rule = "A callback address needs a key.";
+        return Err(ApiError::new(Code::Forbidden, rule).on("callbackUrl"));
     }
     CallbackUrl::parse(url, callbacks == Callbacks::Loopback)?;
     Ok(())
@@ -286,11 +297,10 @@ async fn check_language<W: WorkerFn>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
     use crate::instance::Instance;
     use crate::runtime::Runtime;
     use bytes::Bytes;
-    use http::{HeaderMap, Request, Response};
+    use http::{Request, Response};
 
     /// Offers four languages, and has no rate limit.
     struct Worker;
@@ -358,6 +368,35 @@ mod tests {
             let part = "judged in python, c++, not in rust";
             assert!(error.message().contains(part), "{}", error.message());
         }
+    }
+
+    #[test]
+    fn a_callback_needs_a_key_unless_access_is_open() {
+        let body = br#"{"problemId":"p","code":"x","language":"python",
+                        "callbackUrl":"https://hooks.site.org/"}"#;
+        let submission = Submission::from_body(body, 0).unwrap();
+        let check = |variable: &str, headers: &HeaderMap| {
+            let config = Config::from_lookup(&|name| match name {
+                "UPSTASH_REDIS_REST_URL" => Some("http://127.0.0.1:1".into()),
+                "UPSTASH_REDIS_REST_TOKEN" => Some("token".into()),
+                "WEBHOOK_SECRET" => Some("set".into()),
+                "ADMIN_TOKEN" => Some("0123456789abcdef0123456789abcdef".into()),
+                "PUBLIC_SUBMIT" if variable == name => Some("on".into()),
+                "AUTH" if variable == name => Some("off".into()),
+                _ => None,
+            });
+            check_callback(&config.unwrap(), headers, &submission)
+        };
+        let nobody = HeaderMap::new();
+        let refused = check("PUBLIC_SUBMIT", &nobody).unwrap_err();
+        assert_eq!(
+            (refused.code(), refused.field()),
+            (Code::Forbidden, Some("callbackUrl"))
+        );
+        let key = "Bearer 0123456789abcdef0123456789abcdef".parse().unwrap();
+        let operator = [(http::header::AUTHORIZATION, key)].into_iter().collect();
+        assert_eq!(check("PUBLIC_SUBMIT", &operator), Ok(()));
+        assert_eq!(check("AUTH", &nobody), Ok(()));
     }
 
     #[tokio::test]

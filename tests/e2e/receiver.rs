@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
@@ -19,6 +19,8 @@ use support::server;
 /// A message as it was received.
 #[derive(Debug, Clone)]
 pub(crate) struct Message {
+    /// When it came.
+    pub(crate) at: Instant,
     pub(crate) path: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: String,
@@ -103,6 +105,7 @@ async fn answer(State(state): State<Arc<Mutex<Inner>>>, request: Request) -> Res
     let (tries, healed) = {
         let mut state = lock(&state);
         state.messages.push(Message {
+            at: Instant::now(),
             path: path.clone(),
             headers: parts.headers,
             body: String::from_utf8(body.to_vec()).unwrap(),

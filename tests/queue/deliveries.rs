@@ -21,6 +21,7 @@ support::tests![
     deliveries_are_claimed_when_they_are_due_and_come_back,
     a_delivery_that_is_given_up_is_a_dead_letter_and_can_be_replayed,
     a_settlement_that_comes_late_changes_nothing,
+    dead_letters_of_deliveries_are_bounded,
     a_delivery_costs_a_job_two_commands,
 ];
 
@@ -211,6 +212,32 @@ fn a_settlement_that_comes_late_changes_nothing(stack: &QueueStack) {
         .run(&["ZRANGE", "deliveries", "0", "-1", "WITHSCORES"]);
     assert_eq!(before, after);
     assert_eq!(stack.redis.keys("dead*"), Vec::<String>::new());
+}
+
+fn dead_letters_of_deliveries_are_bounded(stack: &QueueStack) {
+    let fill = "for i = ARGV[1], ARGV[2] do redis.call('HSET', KEYS[1], i, 'x') end";
+    let give_up = |id: &str| {
+        let delivery = Delivery::new(id, CALLBACK, 3);
+        let payload = delivery.encode().unwrap().into_bytes();
+        let text = String::from_utf8(payload.clone()).unwrap();
+        stack.redis.run::<u64>(&["ZADD", "deliveries", "1", &text]);
+        let letter = Box::new(delivery.letter("Webhook given up.".into(), 9));
+        let delivery = Box::new(delivery);
+        let outcome = DeliveryOutcome::GiveUp { letter, delivery };
+        let settlement = [DeliverySettlement { payload, outcome }];
+        let settled = stack.store.settle_and_claim_deliveries(&settlement, 0, 1);
+        let deleted = stack.ok(settled).deleted;
+        assert_eq!(waiting(stack), 0);
+        deleted
+    };
+    stack
+        .redis
+        .run::<()>(&["EVAL", fill, "1", "dead", "1", "19999"]);
+    assert_eq!(give_up("fits"), 0);
+    assert!(stack.ok(stack.store.dead_letter("fits.webhook")).is_some());
+    assert_eq!(give_up("too-many"), 1);
+    assert_eq!(stack.redis.run::<u64>(&["HLEN", "dead"]), 20_000);
+    assert_eq!(stack.redis.run::<u64>(&["HLEN", "dead:payload"]), 1);
 }
 
 fn a_delivery_costs_a_job_two_commands(stack: &QueueStack) {

@@ -3,10 +3,12 @@
 
 use std::collections::BTreeSet;
 
+use shared::domain::delivery::Delivery;
 use shared::domain::job::Job;
 use shared::domain::lane::Lane;
 use shared::domain::submission::Schedule;
 use shared::queue::claim::{ClaimStatus, Claimed};
+use shared::queue::deliveries::{DeliveryOutcome, DeliverySettlement};
 use shared::queue::settlement::{Outcome, QueueConfig, Settlement};
 use shared::redis::RedisError;
 
@@ -23,6 +25,8 @@ support::tests![
     an_index_that_cannot_be_written_keeps_no_job_from_its_end,
     a_result_that_is_refused_keeps_no_other_from_its_end,
     a_dead_letter_of_a_job_that_has_a_result_is_dropped,
+    deliveries_are_made_while_redis_is_full,
+    a_letter_of_a_delivery_has_its_payload_or_is_not_stored,
 ];
 
 fn work(
@@ -183,6 +187,88 @@ fn told(mut settlement: Settlement) -> Settlement {
         other => panic!("{other:?}"),
     }
     settlement
+}
+
+/// Puts deliveries that are due into Redis, and returns their payloads.
+fn announce(stack: &QueueStack, ids: &[&str]) -> Vec<Delivery> {
+    let deliveries = ids.iter().map(|id| Delivery::new(id, CALLBACK, 3));
+    let deliveries: Vec<Delivery> = deliveries.collect();
+    for (due_ms, delivery) in deliveries.iter().enumerate() {
+        let payload = delivery.encode().unwrap();
+        let words = ["ZADD", "deliveries", &due_ms.to_string(), &payload];
+        stack.redis.run::<u64>(&words);
+    }
+    deliveries
+}
+
+fn settled(delivery: &Delivery, outcome: DeliveryOutcome) -> DeliverySettlement {
+    let payload = delivery.encode().unwrap().into_bytes();
+    DeliverySettlement { payload, outcome }
+}
+
+fn given_up(delivery: &Delivery) -> DeliverySettlement {
+    let letter = Box::new(delivery.letter("Webhook given up.".into(), 9));
+    let delivery_again = Box::new(delivery.clone());
+    let outcome = DeliveryOutcome::GiveUp {
+        letter,
+        delivery: delivery_again,
+    };
+    settled(delivery, outcome)
+}
+
+/// Receivers are told, and what fails waits its pause: no call has to write first what
+/// takes no room.
+fn deliveries_are_made_while_redis_is_full(stack: &QueueStack) {
+    let store = &stack.store;
+    let deliveries = announce(stack, &["a", "b"]);
+    stack.set_full(true);
+    let claimed = stack.ok(store.settle_and_claim_deliveries(&[], 9, 60_000));
+    let payloads: Vec<_> = deliveries
+        .iter()
+        .map(|one| one.encode().unwrap().into_bytes())
+        .collect();
+    assert_eq!(claimed.payloads, payloads);
+    let again = stack.ok(store.settle_and_claim_deliveries(&[], 9, 60_000));
+    assert_eq!(again.payloads.len(), 0, "they are claimed");
+    let next = Box::new(deliveries[1].failed("500".into(), 8));
+    let retry = DeliveryOutcome::Retry {
+        delay_ms: 60_000,
+        next: next.clone(),
+    };
+    for (delivery, outcome) in [
+        (&deliveries[1], retry),
+        (&deliveries[0], DeliveryOutcome::Delivered),
+    ] {
+        let settlement = [settled(delivery, outcome)];
+        stack.ok(store.settle_and_claim_deliveries(&settlement, 0, 1));
+    }
+    stack.set_full(false);
+    let left: Vec<String> = stack.redis.run(&["ZRANGE", "deliveries", "0", "-1"]);
+    assert_eq!(left, [next.encode().unwrap()]);
+}
+
+fn a_letter_of_a_delivery_has_its_payload_or_is_not_stored(stack: &QueueStack) {
+    let deliveries = announce(stack, &["a"]);
+    let settlement = [given_up(&deliveries[0])];
+    let settle = || {
+        let store = &stack.store;
+        stack.ok(store.settle_and_claim_deliveries(&settlement, 0, 1));
+    };
+    // A key that is no hash refuses the second of the two writes.
+    stack.redis.run::<()>(&["SET", "dead:payload", "no hash"]);
+    settle();
+    assert_eq!(stack.redis.keys("dead*"), ["dead:payload"]);
+    assert_eq!(stack.redis.run::<u64>(&["ZCARD", "deliveries"]), 1);
+    stack.redis.run::<u64>(&["DEL", "dead:payload"]);
+    // And a full Redis the first.
+    stack.set_full(true);
+    settle();
+    stack.set_full(false);
+    assert_eq!(stack.redis.keys("dead*"), [""; 0]);
+    assert_eq!(stack.redis.run::<u64>(&["ZCARD", "deliveries"]), 1);
+    settle();
+    assert_eq!(stack.redis.keys("dead*").len(), 2);
+    assert_eq!(stack.redis.run::<u64>(&["ZCARD", "deliveries"]), 0);
 }
 
 /// The ids of all jobs that are somewhere: in a lane, in flight with a lease, done

@@ -158,13 +158,17 @@ async fn drain_queue(app: &App, options: DrainOptions, calls_made: u64, env: &En
         Ok(report) => report,
         Err(error) => return platform::log_error(&error.to_string()),
     };
-    match report.line(app.span()) {
+    write_line(report.line(app.span()));
+    if report.hand_over {
+        hand_over(app, options, env).await;
+    }
+}
+
+fn write_line(line: Option<(Level, String)>) {
+    match line {
         Some((Level::Error, line)) => platform::log_error_line(&line),
         Some((Level::Info, line)) => platform::log(&line),
         None => {}
-    }
-    if report.hand_over {
-        hand_over(app, options, env).await;
     }
 }
 
@@ -179,11 +183,7 @@ async fn deliver(app: &App, env: &Env) {
         Ok(report) => report,
         Err(error) => return platform::log_error(&error.to_string()),
     };
-    if report.is_bad() {
-        platform::log_error(&format!("webhooks: {report}"));
-    } else if report.is_worth_a_line() {
-        platform::log(&format!("webhooks: {report}"));
-    }
+    write_line(report.line(app.span()));
     if report.hand_over {
         call_self(app.courier_call(), env, app.span()).await;
     }

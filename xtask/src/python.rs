@@ -11,6 +11,8 @@ use crate::project;
 
 /// The packages of the tests of the API by its document.
 pub const SCHEMATHESIS: &str = "tests/schemathesis/requirements.txt";
+/// The library that receivers of webhooks verify with, for their test.
+pub const WEBHOOKS: &str = "tests/webhooks/requirements.txt";
 
 const PYTHON: &str = "python3";
 /// The file in an environment that has the text of the list it was made from.

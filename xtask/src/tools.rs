@@ -76,7 +76,9 @@ pub fn ensure(purpose: For) -> Result<()> {
             }
             if purpose >= For::Testing {
                 system_packages(&PROGRAMS)?;
-                python::venv(&project::root().join(python::SCHEMATHESIS))?;
+                for list in [python::SCHEMATHESIS, python::WEBHOOKS] {
+                    python::venv(&project::root().join(list))?;
+                }
                 browser()?;
             }
             Ok(())

@@ -7,7 +7,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use url::{Host, Url};
+use url::{Host, Position, Url};
 
 use super::violation::Violation;
 
@@ -104,6 +104,11 @@ impl CallbackUrl {
     /// What it leads to.
     pub fn target(&self) -> &Target {
         &self.target
+    }
+
+    /// What follows the host.
+    pub fn path_and_query(&self) -> &str {
+        &self.url[Position::BeforePath..]
     }
 
     /// The host, by which receivers are told apart.

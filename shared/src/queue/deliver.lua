@@ -13,21 +13,57 @@
 --       3..         settlements, each a kind, the payload and the kind's own arguments
 --         delivered  payload
 --         retry      payload delay_ms payload   due after the delay, with a new payload
---         give_up    payload id letter payload  stored for an operator, with a payload
+--         give_up    payload id letter payload  stored for an operator, with a payload;
+--                    deleted where there are MAX_DEAD dead letters already
 --
--- Returns  { { payload, ... }, ms until the next is due, or -1 }
+-- Returns  { { payload, ... }, ms until the next is due, or -1, deleted }
 --   what Redis refuses because it is full is settled by nobody, and comes back
--- Commands  EVAL 1; a settlement ZREM, and 1 (retry) or 3 (give_up) more; a claim
--- TIME, ZRANGE, and ZADD when something is due
+--   deleted: how many were given up without a letter
+-- Commands  EVAL and TIME; a settlement ZREM, and 2 (retry) or 4 (give_up) more; a claim
+-- ZRANGE, and ZADD when something is due
 
 local deliveries = KEYS[1]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function whole(number) return string.format('%.0f', number) end
 
-local function works(...)
+-- With so many dead letters there is no room for those of deliveries: whoever chooses
+-- addresses must not fill Redis with them.
+local MAX_DEAD = 20000
+
+-- What a write that Redis may refuse answers; `nil` where it is refused.
+local function try(...)
   local reply = redis.pcall(...)
-  return not (type(reply) == 'table' and reply.err)
+  if type(reply) == 'table' and reply.err then return nil end
+  return reply
+end
+
+-- The same for bytes that only change their place, and for a retry, which is longer by a
+-- sentence: without it the receiver would be told each minute. A full Redis refuses the
+-- first write of a script if it could need memory, but not one that follows a write that
+-- cannot, such as this ZREM of nothing.
+local function move(...)
+  local reply = try(...)
+  if not reply then
+    redis.pcall('ZREM', deliveries, '')
+    reply = try(...)
+  end
+  return reply
+end
+
+local deleted = 0
+
+-- Stores a letter and its payload, or neither. Returns whether the delivery is settled.
+local function bury(id, letter, payload)
+  if redis.call('HLEN', KEYS[2]) >= MAX_DEAD then
+    deleted = deleted + 1
+    return true
+  end
+  local added = try('HSET', KEYS[2], id, letter)
+  if not added then return false end
+  if try('HSET', KEYS[3], id, payload) then return true end
+  if added == 1 then redis.call('HDEL', KEYS[2], id) end
+  return false
 end
 
 local at = 3
@@ -42,9 +78,9 @@ while at <= #ARGV do
     if redis.call('ZSCORE', deliveries, payload) then
       local moved
       if kind == 'retry' then
-        moved = works('ZADD', deliveries, whole(now + tonumber(ARGV[at + 2])), new)
+        moved = move('ZADD', deliveries, whole(now + tonumber(ARGV[at + 2])), new)
       else
-        moved = works('HSET', KEYS[2], ARGV[at + 2], new) and works('HSET', KEYS[3], ARGV[at + 2], ARGV[at + 4])
+        moved = bury(ARGV[at + 2], new, ARGV[at + 4])
       end
       if moved and not (kind == 'retry' and new == payload) then redis.call('ZREM', deliveries, payload) end
     end
@@ -53,7 +89,7 @@ while at <= #ARGV do
 end
 
 local want = tonumber(ARGV[1])
-if want == 0 then return { {}, -1 } end
+if want == 0 then return { {}, -1, deleted } end
 local payloads, scores, next_in = {}, {}, -1
 local first = redis.call('ZRANGE', deliveries, 0, want, 'WITHSCORES')
 for i = 1, #first, 2 do
@@ -67,7 +103,6 @@ for i = 1, #first, 2 do
   table.insert(scores, first[i])
 end
 if #payloads > 0 then
-  -- A full Redis refuses it although it needs no memory: then nothing is claimed.
-  if not works('ZADD', deliveries, 'XX', unpack(scores)) then return { {}, -1 } end
+  if not move('ZADD', deliveries, 'XX', unpack(scores)) then return { {}, -1, deleted } end
 end
-return { payloads, next_in }
+return { payloads, next_in, deleted }

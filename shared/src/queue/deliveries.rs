@@ -39,8 +39,21 @@ pub enum DeliveryOutcome {
         /// What is delivered when it is replayed.
         delivery: Box<Delivery>,
     },
+    /// Deleted: there is nothing to tell any more.
+    Withdrawn,
     /// Deleted: it cannot be read.
     Drop,
+}
+
+impl DeliveryOutcome {
+    /// The most commands that settling it takes.
+    fn commands(&self) -> u64 {
+        match self {
+            Self::Delivered | Self::Withdrawn | Self::Drop => 1,
+            Self::Retry { .. } => 3,
+            Self::GiveUp { .. } => 5,
+        }
+    }
 }
 
 /// The deliveries of a claim.
@@ -51,18 +64,22 @@ pub struct DueDeliveries {
     /// When the next one is due, in milliseconds from now; `None` where that is not
     /// known or none waits.
     pub next_in_ms: Option<u64>,
+    /// How many of the settled ones were given up and deleted, because there are too many
+    /// dead letters.
+    pub deleted: u64,
 }
 
 impl FromReply for DueDeliveries {
     fn from_reply(reply: Reply) -> Result<Self, RedisError> {
-        let unexpected = || RedisError::Unexpected("deliver.lua: not two parts".into());
+        let unexpected = || RedisError::Unexpected("deliver.lua: not three parts".into());
         let Reply::Array(parts) = reply else {
             return Err(unexpected());
         };
-        let [payloads, next] = <[Reply; 2]>::try_from(parts).map_err(|_| unexpected())?;
+        let [payloads, next, deleted] = <[Reply; 3]>::try_from(parts).map_err(|_| unexpected())?;
         Ok(Self {
             payloads: Items::from_reply(payloads)?.0,
             next_in_ms: u64::try_from(i64::from_reply(next)?).ok(),
+            deleted: u64::try_from(i64::from_reply(deleted)?).unwrap_or_default(),
         })
     }
 }
@@ -77,8 +94,9 @@ impl Store {
         want: usize,
         lease_ms: u64,
     ) -> Result<DueDeliveries, RedisError> {
+        let settling = settlements.iter().map(|one| one.outcome.commands());
         let mut command = Command::new("EVAL")
-            .billed_as(4 + 3 * settlements.len() as u64)
+            .billed_as(4 + settling.sum::<u64>())
             .arg(include_str!(concat!(env!("OUT_DIR"), "/deliver.lua")))
             .arg(3)
             .args([keys::DELIVERIES, keys::DEAD, keys::DEAD_PAYLOAD])
@@ -87,7 +105,7 @@ impl Store {
         for DeliverySettlement { payload, outcome } in settlements {
             let payload = String::from_utf8_lossy(payload);
             command = match outcome {
-                DeliveryOutcome::Delivered | DeliveryOutcome::Drop => {
+                DeliveryOutcome::Delivered | DeliveryOutcome::Withdrawn | DeliveryOutcome::Drop => {
                     command.args(["delivered", &payload])
                 }
                 DeliveryOutcome::Retry { delay_ms, next } => command

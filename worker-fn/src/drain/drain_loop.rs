@@ -66,6 +66,8 @@ pub(super) struct DrainLoop<'a> {
     pub(super) retries_due_ms: Vec<u64>,
     /// When it had deliveries made the last time.
     pub(super) courier_woken_ms: Option<u64>,
+    /// Whether an address is to be told of an end that was settled after that.
+    pub(super) courier_owed: bool,
     pub(super) report: Report,
 }
 
@@ -114,11 +116,13 @@ impl Drain<'_> {
             permit: None,
             retries_due_ms: Vec::new(),
             courier_woken_ms: None,
+            courier_owed: false,
             report: Report::default(),
         };
         if let Err(error) = state.run_and_refresh().await {
             state.stops.store = Some(error);
         }
+        state.wake_courier(0).await;
         let DrainLoop {
             mut report,
             stops,

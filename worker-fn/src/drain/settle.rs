@@ -24,7 +24,7 @@ const MAX_TRIES: u32 = 4;
 const FULL_STORE_MS: u64 = 60_000;
 
 /// How often a drain has deliveries made, in milliseconds: an invocation makes all that
-/// are due.
+/// are due. Those of ends that are settled sooner are made when the drain ends.
 const WAKE_COURIER_EVERY_MS: u64 = 2_000;
 
 /// The most bytes of results in one call. Upstash takes requests of 10 MB; as
@@ -57,10 +57,8 @@ impl DrainLoop<'_> {
         }
         self.permit = None;
         let claimed = claimed?;
-        let has_delivery = self.note_settled();
-        if has_delivery {
-            self.wake_courier().await;
-        }
+        self.courier_owed |= self.note_settled();
+        self.wake_courier(WAKE_COURIER_EVERY_MS).await;
         self.count_stored().await;
         if let Some(claimed) = claimed {
             let before = self.more_expected;
@@ -102,22 +100,24 @@ impl DrainLoop<'_> {
         has_delivery
     }
 
-    /// Has those that are to be told of ends told by another invocation, soon. Where no
-    /// call is left for that, the cron does.
-    async fn wake_courier(&mut self) {
+    /// Has those that are to be told of ends told by another invocation, unless that was
+    /// asked for less than `every_ms` ago. Where no call is left for that, the cron does.
+    pub(super) async fn wake_courier(&mut self, every_ms: u64) {
         let budget = &self.context.budget;
-        let Some(wake) = self.context.wake_courier.clone() else {
+        let wake = self.context.wake_courier.clone();
+        let Some(wake) = wake.filter(|_| self.courier_owed) else {
             return;
         };
         let now_ms = self.now_ms();
         let is_due = self
             .courier_woken_ms
-            .is_none_or(|ms| now_ms >= ms + WAKE_COURIER_EVERY_MS);
+            .is_none_or(|ms| now_ms >= ms + every_ms);
         if !is_due || !budget.allows_extra_call(self.batch.ready_len()) {
             return;
         }
         budget.calls.spend(1);
         self.courier_woken_ms = Some(now_ms);
+        self.courier_owed = false;
         self.hold_permit();
         wake().await;
         self.permit = None;

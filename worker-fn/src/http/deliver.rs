@@ -31,6 +31,7 @@ impl App {
             deadline_ms: (self.runtime.now_ms)() + WAKE_UP.time_ms,
             result_ttl_ms: config.queue.result_ttl_s.saturating_mul(1_000),
             redis_timeout_ms: config.redis.timeout_ms,
+            span: self.span(),
         };
         Ok(courier.run().await)
     }

@@ -6,12 +6,14 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use shared::domain::callback_url::CallbackUrl;
 use shared::domain::delivery::Delivery;
+use shared::log::{self, Level, Line};
 use shared::queue::Store;
 use shared::queue::backoff::backoff_ms;
 use shared::queue::deliveries::{DeliveryOutcome, DeliverySettlement, DueDeliveries};
 use shared::redis::RedisError;
+use shared::trace::Span;
 
-use super::attempt::{ATTEMPT_MS, Attempt, CALLS};
+use super::attempt::{ATTEMPT_MS, Attempt, CALLS, Noted, Tried};
 use super::config::WebhookConfig;
 use super::receivers::Receivers;
 use crate::limits::CallCounter;
@@ -52,6 +54,8 @@ pub struct Courier<'a> {
     pub result_ttl_ms: u64,
     /// `REDIS_TIMEOUT_MS`.
     pub redis_timeout_ms: u64,
+    /// The invocation's span.
+    pub span: Option<&'a Span>,
 }
 
 /// What a round did, for the log.
@@ -61,8 +65,12 @@ pub struct CourierReport {
     pub delivered: usize,
     /// How many are told again later.
     pub retried: usize,
-    /// Why deliveries were given up.
-    pub given_up: Vec<String>,
+    /// How many were given up.
+    pub given_up: usize,
+    /// How many of them have no dead letter, because there are too many.
+    pub without_letter: u64,
+    /// How many there was nothing to tell of any more, or that cannot be read.
+    pub dropped: usize,
     /// What kept the round from going on.
     pub error: Option<RedisError>,
     /// Whether a fresh invocation should go on.
@@ -71,7 +79,7 @@ pub struct CourierReport {
 
 impl CourierReport {
     fn made_progress(&self) -> bool {
-        self.delivered + self.retried + self.given_up.len() > 0
+        self.delivered + self.retried + self.given_up + self.dropped > 0
     }
 
     /// Whether there is anything to say.
@@ -81,20 +89,42 @@ impl CourierReport {
 
     /// Whether an operator should look.
     pub fn is_bad(&self) -> bool {
-        self.error.is_some() || !self.given_up.is_empty()
+        self.error.is_some() || self.given_up > 0
+    }
+
+    /// The line about the round, whose span this is, and how much it matters; `None`
+    /// where there was nothing to do and nothing to say.
+    pub fn line(&self, span: Option<&Span>) -> Option<(Level, String)> {
+        let level = match self.is_bad() {
+            true => Level::Error,
+            false => Level::Info,
+        };
+        let trace = span.map(Span::trace_id);
+        let line = Line::new("webhooks", level)
+            .some_text("traceId", trace.as_deref())
+            .number("delivered", self.delivered as u64)
+            .number("retried", self.retried as u64)
+            .number("givenUp", self.given_up as u64)
+            .number("commands", span.map_or(0, Span::commands))
+            .text("message", &self.to_string())
+            .finish();
+        self.is_worth_a_line().then_some((level, line))
     }
 }
 
 impl fmt::Display for CourierReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let given_up = self.given_up.len();
-        let (delivered, retried) = (self.delivered, self.retried);
+        let (delivered, retried, given_up) = (self.delivered, self.retried, self.given_up);
         write!(
             f,
             "{delivered} delivered, {retried} to be retried, {given_up} given up"
         )?;
-        for reason in &self.given_up {
-            write!(f, "; {reason}")?;
+        if self.dropped > 0 {
+            write!(f, ", {} dropped", self.dropped)?;
+        }
+        if self.without_letter > 0 {
+            let count = self.without_letter;
+            write!(f, "; {count} without a dead letter, for there are too many")?;
         }
         match &self.error {
             None => Ok(()),
@@ -127,6 +157,7 @@ impl Courier<'_> {
             }
             let due = self.call(&settlements, want).await?;
             settlements.clear();
+            report.without_letter += due.deleted;
             if due.payloads.is_empty() {
                 let next_in_ms = due.next_in_ms.filter(|_| has_retries && want > 0);
                 match next_in_ms.filter(|&ms| self.has_time(ms + 1)) {
@@ -177,11 +208,7 @@ impl Courier<'_> {
         let tries = by_host(payloads).into_iter().map(|group| async move {
             let mut ends = Vec::new();
             for payload in group {
-                let outcome = if self.has_time(0) {
-                    attempt.make(&payload).await
-                } else {
-                    Ok(untried(&payload))
-                };
+                let outcome = self.attempt(attempt, &payload).await;
                 ends.push(outcome.map(|outcome| (payload, outcome)));
             }
             ends
@@ -202,6 +229,51 @@ impl Courier<'_> {
             Some(error) if ends.is_empty() => Err(error),
             _ => Ok(ends),
         }
+    }
+
+    /// Tries one, where there is time, and writes its line.
+    async fn attempt(
+        &self,
+        attempt: &Attempt<'_>,
+        payload: &[u8],
+    ) -> Result<DeliveryOutcome, RedisError> {
+        let Some(delivery) = Delivery::decode(payload) else {
+            let line = log::message(Level::Error, "a delivery cannot be read, and is deleted");
+            (self.runtime.log)(&line);
+            return Ok(DeliveryOutcome::Drop);
+        };
+        if !self.has_time(0) {
+            // As it was, due at once: for another invocation.
+            let next = Box::new(delivery);
+            return Ok(DeliveryOutcome::Retry { delay_ms: 0, next });
+        }
+        let started_ms = (self.runtime.now_ms)();
+        let Tried { outcome, noted } = attempt.make(&delivery).await?;
+        if let Some(noted) = noted {
+            let took_ms = (self.runtime.now_ms)().saturating_sub(started_ms);
+            (self.runtime.log)(&self.line(&delivery, &noted, took_ms));
+        }
+        Ok(outcome)
+    }
+
+    /// What the log says of a try: never the address, which is a secret of whoever gave
+    /// it.
+    fn line(&self, delivery: &Delivery, noted: &Noted, took_ms: u64) -> String {
+        let level = match noted.outcome {
+            "given_up" => Level::Error,
+            _ => Level::Info,
+        };
+        let trace = self.span.map(Span::trace_id);
+        let mut line = Line::new("webhook", level);
+        line.text("outcome", noted.outcome)
+            .text("jobId", &delivery.id)
+            .some_text("traceId", trace.as_deref())
+            .number("attempt", delivery.attempt().into())
+            .number("durationMs", took_ms);
+        if let Some(status) = noted.status {
+            line.number("status", status.into());
+        }
+        line.some_text("reason", noted.reason).finish()
     }
 
     /// One round trip, and more when its answer is lost: what was settled stays
@@ -234,23 +306,9 @@ impl CourierReport {
         match outcome {
             DeliveryOutcome::Delivered => self.delivered += 1,
             DeliveryOutcome::Retry { .. } => self.retried += 1,
-            DeliveryOutcome::GiveUp { letter, .. } => {
-                self.given_up
-                    .push(format!("{}: {}", letter.id, letter.reason));
-            }
-            DeliveryOutcome::Drop => self.given_up.push("a delivery that cannot be read".into()),
+            DeliveryOutcome::GiveUp { .. } => self.given_up += 1,
+            DeliveryOutcome::Withdrawn | DeliveryOutcome::Drop => self.dropped += 1,
         }
-    }
-}
-
-/// As it was, due at once: for another invocation.
-fn untried(payload: &[u8]) -> DeliveryOutcome {
-    match Delivery::decode(payload) {
-        Some(delivery) => DeliveryOutcome::Retry {
-            delay_ms: 0,
-            next: Box::new(delivery),
-        },
-        None => DeliveryOutcome::Drop,
     }
 }
 

@@ -1,6 +1,8 @@
 //! Drains: several endpoints, jobs that need several calls, and the calls of an
 //! invocation.
 
+use std::rc::Rc;
+
 use serde_json::{Value, json};
 use worker_fn::config::Config;
 use worker_fn::drain::report::Report;
@@ -274,5 +276,37 @@ fn a_job_that_a_live_endpoint_never_answers_is_at_fault() {
         let mut completed = queue.completed.clone();
         completed.sort_unstable();
         assert_eq!(completed, [0, 2]);
+    });
+}
+
+/// Deliveries are asked for at once, and not at each settlement; but those of the last
+/// ends must not wait for the cron.
+#[test]
+fn deliveries_of_the_last_ends_are_asked_for() {
+    alone(async {
+        let queue = MockQueue::of(30);
+        queue.with(|queue| queue.with_callbacks = true);
+        let server = pistons(&queue, 200, 200).await;
+        let told = Shared::new(Vec::new());
+        let (held, noted) = (queue.clone(), told.clone());
+        let variables = [
+            two_endpoints(&server),
+            ("SUBREQUEST_BUDGET", "1000".to_owned()),
+            (
+                "WEBHOOK_SECRET",
+                "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into(),
+            ),
+        ];
+        let app = app(&Instance::default(), &server, &variables);
+        let app = app.waking_courier(Rc::new(move || {
+            let ended = held.with(|queue| queue.completed.len());
+            noted.with(|told| told.push(ended));
+            Box::pin(async {})
+        }));
+        let report = app.drain(CRON, 0).await.unwrap();
+        assert_eq!(report.error, None);
+        let told = told.get();
+        assert_eq!((told.len(), told.last()), (2, Some(&30)), "{told:?}");
+        assert!(told[0] < 30, "{told:?}");
     });
 }

@@ -21,4 +21,6 @@ mod problems;
 mod redis_trouble;
 mod secrecy;
 mod support;
+mod webhook_rounds;
+mod webhook_world;
 mod webhooks;

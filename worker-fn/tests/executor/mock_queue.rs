@@ -30,6 +30,8 @@ pub(crate) struct MockQueue {
     pub(crate) others: usize,
     /// Jobs of odd numbers are in Ruby, the others in Python.
     pub(crate) with_ruby: bool,
+    /// Whether all jobs name an address that is told of their end.
+    pub(crate) with_callbacks: bool,
     /// The problem `p` that all jobs are for: its version and its text.
     pub(crate) problem: Option<(String, String)>,
     /// What becomes of the problem after it was looked up the next time.
@@ -152,7 +154,11 @@ impl MockQueue {
             let mark = if isolated { "!" } else { "" };
             let ruby = self.with_ruby && number % 2 == 1;
             let language = if ruby { "ruby" } else { "python" };
-            let job = json!({"problemId": "p", "code": number.to_string(), "language": language});
+            let mut job =
+                json!({"problemId": "p", "code": number.to_string(), "language": language});
+            if self.with_callbacks {
+                job["callbackUrl"] = "https://hooks.site.org/".into();
+            }
             jobs.push(base64(&format!("1{mark}.normal.{number}")));
             jobs.push(base64(&job.to_string()));
             jobs.push(base64(""));

@@ -1,6 +1,6 @@
 //! Helpers: a clock that only sleeping moves, and endpoints from settings.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
@@ -24,6 +24,8 @@ pub(crate) const LATEST_MS: u64 = 30_000;
 thread_local! {
     static NOW_MS: Cell<u64> = const { Cell::new(START_MS) };
     static CHANCE: Cell<u32> = const { Cell::new(0) };
+    static FETCHED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    static LOGGED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
 pub(crate) fn now_ms() -> u64 {
@@ -33,6 +35,18 @@ pub(crate) fn now_ms() -> u64 {
 /// Moves this test's clock.
 pub(crate) fn pass_ms(ms: u64) {
     NOW_MS.set(NOW_MS.get() + ms);
+}
+
+/// The addresses that somebody else chose and this test called.
+pub(crate) fn fetched() -> Vec<String> {
+    FETCHED.with_borrow(Clone::clone)
+}
+
+/// The lines of this test's log, in their order; none is returned twice.
+pub(crate) fn take_logged() -> Vec<Value> {
+    let lines = LOGGED.take();
+    let read = |line: &String| serde_json::from_str(line).unwrap();
+    lines.iter().map(read).collect()
 }
 
 /// Every draw comes up once before one comes up again.
@@ -56,7 +70,7 @@ pub(crate) const RUNTIME: Runtime = Runtime {
     now_ms,
     random,
     sleep,
-    log: |_| {},
+    log: |line| LOGGED.with_borrow_mut(|lines| lines.push(line.to_owned())),
     fetch,
 };
 
@@ -65,6 +79,7 @@ fn fetch(
     request: Request<Bytes>,
     limits: FetchLimits,
 ) -> LocalBoxFuture<'static, Result<Response<Bytes>, String>> {
+    FETCHED.with_borrow_mut(|all| all.push(request.uri().to_string()));
     Box::pin(async move {
         let (parts, body) = request.into_parts();
         let client = reqwest::Client::builder()
