@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use support::wait::wait_for;
@@ -257,7 +257,7 @@ fn the_metrics_count_what_happened(stacks: &Stacks) {
     // The first call asks for the hours that are over; it costs no more.
     let before = commands();
     let response = submit_fn.admin("GET", "/metrics", None);
-    assert_eq!(commands() - before, 13);
+    assert_eq!(commands() - before, 14);
     assert_eq!(response.status, 200, "{}", response.text);
     let content_type = "text/plain; version=0.0.4; charset=utf-8";
     assert_eq!(response.header("content-type"), content_type);
@@ -269,6 +269,7 @@ fn the_metrics_count_what_happened(stacks: &Stacks) {
         (r#"edgejudge_queue_jobs{lane="normal"}"#, 1.0),
         ("edgejudge_jobs_in_flight", 0.0),
         ("edgejudge_dead_letters", 1.0),
+        ("edgejudge_deliveries", 0.0),
         ("edgejudge_jobs_dead_total", 1.0),
         (
             r#"edgejudge_jobs_finished_total{language="python",verdict="Executed"}"#,
@@ -277,6 +278,11 @@ fn the_metrics_count_what_happened(stacks: &Stacks) {
         (
             r#"edgejudge_jobs_finished_total{language="python",verdict="Runtime Error"}"#,
             1.0,
+        ),
+        // There before its first event, or rate() would miss that.
+        (
+            r#"edgejudge_jobs_finished_total{language="rust",verdict="Internal Error"}"#,
+            0.0,
         ),
         ("edgejudge_job_wait_seconds_count", 3.0),
         (r#"edgejudge_job_wait_seconds_bucket{le="0.050"}"#, 0.0),
@@ -349,7 +355,7 @@ fn the_dashboard_and_the_alerts_ask_for_metrics_that_there_are(stacks: &Stacks) 
         assert!(shown, "{name} is on no dashboard and in no alert");
     }
 
-    // Prometheus reads them, with a token beside the configuration.
+    // Prometheus reads them, with a key beside the configuration.
     let folder = tempfile::tempdir().unwrap();
     for file in ["prometheus.yml", "alerts.yml"] {
         fs::copy(
@@ -358,7 +364,7 @@ fn the_dashboard_and_the_alerts_ask_for_metrics_that_there_are(stacks: &Stacks) 
         )
         .unwrap();
     }
-    fs::write(folder.path().join("edgejudge-token"), "x").unwrap();
+    fs::write(folder.path().join("edgejudge-key"), "x").unwrap();
     promtool(&["check", "config", "prometheus.yml"], folder.path(), "");
     promtool(&["check", "rules", "alerts.yml"], folder.path(), "");
     // And so are the expressions of the dashboard, as rules.
@@ -462,6 +468,7 @@ fn readiness_asks_redis_once_in_thirty_seconds(stacks: &Stacks) {
         })
     };
     let before = pings();
+    let began = Instant::now();
     std::thread::scope(|scope| {
         for _ in 0..20 {
             scope.spawn(|| assert_eq!(exclusive.submit_fn.get("/readyz").status, 200));
@@ -469,5 +476,8 @@ fn readiness_asks_redis_once_in_thirty_seconds(stacks: &Stacks) {
     });
     forgotten();
     assert_eq!(exclusive.submit_fn.get("/readyz").status, 200);
-    assert_eq!(pings() - before, 1);
+    // One, and one more each time that what was remembered became too old meanwhile.
+    let most = 1 + began.elapsed().as_secs() / 30;
+    let sent = pings() - before;
+    assert!((1..=most).contains(&sent), "{sent} of {most}");
 }

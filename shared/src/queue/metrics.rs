@@ -71,7 +71,7 @@ impl PastTotals {
 }
 
 impl Store {
-    /// Numbers about everything. One round trip, 13 commands.
+    /// Numbers about everything. One round trip, 14 commands.
     pub async fn metrics(
         &self,
         now_ms: u64,

@@ -378,11 +378,16 @@ impl Default for ResultCounts {
 impl ResultCounts {
     /// Those that there are.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, Verdict, u64)> {
+        self.all().filter(|&(_, _, count)| count > 0)
+    }
+
+    /// Each language with each verdict, also where there is none: 288.
+    pub fn all(&self) -> impl Iterator<Item = (&'static str, Verdict, u64)> {
         self.0.iter().enumerate().filter_map(|(number, &count)| {
             let language = LANGUAGES.get(number / VERDICTS.len());
             let verdict = *VERDICTS.get(number % VERDICTS.len())?;
             let language = language.copied().unwrap_or(OTHER_LANGUAGE);
-            (count > 0).then_some((language, verdict, count))
+            Some((language, verdict, count))
         })
     }
 }

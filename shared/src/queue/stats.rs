@@ -381,6 +381,13 @@ mod tests {
     }
 
     #[test]
+    fn hours_that_are_over_cost_no_command_of_their_own() {
+        for unknown in [vec![], (77..=98).collect()] {
+            assert_eq!(commands(100 * HOUR_MS, &unknown).len(), 14);
+        }
+    }
+
+    #[test]
     fn an_hour_of_minutes_and_five_quarters_reach_into_the_hour_before() {
         for minute in 0..60 {
             let recent = Recent {

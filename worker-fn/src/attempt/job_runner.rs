@@ -86,7 +86,7 @@ impl JobRunner {
         let store = instance.store(&config.redis);
         Self {
             progress: config.progress,
-            endpoints: Endpoints::new(&config.executor, runtime, Rc::clone(&instance.endpoints)),
+            endpoints: Endpoints::new(&config.executor, runtime, instance),
             problems: Problems::new(
                 store.clone(),
                 config.tickets.clone(),

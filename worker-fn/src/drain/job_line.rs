@@ -1,4 +1,8 @@
 //! What the log says of a job that was settled: one line, once Redis knows it.
+//!
+//! A job whose lease was lost has a line as well, though its settlement changed nothing:
+//! Redis leaves the job to the Worker that claimed it since, which writes a line of its
+//! own. So a job may have two, and the result is of one of them.
 
 use shared::log::{Level, Line};
 use shared::queue::settlement::Outcome;
@@ -20,8 +24,8 @@ fn name(outcome: &Outcome) -> &'static str {
     }
 }
 
-/// The line about a job. A foreign producer could have made its id up, so it is shown
-/// only where it is ours.
+/// The line about a job. `jobId` is the id that its result or dead letter is stored
+/// under, whoever made it up; of a job that goes on, its id only where that is ours.
 pub(super) fn job_line(
     runner: &JobRunner,
     held: &BatchJob,

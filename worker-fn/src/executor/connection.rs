@@ -14,7 +14,7 @@ use reqwest::{RequestBuilder, Response, Url};
 use serde_json::Value;
 use shared::domain::client::CALLER_HEADER;
 use shared::json::Json;
-use shared::trace::TRACEPARENT;
+use shared::trace::{Span, TRACEPARENT};
 
 use super::ExecutorError;
 use super::endpoint_states::{EndpointId, EndpointStates};
@@ -38,6 +38,8 @@ const MAX_VALUES: usize = 100_000;
 pub(super) struct Connection {
     http: reqwest::Client,
     config: EndpointConfig,
+    /// The request or drain that it works for.
+    span: Option<Span>,
 }
 
 /// What the client of any kind of endpoint works with.
@@ -75,10 +77,11 @@ pub(super) struct Call<'a> {
 }
 
 impl Connection {
-    pub(super) fn new(config: EndpointConfig) -> Self {
+    pub(super) fn new(config: EndpointConfig, span: Option<Span>) -> Self {
         Self {
             http: reqwest::Client::new(),
             config,
+            span,
         }
     }
 
@@ -90,7 +93,8 @@ impl Connection {
         timeout_ms: u64,
     ) -> Result<JsonResponse, ExecutorError> {
         let request = self.http.get(self.url(path, query));
-        let (status, response) = self.send(request, timeout_ms).await?;
+        let trace = self.span.as_ref().map(Span::next_traceparent);
+        let (status, response) = self.send(request, trace, timeout_ms).await?;
         let body = read(response, MAX_LIST_BYTES).await?;
         Ok((status, body.map(|body| tree(&body)).unwrap_or_default()))
     }
@@ -115,10 +119,10 @@ impl Connection {
         if let Some(caller) = call.caller {
             request = request.header(CALLER_HEADER, caller);
         }
-        if let Some(trace) = budget.next_traceparent() {
-            request = request.header(TRACEPARENT, trace);
-        }
-        let (status, response) = self.send(request, call.timeout_ms).await?;
+        // A probe that a drain makes between jobs is in none's trace.
+        let own = || self.span.as_ref().map(Span::next_traceparent);
+        let trace = budget.next_traceparent().or_else(own);
+        let (status, response) = self.send(request, trace, call.timeout_ms).await?;
         // Its text, and as much again that is read out of it.
         let announced = response
             .content_length()
@@ -143,8 +147,12 @@ impl Connection {
     async fn send(
         &self,
         mut request: RequestBuilder,
+        trace: Option<String>,
         timeout_ms: u64,
     ) -> Result<(StatusCode, Response), ExecutorError> {
+        if let Some(trace) = trace {
+            request = request.header(TRACEPARENT, trace);
+        }
         if let Some(token) = &self.config.token {
             let header = self.config.token_header.as_str();
             request = if header.eq_ignore_ascii_case("authorization") {

@@ -21,6 +21,7 @@ use super::piston::Piston;
 use super::run::ExecutionClient;
 use super::{Execution, ExecutorError, Run};
 use crate::config::{ExecutorConfig, Kind};
+use crate::instance::Instance;
 use crate::limits::{BudgetError, JobBudget, Semaphore};
 use crate::runtime::Runtime;
 
@@ -92,19 +93,14 @@ impl<'a> SelectedEndpoint<'a> {
 }
 
 impl Endpoint {
-    fn new(
-        config: &ExecutorConfig,
-        index: usize,
-        runtime: Runtime,
-        states: &Rc<EndpointStates>,
-    ) -> Self {
+    fn new(config: &ExecutorConfig, index: usize, runtime: Runtime, instance: &Instance) -> Self {
         let endpoint = &config.endpoints[index];
         let context = EndpointContext {
-            connection: Connection::new(endpoint.clone()),
+            connection: Connection::new(endpoint.clone(), instance.span.clone()),
             run_timeout_ms: config.run_timeout_ms,
             runtime,
             id: EndpointId(index),
-            states: Rc::clone(states),
+            states: Rc::clone(&instance.endpoints),
         };
         Self {
             name: endpoint.name.clone(),
@@ -141,15 +137,15 @@ impl Endpoint {
 
 impl Endpoints {
     /// The endpoints that `config` names, with the states that the instance
-    /// remembers.
-    pub fn new(config: &ExecutorConfig, runtime: Runtime, states: Rc<EndpointStates>) -> Self {
+    /// remembers. Calls that are for no job are made in the trace of its span.
+    pub fn new(config: &ExecutorConfig, runtime: Runtime, instance: &Instance) -> Self {
         let indices = 0..config.endpoints.len();
         Self {
             all: indices
-                .map(|index| Endpoint::new(config, index, runtime, &states))
+                .map(|index| Endpoint::new(config, index, runtime, instance))
                 .collect(),
             runtime,
-            states,
+            states: Rc::clone(&instance.endpoints),
             fetching: Semaphore::new(1),
             failed_probes: RefCell::default(),
         }

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use serde_json::json;
 use shared::config::ConfigError;
 use shared::domain::ticket::{SEES_ALL_HEADER, SERVICE_TOKEN_HEADER, TicketKey};
-use shared::http::{ApiError, Unread, response};
+use shared::http::{ApiError, Caller, Unread, response};
 use shared::log::{Level, Line};
 use shared::redis::COMMANDS_HEADER;
 use shared::trace::{Span, request_id};
@@ -167,10 +167,17 @@ impl App {
         let route = request.and_then(|request| route::pattern(request.uri().path()));
         let span = self.span();
         let trace = span.map(Span::trace_id);
+        let access = self.config.as_ref().ok().map(|config| &config.access);
+        let caller = access.map(|access| access.caller(headers));
+        let key = match &caller {
+            Some(Caller::Key(key)) => Some(key.name()),
+            _ => None,
+        };
         let duration_ms = (self.runtime.now_ms)().saturating_sub(began_ms);
         let line = Line::new("request", Level::Info)
             .text("requestId", &id)
             .some_text("traceId", trace.as_deref())
+            .some_text("key", key)
             .some_text("method", request.map(|request| request.method().as_str()))
             .some_text("route", route)
             .number("status", response.status().as_u16().into())
@@ -239,8 +246,7 @@ impl App {
     }
 
     fn endpoints(&self, config: &Config) -> Endpoints {
-        let states = self.instance.endpoints.clone();
-        Endpoints::new(&config.executor, self.runtime, states)
+        Endpoints::new(&config.executor, self.runtime, &self.instance)
     }
 
     async fn drain_with(&self, config: &Config, options: DrainOptions, calls_made: u64) -> Report {

@@ -39,7 +39,7 @@ pub(super) async fn check(
         memory_bytes: number("memoryBytes"),
         output_bytes: number("outputBytes"),
     };
-    let endpoints = Endpoints::new(&config.executor, runtime, instance.endpoints.clone());
+    let endpoints = Endpoints::new(&config.executor, runtime, instance);
     let deadline_ms = (runtime.now_ms)() + config.executor.timeout_ms;
     let calls = CallCounter::new(config.subrequest_budget);
     let budget = JobBudget::alone(calls, deadline_ms, instance.memory.clone());

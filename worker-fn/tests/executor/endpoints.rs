@@ -1,12 +1,18 @@
 //! Which endpoint runs a job.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
+use http::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
-use worker_fn::executor::{EndpointId, ExecutorError};
+use shared::trace::{Span, TRACEPARENT};
+use worker_fn::executor::{EndpointId, Endpoints, ExecutorError};
+use worker_fn::instance::Instance;
 
 use crate::mock_server::{HANG, MockServer, Shared};
-use crate::support::{calls_left, execute, job_budget, one, outputs, pass_ms, run, several};
+use crate::support::{
+    RUNTIME, calls_left, config, execute, job_budget, one, outputs, pass_ms, run, several,
+};
 
 /// A Piston that prints its own name, and fails with `status` unless that is 200.
 async fn piston(
@@ -36,7 +42,7 @@ fn up() -> Shared<u16> {
     Shared::new(200)
 }
 
-async fn name_of(endpoints: &worker_fn::executor::Endpoints, language: &str) -> String {
+async fn name_of(endpoints: &Endpoints, language: &str) -> String {
     let mut one = run("", &[""]);
     one.language = language;
     let execution = execute(endpoints, &one).await.unwrap();
@@ -100,6 +106,41 @@ fn the_next_takes_over_until_the_first_is_back() {
         let probe = endpoints.probe(EndpointId(1), "python", &budget);
         assert_eq!(probe.await, Some(true));
         assert_eq!(name_of(&endpoints, "python").await, "b", "it runs a probe");
+    });
+}
+
+#[test]
+fn a_call_that_is_for_no_job_is_in_the_trace_of_its_request() {
+    crate::support::alone(async {
+        let server = piston("a", &["python"], &up()).await;
+        let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+        let traceparent = format!("00-{trace}-00f067aa0ba902b7-01");
+        let mut headers = HeaderMap::new();
+        headers.insert(TRACEPARENT, HeaderValue::try_from(traceparent).unwrap());
+        let instance = Instance {
+            span: Some(Span::of_request(&headers, RUNTIME.random)),
+            ..Instance::default()
+        };
+        let config = config(&[("EXECUTOR_URL", &server.url)]);
+        let endpoints = Endpoints::new(&config, RUNTIME, &instance);
+        endpoints.languages().await.unwrap();
+        assert!(endpoints.health().await[0].languages.is_ok());
+        pass_ms(11_000);
+        endpoints.refresh_lists().await;
+        let budget = job_budget(&calls_left(100, 5));
+        let probe = endpoints.probe(EndpointId(0), "python", &budget);
+        assert_eq!(probe.await, Some(true));
+        let requests = server.requests();
+        let sent: Vec<&str> = requests
+            .iter()
+            .map(|request| request.header(TRACEPARENT).unwrap_or_default())
+            .collect();
+        let ids: HashSet<&str> = sent.iter().map(|header| &header[36..52]).collect();
+        assert!(
+            sent.iter().all(|header| &header[3..35] == trace),
+            "{sent:?}"
+        );
+        assert_eq!((sent.len(), ids.len()), (4, 4), "{sent:?}");
     });
 }
 

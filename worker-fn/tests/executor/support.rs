@@ -10,8 +10,8 @@ use futures_util::future::LocalBoxFuture;
 use http::{Request, Response};
 use serde_json::Value;
 use worker_fn::config::ExecutorConfig;
-use worker_fn::executor::endpoint_states::EndpointStates;
 use worker_fn::executor::{Endpoints, Execution, ExecutorError, Run, RunLimits};
+use worker_fn::instance::Instance;
 use worker_fn::limits::{CallCounter, Congestion, JobBudget, JobGrant, Memory, Semaphore};
 use worker_fn::runtime::{FetchLimits, Runtime};
 
@@ -124,7 +124,7 @@ pub(crate) fn config(variables: &[(&str, &str)]) -> ExecutorConfig {
 
 /// The endpoints of a fresh instance.
 pub(crate) fn endpoints(config: &ExecutorConfig) -> Endpoints {
-    Endpoints::new(config, RUNTIME, Rc::new(EndpointStates::default()))
+    Endpoints::new(config, RUNTIME, &Instance::default())
 }
 
 /// One endpoint.

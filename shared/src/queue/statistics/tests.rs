@@ -1,5 +1,7 @@
 //! The places of counters, and reading what was counted.
 
+use std::collections::HashSet;
+
 use fuzz::fuzz;
 use proptest::prelude::*;
 
@@ -123,6 +125,22 @@ fn what_is_counted_is_read_again() {
         }
         Ok(())
     });
+}
+
+#[test]
+fn each_language_with_each_verdict_is_told_once_however_little_was_counted() {
+    let counter = result_counter("rust", Verdict::InternalError).unwrap();
+    let mut results = ResultCounts::default();
+    results.0[counter - RESULTS] = 2;
+    let all: Vec<_> = results.all().collect();
+    let pairs: HashSet<_> = all
+        .iter()
+        .map(|(language, verdict, _)| (*language, verdict.name()))
+        .collect();
+    assert_eq!((all.len(), pairs.len()), (288, 288));
+    let counted = ("rust", Verdict::InternalError, 2);
+    assert!(all.contains(&counted));
+    assert_eq!(results.iter().collect::<Vec<_>>(), [counted]);
 }
 
 #[test]

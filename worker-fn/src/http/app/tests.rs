@@ -38,7 +38,22 @@ async fn answered(app: &App, method: Method, path: &'static str, caller: &str) -
         }
         _ => {}
     }
-    app.answer(&HeaderMap::new(), Ok(request)).await
+    let headers = request.headers().clone();
+    app.answer(&headers, Ok(request)).await
+}
+
+#[tokio::test]
+async fn a_request_s_line_names_its_key() {
+    let closed = app("on");
+    for (caller, key) in [
+        ("nobody", None),
+        ("service", None),
+        ("operator", Some("operator")),
+    ] {
+        let handled = answered(&closed, Method::GET, "/languages", caller).await;
+        let line: serde_json::Value = serde_json::from_str(&handled.request_line).unwrap();
+        assert_eq!(line["key"].as_str(), key, "{line}");
+    }
 }
 
 /// 503 and 502 are the answers of a call that was let in.

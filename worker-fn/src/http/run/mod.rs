@@ -35,7 +35,7 @@ pub(super) async fn run(
     let request = RunRequest::read(request.body())?;
     let nonce = hex(&(runtime.random)());
     let prepared = PreparedRun::new(config, runtime, instance, &request, nonce).await?;
-    let endpoints = Endpoints::new(&config.executor, runtime, instance.endpoints.clone());
+    let endpoints = Endpoints::new(&config.executor, runtime, instance);
     let deadline_ms = (runtime.now_ms)() + config.executor.timeout_ms;
     let calls = CallCounter::new(config.subrequest_budget);
     let budget = JobBudget::alone(calls.clone(), deadline_ms, instance.memory.clone());
