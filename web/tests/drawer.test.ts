@@ -269,8 +269,7 @@ test("a watched batch waits when it asks too often, and asks nothing once the dr
   await page.clock.fastForward(10_000);
   await page.evaluate(() => fetch("/healthz"));
   assert.equal(mine.calls("GET /result/id-0").length, 1);
-  await page.keyboard.press("Escape");
-  await drawer(page).waitFor({ state: "detached" });
+  await drawer(page).getByRole("button", { name: "Close API calls" }).click();
   await page.clock.fastForward(60_000);
   await page.evaluate(() => fetch("/healthz"));
   assert.equal(mine.calls("GET /result/id-0").length, 1);
