@@ -51,7 +51,7 @@ function mark(may: boolean): void {
   }
 }
 
-/** The queue's numbers. Costs 13 Redis commands; two who ask at once cost them once. */
+/** The queue's numbers. Costs 14 Redis commands; two who ask at once cost them once. */
 export function stats(): Promise<Stats> {
   asking ??= ask().finally(() => {
     asking = undefined;

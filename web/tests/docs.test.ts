@@ -14,6 +14,7 @@ const DOCUMENT = path.join(import.meta.dirname, "..", "..", "docs", "openapi.jso
 
 interface Document {
   paths: Record<string, Record<string, { operationId: string; tags: string[] }>>;
+  webhooks?: Record<string, Record<string, unknown>>;
 }
 
 /** Opens the reference; what it asks of other hosts goes into `foreign`. */
@@ -35,10 +36,15 @@ async function reference(options: Parameters<typeof open>[2] = {}): Promise<Open
 
 test("every operation is there, under the page's policy and from no other host", async () => {
   const { page, complaints, foreign, close } = await reference();
-  const { paths } = JSON.parse(await readFile(DOCUMENT, "utf8")) as Document;
+  const { paths, webhooks = {} } = JSON.parse(await readFile(DOCUMENT, "utf8")) as Document;
   const expected = Object.values(paths).flatMap((methods) =>
     Object.values(methods).flatMap((one) => one.tags.map((tag) => `operations-${tag}-${one.operationId}`)),
   );
+  for (const [name, methods] of Object.entries(webhooks)) {
+    for (const method of Object.keys(methods)) {
+      expected.push(`operations-webhooks-${method}${name.replaceAll(/\W/g, "_")}`);
+    }
+  }
   const shown = await page.locator(".opblock").evaluateAll((all) => all.map((one) => one.id));
   assert.deepEqual(shown.sort(), expected.sort());
   // One at a time: all of them open are slow.
@@ -85,6 +91,39 @@ test("a call is tried with a key, by keyboard", async () => {
   assert.deepEqual(complaints, []);
   await close();
 });
+
+for (const [at, name] of ["Authorization: Bearer", "X-API-Key:"].entries()) {
+  test(`the line for a shell names the key and does not hold it (${name})`, async () => {
+    const { page, api, context, complaints, close } = await reference();
+    await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    const secret = "a-key-it's-of-quotes-and-$more";
+    await page.getByRole("button", { name: /^Authorize/ }).click();
+    const field = page.locator(".auth-container input").nth(at);
+    await field.fill(secret);
+    await field.press("Enter");
+    await page.locator(".modal-ux .btn-done").first().click();
+    const operation = page.locator("#operations-submit-fn-pause");
+    await operation.locator(".opblock-summary-control").click();
+    await operation.getByRole("button", { name: "Try it out" }).click();
+    await operation.getByRole("button", { name: "Execute" }).click();
+    await operation.locator(".live-responses-table").waitFor();
+    const [sent] = api.calls("POST /pause");
+    assert.ok([sent?.headers.authorization, sent?.headers["x-api-key"]].some((one) => one?.includes(secret)));
+    const line = (await operation.locator(".curl-command pre").textContent()) ?? "";
+    assert.match(line, /^curl -X 'POST' /);
+    assert.ok(line.includes(`-H "${name} $KEY"`), line);
+    await operation.getByRole("button", { name: "Copy the curl line" }).click();
+    await page.waitForFunction(async (text) => (await navigator.clipboard.readText()) === text, line);
+    // Nor does anything else of the page, but for a field in which it was typed.
+    const [text, markup] = await page.evaluate(() => [
+      document.body.textContent,
+      document.documentElement.outerHTML.replaceAll(/<input [^>]*>/g, ""),
+    ]);
+    for (const part of ["a-key-it", "of-quotes", "$more"]) assert.ok(!`${text}${markup}`.includes(part), part);
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+}
 
 for (const colorScheme of ["light", "dark"] as const) {
   for (const width of [360, 1280]) {

@@ -212,6 +212,106 @@ test("with a key the queue is watched while it is ticked and the drawer is open"
   await close();
 });
 
+test("watching the queue ends with a key that is refused, and waits as long as it is told", async () => {
+  for (const [status, code] of [
+    [401, "unauthorized"],
+    [403, "forbidden"],
+    [429, "too_many_requests"],
+  ] as const) {
+    const mine = api().on("GET /stats", (_, response) =>
+      send(response, status, failure(code, "Not now."), status === 429 ? { "retry-after": "30" } : {}),
+    );
+    const { page, close } = await open(mine, "#/nowhere");
+    await page.evaluate((token) => sessionStorage.setItem("edgejudge:key", token), TOKEN);
+    await page.reload();
+    await page.clock.install();
+    await page.reload();
+    await openDrawer(page, "Queue");
+    const box = drawer(page).getByLabel("Watch it, every 2 s");
+    // The refused one is unticked at once, so `check` would complain.
+    await box.click();
+    await drawer(page).getByText("Not now.").waitFor();
+    const before = mine.calls("GET /stats").length;
+    assert.equal(await box.isChecked(), status === 429);
+    for (let turn = 0; turn < 3; turn += 1) {
+      await page.clock.fastForward(2_500);
+      await page.evaluate(() => fetch("/healthz"));
+    }
+    assert.equal(mine.calls("GET /stats").length, before, `${status}`);
+    mine.on("GET /stats", () => ({ success: true, stats: STATS }));
+    if (status === 429) await page.clock.fastForward(30_000);
+    else await box.click();
+    await drawer(page).getByRole("row", { name: "Waiting, normal 23" }).waitFor();
+    await close();
+  }
+});
+
+test("a watched batch waits when it asks too often, and asks nothing once the drawer is closed", async () => {
+  let isLimited = true;
+  const mine = api()
+    .on("POST /submit/batch", () => ({
+      success: true,
+      message: "Stored.",
+      results: [{ success: true, id: "id-0", resultUrl: "" }],
+    }))
+    .on("GET /result/*", (_, response) =>
+      isLimited
+        ? send(response, 429, failure("too_many_requests", "Too often."), { "retry-after": "30" })
+        : { id: "id-0", status: "done", verdict: "Executed" },
+    );
+  const { page, close } = await open(mine, "#/nowhere");
+  await page.clock.install();
+  await page.reload();
+  await openDrawer(page, "Send");
+  await drawer(page).getByLabel("Copies (1 to 100)").fill("1");
+  await drawer(page).getByRole("button", { name: "Send the batch" }).click();
+  await drawer(page).getByText("Too often. Try again in 30 s.").waitFor();
+  await page.clock.fastForward(10_000);
+  await page.evaluate(() => fetch("/healthz"));
+  assert.equal(mine.calls("GET /result/id-0").length, 1);
+  await drawer(page).getByRole("button", { name: "Close API calls" }).click();
+  await page.clock.fastForward(60_000);
+  await page.evaluate(() => fetch("/healthz"));
+  assert.equal(mine.calls("GET /result/id-0").length, 1);
+  isLimited = false;
+  await openDrawer(page);
+  await page.clock.fastForward(31_000);
+  await drawer(page).getByText("1 of 1 have ended.").waitFor();
+  await close();
+});
+
+test("a read of a watched batch that is under way ends with the drawer", async () => {
+  let ended = false;
+  const mine = api()
+    .on("POST /submit/batch", () => ({
+      success: true,
+      message: "Stored.",
+      results: [{ success: true, id: "id-0", resultUrl: "" }],
+    }))
+    .on("GET /result/*", (_, response) => {
+      response.on("close", () => {
+        ended = true;
+      });
+      response.writeHead(200, { "content-type": "application/json" });
+      response.write("{");
+    });
+  const { page, close } = await open(mine, "#/nowhere");
+  await openDrawer(page, "Send");
+  await drawer(page).getByLabel("Copies (1 to 100)").fill("1");
+  await drawer(page).getByRole("button", { name: "Send the batch" }).click();
+  await drawer(page).getByText("0 of 1 have ended.").waitFor();
+  for (let wait = 0; wait < 100 && mine.calls("GET /result/id-0").length === 0; wait += 1)
+    await page.waitForTimeout(50);
+  assert.equal(ended, false);
+  await drawer(page).getByRole("button", { name: "Close API calls" }).click();
+  for (let wait = 0; wait < 100 && !ended; wait += 1) await page.waitForTimeout(50);
+  assert.equal(ended, true);
+  mine.on("GET /result/*", () => ({ id: "id-0", status: "done", verdict: "Executed" }));
+  await openDrawer(page);
+  await drawer(page).getByText("1 of 1 have ended.").waitFor();
+  await close();
+});
+
 test("any call can be sent: JSON is looked at first, other hosts are refused, deleting asks", async () => {
   const mine = api()
     .on("POST /submit", () => ({ success: true, id: "x" }))
@@ -418,6 +518,7 @@ test("the drawer leads to the API's reference and to its OpenAPI document", asyn
     "/openapi.json",
   );
   const opened = context.waitForEvent("page");
+  // There is one, and it leaves the page as it is.
   await drawer(page).getByRole("link", { name: "API reference" }).click();
   const reference = await opened;
   await reference.getByText("the reference").waitFor();

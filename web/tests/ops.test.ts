@@ -87,7 +87,7 @@ test("the interval can be chosen and is kept; off loads once; the age of the num
   const api = world();
   const { page, close } = await enter(api, "#/ops");
   await tile(page, "Low").filter({ hasText: "340" }).waitFor();
-  await page.getByText("13 Redis commands a load, about 3,120 an hour").waitFor();
+  await page.getByText("14 Redis commands a load, about 3,360 an hour").waitFor();
   await page.getByLabel("Every").selectOption("off");
   await page.reload();
   await page.clock.install();

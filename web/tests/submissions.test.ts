@@ -301,11 +301,15 @@ test("a submission of another browser says where its code is, and its headings s
 
 test("compared side by side each column has its letter; on a phone what differs is said in sight", async (t) => {
   const wide = await start(t, both(), `#/compare/${A}/${B}`, { viewport: { width: 1200, height: 700 } });
+  await wide.page.getByLabel("Code of B").waitFor();
   await wide.page.locator(".c-names").getByText("B", { exact: true }).waitFor();
   const phone = await start(t, both(), `#/compare/${A}/${B}`, { viewport: { width: 360, height: 700 } });
   await phone.page.locator(".c-mark").waitFor();
   const right = await phone.page.locator(".c-mark").evaluate((mark) => mark.getBoundingClientRect().right);
   assert.ok(right < 360, `${right}`);
   assert.equal(await phone.page.getByLabel("Changes in one column").isChecked(), true);
+  // Neither before the code is drawn nor after.
+  assert.equal(await phone.page.locator(".c-names").isVisible(), false);
+  await phone.page.getByLabel("Changes from A to B").waitFor();
   assert.equal(await phone.page.locator(".c-names").isVisible(), false);
 });

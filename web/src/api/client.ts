@@ -33,16 +33,18 @@ export interface CallOptions {
 const TIMEOUT_MS = 30_000;
 /** A read that would have to wait for longer fails instead, in seconds. */
 const MAX_WAIT_S = 300;
+/** A read that is refused with 429 so many times in a row fails. */
+const MAX_TRIES = 5;
 
 /** Calls the API and returns the JSON it answers. */
 export async function call<T>(path: string, options: CallOptions = {}): Promise<T> {
-  for (;;) {
+  for (let tries = 1; ; tries += 1) {
     try {
       return await callOnce<T>(path, options);
     } catch (error) {
       const waitS = error instanceof CallError && error.status === 429 ? (error.retryAfterS ?? 0) : 0;
       const isRead = (options.method ?? "GET") === "GET";
-      if (!isRead || options.impatient || waitS === 0 || waitS > MAX_WAIT_S) throw error;
+      if (!isRead || options.impatient || waitS === 0 || waitS > MAX_WAIT_S || tries >= MAX_TRIES) throw error;
       await wait(waitS * 1_000, options.signal);
     }
   }

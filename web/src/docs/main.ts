@@ -6,7 +6,7 @@
 // the browser asks for such strings, passes them through DOMPurify.
 
 import DOMPurify from "dompurify";
-import SwaggerUI, { type System } from "swagger-ui-dist/swagger-ui-es-bundle.js";
+import SwaggerUI, { type SentRequest, type System } from "swagger-ui-dist/swagger-ui-es-bundle.js";
 import { isDark, onTurn } from "../base/theme.ts";
 
 interface PolicyFactory {
@@ -32,10 +32,48 @@ const plainNames = (system: System) => ({
   wrapComponents: { DeepLink: () => (props: { text: string }) => system.React.createElement("span", null, props.text) },
 });
 
+/** The headers in which a key is sent. */
+const OF_KEYS = /^(authorization|x-api-key)$/i;
+
+/**
+ * The line for a shell, with the key's name in the place of the key. The double quotes are
+ * those in which a shell looks the name up.
+ */
+const keyless = (system: System) => ({
+  wrapComponents: {
+    curl:
+      () =>
+      ({ request }: { request: SentRequest }) => {
+        const hide = (value: string, name: string) =>
+          OF_KEYS.test(name) ? value.replace(/^(Bearer )?.*$/s, "$1$$KEY") : value;
+        const hidden = request.update("headers", (headers) => headers?.map(hide));
+        const line = system.fn
+          .requestSnippetGenerator_curl_bash(hidden)
+          .replace(/'((?:authorization|x-api-key): (?:Bearer )?\$KEY)'/gi, '"$1"');
+        const { createElement } = system.React;
+        return createElement(
+          "div",
+          { className: "curl-command" },
+          createElement("h4", null, "Curl"),
+          createElement(
+            "div",
+            { className: "copy-to-clipboard" },
+            createElement("button", {
+              "aria-label": "Copy the curl line",
+              type: "button",
+              onClick: () => void navigator.clipboard.writeText(line),
+            }),
+          ),
+          createElement("pre", { className: "curl microlight" }, line),
+        );
+      },
+  },
+});
+
 SwaggerUI({
   url: "/openapi.json",
   domNode: document.getElementById("reference"),
-  plugins: [plainNames],
+  plugins: [plainNames, keyless],
   // The one control without a name.
   onComplete: () => document.getElementById("servers")?.setAttribute("aria-label", "Server"),
   deepLinking: true,

@@ -68,7 +68,6 @@ function make(): HTMLElement {
       "div",
       { class: "drawer-head" },
       h("h2", {}, "API calls"),
-      h("a", { href: "/docs" }, "API reference"),
       h("button", { class: "button quiet", type: "button", "aria-label": "Close API calls", onclick: close }, "×"),
     ),
     choice.list,

@@ -4,7 +4,8 @@
 
 import { call } from "../../api/client.ts";
 import { advice, CallError } from "../../api/errors.ts";
-import { key } from "../../api/key.ts";
+import { isAboutKeys, key } from "../../api/key.ts";
+import { poll } from "../../api/poll.ts";
 import type { Result, Stats } from "../../api/types.ts";
 import { say } from "../../base/announce.ts";
 import { h, replace } from "../../base/dom.ts";
@@ -37,41 +38,33 @@ export function queueWatch(): QueueWatch {
   };
 }
 
-/** Calls `work` again and again, `pauseMs` after it has ended, while it is wanted. */
-function repeat(pauseMs: number, isWanted: () => boolean, work: () => Promise<void>): () => void {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let isBusy = false;
-  async function turn(): Promise<void> {
-    if (isBusy) return;
-    clearTimeout(timer);
-    if (!isWanted() || document.hidden) return;
-    isBusy = true;
-    try {
-      await work();
-    } finally {
-      isBusy = false;
-    }
-    if (isWanted()) timer = setTimeout(() => void turn(), pauseMs);
-  }
-  document.addEventListener("visibilitychange", () => void turn());
-  return () => void turn();
-}
-
 function statsPart(): { element: HTMLElement; opened(isOpen: boolean): void } {
   let isOpen = false;
-  const ticked = h("input", { type: "checkbox", onchange: () => turn() });
+  const ticked = h("input", { type: "checkbox", onchange: ticking });
   const shown = h("div", { "aria-live": "off" });
-  const turn = repeat(
-    STATS_MS,
-    () => isOpen && ticked.checked && key.get() !== undefined,
-    async () => {
-      try {
-        replace(shown, table(await operator.stats()));
-      } catch (error) {
-        replace(shown, h("p", { class: "error-text" }, advice(error)));
+  const asking = poll(async () => {
+    try {
+      replace(shown, table(await operator.stats()));
+    } catch (error) {
+      replace(shown, h("p", { class: "error-text" }, advice(error)));
+      // The same key is refused again, however often it is asked with.
+      if (isAboutKeys(error)) {
+        ticked.checked = false;
+        turn();
       }
-    },
-  );
+      throw error;
+    }
+  }, STATS_MS);
+
+  function ticking(): void {
+    turn();
+    void asking.now();
+  }
+
+  function turn(): void {
+    if (isOpen && ticked.checked && key.get() !== undefined) asking.start();
+    else asking.stop();
+  }
   const choice = h("label", { class: "row check" }, ticked, h("span", {}, "Watch it, every 2 s"));
   const without = h(
     "p",
@@ -141,24 +134,47 @@ function batchPart(): { element: HTMLElement; watch(ids: string[]): void; opened
     h("div", { class: "row" }, stop),
   );
 
+  /** Ends the read that is under way. */
+  let reading = new AbortController();
+
   /** Asks for the submission that was asked for longest ago. */
   async function look(): Promise<void> {
-    const id = waiting.shift();
+    const mine = waiting;
+    const id = mine.shift();
     if (id === undefined) return;
+    reading = new AbortController();
+    const { signal } = reading;
     left -= 1;
     failure = undefined;
     try {
-      const result = await call<Result>(`/result/${id}`);
+      const result = await call<Result>(`/result/${id}`, { impatient: true, signal });
+      if (mine !== waiting) return;
       if (result.status === "queued") waiting.push(id);
       else ended(result.status === "done" ? result.verdict : result.status);
     } catch (thrown) {
+      if (mine !== waiting) return;
+      if (signal.aborted) {
+        waiting.unshift(id);
+        return;
+      }
       failure = thrown;
-      if (thrown instanceof CallError && !thrown.passing) ended("lost");
-      else waiting.push(id);
+      if (!(thrown instanceof CallError) || thrown.passing) {
+        waiting.push(id);
+        // Asked again later, and not before the API says.
+        throw thrown;
+      }
+      ended("lost");
+    } finally {
+      if (mine === waiting) draw();
+      turn();
     }
-    draw();
   }
-  const turn = repeat(RESULT_MS, () => isOpen && waiting.length > 0 && left > 0, look);
+  const asking = poll(look, RESULT_MS);
+
+  function turn(): void {
+    if (isOpen && waiting.length > 0 && left > 0) asking.start();
+    else asking.stop();
+  }
 
   function ended(how: string): void {
     ends.set(how, (ends.get(how) ?? 0) + 1);
@@ -182,12 +198,15 @@ function batchPart(): { element: HTMLElement; watch(ids: string[]): void; opened
 
   function end(): void {
     left = 0;
+    reading.abort();
+    turn();
     draw();
   }
 
   return {
     element,
     watch(ids) {
+      reading.abort();
       waiting = [...ids];
       total = ids.length;
       left = MAX_CALLS;
@@ -199,6 +218,7 @@ function batchPart(): { element: HTMLElement; watch(ids: string[]): void; opened
     },
     opened(value) {
       isOpen = value;
+      if (!isOpen) reading.abort();
       turn();
     },
   };

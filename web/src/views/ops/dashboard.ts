@@ -8,14 +8,14 @@ import { throughput, waiting } from "./charts.ts";
 import { endpoints } from "./endpoints.ts";
 import type { Part } from "./index.ts";
 import { commands, latency, verdicts } from "./measures.ts";
-import { poll } from "./poll.ts";
+import { poll } from "../../api/poll.ts";
 import { purging, scheduled } from "./queue.ts";
 import { chosenMs, refresh } from "./refresh.ts";
 import { breakOff, collect } from "./series.ts";
 import { tiles } from "./tiles.ts";
 
 /** What `GET /stats` costs. */
-const COMMANDS = 13;
+const COMMANDS = 14;
 /** Numbers that another part of the page has just asked for are taken as they are. */
 const FRESH_MS = 5_000;
 

@@ -10,7 +10,7 @@ import type { Part } from "./index.ts";
 import { type LetterActs, type LetterRow, letterRow, short } from "./letter.ts";
 import { actOnReason, actOnSelected, countOf, type Deed, deleteOne, letters, replayOne } from "./letter-acts.ts";
 import { letterPages } from "./letter-pages.ts";
-import { poll } from "./poll.ts";
+import { poll } from "../../api/poll.ts";
 import { chosenMs, refresh } from "./refresh.ts";
 
 const AGES: [number, string][] = [

@@ -6,7 +6,7 @@ import type { Endpoint } from "../../api/types.ts";
 import { h, replace } from "../../base/dom.ts";
 import { duration } from "../../base/time.ts";
 import { operate } from "../../operator.ts";
-import { poll } from "./poll.ts";
+import { poll } from "../../api/poll.ts";
 import { span } from "./refresh.ts";
 
 const EVERY_MS = 60_000;

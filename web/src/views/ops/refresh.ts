@@ -6,7 +6,7 @@ import { isAboutKeys } from "../../api/key.ts";
 import { h, replace } from "../../base/dom.ts";
 import { read, write } from "../../base/storage.ts";
 import { openKey } from "../../key/index.ts";
-import type { Poll } from "./poll.ts";
+import type { Poll } from "../../api/poll.ts";
 
 const KEY = "ops:interval";
 const INTERVALS: [number, string][] = [

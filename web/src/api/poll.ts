@@ -1,8 +1,8 @@
 // Asks for something again and again while its view is open: never twice at once,
 // never while the page is hidden, and less often while the answer is an error.
 
-import { CallError } from "../../api/errors.ts";
-import { store, type Store } from "../../base/store.ts";
+import { CallError } from "./errors.ts";
+import { store, type Store } from "../base/store.ts";
 
 export interface PollState {
   busy: boolean;
