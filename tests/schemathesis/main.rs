@@ -13,6 +13,7 @@
 
 use std::process::{Command, ExitCode, ExitStatus};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use support::api::SubmitFn;
@@ -76,7 +77,12 @@ fn check_answers(tag: &str, url: fn(&Stack) -> String, shared: &Shared) -> Resul
         )
         .env("PYTHONPATH", project::root().join(FOLDER))
         .env("ADMIN_TOKEN", &stack.token);
-    ended("schemathesis", command.status().map_err(text)?)
+    let started = Instant::now();
+    let status = command.status().map_err(text)?;
+    // Its examples are bounded in number; how long they take is the machine's.
+    let took = started.elapsed().as_secs_f64();
+    println!("  schemathesis of {tag}: {took:.1} s");
+    ended("schemathesis", status)
 }
 
 fn start() -> Stack {

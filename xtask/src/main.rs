@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
+use shared::config::Secret;
 use xtask::api::Api;
 use xtask::project::Worker;
 use xtask::stack::Ports;
@@ -62,8 +63,9 @@ enum Task {
         /// its owner only: JSON, or lines NAME=value.
         #[arg(long, value_name = "FILE")]
         secrets: Option<PathBuf>,
-        /// Set this secret although it is set: to the value given, or for
-        /// TICKET_SECRET and ADMIN_TOKEN to a random one. May be repeated.
+        /// Set this secret although it is set: to the value given, which for
+        /// TICKET_SECRET and ADMIN_TOKEN is the one in the file, or a random one.
+        /// May be repeated.
         #[arg(long, value_name = "NAME")]
         replace: Vec<String>,
     },
@@ -119,7 +121,7 @@ enum Problems {
         #[arg(long)]
         folder: Option<PathBuf>,
     },
-    /// Publish each problem. Needs the operator's token.
+    /// Publish each problem. Needs a key with the scope admin.
     Push {
         /// The folder; `problems` of this checkout if it is not given.
         #[arg(long)]
@@ -128,14 +130,14 @@ enum Problems {
         server: Server,
     },
     /// Have the stored submissions of a problem judged again, by the problem as it is
-    /// now. Needs the operator's token.
+    /// now. Needs a key with the scope admin.
     Rejudge {
         /// The problem's id.
         problem: String,
         #[command(flatten)]
         server: Server,
     },
-    /// Unpublish a problem. Needs the operator's token.
+    /// Unpublish a problem. Needs a key with the scope admin.
     Delete {
         /// The problem's id.
         problem: String,
@@ -151,7 +153,7 @@ enum Problems {
         /// The folder; `problems` of this checkout if it is not given.
         #[arg(long)]
         folder: Option<PathBuf>,
-        /// Publish the folder first. Needs the operator's token.
+        /// Publish the folder first. Needs a key with the scope admin.
         #[arg(long)]
         push: bool,
         #[command(flatten)]
@@ -165,21 +167,22 @@ struct Server {
     #[arg(long, default_value = "http://127.0.0.1:8787")]
     url: String,
     /// The operator's token, which lifts the limits of one client. Better in the
-    /// variable, because a command line can be seen by others on the machine.
-    #[arg(long, env = "ADMIN_TOKEN", hide_env_values = true)]
+    /// variable ADMIN_TOKEN, because a command line can be seen by others on the
+    /// machine.
+    #[arg(long)]
     token: Option<String>,
     /// A key of API_KEYS, used in place of the operator's token. Better in the variable
-    /// EDGEJUDGE_API_KEY, which counts where there is no token.
+    /// EDGEJUDGE_KEY, which goes before ADMIN_TOKEN.
     #[arg(long)]
     key: Option<String>,
 }
 
 impl Server {
     fn api(&self) -> Api {
-        let variable = std::env::var("EDGEJUDGE_API_KEY").ok();
-        let given = [&self.key, &self.token, &variable];
-        let key = given.into_iter().flatten().find(|key| !key.is_empty());
-        Api::new(&self.url, key.map(String::as_str))
+        let given = [&self.key, &self.token];
+        let given = given.into_iter().flatten().find(|key| !key.is_empty());
+        let key = given.cloned().map(Secret::new).or_else(smoke::key);
+        Api::new(&self.url, key.as_ref().map(Secret::expose))
     }
 }
 

@@ -58,10 +58,22 @@ pub fn venv(requirements: &Path) -> Result<PathBuf> {
     Ok(python)
 }
 
+/// Whether the machine's Python has what [`venv`] needs.
+pub(crate) fn makes_environments() -> bool {
+    // Without the packages of its own, Debian's has `venv` and lacks `ensurepip`.
+    runs(Path::new(PYTHON), "import ensurepip, venv")
+}
+
 /// Whether a Python starts there.
 fn starts(python: &Path) -> bool {
+    let check = "import sys; sys.exit(sys.version_info < (3, 10))";
+    runs(python, check)
+}
+
+/// Whether this Python runs a line of code to a good end.
+fn runs(python: &Path, line: &str) -> bool {
     let status = Command::new(python)
-        .args(["-c", "import sys; sys.exit(sys.version_info < (3, 10))"])
+        .args(["-c", line])
         .stdin(Stdio::null())
         .stderr(Stdio::null())
         .status();

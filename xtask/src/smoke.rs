@@ -21,7 +21,7 @@ use crate::progress::say;
 
 /// How long a new address and new secrets may take until they work everywhere.
 pub const AFTER_A_DEPLOYMENT: Duration = Duration::from_secs(120);
-/// The variable with the key.
+/// The variable with the key, for every command that calls a deployment.
 pub const KEY: &str = "EDGEJUDGE_KEY";
 /// How long the submission's result is waited for: the cron works each minute, also
 /// where no wake-up comes through.

@@ -76,6 +76,7 @@ pub fn ensure(purpose: For) -> Result<()> {
             }
             if purpose >= For::Testing {
                 system_packages(&PROGRAMS)?;
+                python_venv()?;
                 for list in [python::SCHEMATHESIS, python::WEBHOOKS] {
                     python::venv(&project::root().join(list))?;
                 }
@@ -212,6 +213,20 @@ const PROGRAMS: [Package; 7] = [
         brew: "prometheus",
     },
 ];
+
+/// What makes environments of Python, which Debian and Ubuntu ship by itself.
+const PYTHON_VENV: Package = Package {
+    program: "python3-venv",
+    apt: "python3-venv",
+    brew: "python",
+};
+
+fn python_venv() -> Result<()> {
+    match python::makes_environments() {
+        true => Ok(()),
+        false => install(&[&PYTHON_VENV], &[]),
+    }
+}
 
 fn system_packages(packages: &[Package]) -> Result<()> {
     let missing: Vec<&Package> = packages

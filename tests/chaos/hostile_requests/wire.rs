@@ -66,6 +66,14 @@ pub(crate) fn exchange(port: u16, sent: &Sent) -> Option<Answer> {
     read(&stream, sent.parts[0].starts_with(b"HEAD "))
 }
 
+/// Whether nothing has come on a connection, its end neither.
+pub(crate) fn is_silent(stream: &TcpStream) -> bool {
+    stream.set_nonblocking(true).unwrap();
+    let peeked = stream.peek(&mut [0]);
+    stream.set_nonblocking(false).unwrap();
+    peeked.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
+}
+
 /// Reads the answer to anything but `HEAD`.
 pub(crate) fn answer(stream: &TcpStream) -> Option<Answer> {
     read(stream, false)

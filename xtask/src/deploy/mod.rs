@@ -8,12 +8,14 @@
 //!
 //! - [`names`]: what `wrangler.toml` must say.
 //! - [`values`]: what the operator gives.
+//! - [`fits`]: whether it can work.
 //! - [`secrets`]: every secret there is.
 //! - [`plan`]: what is to be put where.
 //! - [`wrangler`]: the calls of wrangler.
 //! - [`sizes`]: the limits of Cloudflare's plans.
 //! - [`operator`]: the person at the terminal.
 
+mod fits;
 mod names;
 mod operator;
 mod plan;
@@ -84,7 +86,9 @@ pub fn run(options: &Options) -> Result<()> {
         return Ok(());
     };
     say("asking the Workers whether they are well");
-    let key = deployed.key.clone().or_else(smoke::key);
+    // The file's value comes last: it may be older than what the Workers have.
+    let own = || values.get("ADMIN_TOKEN").cloned();
+    let key = deployed.key.clone().or_else(smoke::key).or_else(own);
     smoke::run(&smoke::Options {
         url: submit.to_owned(),
         worker_url: deployed.address(Worker::WorkerFn).map(str::to_owned),
@@ -98,7 +102,7 @@ pub fn run(options: &Options) -> Result<()> {
 #[derive(Debug)]
 struct Deployed {
     uploads: BTreeMap<Worker, Upload>,
-    /// The operator's token, where it is known.
+    /// The operator's token, where it was put by this deployment.
     key: Option<Secret>,
 }
 
@@ -179,7 +183,7 @@ fn deploy(
     if !plan.generated.is_empty() && !operator.is_alone() {
         bail!(
             "nothing was changed: random values for {} would be shown, and this output is not a \
-             terminal. Give values of your own",
+             terminal. Give values of your own in --secrets FILE",
             plan.generated.join(", ")
         );
     }
@@ -188,10 +192,7 @@ fn deploy(
     }
     carry_out(&plan, wrangler, operator)
         .map(|uploads| {
-            let key = plan
-                .value("ADMIN_TOKEN")
-                .or_else(|| values.get("ADMIN_TOKEN"));
-            let key = key.cloned();
+            let key = plan.value("ADMIN_TOKEN").cloned();
             Some(Deployed { uploads, key })
         })
         .context(

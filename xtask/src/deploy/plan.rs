@@ -10,12 +10,11 @@ use anyhow::{Context, Result, bail};
 use shared::config::Secret;
 use shared::text::hex;
 
+use super::fits;
 use super::secrets::{Kind, Known, SECRETS};
 use super::values::Values;
 use crate::project::Worker;
 
-/// The longest value of a variable on Cloudflare, in bytes (5 KB).
-const MAX_VALUE_BYTES: usize = 5 * 1024;
 const GENERATED_BYTES: usize = 32;
 
 /// What the Workers have, and what is wanted.
@@ -58,11 +57,9 @@ pub(super) fn plan(situation: &Situation<'_>) -> Result<Plan> {
     if let Some(name) = situation.replace.iter().find(unknown) {
         bail!("--replace {name}: there is no such secret");
     }
+    fits::check(situation.values)?;
     let mut plan = Plan::default();
     for secret in &SECRETS {
-        if let Some(value) = situation.values.get(secret.name) {
-            fits(secret.name, value)?;
-        }
         one(secret, situation, &mut plan)?;
     }
     Ok(plan)
@@ -73,11 +70,10 @@ fn one(secret: &Known, situation: &Situation<'_>, plan: &mut Plan) -> Result<()>
     let given = situation.values.get(name);
     let have = |worker: &&Worker| situation.has(**worker, name);
     let count = secret.workers.iter().filter(have).count();
-    let is_ours = matches!(secret.kind, Kind::Ours | Kind::OursUnlessKeys);
     if situation.replace.iter().any(|replaced| replaced == name) {
         match given {
             Some(value) => plan.put(secret, value, "replaced by the value given"),
-            None if is_ours => plan.generate(secret)?,
+            None if secret.is_ours() => plan.generate(secret)?,
             None => plan
                 .missing
                 .push(format!("--replace {name}: give its new value")),
@@ -93,7 +89,12 @@ fn one(secret: &Known, situation: &Situation<'_>, plan: &mut Plan) -> Result<()>
     } else if count > 0 {
         plan.missing.push(format!(
             "{name} is in one Worker and not in the other, and cannot be read back: give its \
-             value, or a new one with --replace {name}"
+             value{}, or a new one with --replace {name}",
+            if secret.is_ours() {
+                " in --secrets FILE"
+            } else {
+                ""
+            }
         ));
     } else {
         match secret.kind {
@@ -161,30 +162,4 @@ impl Plan {
         self.generated.push(secret.name);
         Ok(())
     }
-}
-
-fn fits(name: &str, value: &Secret) -> Result<()> {
-    let value = value.expose();
-    if value.len() > MAX_VALUE_BYTES {
-        bail!(
-            "{name} has {} bytes; Cloudflare takes {MAX_VALUE_BYTES}",
-            value.len()
-        );
-    }
-    // wrangler cuts white space off, and a header cannot hold a control character.
-    if value.trim() != value || value.chars().any(char::is_control) {
-        bail!("{name} begins or ends with white space, or holds a line break");
-    }
-    let is_address = matches!(name, "UPSTASH_REDIS_REST_URL" | "EXECUTOR_URL");
-    if is_address && !value.starts_with("https://") {
-        bail!("{name} must begin with https://, because a token and people's code go there");
-    }
-    if name == "API_KEYS" || name == "EXECUTORS" {
-        // Their members are the Workers' to check: a Worker says what is wrong.
-        let list = serde_json::from_str::<Vec<serde_json::Value>>(value);
-        if !list.is_ok_and(|list| !list.is_empty()) {
-            bail!("{name} must be a JSON array with at least one member");
-        }
-    }
-    Ok(())
 }

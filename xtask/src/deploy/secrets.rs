@@ -14,6 +14,13 @@ pub(super) struct Known {
     pub(super) kind: Kind,
 }
 
+impl Known {
+    /// Whether its value is ours to make up.
+    pub(super) fn is_ours(&self) -> bool {
+        matches!(self.kind, Kind::Ours | Kind::OursUnlessKeys)
+    }
+}
+
 /// What becomes of a secret that is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {

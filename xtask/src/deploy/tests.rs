@@ -4,6 +4,7 @@
 //! itself talks to a stand-in for Cloudflare's API.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use tempfile::TempDir;
@@ -23,6 +24,8 @@ struct Scene {
     wrangler_toml: String,
     is_alone: bool,
     agrees: bool,
+    /// What the operator has exported.
+    environment: Vec<(&'static str, String)>,
     told: Vec<String>,
 }
 
@@ -47,6 +50,7 @@ impl Scene {
             wrangler_toml: fs::read_to_string(project::root().join("wrangler.toml")).unwrap(),
             is_alone: true,
             agrees: true,
+            environment: Vec::new(),
             told: Vec::new(),
         };
         let account = r#"{"name": "Mine", "id": "a1"}"#;
@@ -69,14 +73,19 @@ impl Scene {
         fs::read_to_string(self.path(name)).unwrap_or_default()
     }
 
+    /// Deploys with these values in the operator's file.
     fn deploy(&mut self, values: &[(&str, &str)], options: &Options) -> Result<Option<Deployed>> {
         let wrangler = Wrangler::at(
             Path::new(env!("CARGO_MANIFEST_DIR")).join("src/deploy/stand_in.sh"),
             self.folder.path(),
         );
+        let file: BTreeMap<_, _> = values.iter().copied().collect();
+        self.write("secrets", &serde_json::to_string(&file).unwrap());
+        fs::set_permissions(self.path("secrets"), fs::Permissions::from_mode(0o600)).unwrap();
         let lookup = |wanted: &str| {
-            let found = values.iter().find(|(name, _)| *name == wanted)?;
-            Some(found.1.to_owned())
+            let mut exported = self.environment.iter();
+            let found = exported.find(|(name, _)| *name == wanted)?;
+            Some(found.1.clone())
         };
         let text = self.wrangler_toml.clone();
         let project = Project {
@@ -85,7 +94,7 @@ impl Scene {
             is_account_chosen: false,
             is_in_budget: |_| Ok(()),
         };
-        let values = Values::read(None, lookup)?;
+        let values = Values::read(Some(&self.path("secrets")), lookup)?;
         deploy(options, &project, &values, self)
     }
 
@@ -382,13 +391,17 @@ fn a_secret_is_replaced_in_both_workers_when_asked_for() {
     let mut scene = Scene::new();
     scene.first();
     let old = scene.put("worker", "ADMIN_TOKEN").unwrap();
+    // As it is where problems were pushed before; it is not taken for the new one.
+    scene.environment = vec![("ADMIN_TOKEN", old.clone())];
     let replace = |name: &str| Options {
         replace: vec![name.to_owned()],
         ..Options::default()
     };
-    scene.deploy(&[], &replace("ADMIN_TOKEN")).unwrap();
+    let deployed = scene.deploy(&[], &replace("ADMIN_TOKEN")).unwrap().unwrap();
     let new = scene.put("worker", "ADMIN_TOKEN").unwrap();
     assert_ne!(new, old);
+    let key = deployed.key.as_ref().map(Secret::expose);
+    assert_eq!(key, Some(new.as_str()), "the check afterwards takes it");
     assert_eq!(scene.put("submit", "ADMIN_TOKEN"), Some(new));
     assert_eq!(
         scene.put("submit", "TICKET_SECRET"),
@@ -408,23 +421,61 @@ fn a_secret_is_replaced_in_both_workers_when_asked_for() {
 }
 
 #[test]
+fn a_token_of_the_environment_becomes_no_key_of_a_deployment() {
+    let mut scene = Scene::new();
+    let exported = |name| (name, "of-a-development-stack".to_owned());
+    scene.environment = vec![exported("ADMIN_TOKEN"), exported("TICKET_SECRET")];
+    scene.first();
+    for name in ["ADMIN_TOKEN", "TICKET_SECRET"] {
+        let value = scene.put("worker", name).unwrap();
+        assert_ne!(value, "of-a-development-stack");
+    }
+    // What others gave out may come from there.
+    scene.environment = vec![("EXECUTOR_TOKEN", "the-new-one".into())];
+    let options = Options {
+        replace: vec!["EXECUTOR_TOKEN".into()],
+        ..Options::default()
+    };
+    scene.deploy(&[], &options).unwrap();
+    let put = scene.put("worker", "EXECUTOR_TOKEN");
+    assert_eq!(put.as_deref(), Some("the-new-one"));
+}
+
+#[test]
 fn values_that_cannot_work_are_refused() {
+    let key =
+        |name: &str, key: &str| format!(r#"{{"name":"{name}","key":"{key}","scopes":["submit"]}}"#);
+    let good = key("site", "hunter2-hunter2-hunter2");
+    let beside = |other: String| format!("[{good},{other}]");
+    let twin = key("twin", "hunter2-hunter2-hunter2");
+    let operators = key("more", "operators-hunter2");
     for (name, value, said) in [
         (
             "EXECUTOR_URL",
-            "http://runner.example",
+            "http://runner.example".into(),
             "must begin with https://",
         ),
-        ("ADMIN_TOKEN", "hunter2\n", "line break"),
-        ("EXECUTORS", "{}", "JSON array"),
-        ("API_KEYS", "hunter2", "JSON array"),
-        ("TICKET_SECRET", &"hunter2".repeat(1000), "7000 bytes"),
+        ("ADMIN_TOKEN", "hunter2\n".into(), "line break"),
+        ("EXECUTORS", "{}".into(), "JSON array"),
+        ("API_KEYS", "hunter2".into(), "JSON array"),
+        ("API_KEYS", beside(key("short", "hunter2")), "key 2 "),
+        (
+            "API_KEYS",
+            beside(good.replace("submit", "hunter2")),
+            "key 2 ",
+        ),
+        ("API_KEYS", beside(twin), "key 2 has the value"),
+        ("API_KEYS", beside(operators), "key 2 has the value"),
+        ("WEBHOOK_SECRET", "hunter2".into(), "whsec_ and the base64"),
+        ("TICKET_SECRET", "hunter2".repeat(1000), "7000 bytes"),
     ] {
-        let mut values = vec![(name, value)];
-        values.extend(MINE.iter().filter(|(mine, _)| *mine != name));
+        let mut values = vec![("ADMIN_TOKEN", "operators-hunter2")];
+        values.extend(MINE);
+        values.retain(|(mine, _)| *mine != name);
+        values.push((name, &value));
         let error = Scene::new().refused(&values, &Options::default());
         assert!(
-            error.contains(said) && !error.contains("hunter2"),
+            error.contains(said) && error.contains(name) && !error.contains("hunter2"),
             "{error}"
         );
     }

@@ -1,5 +1,8 @@
 //! The values that an operator gives for secrets: from a file outside the
-//! repository, then from the environment.
+//! repository, then, for what others gave out, from the environment.
+//!
+//! Our own keys come from the file only: the commands that call a deployment take
+//! them from the environment, where a development stack's token may still be.
 //!
 //! The file is the JSON object that `wrangler secret bulk` takes, or lines
 //! `NAME=value`. Nothing in a value is expanded: a secret may hold a `$`.
@@ -13,7 +16,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use shared::config::Secret;
 
-use super::secrets::SECRETS;
+use super::secrets::{Known, SECRETS};
 use crate::project;
 
 /// The rights that others must not have on the file.
@@ -24,7 +27,8 @@ const OTHERS: u32 = 0o077;
 pub(super) struct Values(BTreeMap<&'static str, Secret>);
 
 impl Values {
-    /// Reads the file, if there is one, and what it lacks from `lookup`.
+    /// Reads the file, if there is one, and what it lacks from `lookup`, but for the
+    /// secrets that are our own.
     ///
     /// Errors: the file lies in the repository, others may read it, or it holds
     /// something else. No error shows a value.
@@ -38,7 +42,11 @@ impl Values {
         };
         let mut values = BTreeMap::new();
         for secret in &SECRETS {
-            let value = given.remove(secret.name).or_else(|| lookup(secret.name));
+            let elsewhere = |secret: &Known| match secret.is_ours() {
+                true => None,
+                false => lookup(secret.name),
+            };
+            let value = given.remove(secret.name).or_else(|| elsewhere(secret));
             if let Some(value) = value.filter(|value| !value.is_empty()) {
                 values.insert(secret.name, Secret::new(value));
             }
@@ -140,9 +148,10 @@ mod tests {
             assert_eq!(value("ADMIN_TOKEN"), Some("a$b"));
             assert_eq!(value("API_KEYS"), Some("[{\"key\": \"x=y\"}]"));
             assert_eq!(
-                value("TICKET_SECRET"),
-                Some("TICKET_SECRET of the environment")
+                value("EXECUTOR_TOKEN"),
+                Some("EXECUTOR_TOKEN of the environment")
             );
+            assert_eq!(value("TICKET_SECRET"), None, "our own: from the file only");
             assert!(!format!("{values:?}").contains("a$b"));
         }
     }

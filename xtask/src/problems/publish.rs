@@ -1,4 +1,4 @@
-//! Sending problems to submit-fn, with the operator's token.
+//! Sending problems to submit-fn, with a key of the scope admin.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -40,7 +40,7 @@ pub enum Change {
 /// breaks a rule, nothing is sent.
 pub fn push(folder: &Path, api: &Api) -> Result<()> {
     if !api.has_key() {
-        bail!("the operator's token is missing: set the variable ADMIN_TOKEN");
+        bail!("a key with the scope admin is missing: set EDGEJUDGE_KEY or ADMIN_TOKEN");
     }
     let problems = examine(folder, |_, _| {}).context("nothing was sent")?;
     let mut changed = Vec::new();
