@@ -1,8 +1,12 @@
 //! A workerd whose instances may use 100 MB of wasm memory, as the platform's may
 //! use 128 MB with JavaScript's buffers: the Workers as they are deployed, with a
 //! real Redis and the real runner, which is there as two endpoints that can break.
+//!
+//! The Workers are open. [`Capped::closed`] starts them once more, closed as a
+//! deployment is.
 
-use std::path::Path;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,59 +24,114 @@ use xtask::{ports, project, workerd};
 /// 100 MiB in pages of 64 KiB.
 const MAX_PAGES: &str = "--wasm-max-mem-pages=1600";
 
+/// A site's key of the closed Workers, which may do all that is not the operator's.
+pub(crate) const KEY: &str = "a-key-of-the-closed-workers";
+
+/// Both Workers in a workerd of their own.
+pub(crate) struct Workers {
+    pub(crate) submit_fn: SubmitFn,
+    pub(crate) worker_fn: WorkerFn,
+    workerd: Child,
+    _guard: Guard,
+}
+
 /// The stack, and the workerd beside it.
 pub(crate) struct Capped {
     pub(crate) stack: Stack,
-    pub(crate) submit_fn: SubmitFn,
-    pub(crate) worker_fn: WorkerFn,
+    workers: Workers,
     pub(crate) redis: RedisClient,
     /// The endpoint that gets all jobs, and the one that takes its place.
     pub(crate) endpoints: [Arc<BreakableEndpoint>; 2],
-    workerd: Child,
-    _guard: Guard,
+    /// The value of `EXECUTORS`, which names them.
+    executors: String,
+}
+
+impl Deref for Capped {
+    type Target = Workers;
+
+    fn deref(&self) -> &Workers {
+        &self.workers
+    }
 }
 
 impl Capped {
     pub(crate) fn start() -> Self {
         let stack = stack::start("chaos/capped", Ports::free().unwrap(), vec![], vec![]);
-        let folder = project::state().join("chaos/capped/workerd");
-        std::fs::create_dir_all(&folder).unwrap();
         let date = workerd::compatibility_date().unwrap();
-        workerd::bundle(&folder, &[workerd::SUBMIT, workerd::WORKER], &date).unwrap();
-        let [submit_port, worker_port] = ports::free().unwrap();
+        std::fs::create_dir_all(folder()).unwrap();
+        workerd::bundle(&folder(), &[workerd::SUBMIT, workerd::WORKER], &date).unwrap();
         let endpoints = [(); 2].map(|()| BreakableEndpoint::start(stack.ports.runner));
         let [(main, main_url), (spare, spare_url)] = endpoints;
         let executors = json!([
             {"name": "main", "url": main_url},
             {"name": "spare", "url": spare_url},
         ]);
-        let workers = workers(&stack, submit_port, worker_port, executors.to_string());
-        let mut command = workerd::serve(&folder, "capped", &workers, &date, &[MAX_PAGES]).unwrap();
-        let mut guard = Guard::start().unwrap();
-        let log = folder.join("workerd.log");
-        let workerd = Child::start("workerd", &mut command, &log, &mut guard).unwrap();
+        let executors = executors.to_string();
+        let workers = Workers::start(&stack, "open", ("AUTH", "off".to_owned()), &executors);
         let capped = Self {
-            submit_fn: SubmitFn::at(submit_port, &stack.token),
-            worker_fn: WorkerFn::at(worker_port, &stack.token),
+            workers,
             redis: RedisClient::on_port(stack.ports.redis),
             endpoints: [main, spare],
+            executors,
             stack,
-            workerd,
-            _guard: guard,
         };
-        wait_until("workerd answers", Duration::from_secs(60), || {
-            let url = format!("{}/languages", capped.submit_fn.url);
-            send("GET", &url, &[], None, Duration::from_secs(20))
-                .is_ok_and(|response: Response| response.status == 200)
-        });
+        capped.wait(&[]);
         capped
     }
 
+    /// The Workers with [`KEY`], which their clients here give.
+    pub(crate) fn closed(&self) -> Workers {
+        let keys = json!([{"name": "site", "key": KEY, "scopes": ["submit", "read", "work"]}]);
+        let access = ("API_KEYS", keys.to_string());
+        let mut closed = Workers::start(&self.stack, "closed", access, &self.executors);
+        closed.submit_fn = closed.submit_fn.with_key(KEY);
+        closed.worker_fn = closed.worker_fn.with_key(KEY);
+        closed.wait(&[("x-api-key", KEY)]);
+        closed
+    }
+
     /// Ends workerd, and gives the rest to be stopped.
-    pub(crate) fn stop(mut self) -> Stack {
+    pub(crate) fn stop(self) -> Stack {
+        self.workers.stop();
+        self.stack
+    }
+}
+
+/// Where the bundles are.
+fn folder() -> PathBuf {
+    project::state().join("chaos/capped/workerd")
+}
+
+impl Workers {
+    fn start(stack: &Stack, name: &str, access: (&'static str, String), executors: &str) -> Self {
+        let folder = folder();
+        let date = workerd::compatibility_date().unwrap();
+        let [submit_port, worker_port] = ports::free().unwrap();
+        let workers = workers(stack, submit_port, worker_port, access, executors);
+        let mut command = workerd::serve(&folder, name, &workers, &date, &[MAX_PAGES]).unwrap();
+        let mut guard = Guard::start().unwrap();
+        let log = folder.join(format!("{name}.log"));
+        let workerd = Child::start("workerd", &mut command, &log, &mut guard).unwrap();
+        Self {
+            submit_fn: SubmitFn::at(submit_port, &stack.token),
+            worker_fn: WorkerFn::at(worker_port, &stack.token),
+            workerd,
+            _guard: guard,
+        }
+    }
+
+    fn wait(&self, headers: &[(&str, &str)]) {
+        wait_until("workerd answers", Duration::from_secs(60), || {
+            let url = format!("{}/languages", self.submit_fn.url);
+            send("GET", &url, headers, None, Duration::from_secs(20))
+                .is_ok_and(|response: Response| response.status == 200)
+        });
+    }
+
+    /// Ends workerd.
+    pub(crate) fn stop(mut self) {
         self.workerd.ask_to_stop();
         self.workerd.wait_for_end();
-        self.stack
     }
 
     /// What workerd has said of instances that ended: each is a panic or a trap in
@@ -99,15 +158,16 @@ fn workers(
     stack: &Stack,
     submit_port: u16,
     worker_port: u16,
-    executors: String,
+    access: (&'static str, String),
+    executors: &str,
 ) -> [workerd::Worker; 2] {
     let redis = [
         ("UPSTASH_REDIS_REST_URL", stack.redis_rest_url()),
         ("UPSTASH_REDIS_REST_TOKEN", stack.token.clone()),
         ("ADMIN_TOKEN", stack.token.clone()),
-        ("AUTH", "off".to_owned()),
+        access,
     ];
-    let executors = ("EXECUTORS", executors);
+    let executors = ("EXECUTORS", executors.to_owned());
     [
         workerd::Worker {
             name: "submit",

@@ -4,7 +4,9 @@
 //! each made from a number: `HOSTILE_SEED` begins the series (default 1), and a
 //! failure names the number and prints the bytes. None may be answered with 5xx,
 //! each error has the one shape and a known code, Redis holds nothing of them
-//! afterwards, and the good submissions are all judged.
+//! afterwards, and the good submissions are all judged. The Workers are closed, as a
+//! deployment is: three of four hostile requests carry a site's key, so that they come
+//! further than the check of it.
 
 mod kinds;
 mod random;
@@ -18,9 +20,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use shared::http::Code;
+use support::api::SubmitFn;
 
 use crate::Context;
-use crate::capped::Capped;
+use crate::capped::{Capped, KEY};
 use crate::stacks::unsettled;
 use kinds::{By, Hostile};
 use wire::{Answer, exchange};
@@ -34,6 +37,9 @@ const REQUESTS: u64 = 10_000;
 /// Each of these many requests, a good submission is sent too.
 const GOOD_EVERY: u64 = 100;
 const SENDERS: usize = 8;
+/// Each of these many requests comes without a key. Coprime to the 5 that choose the
+/// Worker, so that both get both.
+const WITHOUT_KEY_EVERY: u64 = 4;
 /// What workerd as a whole may have, with both instances of 100 MB.
 const MAX_PEAK_BYTES: u64 = 600 << 20;
 
@@ -63,9 +69,11 @@ type Tally = BTreeMap<(&'static str, String), u64>;
 
 fn ten_thousand_hostile_requests_harm_nobody(stacks: &Context) {
     let capped = stacks.capped();
+    let closed = capped.closed();
     let seed = std::env::var("HOSTILE_SEED").map_or(1, |seed| seed.parse().unwrap());
-    let (submit_port, worker_port) = (port(&capped.submit_fn.url), port(&capped.worker_fn.url));
-    let ticket = submit(&capped, 0);
+    let submit_port = port(&closed.submit_fn.url);
+    let worker_port = port(&closed.worker_fn.url);
+    let ticket = submit(&closed.submit_fn, 0);
     let good = Mutex::new(vec![ticket.clone()]);
     let (next, tally, started) = (AtomicU64::new(0), Mutex::new(Tally::new()), Instant::now());
     thread::scope(|scope| {
@@ -77,9 +85,12 @@ fn ten_thousand_hostile_requests_harm_nobody(stacks: &Context) {
                         return;
                     }
                     if number % GOOD_EVERY == GOOD_EVERY / 2 {
-                        good.lock().unwrap().push(submit(&capped, number));
+                        good.lock().unwrap().push(submit(&closed.submit_fn, number));
                     }
-                    let hostile = Hostile::of(seed * REQUESTS + number, &ticket);
+                    let mut hostile = Hostile::of(seed * REQUESTS + number, &ticket);
+                    if !number.is_multiple_of(WITHOUT_KEY_EVERY) {
+                        hostile.add_key(KEY);
+                    }
                     let port = if number % 5 == 0 {
                         worker_port
                     } else {
@@ -100,13 +111,23 @@ fn ten_thousand_hostile_requests_harm_nobody(stacks: &Context) {
         }
     });
     let took = started.elapsed();
-    for ((kind, status), count) in tally.into_inner().unwrap() {
+    let tally = tally.into_inner().unwrap();
+    for ((kind, status), count) in &tally {
         println!("  {kind}: {count} times {status}");
+    }
+    // Some were stopped at the door, and some were not.
+    for (kind, inside) in [("syntax", "400"), ("tickets", "404")] {
+        for status in ["401", inside] {
+            assert!(
+                tally.contains_key(&(kind, status.to_owned())),
+                "{kind} {status}"
+            );
+        }
     }
     let good = good.into_inner().unwrap();
     assert_eq!(good.len() as u64, 1 + REQUESTS / GOOD_EVERY);
     for id in &good {
-        let result = capped.submit_fn.finished_result(id);
+        let result = closed.submit_fn.finished_result(id);
         assert_eq!(result["verdict"], "Executed", "{result}");
         assert_eq!(result["attempts"], 1, "{result}");
     }
@@ -116,11 +137,12 @@ fn ten_thousand_hostile_requests_harm_nobody(stacks: &Context) {
         started.elapsed().as_secs_f64()
     );
     assert_only_these_are_stored(&capped, &good);
-    if let Some(bytes) = capped.peak_bytes() {
+    if let Some(bytes) = closed.peak_bytes() {
         println!("  workerd had {} MB at its peak", bytes >> 20);
         assert!(bytes < MAX_PEAK_BYTES, "{bytes} bytes");
     }
-    assert_eq!(capped.crashes(), Vec::<String>::new());
+    assert_eq!(closed.crashes(), Vec::<String>::new());
+    closed.stop();
 }
 
 fn port(url: &str) -> u16 {
@@ -128,9 +150,9 @@ fn port(url: &str) -> u16 {
 }
 
 /// A good submission. Returns its id.
-fn submit(capped: &Capped, number: u64) -> String {
+fn submit(submit_fn: &SubmitFn, number: u64) -> String {
     let problem = PROBLEMS[(number / GOOD_EVERY) as usize % PROBLEMS.len()];
-    capped.submit_fn.submit(problem, "python", "print(1)")
+    submit_fn.submit(problem, "python", "print(1)")
 }
 
 /// Errors: the answer is none that the request may have.
@@ -228,7 +250,7 @@ fn bodies_that_never_end_keep_nobody_waiting(stacks: &Context) {
     let stored = capped.submit_fn.post("/submit/batch", &batch);
     assert_eq!(stored.status, 200, "{}", stored.text);
     for number in 0..5 {
-        let id = submit(&capped, number);
+        let id = submit(&capped.submit_fn, number);
         assert_eq!(capped.submit_fn.finished_result(&id)["verdict"], "Executed");
         if number == 0 {
             // So it did not wait for the room of those that time out after 30 s.

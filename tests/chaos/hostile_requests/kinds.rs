@@ -139,6 +139,17 @@ impl Hostile {
             _ => not_http(random),
         }
     }
+
+    /// Adds a key to the header lines, where there are any.
+    pub(crate) fn add_key(&mut self, key: &str) {
+        const HOST: &[u8] = b" HTTP/1.1\r\nhost: ";
+        let bytes = &mut self.sent.parts[0];
+        let begin = bytes.windows(HOST.len()).position(|one| one == HOST);
+        if let Some(begin) = begin {
+            let at = begin + HOST.len() - b"host: ".len();
+            bytes.splice(at..at, format!("x-api-key: {key}\r\n").into_bytes());
+        }
+    }
 }
 
 fn whole(kind: &'static str, by: By, bytes: Vec<u8>) -> Hostile {
