@@ -31,7 +31,7 @@ const SECRETS: [(&str, &str); 6] = [
     ("UPSTASH_REDIS_REST_URL", "https://db.example"),
     ("UPSTASH_REDIS_REST_TOKEN", "redis-hunter2"),
     ("TICKET_SECRET", "ticket-hunter2"),
-    ("ADMIN_TOKEN", "admin-hunter2"),
+    ("ADMIN_TOKEN", "operators-hunter2"),
     ("EXECUTOR_URL", "https://runner.example/api/v2"),
     ("EXECUTOR_TOKEN", "runner-hunter2"),
 ];

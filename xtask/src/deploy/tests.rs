@@ -249,7 +249,7 @@ fn a_secret_that_only_one_worker_has_must_be_given() {
     let mut values = MINE.to_vec();
     values.extend([
         ("TICKET_SECRET", "the-one-shown"),
-        ("ADMIN_TOKEN", "that-too"),
+        ("ADMIN_TOKEN", "that-too-and-longer"),
     ]);
     scene.deploy(&values, &Options::default()).unwrap();
     for environment in ["worker", "submit"] {
@@ -259,7 +259,7 @@ fn a_secret_that_only_one_worker_has_must_be_given() {
         );
         assert_eq!(
             scene.put(environment, "ADMIN_TOKEN").as_deref(),
-            Some("that-too")
+            Some("that-too-and-longer")
         );
     }
 }
