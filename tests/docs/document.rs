@@ -12,9 +12,10 @@ use serde_json::Value;
 use crate::answer::{self, Expected};
 
 /// Languages of blocks that hold no commands and no answers.
-const OTHER_LANGUAGES: [&str; 9] = [
+const OTHER_LANGUAGES: [&str; 10] = [
     "caddy",
     "cpp",
+    "http",
     "ini",
     "javascript",
     "md",
