@@ -112,11 +112,13 @@ fn a_request_and_a_job_are_one_line_each(stacks: &Stacks) {
     assert_eq!(request["route"], "/result/{id}", "{request}");
     assert_eq!(request["commands"], 1, "{request}");
     assert_eq!(request["jobId"], *id, "{request}");
-    submit_fn.get("/problems/secret-problem");
+    let read = submit_fn.get("/problems/secret-problem");
+    let request_id = read.header("x-request-id").to_owned();
     submit_fn.admin("GET", "/dead?reason=secret", None);
     let shown = line(&exclusive, "submit-fn", |line| {
-        line["route"] == "/problems/{id}"
+        line["requestId"] == *request_id
     });
+    assert_eq!(shown["route"], "/problems/{id}", "{shown}");
     assert_eq!(shown["status"], 404, "{shown}");
     for program in ["submit-fn", "worker-fn"] {
         let text = lines(&exclusive, program, |_| true);
