@@ -9,14 +9,17 @@ use anyhow::Result;
 use super::page_tests;
 use super::times::{self, TestTime};
 use crate::cargo::{self, cargo};
-use crate::progress::{self, Track, step};
+use crate::progress::{self, step};
 use crate::{bundle, project};
 
 /// The crate of the end-to-end tests.
 pub(super) const CRATE: &str = "e2e";
 /// The program whose submissions have limits of time: it has the machine for
-/// itself. The others mostly wait, and run side by side.
+/// itself.
 const RUNS_ALONE: &str = "e2e";
+/// The longest program, which mostly waits: beside it the small ones run, one after the
+/// other, because it also measures how long somebody has to wait.
+const LONGEST: &str = "chaos";
 /// The page in a browser, whose own tests run beside it: two browsers are enough for
 /// the machine.
 const PAGE: &str = "page";
@@ -30,9 +33,10 @@ pub(super) fn run(times: &mut Vec<TestTime>) -> Result<()> {
     let others: Vec<&str> = programs
         .iter()
         .map(String::as_str)
-        .filter(|program| ![RUNS_ALONE, PAGE].contains(program))
+        .filter(|program| ![RUNS_ALONE, PAGE, LONGEST].contains(program))
         .collect();
-    let outcome = side_by_side(&others)
+    let one_by_one = || others.iter().try_for_each(|program| run_program(program));
+    let outcome = progress::side_by_side(&[&[&|| run_program(LONGEST)], &[&one_by_one]])
         .and_then(|()| progress::side_by_side(&[&[&|| run_program(PAGE)], &[&page_tests::run]]))
         .and_then(|()| run_program(RUNS_ALONE));
     times.extend(page_tests::times());
@@ -41,17 +45,6 @@ pub(super) fn run(times: &mut Vec<TestTime>) -> Result<()> {
         times.extend(times::from_program(program, &lines));
     }
     outcome
-}
-
-fn side_by_side(programs: &[&str]) -> Result<()> {
-    let steps: Vec<_> = programs
-        .iter()
-        .map(|program| move || run_program(program))
-        .collect();
-    let steps: Vec<[&(dyn Fn() -> Result<()> + Sync); 1]> =
-        steps.iter().map(|step| [step as _]).collect();
-    let tracks: Vec<Track<'_>> = steps.iter().map(|step| step as Track<'_>).collect();
-    progress::side_by_side(&tracks)
 }
 
 fn run_program(program: &str) -> Result<()> {
