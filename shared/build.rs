@@ -1,6 +1,6 @@
 //! Takes the comments out of the Lua scripts: each call sends its script over
 //! the network, and both Workers carry them. `-- include NAME` stands for the lines of
-//! another script.
+//! another script. Beside each script stands its SHA-1, by which Redis knows it.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,6 +10,8 @@
 use std::path::Path;
 use std::{env, fs};
 
+use sha1_smol::Sha1;
+
 const FOLDER: &str = "src/queue";
 
 fn main() {
@@ -18,9 +20,11 @@ fn main() {
     for entry in fs::read_dir(FOLDER).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "lua") {
-            let code = lines_of(&path);
-            let name = path.file_name().unwrap();
-            fs::write(Path::new(&out).join(name), code.join("\n")).unwrap();
+            let code = lines_of(&path).join("\n");
+            let written = Path::new(&out).join(path.file_name().unwrap());
+            let sha1 = Sha1::from(&code).digest().to_string();
+            fs::write(written.with_extension("sha1"), sha1).unwrap();
+            fs::write(written, code).unwrap();
         }
     }
 }

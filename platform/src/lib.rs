@@ -5,199 +5,67 @@
 //! and back; a Worker's `lib.rs` calls it from its entry points. Nothing here
 //! decides anything about the product.
 
+mod incoming;
+mod kept;
 mod room;
+mod start;
 
-use std::future::Future;
+pub use kept::{EnvIdentity, Kept};
+
+use std::cell::RefCell;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_channel::oneshot;
 use futures_util::StreamExt;
 use futures_util::future::{Either, LocalBoxFuture, select};
 use futures_util::stream::LocalBoxStream;
 
+pub use incoming::{Body, ReadRequest, read_request};
 use js_sys::{Function, Object, Promise, Reflect};
-use shared::domain::submission;
-use shared::http::{ApiError, Code, Unread};
 use shared::log::{self, Level};
-use shared::memory::{MemoryBudget, MemoryReservation};
 use shared::trace::{Span, TRACEPARENT};
+pub use start::start;
+use wasm_bindgen::prelude::wasm_bindgen;
+/// A request as the entry points get it.
+pub use web_sys::Request as IncomingRequest;
+/// A response as the entry points give it.
+pub use web_sys::Response as OutgoingResponse;
 use worker::wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::JsFuture;
-use worker::{
-    AbortController, AbortSignal, Context, Date, Delay, Env, Fetch, Headers, Request, Response,
-};
-
-/// Logs the place of a panic.
-///
-/// The `worker` crate sets a hook of its own, which marks the instance for a
-/// restart. `console_error_panic_hook::set_once` would replace that one, so
-/// ours is put in front of whatever is there.
-pub fn install_panic_hook() {
-    let next = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |info| {
-        console_error_panic_hook::hook(info);
-        next(info);
-    }));
-}
-
-/// How long a request waits for memory, in milliseconds.
-const MEMORY_WAIT_MS: u64 = 5_000;
-
-/// What handling a body takes in all, as a multiple of its bytes: the body itself,
-/// what is read out of it, what is made of that for Redis, and the same once more
-/// inside of JSON, where every quotation mark is two bytes.
-const BODY_FACTOR: usize = 6;
-
-/// How long a body may take to arrive, in milliseconds: 4 MB at 1.2 Mbit/s.
-const BODY_WITHIN_MS: u64 = 30_000;
-
-/// A request that was read.
-#[derive(Debug)]
-pub struct ReadRequest {
-    /// There also where the request could not be read: CORS needs them.
-    pub headers: http::HeaderMap,
-    /// The request, or why it was not read.
-    pub request: Result<http::Request<Bytes>, Unread>,
-    /// The memory that handling it takes; to be dropped after the response is
-    /// written.
-    pub memory: Option<MemoryReservation>,
-}
-
-/// What is done with the body of a request that is let in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Body {
-    /// It is read.
-    Read,
-    /// None is expected. One that is there is not read, and holds no memory.
-    Ignore,
-}
-
-/// Reads a whole request, body included, once there is room in `memory` for what
-/// becomes of it. Refuses a body over `max_body_bytes` without reading more of it
-/// than that. Reads nothing of a body before `admit`, which sees the rest of the
-/// request, has let it in.
-pub async fn read_request(
-    mut request: Request,
-    max_body_bytes: usize,
-    memory: &MemoryBudget,
-    admit: impl AsyncFnOnce(&http::Request<Bytes>) -> Result<Body, ApiError>,
-) -> ReadRequest {
-    let mut plain = match head_of(&request) {
-        Ok(head) => head,
-        Err(error) => {
-            return ReadRequest {
-                headers: http::HeaderMap::new(),
-                request: Err(Unread { head: None, error }),
-                memory: None,
-            };
-        }
-    };
-    let headers = plain.headers().clone();
-    let mut reserved = None;
-    let read = match admit(&plain).await {
-        Ok(Body::Read) => {
-            let announced = headers.get(http::header::CONTENT_LENGTH);
-            let announced = announced.and_then(|length| length.to_str().ok()?.parse().ok());
-            read_body(
-                &mut request,
-                announced,
-                max_body_bytes,
-                memory,
-                &mut reserved,
-            )
-            .await
-        }
-        Ok(Body::Ignore) => Ok(Bytes::new()),
-        Err(error) => Err(error),
-    };
-    let request = match read {
-        Ok(body) => {
-            *plain.body_mut() = body;
-            Ok(plain)
-        }
-        Err(error) => Err(Unread {
-            head: Some(Box::new(plain)),
-            error,
-        }),
-    };
-    ReadRequest {
-        headers,
-        request,
-        memory: reserved,
-    }
-}
-
-fn unreadable(error: impl std::fmt::Display) -> ApiError {
-    ApiError::new(Code::Unreadable, "The request could not be read.").detail(error.to_string())
-}
-
-/// The request without its body.
-fn head_of(request: &Request) -> Result<http::Request<Bytes>, ApiError> {
-    let mut plain = http::Request::builder()
-        // Not `request.method()`: that takes every method it does not know for GET.
-        .method(request.inner().method().as_str())
-        .uri(request.inner().url());
-    for (name, value) in request.headers().entries() {
-        plain = plain.header(name, value);
-    }
-    plain.body(Bytes::new()).map_err(unreadable)
-}
-
-async fn read_body(
-    request: &mut Request,
-    announced: Option<usize>,
-    max_body_bytes: usize,
-    memory: &MemoryBudget,
-    reserved: &mut Option<MemoryReservation>,
-) -> Result<Bytes, ApiError> {
-    if request.inner().body().is_none() {
-        return Ok(Bytes::new());
-    }
-    submission::check_body_size(announced.unwrap_or_default(), max_body_bytes)?;
-    let (mut body, mut room) = (Vec::new(), 0);
-    let mut chunks = request.stream().map_err(unreadable)?;
-    let mut late = sleep(BODY_WITHIN_MS);
-    loop {
-        let chunk = match select(chunks.next(), &mut late).await {
-            Either::Left((Some(chunk), _)) => chunk,
-            Either::Left((None, _)) => break,
-            Either::Right(_) => return Err(too_slow()),
-        };
-        let chunk = chunk.map_err(unreadable)?;
-        let needed = body.len() + chunk.len();
-        submission::check_body_size(needed, max_body_bytes)?;
-        if needed > room {
-            let more = room::of(needed, room, announced, max_body_bytes) - room;
-            let more_room = memory.reserve(BODY_FACTOR * more, sleep, MEMORY_WAIT_MS);
-            let more_room = more_room.await.ok_or_else(ApiError::busy)?;
-            match reserved {
-                Some(reserved) => reserved.join(more_room),
-                None => *reserved = Some(more_room),
-            }
-            room += more;
-            body.reserve_exact(room - body.len());
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body.into())
-}
-
-fn too_slow() -> ApiError {
-    let seconds = BODY_WITHIN_MS / 1_000;
-    let message = format!("The body did not arrive within {seconds} seconds.");
-    ApiError::new(Code::Unreadable, message)
-}
+use worker::{AbortController, AbortSignal, Delay, Env, Fetch, Headers, Request, Response};
 
 /// Writes a response.
-pub fn write_response(response: http::Response<Bytes>) -> worker::Result<Response> {
+pub fn write_response(response: http::Response<Bytes>) -> worker::Result<OutgoingResponse> {
     let (parts, body) = response.into_parts();
-    let builder = head(&parts)?;
-    Ok(if body.is_empty() {
-        builder.empty()
-    } else {
-        builder.fixed(body.to_vec())
-    })
+    Ok(respond(&head_text(&parts)?, &body)?)
+}
+
+/// Status and headers as JSON. Of a header that is there several times, the values stand
+/// in one line, which means the same.
+fn head_text(parts: &http::response::Parts) -> worker::Result<String> {
+    let mut text = ["{\"status\":", parts.status.as_str(), ",\"headers\":{"].concat();
+    for (number, name) in parts.headers.keys().enumerate() {
+        let values = parts.headers.get_all(name).iter();
+        let values: worker::Result<Vec<&str>> = values.map(|value| text_of(name, value)).collect();
+        let begin = if number == 0 { "\"" } else { ",\"" };
+        let value = serde_json::to_string(&values?.join(", "))?;
+        for part in [begin, name.as_str(), "\":", &value] {
+            text.push_str(part);
+        }
+    }
+    text.push_str("}}");
+    Ok(text)
+}
+
+fn text_of<'a>(name: &http::HeaderName, value: &'a http::HeaderValue) -> worker::Result<&'a str> {
+    let refused = |_| worker::Error::RustError(format!("header {name} is not text"));
+    value.to_str().map_err(refused)
+}
+
+#[wasm_bindgen(module = "/src/web.js")]
+extern "C" {
+    #[wasm_bindgen(catch)]
+    fn respond(head: &str, body: &[u8]) -> Result<OutgoingResponse, JsValue>;
 }
 
 /// Writes a response whose body is a stream. The platform asks for its parts while the
@@ -205,18 +73,16 @@ pub fn write_response(response: http::Response<Bytes>) -> worker::Result<Respons
 pub fn write_stream(
     response: http::Response<Bytes>,
     body: LocalBoxStream<'static, Vec<u8>>,
-) -> worker::Result<Response> {
+) -> worker::Result<OutgoingResponse> {
     let (parts, _) = response.into_parts();
-    head(&parts)?.from_stream(body.map(Ok::<_, worker::Error>))
+    let response = head(&parts)?.from_stream(body.map(Ok::<_, worker::Error>))?;
+    Ok(response.into())
 }
 
 fn head(parts: &http::response::Parts) -> worker::Result<worker::ResponseBuilder> {
     let headers = Headers::new();
     for (name, value) in &parts.headers {
-        let text = value
-            .to_str()
-            .map_err(|_| worker::Error::RustError(format!("header {name} is not text")))?;
-        headers.append(name.as_str(), text)?;
+        headers.append(name.as_str(), text_of(name, value)?)?;
     }
     Ok(Response::builder()
         .with_status(parts.status.as_u16())
@@ -231,7 +97,13 @@ pub fn lookup(env: &Env) -> impl Fn(&str) -> Option<String> + '_ {
 /// Milliseconds since 1970 (UTC). The platform's clock stands still while code
 /// computes and moves on with I/O.
 pub fn now_ms() -> u64 {
-    Date::now().as_millis()
+    js_sys::Date::now() as u64
+}
+
+thread_local! {
+    /// Bytes for so many times that nobody has got yet: asking the platform costs more
+    /// than the bytes.
+    static RANDOM: RefCell<([[u8; 10]; 16], usize)> = RefCell::default();
 }
 
 /// Ten bytes from the platform's secure source.
@@ -240,24 +112,14 @@ pub fn now_ms() -> u64 {
     reason = "Web Crypto is part of the platform; an instance without it must not hand out guessable ids"
 )]
 pub fn random_bytes() -> [u8; 10] {
-    let mut bytes = [0; 10];
-    getrandom::fill(&mut bytes).expect("Web Crypto gives random bytes");
-    bytes
-}
-
-/// Runs `work` to its end even when the client goes away, and returns its value
-/// while the client is there. The platform allows about 30 s after the client
-/// left.
-pub async fn run_to_completion<T: 'static>(
-    context: &Context,
-    work: impl Future<Output = T> + 'static,
-) -> Option<T> {
-    let (sender, receiver) = oneshot::channel();
-    context.wait_until(async move {
-        // An error means that the client has gone.
-        let _ = sender.send(work.await);
-    });
-    receiver.await.ok()
+    RANDOM.with_borrow_mut(|(stock, left)| {
+        if *left == 0 {
+            getrandom::fill(stock.as_flattened_mut()).expect("Web Crypto gives random bytes");
+            *left = stock.len();
+        }
+        *left -= 1;
+        std::mem::take(&mut stock[*left])
+    })
 }
 
 /// Resolves after this many milliseconds.

@@ -7,6 +7,11 @@
 //! body of which a little has come gets the whole rest of its announced length at once:
 //! whoever holds much needs no more.
 
+/// The longest body that is read in one piece, in bytes: nearly every submission. There
+/// is room for the whole before anything has come, so it is short: 800 senders who
+/// announce as much and send nothing leave room for a batch.
+pub(super) const AT_ONCE: usize = 8 * 1024;
+
 /// How much there is room for at first, in bytes. Most bodies fit, and 2,000 of them
 /// at once.
 const FIRST: usize = 4 * 1024;
@@ -38,7 +43,7 @@ mod tests {
     use shared::memory::{MemoryBudget, MemoryReservation};
 
     use super::*;
-    use crate::BODY_FACTOR;
+    use crate::incoming::BODY_FACTOR;
 
     const BATCH: usize = 4 * 1024 * 1024;
     /// submit-fn's memory.
@@ -83,6 +88,15 @@ mod tests {
             assert!(senders.iter().all(|sender| sender.steps <= 3));
             senders.retain(|sender| sender.come < BATCH);
         }
+    }
+
+    #[test]
+    fn who_announces_a_short_body_and_sends_nothing_leaves_room_for_others() {
+        let budget = MemoryBudget::new(MEMORY);
+        let silent = (0..800).map(|_| budget.try_reserve(BODY_FACTOR * AT_ONCE));
+        let held: Option<Vec<MemoryReservation>> = silent.collect();
+        assert!(held.is_some());
+        assert!(budget.try_reserve(BODY_FACTOR * BATCH).is_some());
     }
 
     #[test]

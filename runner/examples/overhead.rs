@@ -1,7 +1,8 @@
-//! Measures what the sandbox adds to a run: the same program is run bare (fork, exec,
-//! streams, wait) and in the sandbox, in turn and each as often first, so that a
-//! busy moment affects both. `cargo xtask bench runner` compares the result with the
-//! promised ratio.
+//! Measures what the sandbox adds to a run, and what an interpreter saves that has
+//! waited: the same program is run bare (fork, exec, streams, wait), in the sandbox, and
+//! in a sandbox in which its interpreter waits, in turn and each as often first, so that
+//! a busy moment affects all. `cargo xtask bench runner` compares the result with the
+//! promised ratios.
 //!
 //! ```text
 //! cargo run --release -p runner --example overhead [RUNS [--json]]
@@ -23,7 +24,7 @@ use runner::languages;
 use runner::libraries::Libraries;
 use runner::probe::{self, Runtime};
 use runner::sandbox::namespace::{NamespaceSandbox, run_if_helper};
-use runner::sandbox::{Cancel, Command, Ending, File, Limits, Sandbox, Tier};
+use runner::sandbox::{Cancel, Command, Ending, File, Limits, Report, Sandbox, Tier};
 
 const LIMITS: Limits = Limits {
     wall: Duration::from_secs(20),
@@ -74,20 +75,24 @@ fn main() {
         };
         let prepared = Prepared::new(&sandbox, runtime, code);
         for at_once in [1, 2] {
-            let (bare, sandboxed) = measure(&sandbox, &prepared, runs, at_once);
-            let ratio = sandboxed.median / bare.median;
-            if as_json {
-                println!(
-                    "{}",
-                    serde_json::json!({
-                        "language": language, "at_once": at_once, "runs": runs,
-                        "bare_ms": bare.json(), "held_ms": sandboxed.json(), "ratio": ratio,
-                    })
-                );
-            } else {
-                println!(
-                    "{language:11} {at_once} at once  bare {bare}  sandboxed {sandboxed}  × {ratio:.2}"
-                );
+            let [bare, cold, warm] = measure(&sandbox, &prepared, runs, at_once);
+            let bare = bare.unwrap();
+            for (way, spread) in [("held", cold), ("warm", warm)] {
+                let Some(spread) = spread else { continue };
+                let ratio = spread.median / bare.median;
+                if as_json {
+                    println!(
+                        "{}",
+                        serde_json::json!({
+                            "language": language, "way": way, "at_once": at_once, "runs": runs,
+                            "bare_ms": bare.json(), "held_ms": spread.json(), "ratio": ratio,
+                        })
+                    );
+                } else {
+                    println!(
+                        "{language:11} {at_once} at once  bare {bare}  {way} {spread}  × {ratio:.2}"
+                    );
+                }
             }
         }
     }
@@ -174,11 +179,20 @@ impl<'a> Prepared<'a> {
 
     /// Runs the program in the sandbox.
     fn run_sandboxed(&self, sandbox: &NamespaceSandbox) -> Duration {
+        self.run_held(|command| sandbox.run(command, &Cancel::default()))
+    }
+
+    /// Runs the program in a sandbox in which its interpreter waits.
+    fn run_warm(&self, sandbox: &NamespaceSandbox) -> Duration {
+        let waiting = sandbox
+            .warm_up(&command(self.runtime, &self.argv, &self.files, false))
+            .unwrap();
+        self.run_held(|command| waiting.run(command, &Cancel::default()).unwrap())
+    }
+
+    fn run_held(&self, run: impl FnOnce(&Command<'_>) -> Report) -> Duration {
         let started = Instant::now();
-        let report = sandbox.run(
-            &command(self.runtime, &self.argv, &self.files, false),
-            &Cancel::default(),
-        );
+        let report = run(&command(self.runtime, &self.argv, &self.files, false));
         assert_eq!(report.ending, Ending::Exited(0), "{report:?}");
         assert_eq!(report.stdout.trim_ascii_end(), b"hello");
         started.elapsed()
@@ -200,40 +214,55 @@ fn command<'a>(
         stdin: b"hello\n",
         combine_output: false,
         interrupt: runtime.language.interrupt,
+        can_wait: runtime.language.can_wait,
         limits: LIMITS,
     }
 }
 
+/// Bare, sandboxed and warm; what cannot wait has no warm times.
 fn measure(
     sandbox: &NamespaceSandbox,
     prepared: &Prepared<'_>,
     runs: usize,
     at_once: usize,
-) -> (Spread, Spread) {
-    let (mut bare, mut sandboxed) = (Vec::new(), Vec::new());
+) -> [Option<Spread>; 3] {
+    let bare = || prepared.run_bare();
+    let cold = || prepared.run_sandboxed(sandbox);
+    let warm = || prepared.run_warm(sandbox);
+    let ways: [&(dyn Fn() -> Duration + Sync); 3] = [&bare, &cold, &warm];
+    let ways = if prepared.runtime.language.can_wait {
+        &ways[..]
+    } else {
+        &ways[..2]
+    };
     for _ in 0..5 {
-        prepared.run_bare();
-        prepared.run_sandboxed(sandbox);
-    }
-    // In turn, so that both run under the same load, and neither always after the
-    // other, which leaves warm caches.
-    let mut bare_first = true;
-    while bare.len() < runs {
-        for is_bare in [bare_first, !bare_first] {
-            if is_bare {
-                bare.extend(together(at_once, || prepared.run_bare()));
-            } else {
-                sandboxed.extend(together(at_once, || prepared.run_sandboxed(sandbox)));
-            }
+        for way in ways {
+            way();
         }
-        bare_first = !bare_first;
     }
-    (Spread::of(bare), Spread::of(sandboxed))
+    // In turn, so that all run under the same load, and none always after the same
+    // other, which leaves warm caches.
+    let mut times = [const { Vec::new() }; 3];
+    let mut round = 0;
+    while times[0].len() < runs {
+        for turn in 0..ways.len() {
+            // Every other round backwards, so that none always follows the same other.
+            let turn = if round % 2 == 0 {
+                turn
+            } else {
+                ways.len() - 1 - turn
+            };
+            let which = (round / 2 + turn) % ways.len();
+            times[which].extend(together(at_once, ways[which]));
+        }
+        round += 1;
+    }
+    times.map(|times| (!times.is_empty()).then(|| Spread::of(times)))
 }
 
-fn together(at_once: usize, run: impl Fn() -> Duration + Sync) -> Vec<Duration> {
+fn together(at_once: usize, run: &(dyn Fn() -> Duration + Sync)) -> Vec<Duration> {
     std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..at_once).map(|_| scope.spawn(&run)).collect();
+        let threads: Vec<_> = (0..at_once).map(|_| scope.spawn(run)).collect();
         threads
             .into_iter()
             .map(|thread| thread.join().unwrap())

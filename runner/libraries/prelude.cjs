@@ -14,3 +14,10 @@ for (const name of ['stdout', 'stderr']) {
     },
   });
 }
+// The runner starts a program before there is code for it: it stops here, and goes on with
+// the main file. Nothing of that is left to be seen.
+if (process.env.EDGEJUDGE_WAIT) {
+  const signal = Number(process.env.EDGEJUDGE_WAIT);
+  delete process.env.EDGEJUDGE_WAIT;
+  process.kill(process.pid, signal);
+}

@@ -47,7 +47,7 @@ use crate::json::parse_members;
 use crate::memory::Reserved;
 use crate::metrics::Gauges;
 use crate::request::{self, Submission};
-use crate::sandbox::Cancel;
+use crate::sandbox::{Cancel, Sandbox};
 use crate::slots::QueueFull;
 use crate::trace::trace_id;
 use crate::wire::{ExecuteResponse, Message, RuntimeInfo};
@@ -102,6 +102,7 @@ async fn metrics(State(app): State<Arc<App>>) -> Response {
         running: app.slots.running(),
         waiting: app.slots.waiting(),
         artifact_bytes: app.artifacts.bytes(),
+        warm: app.sandbox.status(),
     });
     let content_type = "text/plain; version=0.0.4; charset=utf-8";
     ([(header::CONTENT_TYPE, content_type)], page).into_response()
@@ -114,12 +115,14 @@ async fn root() -> Json<Message> {
 }
 
 async fn healthz(State(app): State<Arc<App>>) -> Json<Value> {
+    let warm = app.sandbox.status();
     Json(json!({
         "status": "ok",
         "sandbox": app.sandbox.tier().as_str(),
         "runtimes": app.runtimes.0.len(),
         "running": app.slots.running(),
         "waiting": app.slots.waiting(),
+        "warm": {"waiting": warm.waiting, "wanted": warm.wanted, "memory": warm.memory_bytes},
     }))
 }
 
@@ -269,8 +272,7 @@ fn answer(
     trace: Option<&str>,
     cancel: &Cancel,
 ) -> Result<Vec<u8>, AnswerError> {
-    let sandbox = app.sandbox.as_ref();
-    let mut response = execute::execute(submission, arrived, sandbox, &app.artifacts, cancel)
+    let mut response = execute::execute(submission, arrived, &app.sandbox, &app.artifacts, cancel)
         .map_err(AnswerError::Execute)?;
     response.queue_time = u64::try_from(queued.as_millis()).unwrap_or(u64::MAX);
     app.metrics.executed(&response);

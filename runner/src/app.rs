@@ -8,8 +8,9 @@ use crate::libraries::Libraries;
 use crate::memory::Memory;
 use crate::metrics::Metrics;
 use crate::probe::Runtimes;
-use crate::sandbox::{Cancel, Sandbox};
+use crate::sandbox::Cancel;
 use crate::slots::Slots;
+use crate::warm::WarmSandbox;
 
 /// The state that all handlers share.
 pub struct App {
@@ -30,7 +31,7 @@ pub struct App {
     /// The memory of answers that are not yet sent.
     pub answers: Memory,
     /// The sandbox that runs programs.
-    pub sandbox: Box<dyn Sandbox>,
+    pub sandbox: WarmSandbox,
     /// Stops every run.
     pub cancel: Cancel,
 }

@@ -4,7 +4,11 @@
 //! other and prints a request to report its bug. The message of the stage then names
 //! the limit, or its reader would look for a mistake in correct code. The texts are
 //! what compilers print when the system refuses them something; a submission can print
-//! them too, and deceives nobody but its author. `execute.rs` calls this.
+//! them too, and deceives nobody but its author. A compiler that was stopped at its time
+//! may have printed warnings only, so the message names that limit too. `execute.rs`
+//! calls this.
+
+use std::time::Duration;
 
 use crate::sandbox::Limits;
 use crate::wire::StageResult;
@@ -23,7 +27,24 @@ const NO_MEMORY: &[&str] = &[
 /// Replaces the message of a failed compilation by one that names the limit, if the
 /// compiler met one.
 pub(crate) fn name_limit(stage: &mut StageResult, limits: &Limits) {
-    if stage.status.is_none() || stage.limit.is_some() {
+    if let Some(limit) = stage.limit {
+        let seconds = |time: Duration| time.as_secs_f64();
+        let message = match limit {
+            "wall_time" => format!(
+                "The compiler took longer than {} s (wall clock), and worked for {:.1} s of them",
+                seconds(limits.wall),
+                stage.cpu_time as f64 / 1e3
+            ),
+            "cpu_time" => format!(
+                "The compiler took longer than {} s of CPU time",
+                seconds(limits.cpu)
+            ),
+            _ => return,
+        };
+        stage.message = Some(message);
+        return;
+    }
+    if stage.status.is_none() {
         return;
     }
     let printed = format!("{}\n{}", stage.stderr, stage.stdout).to_lowercase();
@@ -47,15 +68,15 @@ pub(crate) fn name_limit(stage: &mut StageResult, limits: &Limits) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::{Ending, Report};
-    use std::time::Duration;
+    use crate::sandbox::{Ending, Limit, Report};
 
     fn message(ending: Ending, stderr: &str) -> Option<String> {
         let mut report = Report::not_run(ending);
         report.stderr = stderr.into();
+        report.cpu = Duration::from_millis(1_260);
         let limits = Limits {
-            wall: Duration::ZERO,
-            cpu: Duration::ZERO,
+            wall: Duration::from_secs(25),
+            cpu: Duration::from_secs(10),
             memory_bytes: Some(1_000_000_000),
             stack_bytes: 0,
             stdout_bytes: 0,
@@ -92,6 +113,19 @@ mod tests {
             let message = message(ending, stderr).unwrap();
             assert!(message.contains("limit of this machine"), "{message}");
             assert!(message.contains(words), "{message}");
+        }
+    }
+
+    #[test]
+    fn name_limit_says_in_words_that_a_compiler_took_too_long() {
+        let warning = "main.cpp:1:20: warning: unused parameter 'x'";
+        for (limit, words) in [
+            (Limit::Wall, "25 s (wall clock), and worked for 1.3 s"),
+            (Limit::Cpu, "10 s of CPU time"),
+        ] {
+            let message = message(Ending::Limited(limit), warning).unwrap();
+            let expected = format!("The compiler took longer than {words}");
+            assert!(message.starts_with(&expected), "{message}");
         }
     }
 

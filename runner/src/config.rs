@@ -62,6 +62,8 @@ pub struct Config {
     pub max_concurrent: usize,
     /// Submissions that may wait.
     pub max_queue: usize,
+    /// Sandboxes that wait for each command line; `None`: as many as the machine can have.
+    pub warm: Option<usize>,
     /// What requests get, and may ask for.
     pub limits: RequestLimits,
     /// Size of a request body.
@@ -113,6 +115,7 @@ impl TryFrom<&Options> for Config {
                 .unwrap_or_else(|| std::env::temp_dir().join(format!("edgejudge-runner-{user}"))),
             max_concurrent,
             max_queue: options.max_queue,
+            warm: options.warm,
             limits: RequestLimits::from(options),
             max_body_bytes: options.max_body_bytes,
             max_connections: options.max_connections,

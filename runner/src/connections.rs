@@ -254,6 +254,10 @@ async fn serve_one(
             Ok::<_, Infallible>(response)
         }
     });
+    // Without it, the second half of a response may wait for an ACK.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "cannot set TCP_NODELAY");
+    }
     let io = TokioIo::new(StallGuard::new(stream, STALL_TIMEOUT));
     let mut connection = pin!(
         http1::Builder::new()

@@ -13,8 +13,9 @@ use crate::commands::fill_in;
 use crate::compiler_limits::name_limit;
 use crate::explain;
 use crate::notes;
-use crate::request::Submission;
+use crate::request::{Case, Submission};
 use crate::sandbox::{Cancel, Command, Ending, File, Report, Sandbox};
+use crate::shelf::Recipe;
 use crate::wire::{ExecuteResponse, StageLimitsInfo, StageResult};
 
 /// Why a submission has no result. The caller gets a 503: the same submission may be
@@ -109,6 +110,39 @@ pub fn execute(
     Ok(response)
 }
 
+/// What a sandbox must be made for in which this submission can run.
+pub(crate) fn recipe(submission: &Submission) -> Recipe {
+    let argv = run_argv(submission, &submission.files);
+    Recipe::of(&run_command(submission, &argv, &[], b""))
+}
+
+fn run_argv(submission: &Submission, files: &[File]) -> Vec<String> {
+    let mut argv = fill_in(&submission.runtime.run, submission, files);
+    argv.extend_from_slice(&submission.args);
+    argv
+}
+
+fn run_command<'a>(
+    submission: &'a Submission,
+    argv: &'a [String],
+    files: &'a [File],
+    stdin: &'a [u8],
+) -> Command<'a> {
+    let runtime = &submission.runtime;
+    Command {
+        argv,
+        files,
+        collect_files: false,
+        mounts: &runtime.mounts,
+        env: &runtime.env,
+        stdin,
+        combine_output: !submission.separate_streams,
+        interrupt: runtime.language.interrupt,
+        can_wait: runtime.language.can_wait,
+        limits: submission.limits.run,
+    }
+}
+
 /// What became of a submission's cases.
 enum Cases {
     /// The results of those that were run.
@@ -150,6 +184,7 @@ impl Execution<'_> {
             // The cache reuses the result for requests that want it.
             combine_output: true,
             interrupt: false,
+            can_wait: false,
             limits: limits.compile,
         })?;
         let files = std::mem::take(&mut report.files);
@@ -187,6 +222,7 @@ impl Execution<'_> {
             stdin: b"",
             combine_output: false,
             interrupt: false,
+            can_wait: false,
             limits: notes::limits(&limits.compile),
         });
         let checked = match checked {
@@ -213,11 +249,11 @@ impl Execution<'_> {
         &self,
         arrived: Instant,
         files: &[File],
-        cases: &[Vec<u8>],
+        cases: &[Case],
         budget: &mut Budget,
     ) -> Result<Cases, ExecuteError> {
         let mut runs: Vec<StageResult> = Vec::new();
-        for stdin in cases {
+        for case in cases {
             let is_late = self
                 .submission
                 .cases_timeout
@@ -225,7 +261,14 @@ impl Execution<'_> {
             if !runs.is_empty() && (is_late || !budget.allows_a_run()) {
                 break;
             }
-            let mut run = match self.run(files, stdin) {
+            let own: Vec<File>;
+            let seen = if case.files.is_empty() {
+                files
+            } else {
+                own = files.iter().chain(&case.files).cloned().collect();
+                &own
+            };
+            let mut run = match self.run(seen, &case.stdin) {
                 Ok(run) => run.with_memory_status(),
                 // What is known already is worth more than nothing.
                 Err(ExecuteError::Unavailable) if !runs.is_empty() => break,
@@ -275,6 +318,7 @@ impl Execution<'_> {
             stdin: b"",
             combine_output: !separate_streams,
             interrupt: false,
+            can_wait: false,
             limits: limits.compile,
         })?;
         let is_invalid = matches!(report.ending, Ending::Exited(code) if code != 0);
@@ -283,24 +327,10 @@ impl Execution<'_> {
 
     fn run(&self, files: &[File], stdin: &[u8]) -> Result<StageResult, ExecuteError> {
         let Submission {
-            runtime,
-            args,
-            limits,
-            ..
+            runtime, limits, ..
         } = self.submission;
-        let mut argv = fill_in(&runtime.run, self.submission, files);
-        argv.extend_from_slice(args);
-        let report = self.run_stage(&Command {
-            argv: &argv,
-            files,
-            collect_files: false,
-            mounts: &runtime.mounts,
-            env: &runtime.env,
-            stdin,
-            combine_output: !self.submission.separate_streams,
-            interrupt: runtime.language.interrupt,
-            limits: limits.run,
-        })?;
+        let argv = run_argv(self.submission, files);
+        let report = self.run_stage(&run_command(self.submission, &argv, files, stdin))?;
         let mut stage = StageResult::from(report);
         explain::name_memory(&mut stage, &runtime.language.out_of_memory);
         explain::name_signal(&mut stage, &limits.run);

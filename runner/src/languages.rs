@@ -1,4 +1,5 @@
-//! The table of languages: `languages.toml`, or a file of the same form.
+//! The table of languages: `languages.toml` with `further_languages.toml`, or a file of
+//! the same form.
 //!
 //! Only data and its checks; `probe.rs` finds out which languages this machine has.
 
@@ -10,7 +11,11 @@ use serde::{Deserialize, Serialize};
 use crate::sandbox::Limits;
 
 /// The built-in table.
-pub const BUILT_IN: &str = include_str!("languages.toml");
+pub const BUILT_IN: &str = concat!(
+    include_str!("languages.toml"),
+    "\n",
+    include_str!("further_languages.toml")
+);
 
 /// The name of a file that a request does not name, as in Piston.
 pub fn default_file_name(index: usize) -> String {
@@ -32,6 +37,11 @@ pub struct Language {
     pub program: Vec<String>,
     /// Arguments that print the version.
     pub version: Vec<String>,
+    /// What else must be there: programs on `PATH`, or `{libraries}`.
+    #[serde(default)]
+    pub needs: Vec<String>,
+    /// A file that the language needs; the name that it links to has the version.
+    pub version_of: Option<String>,
     /// npm range that the version must satisfy.
     pub requires: Option<String>,
     /// Arguments that print the program's real path.
@@ -65,6 +75,9 @@ pub struct Language {
     /// Whether a program that has used up its time may write out what it has buffered.
     #[serde(default)]
     pub interrupt: bool,
+    /// Whether its program can be started before the code is there.
+    #[serde(default)]
+    pub can_wait: bool,
     /// What a program prints that has used up the heap of its language.
     #[serde(default)]
     pub out_of_memory: Vec<String>,
@@ -77,12 +90,17 @@ pub struct Language {
     /// What limits for native programs must be raised by.
     #[serde(default)]
     pub allowance: Allowance,
+    /// The size in bytes of a file that the language itself writes to start.
+    #[serde(default)]
+    pub file_bytes: u64,
     /// Absolute paths that programs read, beside the system's and the interpreter's
     /// folders.
     #[serde(default)]
     pub reads: Vec<String>,
     /// A program that reads a line and prints it after "hello ". The tests run it.
     pub smoke: Option<String>,
+    /// Its input, if that is not a line.
+    pub smoke_stdin: Option<String>,
     /// Environment of both commands.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
@@ -134,6 +152,12 @@ fn find_mistake(language: &Language) -> Option<&'static str> {
         Some("names no program")
     } else if language.run.is_empty() {
         Some("has no run command")
+    } else if language
+        .version_of
+        .as_ref()
+        .is_some_and(|path| !path.starts_with('/'))
+    {
+        Some("version_of must be an absolute path")
     } else if !language.notes.is_empty() && language.compile.is_empty() {
         Some("notes needs compile")
     } else if !language.check.is_empty() && !language.compile.is_empty() {
@@ -309,6 +333,7 @@ mod tests {
             ("compile=['a']\ncheck=['a']\ncheck_if=['a']", "both"),
             ("allowance={time_factor=0.5}", "factors"),
             ("stack_share=1.5", "stack_share"),
+            ("version_of='a.jar'", "absolute"),
             ("allowance={memory_factor=1e9}", "factors"),
         ] {
             let error = bad(&format!("{usual}{more}"));

@@ -5,7 +5,7 @@
 //! | step | module |
 //! | --- | --- |
 //! | routes, status codes, who may call | [`api`] |
-//! | the JSON body becomes a [`request::Submission`], or a 400 | [`request`], `request_files`, `javascript`, [`invalid_request`] |
+//! | the JSON body becomes a [`request::Submission`], or a 400 | [`request`], `request_files`, `request_cases`, `javascript`, [`invalid_request`] |
 //! | the submission waits for a slot, or gets a 429 | [`slots`] |
 //! | compile, check types, then run | [`execute`], `commands`, `notes`, [`artifacts`] |
 //! | run one command under limits | [`sandbox`] |
@@ -44,6 +44,7 @@ pub mod selector;
 pub mod server;
 pub mod slots;
 pub mod token;
+pub mod warm;
 pub mod wire;
 
 mod answer;
@@ -57,8 +58,11 @@ mod guarded_body;
 mod java;
 mod javascript;
 mod json;
+mod machine_memory;
 mod notes;
+mod request_cases;
 mod request_files;
 mod request_limits;
+mod shelf;
 mod stall_guard;
 mod trace;

@@ -22,6 +22,7 @@ macro_rules! files {
 /// The files of the folder `libraries` of this crate: each one's path, and its content.
 const FILES: &[(&str, &[u8])] = files! {
     "c/flush.h"
+    "c/stack.c"
     "check.cjs"
     "node_modules/@datastructures-js/deque/LICENSE"
     "node_modules/@datastructures-js/deque/index.js"

@@ -5,6 +5,7 @@
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::warm::WarmStatus;
 use crate::wire::ExecuteResponse;
 
 /// Every status that a run can have, as explained in `wire.rs`. "ok" stands for none.
@@ -31,6 +32,8 @@ pub struct Gauges {
     pub waiting: usize,
     /// Bytes in the cache of compiled programs.
     pub artifact_bytes: u64,
+    /// Sandboxes that wait for their code.
+    pub warm: WarmStatus,
 }
 
 impl Metrics {
@@ -86,12 +89,46 @@ impl Metrics {
             write_metric(&mut page, "counter", name, help, value);
         }
         for (name, help, value) in [
+            (
+                "warm_hits_total",
+                "Runs by an interpreter that waited.",
+                gauges.warm.hits,
+            ),
+            (
+                "warm_misses_total",
+                "Runs for which no interpreter waited.",
+                gauges.warm.misses,
+            ),
+            (
+                "warm_started_total",
+                "Interpreters started to wait.",
+                gauges.warm.started,
+            ),
+            (
+                "warm_failed_total",
+                "Interpreters that could not be started to wait, or died.",
+                gauges.warm.failed,
+            ),
+        ] {
+            write_metric(&mut page, "counter", name, help, value as f64);
+        }
+        for (name, help, value) in [
             ("running", "Running submissions.", gauges.running as f64),
             ("waiting", "Waiting submissions.", gauges.waiting as f64),
             (
                 "artifact_bytes",
                 "Bytes in the cache of compiled programs.",
                 gauges.artifact_bytes as f64,
+            ),
+            (
+                "warm_waiting",
+                "Interpreters that wait for code.",
+                gauges.warm.waiting as f64,
+            ),
+            (
+                "warm_memory_bytes",
+                "Resident memory of the interpreters that wait for code.",
+                gauges.warm.memory_bytes as f64,
             ),
         ] {
             write_metric(&mut page, "gauge", name, help, value);

@@ -15,7 +15,7 @@ use crate::sandbox::Limits;
 
 /// The most CPU time and wall time of a check. A type can take any time to compute.
 const CPU: Duration = Duration::from_secs(2);
-const WALL: Duration = Duration::from_secs(4);
+const WALL: Duration = Duration::from_secs(6);
 
 /// The most notes that are shown.
 const MOST: usize = 20;

@@ -73,6 +73,12 @@ pub struct Options {
     #[arg(long, env = "RUNNER_MAX_QUEUE", value_name = "N", default_value_t = 64)]
     pub max_queue: usize,
 
+    /// Interpreters that wait for code, started in a sandbox, for each command line that
+    /// is asked for; 0: none [default: twice the submissions at once, at most 8, and fewer
+    /// with little memory].
+    #[arg(long, env = "RUNNER_WARM", value_name = "N")]
+    pub warm: Option<usize>,
+
     /// Wall time of the run stage, ms. A request that asks for CPU time only gets three
     /// times as much, and a second.
     #[arg(
@@ -83,12 +89,15 @@ pub struct Options {
     )]
     pub run_timeout_ms: u64,
 
-    /// Wall time of the compile stage, ms.
+    /// Wall time of the compile stage, ms. A request that asks for CPU time only gets
+    /// three times as much, and a second.
+    // On a busy machine a compiler waits more than it works. With this and a short run, a
+    // request fits into the 30 s that Cloudflare gives a Worker after its response.
     #[arg(
         long,
         env = "RUNNER_COMPILE_TIMEOUT_MS",
         value_name = "MS",
-        default_value_t = 10_000
+        default_value_t = 25_000
     )]
     pub compile_timeout_ms: u64,
 

@@ -2,15 +2,18 @@
 //!
 //! It happens once, at start: the program is searched on `PATH` and run to print
 //! its real path and its version. A program that does not print them within 10 s is
-//! left out. `server.rs` calls this.
+//! left out, and the log says so. `server.rs` calls this.
 
 use std::ffi::OsStr;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use semver::Version;
 use tokio::process::Command;
+use tokio::sync::Semaphore;
 
 use crate::languages::Language;
 use crate::notes;
@@ -75,18 +78,26 @@ impl Runtimes {
     }
 }
 
-/// Probes all languages of the table concurrently. `libraries` is the folder of the
-/// languages' libraries, if there is one.
+/// Probes all languages of the table, as many at once as there are processors: beside
+/// all others, a version manager's shim would not name its real program in time.
+/// `libraries` is the folder of the languages' libraries, if there is one.
 pub async fn find_all(
     languages: Vec<Language>,
     path: &OsStr,
     libraries: Option<&Mount>,
 ) -> Runtimes {
+    let at_once = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let turns = Arc::new(Semaphore::new(at_once));
     let probes: Vec<_> = languages
         .into_iter()
         .map(|language| {
             let (path, libraries) = (path.to_owned(), libraries.cloned());
-            tokio::spawn(async move { find(language, &path, libraries).await })
+            let turns = Arc::clone(&turns);
+            tokio::spawn(async move {
+                // Never closed.
+                let _turn = turns.acquire().await;
+                find(language, &path, libraries).await
+            })
         })
         .collect();
     let mut runtimes = Vec::new();
@@ -103,11 +114,33 @@ async fn find(language: Language, path: &OsStr, libraries: Option<Mount>) -> Opt
         .program
         .iter()
         .find_map(|name| on_path(name, path))?;
-    // Without a real path, a version manager's shim works too, but slower. Links are
-    // not followed: some programs behave according to their name.
-    let real = probe_real_path(&language, &found).await.unwrap_or(found);
+    let has = |need: &String| match need == LIBRARIES {
+        true => libraries.is_some(),
+        false => on_path(need, path).is_some(),
+    };
+    if !language.needs.iter().all(has) {
+        tracing::debug!(language = language.name, "found, but not all that it needs");
+        return None;
+    }
+    // Links are not followed: some programs behave according to their name.
+    let real = if language.real_path.is_empty() {
+        found
+    } else if let Some(real) = probe_real_path(&language, &found).await {
+        real
+    } else {
+        // A version manager's shim: the sandbox shows neither its manager nor its files.
+        tracing::warn!(
+            language = language.name,
+            program = %found.display(),
+            "left out: the program does not print its real path"
+        );
+        return None;
+    };
     let program = real.to_str()?.to_owned();
-    let version = version_in(&output_of(&real, &language.version).await?)?;
+    let version = version_in(&match &language.version_of {
+        Some(path) => name_of_target(path)?,
+        None => output_of(&real, &language.version).await?,
+    })?;
     if let Some(range) = &language.requires
         && !selector::satisfies(&version, range)
     {
@@ -138,15 +171,18 @@ async fn find(language: Language, path: &OsStr, libraries: Option<Mount>) -> Opt
 }
 
 async fn probe_real_path(language: &Language, found: &Path) -> Option<PathBuf> {
-    if language.real_path.is_empty() {
-        return None;
-    }
     let printed = output_of(found, &language.real_path).await?;
     let mut real = PathBuf::from(printed.trim());
     if let Some(suffix) = &language.real_path_suffix {
         real.push(suffix);
     }
     (real.is_absolute() && is_executable(&real)).then_some(real)
+}
+
+/// The name of the file that a path leads to: `clojure-1.11.1.jar`.
+fn name_of_target(path: &str) -> Option<String> {
+    let target = Path::new(path).canonicalize().ok()?;
+    Some(target.file_name()?.to_str()?.to_owned())
 }
 
 /// What a program prints: its standard output, or if that is empty, its standard
@@ -374,6 +410,68 @@ mod tests {
             runtimes.find("X", "*").is_none(),
             "names are case-sensitive"
         );
+    }
+
+    #[tokio::test]
+    async fn language_is_offered_with_all_that_it_needs_its_real_path_and_the_version_of_its_file()
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let jar = folder.path().join("x-1.11.1.jar");
+        let link = folder.path().join("x.jar");
+        std::fs::write(&jar, "").unwrap();
+        std::os::unix::fs::symlink(&jar, &link).unwrap();
+        let version = async |more: &str, libraries: Option<Mount>| {
+            let entry = format!(
+                "[[language]]\nname='x'\nprogram=['sh']\nversion=['-c','echo 2.0']\nrun=['sh']\n{more}"
+            );
+            let language = crate::languages::parse(&entry).unwrap().remove(0);
+            let path = std::env::var_os("PATH").unwrap();
+            let found = find(language, &path, libraries).await;
+            found.map(|runtime| runtime.version.to_string())
+        };
+        let of_file = format!("version_of = '{}'", link.display());
+        let libraries = || Some(Mount::in_place("/libraries".to_owned()));
+        for (more, libraries, expected) in [
+            ("", None, Some("2.0.0")),
+            ("needs = ['sh']", None, Some("2.0.0")),
+            ("needs = ['sh', 'no-such-program']", None, None),
+            ("needs = ['{libraries}']", None, None),
+            ("needs = ['{libraries}']", libraries(), Some("2.0.0")),
+            ("real_path = ['-c', 'command -v sh']", None, Some("2.0.0")),
+            // A shim that fails, and one that names what is not there.
+            ("real_path = ['-c', 'exit 1']", None, None),
+            ("real_path = ['-c', 'echo /no/such/sh']", None, None),
+            (&of_file, None, Some("1.11.1")),
+            ("version_of = '/no/such/file-1.0.jar'", None, None),
+        ] {
+            let version = version(more, libraries).await;
+            assert_eq!(version.as_deref(), expected, "{more}");
+        }
+    }
+
+    #[tokio::test]
+    async fn no_more_programs_are_asked_at_once_than_there_are_processors() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log");
+        let entry = format!(
+            "[[language]]\nname='x'\nprogram=['sh']\nversion=['-c','echo + >> {0}; sleep 0.05; echo - >> {0}; echo 2.0']\nrun=['sh']\n",
+            log.display()
+        );
+        let at_once = std::thread::available_parallelism().unwrap().get();
+        let count = 4 * at_once;
+        let languages = vec![crate::languages::parse(&entry).unwrap().remove(0); count];
+        let path = std::env::var_os("PATH").unwrap();
+        assert_eq!(find_all(languages, &path, None).await.0.len(), count);
+        let (mut running, mut most) = (0, 0);
+        for line in std::fs::read_to_string(&log).unwrap().lines() {
+            running = if line == "+" {
+                running + 1
+            } else {
+                running - 1
+            };
+            most = most.max(running);
+        }
+        assert!((1..=at_once).contains(&most), "{most} of {at_once}");
     }
 
     /// A program of the operator's machine may print anything.

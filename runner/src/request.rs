@@ -17,12 +17,11 @@ use crate::config::{RequestLimits, StageLimits};
 use crate::invalid_request::{InvalidRequest, invalid};
 use crate::javascript::falsy;
 use crate::probe::{Runtime, Runtimes};
+pub use crate::request_cases::Case;
+use crate::request_cases::{parse_cases, with_newline};
 use crate::request_files::{SubmittedFiles, parse_files};
 use crate::request_limits::{parse_answer_limit, parse_limits};
 use crate::sandbox::File;
-
-/// Number of `cases` that one request may have.
-const MAX_CASES: usize = 1000;
 
 /// What a client asks to run, checked.
 #[derive(Debug, Clone)]
@@ -39,8 +38,8 @@ pub struct Submission {
     pub args: Vec<String>,
     /// Standard input. Ends with a newline.
     pub stdin: Vec<u8>,
-    /// Standard inputs of several runs, instead of `stdin`.
-    pub cases: Option<Vec<Vec<u8>>>,
+    /// Several runs, instead of one with `stdin`.
+    pub cases: Option<Vec<Case>>,
     /// Whether no further case is run after one that failed.
     pub stop_at_first_failure: bool,
     /// How long after the request's arrival another case may start. `None`: no
@@ -108,10 +107,9 @@ pub fn parse(
     {
         return invalid("files must include at least one utf8 encoded file");
     }
-    let limits = parse_limits(body, configured, &runtime.language.allowance)?;
+    let limits = parse_limits(body, configured, &runtime.language)?;
     let args = parse_args(&body["args"])?;
-    let stdin = parse_stdin(&body["stdin"], "stdin")?;
-    let cases = parse_cases(&body["cases"])?;
+    let stdin = parse_stdin(&body["stdin"])?;
     let stop_at_first_failure = match &body["stop_at_first_failure"] {
         Value::Bool(stop) => *stop,
         Value::Null => false,
@@ -131,6 +129,7 @@ pub fn parse(
         main,
         sources,
     } = parse_files(files, runtime)?;
+    let cases = parse_cases(&body["cases"], &files)?;
     Ok(Submission {
         runtime: runtime.clone(),
         files,
@@ -172,29 +171,6 @@ fn parse_args(value: &Value) -> Result<Vec<String>, InvalidRequest> {
         .collect()
 }
 
-/// Parses `cases`: an array of 1 to [`MAX_CASES`] strings. Not in Piston, and so
-/// strict.
-fn parse_cases(value: &Value) -> Result<Option<Vec<Vec<u8>>>, InvalidRequest> {
-    let cases = match value {
-        Value::Null => return Ok(None),
-        Value::Array(cases) if (1..=MAX_CASES).contains(&cases.len()) => cases,
-        _ => {
-            return invalid(format!(
-                "cases must be an array of 1 to {MAX_CASES} strings"
-            ));
-        }
-    };
-    cases
-        .iter()
-        .enumerate()
-        .map(|(index, case)| match case {
-            Value::String(_) => parse_stdin(case, "cases"),
-            _ => invalid(format!("cases[{index}] must be a string")),
-        })
-        .collect::<Result<_, _>>()
-        .map(Some)
-}
-
 /// Parses `cases_timeout`, in ms. Unlike in Piston's own fields, 0 is a number: a
 /// caller with no time left wants one case, not all of them.
 fn parse_timeout(value: &Value, name: &str) -> Result<Option<Duration>, InvalidRequest> {
@@ -210,17 +186,12 @@ fn parse_timeout(value: &Value, name: &str) -> Result<Option<Duration>, InvalidR
     Ok(Duration::try_from_secs_f64(millis / 1000.0).ok())
 }
 
-fn parse_stdin(value: &Value, name: &str) -> Result<Vec<u8>, InvalidRequest> {
-    let mut stdin = match value {
-        Value::Null => Vec::new(),
-        Value::String(text) => text.clone().into_bytes(),
-        _ => return invalid(format!("{name} must be a string")),
-    };
-    // As in Piston: an empty input becomes an empty line.
-    if stdin.last() != Some(&b'\n') {
-        stdin.push(b'\n');
+fn parse_stdin(value: &Value) -> Result<Vec<u8>, InvalidRequest> {
+    match value {
+        Value::Null => Ok(with_newline("")),
+        Value::String(text) => Ok(with_newline(text)),
+        _ => invalid("stdin must be a string"),
     }
-    Ok(stdin)
 }
 
 #[cfg(test)]
@@ -230,6 +201,7 @@ mod tests {
 
     use super::*;
     use crate::config::LEAST_ANSWER_BYTES;
+    use crate::request_cases::MAX_CASES;
     use crate::sandbox::Limits;
     use fuzz::fuzz;
 

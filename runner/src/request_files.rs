@@ -42,7 +42,9 @@ pub(crate) fn parse_files(
     let mut sources = Vec::new();
     for (index, item) in items.iter().enumerate() {
         let given = match &item["name"] {
-            Value::String(name) if !name.is_empty() => Some(inner_name(name, index)?),
+            Value::String(name) if !name.is_empty() => {
+                Some(inner_name(name, &format!("files[{index}]"))?)
+            }
             name if falsy(name) => None,
             _ => return invalid(format!("files[{index}].name must be a string")),
         };
@@ -89,7 +91,7 @@ pub(crate) fn parse_files(
         }
         *name = renamed;
     }
-    check_clashes(&files)?;
+    check_clashes(&files.iter().collect::<Vec<_>>(), "files", 0)?;
     // Never missing: `parse` has checked that there is a utf8 file.
     let main = main.ok_or_else(|| {
         InvalidRequest("files must include at least one utf8 encoded file".to_owned())
@@ -113,7 +115,7 @@ fn named_after_its_class(main: &str, files: &[File]) -> Option<String> {
 }
 
 /// Removes `.` and `..` from a name that stays inside the folder.
-fn inner_name(name: &str, index: usize) -> Result<String, InvalidRequest> {
+pub(crate) fn inner_name(name: &str, place: &str) -> Result<String, InvalidRequest> {
     let mut parts = Vec::new();
     let mut inside = !name.starts_with('/') && !name.ends_with('/') && !name.contains('\0');
     for part in name.split('/') {
@@ -128,21 +130,27 @@ fn inner_name(name: &str, index: usize) -> Result<String, InvalidRequest> {
     }
     if !inside || parts.is_empty() || parts.len() > MAX_NAME_PARTS {
         return invalid(format!(
-            "files[{index}].name must stay inside the submission's folder"
+            "{place}.name must stay inside the submission's folder"
         ));
     }
     Ok(parts.join("/"))
 }
 
-/// Checks that no file's name is the folder of another file.
-fn check_clashes(files: &[File]) -> Result<(), InvalidRequest> {
+/// Checks that no file's name is the folder of another file. The first `known` of
+/// them stand elsewhere than in the list at `place`.
+pub(crate) fn check_clashes(
+    files: &[&File],
+    place: &str,
+    known: usize,
+) -> Result<(), InvalidRequest> {
     let names: BTreeSet<&str> = files.iter().map(|file| file.name.as_str()).collect();
     for (index, file) in files.iter().enumerate() {
         let mut folder = file.name.as_str();
         while let Some((parent, _)) = folder.rsplit_once('/') {
             if names.contains(parent) {
+                let index = index.saturating_sub(known);
                 return invalid(format!(
-                    "files[{index}].name has another file as its folder"
+                    "{place}[{index}].name has another file as its folder"
                 ));
             }
             folder = parent;

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::config::{LEAST_ANSWER_BYTES, RequestLimits, StageLimits, wall_for};
 use crate::invalid_request::{InvalidRequest, invalid};
 use crate::javascript::falsy;
-use crate::languages::Allowance;
+use crate::languages::Language;
 use crate::sandbox::Limits;
 
 /// The limits that a request may set, in the order in which Piston checks them; those
@@ -70,7 +70,7 @@ impl Constraint {
 pub(crate) fn parse_limits(
     body: &Value,
     configured: &RequestLimits,
-    allowance: &Allowance,
+    language: &Language,
 ) -> Result<StageLimits, InvalidRequest> {
     let raise = match &body["allowance"] {
         Value::Bool(raise) => *raise,
@@ -93,12 +93,20 @@ pub(crate) fn parse_limits(
     for constraint in Constraint::OF_RUNS {
         parse(constraint, "run", &mut stages.run, &most.run)?;
     }
-    if !falsy(&body["run_cpu_time"]) && falsy(&body["run_timeout"]) {
-        stages.run.wall = wall_for(stages.run.cpu).min(most.run.wall);
+    for (stage, limits, most) in [
+        ("compile", &mut stages.compile, &most.compile),
+        ("run", &mut stages.run, &most.run),
+    ] {
+        let is_given = |name| !falsy(&body[format!("{stage}_{name}")]);
+        if is_given("cpu_time") && !is_given("timeout") {
+            limits.wall = wall_for(limits.cpu).min(most.wall);
+        }
     }
     if raise {
-        stages.run = allowance.raise(&stages.run);
+        stages.run = language.allowance.raise(&stages.run);
     }
+    // Not a limit of Piston's, and the language cannot start with less.
+    stages.run.file_bytes = stages.run.file_bytes.max(language.file_bytes);
     stages.run.stack_bytes = Limits::stack_within(stages.run.memory_bytes);
     Ok(stages)
 }

@@ -9,26 +9,36 @@ use std::time::Duration;
 
 use anyhow::Context;
 use rustix::process::Resource;
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::api;
 use crate::app::App;
 use crate::artifacts::ArtifactCache;
-use crate::config::Config;
+use crate::config::{Config, RequestLimits};
 use crate::connections::Connections;
+use crate::execute;
 use crate::languages::Language;
 use crate::libraries::Libraries;
+use crate::machine_memory;
 use crate::memory::Memory;
 use crate::metrics::Metrics;
 use crate::probe::{self, Runtime, Runtimes};
+use crate::request;
 use crate::sandbox::{Cancel, Command, Ending, Limits, Sandbox, Tier};
+use crate::shelf::{MAX_RECIPES, Recipe};
 use crate::slots::Slots;
+use crate::warm::{WarmLimits, WarmSandbox};
 
 /// Descriptors of the runner itself: its streams, its listener, tokio's, a lock file.
 const OWN_DESCRIPTORS: u64 = 32;
 /// Descriptors that one run takes while it is started and watched.
 const DESCRIPTORS_OF_A_RUN: u64 = 16;
+/// Descriptors that a sandbox takes which waits for its code.
+const DESCRIPTORS_OF_WAITING: u64 = 6;
+/// Memory in bytes that is left for a run without a limit.
+const UNLIMITED_RUN_BYTES: u64 = 1 << 30;
 /// With fewer connections, the runner does not start.
 const LEAST_CONNECTIONS: u64 = 8;
 
@@ -56,6 +66,45 @@ fn connections_allowed(open_files: Option<u64>, slots: usize) -> anyhow::Result<
     Ok(left)
 }
 
+/// How many sandboxes wait for their code. They take at most a quarter of the open files.
+fn warm_limits(config: &Config, open_files: Option<u64>) -> WarmLimits {
+    let slots = config.max_concurrent;
+    let memory = config.limits.default.run.memory_bytes;
+    let spare_bytes = memory
+        .unwrap_or(UNLIMITED_RUN_BYTES)
+        .saturating_mul(slots as u64);
+    let each = config
+        .warm
+        .unwrap_or_else(|| machine_memory::sandboxes_for(slots));
+    let fitting = open_files.map_or(u64::MAX, |all| {
+        all / 4 / (DESCRIPTORS_OF_WAITING * MAX_RECIPES as u64)
+    });
+    WarmLimits {
+        each: each.min(usize::try_from(fitting).unwrap_or(usize::MAX)),
+        slots,
+        spare_bytes,
+    }
+}
+
+/// What waits before anybody has asked: a program of each language that can wait, under
+/// its usual name, with the limits of a request that asks for none. With and without the
+/// allowance: worker-fn asks for it if the problem limits anything.
+fn usual_recipes(runtimes: &Runtimes, limits: &RequestLimits) -> Vec<Recipe> {
+    let can_wait = runtimes.0.iter().filter(|one| one.language.can_wait);
+    let both = can_wait.flat_map(|runtime| [(runtime, false), (runtime, true)]);
+    both.filter_map(|(runtime, allowance)| {
+        let body = json!({
+            "language": runtime.language.name,
+            "version": runtime.version.to_string(),
+            "files": [{"content": ""}],
+            "allowance": allowance,
+        });
+        let submission = request::parse(&body, runtimes, limits).ok()?;
+        Some(execute::recipe(&submission))
+    })
+    .collect()
+}
+
 /// Whether a language's program can be started inside the sandbox.
 fn can_start(sandbox: &dyn Sandbox, runtime: &Runtime, limits: Limits) -> bool {
     let mut argv = vec![runtime.program.clone()];
@@ -69,6 +118,7 @@ fn can_start(sandbox: &dyn Sandbox, runtime: &Runtime, limits: Limits) -> bool {
         stdin: b"",
         combine_output: false,
         interrupt: false,
+        can_wait: false,
         limits,
     };
     sandbox.run(&command, &Cancel::default()).ending == Ending::Exited(0)
@@ -89,7 +139,10 @@ impl Server {
         sandbox: Box<dyn Sandbox>,
     ) -> anyhow::Result<Self> {
         let open_files = rustix::process::getrlimit(Resource::Nofile).current;
-        let connections = connections_allowed(open_files, config.max_concurrent)?;
+        let warm = warm_limits(&config, open_files);
+        let of_waiting = DESCRIPTORS_OF_WAITING * (warm.each * MAX_RECIPES) as u64;
+        let open_files_left = open_files.map(|all| all.saturating_sub(of_waiting));
+        let connections = connections_allowed(open_files_left, config.max_concurrent)?;
         let connections = usize::try_from(connections).unwrap_or(usize::MAX);
         let connections = Connections::new(config.max_connections.min(connections));
         let libraries = Libraries::create().context("the libraries cannot be written")?;
@@ -109,6 +162,8 @@ impl Server {
                 can_start
             });
         }
+        let sandbox = WarmSandbox::new(sandbox, warm);
+        sandbox.expect(usual_recipes(&runtimes, &config.limits));
         let slots = Slots::new(config.max_concurrent, config.max_queue);
         let artifacts = ArtifactCache::new(config.compile_cache_bytes);
         let cancel = Cancel::default();
@@ -153,6 +208,8 @@ impl Server {
             () = shutdown => {}
         }
         tracing::info!(running = app.slots.running(), "shutting down");
+        let closing = Arc::clone(&app);
+        let _ = tokio::task::spawn_blocking(move || closing.sandbox.close()).await;
         let _ = stop.send(());
         if tokio::time::timeout(app.config.shutdown_grace, &mut serving)
             .await

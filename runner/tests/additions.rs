@@ -11,6 +11,48 @@ use common::Runner;
 use common::http::{execute_in_background, execute_request, program, send, until_busy};
 use serde_json::{Value, json};
 
+/// A checker reads other files in each run, and is compiled once.
+#[tokio::test]
+async fn a_case_has_files_that_no_other_run_sees() {
+    let runner = Runner::start(&["python", "c"], &[]).await;
+    let code = "import os, sys\nfrom pathlib import Path\n\
+                own = Path(sys.argv[1])\n\
+                print(own.read_text() if own.exists() else None, sys.stdin.read().strip())\n\
+                Path('kept/new').write_text('x') if os.path.exists('kept') else None\n\
+                print(sorted(os.listdir('kept')) if os.path.exists('kept') else None)";
+    let file = |name: &str, content: &str| json!({"name": name, "content": content});
+    let request = json!({"args": ["a.txt"], "cases": [
+        {"stdin": "1", "files": [file("a.txt", "first"), file("kept/.keep", "")]},
+        "2",
+        {"files": [file("a.txt", "third")]},
+    ]});
+    let answer = runner.run_with("python", code, request).await;
+    let outputs: Vec<_> = (0..3)
+        .map(|run| answer["runs"][run]["stdout"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        outputs,
+        [
+            "first 1\n['.keep', 'new']\n",
+            "None 2\nNone\n",
+            "third \nNone\n"
+        ]
+    );
+
+    let code =
+        "#include <stdio.h>\nint main(void) { putchar(fgetc(fopen(\"a\", \"r\"))); return 42; }";
+    let mut compilations = Vec::new();
+    for letter in ["x", "y"] {
+        let request = json!({"cases": [{"files": [file("a", letter)]}]});
+        let answer = runner.run_with("c", code, request).await;
+        assert_eq!(answer["runs"][0]["stdout"], letter, "{answer}");
+        assert_eq!(answer["runs"][0]["code"], 42);
+        compilations.push(answer["compile"].clone());
+    }
+    // The measurements of one compilation, kept with what it made.
+    assert_eq!(compilations[0], compilations[1]);
+}
+
 #[tokio::test]
 async fn cases_are_run_after_one_compilation() {
     let runner = Runner::start(&["python", "c"], &[]).await;
@@ -205,8 +247,11 @@ async fn response_has_limits_tier_and_queue_time() {
     // Its client disconnects, and the second submission gets the slot.
     first.abort();
     let second = second.await.unwrap().unwrap().json();
-    let third = runner.run("python", "1").await;
+    let members = json!({"compile_cpu_time": 2000});
+    let third = runner.run_with("python", "1", members).await;
     assert_eq!(third["sandbox"], "full");
+    // Three times the CPU time and a second, as for the run stage.
+    assert_eq!(third["limits"]["compile"]["timeout"], 7_000);
     let queue_time_ms = |answer: &Value| answer["queue_time"].as_u64().unwrap();
     assert!(queue_time_ms(&second) >= 100, "{second}");
     assert!(queue_time_ms(&third) < queue_time_ms(&second), "{third}");
@@ -219,7 +264,7 @@ async fn response_has_limits_tier_and_queue_time() {
             "processes": 20, "file_size": 10_000_000, "stack": 41_611_392
         })
     );
-    assert_eq!(second["limits"]["compile"]["timeout"], 10_000);
+    assert_eq!(second["limits"]["compile"]["timeout"], 25_000);
     runner.stop().await;
 }
 
@@ -363,6 +408,7 @@ async fn sandbox_collects_6000_files_quickly_and_refuses_more_than_allowed() {
         collect_files: true,
         mounts: &[],
         interrupt: false,
+        can_wait: false,
         env: &[],
         stdin: b"",
         combine_output: false,

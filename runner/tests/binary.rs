@@ -195,7 +195,15 @@ async fn signal_ends_the_runner_and_its_submissions() {
 #[tokio::test]
 async fn shutdown_lets_short_submissions_finish() {
     let work = tempfile::tempdir().unwrap();
-    let flags = ["--shutdown-grace-ms", "60000", "--run-timeout-ms", "60000"];
+    // No interpreter waits, which would look like the submission.
+    let flags = [
+        "--shutdown-grace-ms",
+        "60000",
+        "--run-timeout-ms",
+        "60000",
+        "--warm",
+        "0",
+    ];
     let mut runner = start(work.path(), &flags);
     let body = program("python", "import time; time.sleep(3); print('whole')");
     let call = execute_in_background(runner.url(), &body);

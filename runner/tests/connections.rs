@@ -116,7 +116,8 @@ fn set_open_files(runner: &RunnerProcess, open_files: u64) {
 /// A program that cannot be started now may be right: nothing is said about it.
 #[tokio::test]
 async fn submission_that_cannot_be_started_now_gets_a_503() {
-    let runner = start(1024, &[]);
+    // An interpreter that waits has all that it needs.
+    let runner = start(1024, &["--warm", "0"]);
     let url = runner.url().to_owned();
     let mut body = program("python", "print(5)");
     let client = reqwest::Client::new();

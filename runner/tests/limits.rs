@@ -376,7 +376,11 @@ async fn compile_stage_is_limited() {
             )
             .await;
         assert_eq!(body["compile"]["status"], "TO", "{body}");
-        assert_eq!(body["compile"]["message"], WALL);
+        let message = body["compile"]["message"].as_str().unwrap();
+        assert!(
+            message.starts_with("The compiler took longer than 0.001 s"),
+            "{message}"
+        );
     }
     runner.stop().await;
 }

@@ -268,6 +268,80 @@ async fn syntax_error_with_cases_is_a_failed_compilation() {
     assert_eq!(body["run"], Value::Null, "{body}");
 }
 
+/// Runs the first of these files, names with their contents.
+async fn run_files(language: &str, files: &[(&str, &str)], expected: &str) {
+    let runner = Runner::shared();
+    if !runner.has(language).await {
+        return;
+    }
+    let files: Vec<_> = files
+        .iter()
+        .map(|(name, content)| json!({"name": name, "content": content}))
+        .collect();
+    let body = json!({"language": language, "version": "*", "files": files});
+    let answer = runner.execute(&body).await.json();
+    let stdout = answer["run"]["stdout"].as_str().unwrap_or_default();
+    assert_eq!(stdout.trim_end(), expected, "{language}: {answer}");
+}
+
+#[tokio::test]
+async fn a_program_in_a_folder_finds_what_lies_beside_the_folder() {
+    let main = "import sys\nfrom app.core import f\nprint(f(2), sys.path[0].endswith('/app'))";
+    for language in ["python", "pypy"] {
+        let files = [
+            ("app/main.py", main),
+            ("app/__init__.py", ""),
+            ("app/core.py", "from lib.twice import f"),
+            ("lib/twice.py", "def f(x): return 2 * x"),
+        ];
+        run_files(language, &files, "4 True").await;
+    }
+    for (language, ending) in [("c", "c"), ("c++", "cpp"), ("c11", "c"), ("c++17", "cpp")] {
+        // A file that is named as a system's header, which other headers include.
+        let code = "#include <stdio.h>\n#include <string.h>\n#include \"inc/a.h\"\n\
+                    int main(void) { printf(\"%d\", A + (int) strlen(\"abc\")); }";
+        let main = format!("src/main.{ending}");
+        let files = [
+            (main.as_str(), code),
+            ("inc/a.h", "#define A 4"),
+            ("string.h", "#error not this"),
+        ];
+        run_files(language, &files, "7").await;
+    }
+    let files = [
+        ("main.pl", "use lib::Helper; print Helper::f(), \"\\n\";"),
+        ("lib/Helper.pm", "package Helper; sub f { return 7 } 1;"),
+    ];
+    run_files("perl", &files, "7").await;
+}
+
+#[tokio::test]
+async fn typescript_imports_files_without_their_ending() {
+    let main = "import { f, calls } from './lib/f';\nimport twice from \"./lib/twice\";\n\
+                import { f as g } from './lib/f.js';\nimport './lib/side';\n\
+                const late: any = await import('./late');\n\
+                console.log(f(2), twice(2), g === f, calls, late.word);";
+    let files = [
+        ("main.ts", main),
+        (
+            "lib/f.ts",
+            "import twice from './twice';\nimport { word } from '../late';\n\
+             export let calls: number = 0;\n\
+             export function f(x: number): number { calls++; return twice(x) + word.length; }",
+        ),
+        (
+            "lib/twice.ts",
+            "export default (x: number): number => 2 * x;",
+        ),
+        (
+            "lib/side.ts",
+            "enum Side { Left = 1 }\nconsole.log(Side.Left);",
+        ),
+        ("late.ts", "export const word: string = 'late';"),
+    ];
+    run_files("typescript", &files, "1\n8 4 true 1 late").await;
+}
+
 #[tokio::test]
 async fn allowance_raises_what_the_request_asks_for() {
     let runner = Runner::shared();

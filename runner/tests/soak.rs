@@ -27,12 +27,45 @@ const SHORT_TIMEOUT_MS: u64 = 500;
 /// Growth of resident memory that is allowed, KiB.
 const MAX_GROWTH_KIB: u64 = 16 * 1024;
 
-/// Each program with the expected members of its report.
-fn programs() -> Vec<(&'static str, Value)> {
+/// A language, a program, and the expected members of its report.
+struct Program(&'static str, &'static str, Value);
+
+/// Programs that Python runs, which can have waited for them.
+fn python_programs() -> Vec<Program> {
     let ends = |code: Value, signal: Value, limit: Value| json!({"code": code, "signal": signal, "limit": limit});
     let null = || Value::Null;
     let limited = |limit: &str| ends(null(), json!("SIGKILL"), json!(limit));
-    vec![
+    let exits = |code: i32| ends(json!(code), null(), null());
+    [
+        ("print('fine')", exits(0)),
+        ("import sys; sys.exit(7)", exits(7)),
+        ("open('a', 'w').write('x'); import os; os._exit(len(os.listdir('.')))", exits(2)),
+        ("1 / 0", exits(1)),
+        (
+            "import os; os.kill(os.getpid(), 11)",
+            ends(null(), json!("SIGSEGV"), null()),
+        ),
+        (
+            "import os\nif os.fork() == 0:\n    os.setsid()\n    import time; time.sleep(600)\nos._exit(3)",
+            exits(3),
+        ),
+        ("while True: print('x' * 99)", limited("stdout")),
+        ("import time; time.sleep(600)", limited("wall_time")),
+        (
+            "import os, time\nfor i in range(40):\n    try:\n        if os.fork() == 0: time.sleep(600)\n    except OSError: break\ntime.sleep(600)",
+            limited("processes"),
+        ),
+    ]
+    .map(|(code, expected)| Program("python", code, expected))
+    .into()
+}
+
+/// Programs of the shell.
+fn programs() -> Vec<Program> {
+    let ends = |code: Value, signal: Value, limit: Value| json!({"code": code, "signal": signal, "limit": limit});
+    let null = || Value::Null;
+    let limited = |limit: &str| ends(null(), json!("SIGKILL"), json!(limit));
+    [
         ("echo fine", ends(json!(0), null(), null())),
         (
             "sort <<< 'b' | uniq; exit 0",
@@ -63,6 +96,8 @@ fn programs() -> Vec<(&'static str, Value)> {
             ends(json!(1), null(), null()),
         ),
     ]
+    .map(|(code, expected)| Program("bash", code, expected))
+    .into()
 }
 
 /// What a runner holds.
@@ -107,17 +142,26 @@ fn runs() -> usize {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn full_tier_ends_with_the_resources_that_it_started_with() {
-    keeps_its_resources(Tier::Full, runs()).await;
+    keeps_its_resources(Tier::Full, runs(), 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn landlock_tier_ends_with_the_resources_that_it_started_with() {
     if has_landlock_tier() {
-        keeps_its_resources(Tier::Landlock, runs() / 2).await;
+        keeps_its_resources(Tier::Landlock, runs() / 2, 0).await;
     }
 }
 
-async fn keeps_its_resources(tier: Tier, runs: usize) {
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn waiting_interpreters_end_with_the_resources_that_they_started_with() {
+    keeps_its_resources(Tier::Full, runs(), 2).await;
+    if has_landlock_tier() {
+        keeps_its_resources(Tier::Landlock, runs() / 2, 2).await;
+    }
+}
+
+/// With `warm`, interpreters wait, and the programs are Python's.
+async fn keeps_its_resources(tier: Tier, runs: usize, warm: usize) {
     let folder = tempfile::tempdir().unwrap();
     // Programs that run as another user need access to their folder.
     std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
@@ -130,26 +174,44 @@ async fn keeps_its_resources(tier: Tier, runs: usize) {
             .args(["--work-dir", work.to_str().unwrap()])
             .args(["--max-concurrent", "4", "--max-processes", "20"])
             .args(["--run-timeout-ms", "30000", "--output-max-bytes", "10000"])
+            .args(["--warm", &warm.to_string()])
             .env("RUNNER_LOG", "error")
+            // An interpreter that every user may reach.
+            .env("PATH", "/usr/bin:/bin")
             .stdout(Stdio::piped()),
     );
     let mounts = || std::fs::read_to_string("/proc/self/mounts").unwrap();
     let mounts_before = mounts();
     // The first hundred warm the runner up: threads and buffers are made once.
     let warm_up = 100.min(runs);
-    execute_all(runner.url(), 0..warm_up).await;
+    let programs = if warm == 0 { programs } else { python_programs };
+    execute_all(runner.url(), programs, 0..warm_up).await;
     let before = settled_resources(runner.pid()).await;
-    execute_all(runner.url(), warm_up..runs).await;
+    execute_all(runner.url(), programs, warm_up..runs).await;
     eventually("connections are closed", || {
         Resources::of(runner.pid()).descriptors <= before.descriptors
     })
     .await;
+    settled_resources(runner.pid()).await;
     let after = Resources::of(runner.pid());
-    assert_eq!(RunProcesses::of(folder.path()), RunProcesses::default());
-    assert_eq!(processes_with_home_below(folder.path()), [0; 0]);
-    assert_eq!(run_folders_below(&work), 0);
+    let health = reqwest::get(format!("{}/healthz", runner.url())).await;
+    let health = health.unwrap().text().await.unwrap();
+    let health: Value = serde_json::from_str(&health).unwrap();
+    assert_eq!(health["warm"]["wanted"], 0, "{health}");
+    let waiting = usize::try_from(health["warm"]["waiting"].as_u64().unwrap()).unwrap();
+    assert_eq!(waiting > 0, warm > 0, "{health}");
+    let processes = RunProcesses::of(folder.path());
+    let (inits, on_disk) = if tier == Tier::Full {
+        (waiting, 0)
+    } else {
+        (0, waiting)
+    };
+    assert_eq!(processes.helpers.len(), waiting + inits, "{processes:?}");
+    assert_eq!(processes.programs.len(), waiting, "{processes:?}");
+    assert_eq!(processes_with_home_below(folder.path()).len(), on_disk);
+    assert_eq!(run_folders_below(&work), on_disk);
     assert_eq!(after.descriptors, before.descriptors);
-    assert_eq!(after.children, 0, "zombies included");
+    assert_eq!(after.children, waiting, "zombies included");
     assert!(
         after.resident_kib < before.resident_kib + MAX_GROWTH_KIB,
         "{before:?}, then {after:?}"
@@ -171,7 +233,7 @@ async fn settled_resources(pid: u32) -> Resources {
 }
 
 /// Executes the runs with these numbers, four at once, and checks each report.
-async fn execute_all(url: &str, numbers: std::ops::Range<usize>) {
+async fn execute_all(url: &str, programs: fn() -> Vec<Program>, numbers: std::ops::Range<usize>) {
     let next = Arc::new(AtomicUsize::new(numbers.start));
     let mut callers = tokio::task::JoinSet::new();
     for _ in 0..4 {
@@ -185,8 +247,8 @@ async fn execute_all(url: &str, numbers: std::ops::Range<usize>) {
                 if number >= end {
                     return;
                 }
-                let (code, expected) = &programs[number % programs.len()];
-                let mut body = program("bash", code);
+                let Program(language, code, expected) = &programs[number % programs.len()];
+                let mut body = program(language, code);
                 if expected["limit"] == "wall_time" {
                     body["run_timeout"] = json!(SHORT_TIMEOUT_MS);
                 }

@@ -47,7 +47,7 @@ const INVALID: &[(&str, &str)] = &[
     (r#"{"run_timeout": true}"#, "If specified, run_timeout must be a number"),
     (r#"{"run_timeout": 10001}"#, "run_timeout cannot exceed the configured limit of 10000"),
     (r#"{"run_timeout": -1}"#, "run_timeout must be non-negative"),
-    (r#"{"compile_timeout": 10001}"#, "compile_timeout cannot exceed the configured limit of 10000"),
+    (r#"{"compile_timeout": 25001}"#, "compile_timeout cannot exceed the configured limit of 25000"),
     (r#"{"run_cpu_time": 3001}"#, "run_cpu_time cannot exceed the configured limit of 3000"),
     (r#"{"compile_cpu_time": 1e9}"#, "compile_cpu_time cannot exceed the configured limit of 10000"),
     (r#"{"run_memory_limit": 536870913}"#, "run_memory_limit cannot exceed the configured limit of 536870912"),

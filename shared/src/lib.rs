@@ -11,8 +11,10 @@
 //! - [`queue`]: what the product does with Redis, as verbs of one [`queue::Store`].
 //!   Knows every key and every script.
 //! - [`redis`]: a typed client for Upstash's REST API. Knows no key.
+//! - [`transport`]: sends what `reqwest` has built.
 //! - [`http`]: how answers and errors become HTTP responses.
 //! - [`config`]: settings from variables, with errors that name the variable.
+//! - [`plan`]: what an invocation may use on the platform's plan.
 //! - [`trace`] and [`log`]: what a request and its calls have in common, and the
 //!   lines about them.
 //! - [`remembered`]: a finding that many ask for and few should look for.
@@ -29,8 +31,10 @@ pub mod http;
 pub mod json;
 pub mod log;
 pub mod memory;
+pub mod plan;
 pub mod queue;
 pub mod redis;
 pub mod remembered;
 pub mod text;
 pub mod trace;
+pub mod transport;

@@ -10,18 +10,26 @@ use shared::domain::job::Job;
 use shared::domain::language;
 use shared::domain::problem::{Problem, Type};
 use shared::domain::result::StoredResult;
+use shared::domain::source::{MAX_FILES, Source};
 use shared::domain::submission::{MAX_BATCH, MAX_CODE_BYTES, Submission};
 use shared::domain::ticket::TicketKey;
 use shared::queue::lease_token::LeaseToken;
 
 const SUBMISSION: &str = r#"{"problemId":"two-sum","code":"print(1)","language":"python","priority":"low","delayMs":10}"#;
 
+const FILES: &str = r#"{"problemId":"two-sum","files":[{"name":"a/b.py","content":"x"},{"name":"c","content":"AP8=","encoding":"base64"}],"entry":"a/b.py","language":"python","stdin":"5","args":["a"],"limits":{"timeMs":9}}"#;
+
 #[test]
 fn a_submission_is_read_or_refused() {
-    fuzz(&mutated(&[SUBMISSION]), |body| {
+    fuzz(&mutated(&[SUBMISSION, FILES]), |body| {
         match Submission::from_body(&body, 1) {
             Ok(submission) => {
-                prop_assert!((1..=MAX_CODE_BYTES).contains(&submission.code.len()));
+                match &submission.source {
+                    Source::Code(code) => prop_assert!((1..=MAX_CODE_BYTES).contains(&code.len())),
+                    Source::Files(files) => {
+                        prop_assert!((1..=MAX_FILES).contains(&files.as_slice().len()));
+                    }
+                }
                 prop_assert!((1..=64).contains(&submission.language.len()));
                 let job = Job::new("id".into(), submission);
                 let read = Job::decode(job.encode().unwrap().as_bytes());
@@ -48,7 +56,7 @@ fn a_batch_is_read_or_refused() {
 fn a_payload_is_a_job_or_says_why_not() {
     let plain = r#"{"id":"x","problemId":7,"code":"print(1)","language":"python","kept":{"version":"v","inputs":"i","answers":[["text","5",1,2,null],null]},"requeuedAtMs":7}"#;
     let wrapped = serde_json::to_string(&[plain]).unwrap();
-    fuzz(&mutated(&[plain, &wrapped]), |payload| {
+    fuzz(&mutated(&[plain, &wrapped, FILES]), |payload| {
         match Job::decode(&payload) {
             Ok(job) => {
                 let again = Job::decode(job.encode().unwrap().as_bytes());

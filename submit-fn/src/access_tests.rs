@@ -6,16 +6,17 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use http::{HeaderMap, HeaderName, Method, Request, Response};
-use shared::config::{ConfigError, Secret};
+use shared::config::Secret;
 use shared::domain::ticket::TicketKey;
-use shared::http::Unread;
+use shared::http::{ApiError, Unread};
 use shared::trace::Span;
 
 use crate::access_table::{Given, Operation, Setting, operations};
-use crate::admit::admit;
+use crate::admit::{Head, admit};
 use crate::app::App;
-use crate::config::Config;
+use crate::config::{Config, Settings};
 use crate::handlers::health::Assets;
 use crate::instance::Instance;
 use crate::rates::Rates;
@@ -44,8 +45,8 @@ impl Assets for Nothing {
     }
 }
 
-fn config(setting: Setting) -> Result<Config, ConfigError> {
-    Config::from_lookup(&|name| match name {
+fn settings(setting: Setting) -> Settings {
+    Config::settings(&|name| match name {
         "UPSTASH_REDIS_REST_URL" => Some("http://127.0.0.1:1".into()),
         "UPSTASH_REDIS_REST_TOKEN" => Some("token".into()),
         name => setting.variable(name),
@@ -70,17 +71,26 @@ async fn answer(
     headers: &[(&'static str, String)],
 ) -> Response<Bytes> {
     let request = request(method, path, headers);
+    let head = head(&settings(setting), &request);
     let headers = request.headers().clone();
-    answer_to(setting, &headers, Ok(request)).await
+    answer_to(setting, &headers, head, Ok(request)).await
+}
+
+/// That of a request that no rate holds back.
+fn head(settings: &Settings, request: &Request<Bytes>) -> Head {
+    let rates = Rates::default();
+    let head = admit(&rates, settings, &Nothing, request, 0).now_or_never();
+    head.unwrap()
 }
 
 async fn answer_to(
     setting: Setting,
     headers: &HeaderMap,
+    head: Head,
     request: Result<Request<Bytes>, Unread>,
 ) -> Response<Bytes> {
     let app = App {
-        config: config(setting),
+        settings: settings(setting),
         instance: &Instance::default(),
         worker: &Nothing,
         runtime: Runtime {
@@ -90,7 +100,7 @@ async fn answer_to(
         },
         span: &Span::of_request(&HeaderMap::new(), || [0; 10]),
     };
-    app.answer(headers, request).await.response
+    app.answer(headers, head, request).await.response
 }
 
 /// The code of the error, if it is one.
@@ -163,6 +173,11 @@ async fn check(operation: &Operation, setting: Setting, given: Given) {
     assert!(refusals.len() <= 1, "{operation:?} {refusals:#?}");
 }
 
+/// Whether the body of a request is read, or why it is not let in.
+fn takes_body(settings: &Settings, request: &Request<Bytes>) -> Result<bool, ApiError> {
+    head(settings, request).takes_body(request.method())
+}
+
 /// Who is refused sends no body, and who sends none holds no memory.
 #[tokio::test]
 async fn the_body_of_who_is_refused_is_not_read() {
@@ -173,7 +188,7 @@ async fn the_body_of_who_is_refused_is_not_read() {
         {
             let headers: Vec<_> = given.headers().into_iter().take(1).collect();
             let head = request(&operation.method, &paths(&operation)[0], &headers);
-            let admitted = admit(&Rates::default(), &config(setting), &Nothing, &head, 0).await;
+            let admitted = takes_body(&settings(setting), &head);
             let what = format!("{operation:?} with {setting:?} and {given:?}: {admitted:?}");
             let refusal = admitted.as_ref().err().map(|error| error.code().name());
             assert_eq!(refusal, operation.refusal(setting, given), "{what}");
@@ -189,14 +204,12 @@ async fn the_body_of_who_is_refused_is_not_read() {
         ("PUT", "/submit", 405),
     ] {
         let head = request(method, path, &[]);
-        let config = config(Setting::AuthOff);
-        let admitted = admit(&Rates::default(), &config, &Nothing, &head, 0).await;
+        let admitted = takes_body(&settings(Setting::AuthOff), &head);
         assert_eq!(admitted.unwrap_err().status(), status, "{method} {path}");
     }
     for (method, path) in [("OPTIONS", "/submit"), ("GET", "/"), ("GET", "/healthz")] {
         let head = request(method, path, &[]);
-        let config = config(Setting::Keys);
-        let admitted = admit(&Rates::default(), &config, &Nothing, &head, 0).await;
+        let admitted = takes_body(&settings(Setting::Keys), &head);
         assert_eq!(admitted, Ok(false), "{method} {path}");
     }
 }
@@ -205,14 +218,13 @@ async fn the_body_of_who_is_refused_is_not_read() {
 #[tokio::test]
 async fn a_request_that_was_not_read_is_answered_as_what_it_is() {
     for (method, is_empty) in [("GET", false), ("HEAD", true)] {
-        let head = request(method, "/problems", &[]);
-        let config = config(Setting::Keys);
-        let admitted = admit(&Rates::default(), &config, &Nothing, &head, 0).await;
+        let request = request(method, "/problems", &[]);
+        let head = head(&settings(Setting::Keys), &request);
         let unread = Unread {
-            head: Some(Box::new(head)),
-            error: admitted.unwrap_err(),
+            error: head.takes_body(request.method()).unwrap_err(),
+            head: Some(Box::new(request)),
         };
-        let response = answer_to(Setting::Keys, &HeaderMap::new(), Err(unread)).await;
+        let response = answer_to(Setting::Keys, &HeaderMap::new(), head, Err(unread)).await;
         assert_eq!(response.status(), 401);
         assert_eq!(response.body().is_empty(), is_empty, "{method}");
     }
@@ -230,8 +242,8 @@ async fn wrong_keys_are_counted_before_they_are_refused() {
     }
     let wrong = ("x-api-key", "nobody-knows-this-key".to_owned());
     let head = request("POST", "/submit", &[wrong]);
-    let admitted = admit(&Rates::default(), &config(Setting::Keys), &Full, &head, 0).await;
-    assert_eq!(admitted.unwrap_err().status(), 429);
+    let admitted = admit(&Rates::default(), &settings(Setting::Keys), &Full, &head, 0).await;
+    assert_eq!(admitted.route.unwrap_err().status(), 429);
 }
 
 #[tokio::test]
@@ -265,16 +277,19 @@ async fn a_mistake_in_the_keys_opens_nothing() {
             asked if asked == name => Some(value.to_owned()),
             asked => Setting::AuthOff.variable(asked),
         };
+        let settings = Config::settings(&lookup);
+        let mut request = Request::new(Bytes::new());
+        *request.uri_mut() = "/problems".parse().unwrap();
+        let head = head(&settings, &request);
         let app = App {
-            config: Config::from_lookup(&lookup),
+            settings,
             instance: &Instance::default(),
             worker: &Nothing,
             runtime: Runtime::standing_still(),
             span: &Span::of_request(&HeaderMap::new(), || [0; 10]),
         };
-        let mut request = Request::new(Bytes::new());
-        *request.uri_mut() = "/problems".parse().unwrap();
-        let response = app.answer(&HeaderMap::new(), Ok(request)).await.response;
+        let answered = app.answer(&HeaderMap::new(), head, Ok(request)).await;
+        let response = answered.response;
         assert_eq!(code(&response), "misconfigured", "{name}");
         assert!(String::from_utf8_lossy(response.body()).contains(name));
     }

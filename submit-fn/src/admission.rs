@@ -6,29 +6,29 @@
 //! may cost a command: the room, while the queue is long; and the problem, where the
 //! answer depends on it and the instance has not seen it lately ([`ProblemKinds`]).
 
-use http::HeaderMap;
+mod problem;
+
 use shared::domain::callback_url::CallbackUrl;
-use shared::domain::ids::ProblemId;
 use shared::domain::job::Job;
 use shared::domain::lane::Lane;
-use shared::domain::language::{self, FUNCTION_LANGUAGES};
+use shared::domain::language;
 use shared::domain::submission::{Schedule, Submission};
 use shared::http::{ApiError, Caller, Code};
 use shared::queue::places::Place;
-use shared::queue::problems::CatalogKind;
 use shared::queue::usage::UsageWindow;
-use shared::redis::RedisError;
 use shared::trace::Span;
 
 use crate::backpressure::Room;
-use crate::config::{Callbacks, Config, UnknownProblems};
+use crate::config::{Callbacks, Config};
 use crate::context::Context;
-use crate::language_cache::not_offered;
 #[cfg(doc)]
 use crate::problem_kinds::ProblemKinds;
 use crate::sender::Sender;
 use crate::worker_fn::WorkerFn;
 use shared::http::rates::RateLimit;
+
+use problem::check_problem;
+pub(crate) use problem::{look_up, look_up_needed};
 
 /// The admission of a request's submissions, one or several.
 pub(crate) struct Admission {
@@ -87,7 +87,7 @@ impl Admission {
     ) -> Result<Admitted, ApiError> {
         let (asked, schedule) = (submission.lane, submission.schedule);
         self.check_priority(context, asked)?;
-        check_callback(context.config()?, context.headers, &submission)?;
+        check_callback(context.config()?, &context.caller, &submission)?;
         check_language(context, &submission.language).await?;
         check_problem(context, &submission).await?;
         let lane = self.lane(context, asked).await;
@@ -162,7 +162,7 @@ impl Admission {
 /// called. Strangers may name none: what cannot be delivered stays stored.
 fn check_callback(
     config: &Config,
-    headers: &HeaderMap,
+    caller: &Caller,
     submission: &Submission,
 ) -> Result<(), ApiError> {
     let Some(url) = &submission.callback_url else {
@@ -173,8 +173,7 @@ fn check_callback(
         let rule = "callbackUrl needs the variable WEBHOOK_SECRET, which is not set here.";
         return Err(ApiError::new(Code::CallbacksOff, rule).on("callbackUrl"));
     }
-    let has_key = matches!(config.access.caller(headers), Caller::Key(_));
-    if !has_key && !config.access.is_open() {
+    if !matches!(caller, Caller::Key(_)) && !config.access.is_open() {
         let rule = "A callback address needs a key.";
         return Err(ApiError::new(Code::Forbidden, rule).on("callbackUrl"));
     }
@@ -193,89 +192,6 @@ fn issue<W>(context: &Context<'_, W>, schedule: Schedule) -> Result<String, ApiE
     })
 }
 
-/// Looks up the problems on which it depends whether one of several submissions is
-/// admitted: one command for all of them, or none.
-pub(crate) async fn look_up_needed<'a, W>(
-    context: &Context<'_, W>,
-    submissions: impl Iterator<Item = &'a Submission>,
-) -> Result<(), ApiError> {
-    let refuses = context.config()?.unknown_problems == UnknownProblems::Refuse;
-    let needed = submissions.filter(|one| refuses || !language::judges_functions(&one.language));
-    Ok(look_up(context, needed.map(|one| &one.problem_id)).await?)
-}
-
-/// Looks up the problems that the instance has not seen lately. One command, and
-/// none where it has seen all of them.
-pub(crate) async fn look_up<'a, W>(
-    context: &Context<'_, W>,
-    ids: impl Iterator<Item = &'a ProblemId>,
-) -> Result<(), RedisError> {
-    let (kinds, now_ms) = (&context.instance.problem_kinds, context.now_ms);
-    // At most a batch's: looking through them weighs less than a compiled sort.
-    let mut missing: Vec<&ProblemId> = Vec::new();
-    for id in ids.filter(|id| kinds.get(id, now_ms).is_none()) {
-        if !missing.contains(&id) {
-            missing.push(id);
-        }
-    }
-    // A set-up that lacks Redis is said when the submission is stored.
-    let Ok(store) = context.store() else {
-        return Ok(());
-    };
-    let found = store.kinds(&missing).await?;
-    kinds.note(missing.into_iter().cloned().zip(found), now_ms);
-    Ok(())
-}
-
-/// Errors: there is no such problem, and such submissions are refused; or it asks
-/// for a function, and the language has no harness.
-async fn check_problem<W>(
-    context: &Context<'_, W>,
-    submission: &Submission,
-) -> Result<(), ApiError> {
-    let refuses = context.config()?.unknown_problems == UnknownProblems::Refuse;
-    let calls_functions = language::judges_functions(&submission.language);
-    if calls_functions && !refuses {
-        return Ok(());
-    }
-    let id = &submission.problem_id;
-    look_up(context, [id].into_iter()).await?;
-    match context.instance.problem_kinds.get(id, context.now_ms) {
-        Some(None) if refuses => {
-            let rule = "There is no problem with this id.";
-            Err(ApiError::new(Code::UnknownProblem, rule).on("problemId"))
-        }
-        Some(Some(CatalogKind::Function)) if !calls_functions => {
-            let rule = format!(
-                "This problem asks for a function, which can be judged in {}, not in {}.",
-                function_languages(context),
-                submission.language
-            );
-            Err(ApiError::invalid("language", rule))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// The offered languages in which functions can be judged.
-fn function_languages<W>(context: &Context<'_, W>) -> String {
-    let configured = context.config().ok();
-    let configured = configured.and_then(|config| config.languages.as_ref());
-    let offered = context.instance.languages.last_known();
-    let is_offered = |name: &&str| match (configured, &offered) {
-        (Some(names), _) => names
-            .iter()
-            .any(|other| language::canonical_name(other) == *name),
-        (None, Some(offered)) => language::supports(offered, name),
-        (None, None) => true,
-    };
-    let names: Vec<&str> = FUNCTION_LANGUAGES.into_iter().filter(is_offered).collect();
-    match names.as_slice() {
-        [] => "no language that is offered here".into(),
-        names => names.join(", "),
-    }
-}
-
 async fn check_language<W: WorkerFn>(
     context: &mut Context<'_, W>,
     name: &str,
@@ -284,7 +200,7 @@ async fn check_language<W: WorkerFn>(
         return if offered.iter().any(|language| language == name) {
             Ok(())
         } else {
-            Err(not_offered(name, &offered.join(", ")).into())
+            Err(language::not_offered(name, &offered.join(", ")).into())
         };
     }
     let source = context.language_list()?;
@@ -296,11 +212,16 @@ async fn check_language<W: WorkerFn>(
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderMap;
+
     use super::*;
     use crate::instance::Instance;
     use crate::runtime::Runtime;
     use bytes::Bytes;
     use http::{Request, Response};
+    use shared::domain::ids::ProblemId;
+    use shared::domain::language::FunctionLanguages;
+    use shared::queue::problems::CatalogKind;
 
     /// Offers four languages, and has no rate limit.
     struct Worker;
@@ -310,7 +231,7 @@ mod tests {
             let body = r#"{"languages":[
                 {"language":"python","version":"3","aliases":["py"]},
                 {"language":"c++","version":"12","aliases":["cpp"]},
-                {"language":"rust","version":"1","aliases":[]}]}"#;
+                {"language":"perl","version":"5","aliases":[]}]}"#;
             Ok(Response::new(Bytes::from_static(body.as_bytes())))
         }
     }
@@ -321,12 +242,23 @@ mod tests {
         }
     }
 
-    /// Admits a submission to `problem`, one of `program`, `function` and `none`.
+    /// Admits a submission to `problem`, one of `program`, `function`, `class` (not in
+    /// C++) and `none`.
     /// The store does not answer, so all is decided by what the instance remembers.
     async fn admitted(
         unknown_problems: &'static str,
         problem: &str,
         language: &str,
+    ) -> Option<ApiError> {
+        admitted_with(unknown_problems, problem, language, r#""code":"x""#).await
+    }
+
+    /// The same for a submission with these members.
+    async fn admitted_with(
+        unknown_problems: &'static str,
+        problem: &str,
+        language: &str,
+        members: &str,
     ) -> Option<ApiError> {
         let config = Config::from_lookup(&|name| match name {
             "UPSTASH_REDIS_REST_URL" => Some("http://127.0.0.1:1".into()),
@@ -337,14 +269,25 @@ mod tests {
         let (instance, headers) = (Instance::default(), HeaderMap::new());
         let seen = [
             ("program", Some(CatalogKind::Program)),
-            ("function", Some(CatalogKind::Function)),
+            (
+                "function",
+                Some(CatalogKind::Function {
+                    unsupported: FunctionLanguages::EMPTY,
+                }),
+            ),
+            (
+                "class",
+                Some(CatalogKind::Class {
+                    unsupported: FunctionLanguages::of(["c++"].into_iter()),
+                }),
+            ),
             ("none", None),
         ]
         .map(|(id, kind)| (ProblemId::parse(id, "id").unwrap(), kind));
         instance.problem_kinds.note(seen.into_iter(), 0);
         let runtime = Runtime::standing_still();
-        let mut context = Context::new(config, &instance, &Worker, &headers, runtime);
-        let body = format!(r#"{{"problemId":"{problem}","code":"x","language":"{language}"}}"#);
+        let mut context = Context::of(config, &instance, &Worker, &headers, runtime);
+        let body = format!(r#"{{"problemId":"{problem}",{members},"language":"{language}"}}"#);
         let submission = Submission::from_body(body.as_bytes(), 0).unwrap();
         let mut admission = Admission::begin(&context).unwrap();
         admission.admit(&mut context, submission).await.err()
@@ -353,11 +296,11 @@ mod tests {
     #[tokio::test]
     async fn what_cannot_be_judged_is_refused() {
         for unknown_problems in ["run", "refuse"] {
-            for (problem, language) in [("function", "py"), ("program", "rust")] {
+            for (problem, language) in [("function", "py"), ("program", "perl")] {
                 let error = admitted(unknown_problems, problem, language).await;
                 assert_eq!(error, None);
             }
-            let error = admitted(unknown_problems, "function", "rust")
+            let error = admitted(unknown_problems, "function", "perl")
                 .await
                 .unwrap();
             assert_eq!(
@@ -365,8 +308,37 @@ mod tests {
                 (Code::InvalidField, Some("language"))
             );
             // Those that are offered here.
-            let part = "judged in python, c++, not in rust";
+            let part = "judged in python, c++, not in perl";
             assert!(error.message().contains(part), "{}", error.message());
+            // A language that cannot express the signature.
+            assert_eq!(admitted(unknown_problems, "class", "python").await, None);
+            let error = admitted(unknown_problems, "class", "cpp").await.unwrap();
+            let said = "This problem asks for a class, which can be judged in python, not in cpp.";
+            assert_eq!((error.field(), error.message()), (Some("language"), said));
+        }
+    }
+
+    #[tokio::test]
+    async fn files_and_inputs_are_refused_where_the_problem_has_none() {
+        const FILES: &str = r#""files":[{"name":"a","content":"x"}]"#;
+        for (problem, members, field) in [
+            ("program", FILES, None),
+            ("none", FILES, None),
+            ("function", FILES, Some("files")),
+            ("none", r#""code":"x","stdin":"5","args":["a"]"#, None),
+            ("program", r#""code":"x","stdin":"5""#, Some("stdin")),
+            ("program", r#""code":"x","args":["5"]"#, Some("args")),
+            (
+                "function",
+                r#""code":"x","limits":{"timeMs":5}"#,
+                Some("limits"),
+            ),
+            ("program", r#""code":"x","limits":{},"stdin":"""#, None),
+        ] {
+            let error = admitted_with("run", problem, "python", members).await;
+            let named = error.as_ref().and_then(ApiError::field);
+            assert_eq!(named, field, "{problem} {members}");
+            assert!(error.is_none_or(|error| error.code() == Code::InvalidField));
         }
     }
 
@@ -385,7 +357,9 @@ mod tests {
                 "AUTH" if variable == name => Some("off".into()),
                 _ => None,
             });
-            check_callback(&config.unwrap(), headers, &submission)
+            let config = config.unwrap();
+            let caller = config.access.caller(headers);
+            check_callback(&config, &caller, &submission)
         };
         let nobody = HeaderMap::new();
         let refused = check("PUBLIC_SUBMIT", &nobody).unwrap_err();
@@ -401,7 +375,7 @@ mod tests {
 
     #[tokio::test]
     async fn unknown_problems_are_run_unless_they_are_refused() {
-        for language in ["python", "rust"] {
+        for language in ["python", "perl"] {
             assert_eq!(admitted("run", "none", language).await, None);
             let error = admitted("refuse", "none", language).await.unwrap();
             assert_eq!(
@@ -414,8 +388,13 @@ mod tests {
     #[tokio::test]
     async fn the_store_is_asked_only_where_the_answer_depends_on_it() {
         assert_eq!(admitted("run", "never-seen", "python").await, None);
-        for (unknown_problems, language) in [("run", "rust"), ("refuse", "python")] {
-            let error = admitted(unknown_problems, "never-seen", language).await;
+        for (unknown_problems, language, members) in [
+            ("run", "perl", r#""code":"x""#),
+            ("refuse", "python", r#""code":"x""#),
+            ("run", "python", r#""files":[{"name":"a","content":"x"}]"#),
+            ("run", "python", r#""code":"x","stdin":"5""#),
+        ] {
+            let error = admitted_with(unknown_problems, "never-seen", language, members).await;
             assert_eq!(error.unwrap().code(), Code::StoreUnavailable);
         }
     }

@@ -1,14 +1,15 @@
-//! Lets a request in or not, dispatches it to its handler, and adds what every
-//! response needs.
+//! Dispatches a request that [`crate::admit`] let in to its handler, and adds what
+//! every response needs.
 
 use bytes::Bytes;
+use futures_util::future::LocalBoxFuture;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, header};
-use shared::config::ConfigError;
-use shared::http::{ApiError, Caller, Need, Unread, response};
+use shared::http::{ApiError, Unread, response};
 use shared::log::{Level, Line};
 use shared::trace::{Span, request_id};
 
-use crate::config::Config;
+use crate::admit::Head;
+use crate::config::Settings;
 use crate::context::Context;
 use crate::cors;
 use crate::handlers::health::Assets;
@@ -16,7 +17,6 @@ use crate::handlers::{
     admin, events, health, languages, problems, rejudge, results, run, submit, worker_call,
 };
 use crate::instance::Instance;
-use crate::need;
 use crate::outcome::{Handled, WakeLanes};
 use crate::route::{self, Route};
 use crate::runtime::Runtime;
@@ -30,7 +30,7 @@ const MAX_UNREPORTED: u64 = 1_000;
 /// submit-fn, for one request.
 pub struct App<'a, W> {
     /// The settings, or why they cannot be used.
-    pub config: Result<Config, ConfigError>,
+    pub settings: Settings,
     /// What this instance remembers.
     pub instance: &'a Instance,
     /// The other Worker, the platform's rate limits, and the page.
@@ -42,24 +42,29 @@ pub struct App<'a, W> {
 }
 
 impl<W: WorkerFn + RateLimit + Assets> App<'_, W> {
-    /// Answers a request with these headers, or the error of reading it.
+    /// Answers a request with these headers, or the error of reading it. Whether it is
+    /// let in, its head says.
     pub async fn answer(
         self,
         headers: &HeaderMap,
+        head: Head,
         request: Result<Request<Bytes>, Unread>,
     ) -> Handled {
         let Self {
-            config,
+            settings,
             instance,
             worker,
             runtime,
             span,
         } = self;
-        let mut context = Context::new(config, instance, worker, headers, runtime);
+        let caller = head.caller;
+        let mut context = Context::new(settings, instance, worker, headers, caller, runtime);
+        context.counted = head.counted;
         context.span = Some(span.clone());
-        let answered = match &request {
-            Ok(request) => route(&mut context, request).await,
-            Err(unread) => Err(unread.error.clone()),
+        let answered = match (&request, head.route) {
+            (Ok(request), Ok(route)) => dispatch(&mut context, route, request).await,
+            (Ok(_), Err(refusal)) => Err(refusal),
+            (Err(unread), _) => Err(unread.error.clone()),
         };
         let head = match &request {
             Ok(request) => Some(request),
@@ -114,19 +119,11 @@ fn line<W>(
     let job = result.and_then(|rest| rest.split('/').next());
     let tickets = context.config().map(|config| &config.tickets);
     let job = job.filter(|id| tickets.is_ok_and(|key| key.verify(id).is_some()));
-    let caller = context
-        .config()
-        .ok()
-        .map(|config| config.access.caller(context.headers));
-    let key = match &caller {
-        Some(Caller::Key(key)) => Some(key.name()),
-        _ => None,
-    };
     let now_ms = (context.runtime.now_ms)();
     let line = Line::new("request", Level::Info)
         .text("requestId", &id)
         .text("traceId", &span.trace_id())
-        .some_text("key", key)
+        .some_text("key", context.caller.key_name())
         .some_text("method", request.map(|request| request.method().as_str()))
         .some_text("route", path.and_then(route::pattern).as_deref())
         .some_text("jobId", job)
@@ -140,30 +137,35 @@ fn line<W>(
     line
 }
 
-async fn route<W: WorkerFn + RateLimit + Assets>(
+/// Has the route's handler answer. Each is a future of its own in the heap: as one
+/// function they would be a fifth of this Worker's code, and the platform compiles a
+/// function when it is first called, all of it.
+async fn dispatch<W: WorkerFn + RateLimit + Assets>(
     context: &mut Context<'_, W>,
+    route: Route,
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, ApiError> {
-    let route = Route::of(request.method(), request.uri().path())?;
-    let need = need::of(&route);
-    if need != Need::NOTHING {
-        context.config()?.access.require(context.headers, need)?;
-    }
-    match route {
-        Route::Health => Ok(health::page_or_health(context.worker, request).await),
-        Route::Preflight(methods) => Ok(cors::preflight(methods)),
-        Route::Languages => languages::languages(context).await,
-        Route::Submit => submit::submit(context, request).await,
-        Route::SubmitBatch => submit::submit_batch(context, request).await,
-        Route::Result(id) => results::result(context, id, request).await,
-        Route::Events(id) => events::events(context, id, request).await,
-        Route::Problems(route) => problems::answer(context, route, request).await,
-        Route::Rejudge(id) => rejudge::rejudge(context, id, request).await,
-        Route::Run => run::run(context, request).await,
-        Route::Liveness => Ok(health::health(request)),
-        route @ (Route::Readiness | Route::Metrics | Route::Worker) => {
-            worker_call::pass_on(context, route, request).await
+    let answer: LocalBoxFuture<'_, _> = match route {
+        Route::Health => {
+            let page = health::page_or_health(context.worker, request);
+            Box::pin(async { Ok(page.await) })
         }
-        Route::Admin(route) => admin::answer(context, route, request).await,
-    }
+        Route::Preflight(methods) => return Ok(cors::preflight(methods)),
+        Route::Liveness => return Ok(health::health(request)),
+        Route::Languages => Box::pin(languages::languages(context)),
+        Route::Submit => Box::pin(submit::submit(context, request)),
+        Route::SubmitBatch => Box::pin(submit::submit_batch(context, request)),
+        Route::Result(id) => Box::pin(async move { results::result(context, &id, request).await }),
+        Route::Events(id) => Box::pin(async move { events::events(context, &id, request).await }),
+        Route::Problems(route) => Box::pin(problems::answer(context, route, request)),
+        Route::Rejudge(id) => {
+            Box::pin(async move { rejudge::rejudge(context, &id, request).await })
+        }
+        Route::Run => Box::pin(run::run(context, request)),
+        route @ (Route::Readiness | Route::Metrics | Route::Worker) => {
+            Box::pin(worker_call::pass_on(context, route, request))
+        }
+        Route::Admin(route) => Box::pin(admin::answer(context, route, request)),
+    };
+    answer.await
 }

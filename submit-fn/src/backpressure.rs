@@ -135,7 +135,9 @@ fn full(message: String) -> ApiError {
 mod tests {
     use super::*;
     use shared::domain::lane::Lane;
-    use shared::domain::submission;
+    use shared::domain::run_options::{MAX_ARGS_BYTES, MAX_STDIN_BYTES};
+    use shared::domain::source::MAX_STORED_BYTES;
+    use shared::domain::{callback_url, submission};
 
     const NORMAL: Place = Place::Lane(Lane::Normal);
     const LOW: Place = Place::Lane(Lane::Low);
@@ -181,11 +183,12 @@ mod tests {
     }
 
     /// An empty place takes whatever keeps the limits of a submission. Of a byte of
-    /// code JSON makes six at most.
+    /// code, an address or arguments JSON makes six at most.
     #[test]
     fn an_empty_place_takes_any_submission() {
-        let largest = 6 * submission::MAX_CODE_BYTES as u64 + 1_024;
-        assert!(DEFAULT.largest(1) >= largest, "{largest}");
+        let code = 2 * submission::MAX_CODE_BYTES + 2 * MAX_STDIN_BYTES + 6 * MAX_ARGS_BYTES;
+        let largest = code.max(MAX_STORED_BYTES) + 6 * callback_url::MAX_CHARS + 1_024;
+        assert!(DEFAULT.largest(1) >= largest as u64, "{largest}");
     }
 
     #[test]

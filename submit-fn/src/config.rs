@@ -1,11 +1,14 @@
 //! submit-fn's settings, read from its variables.
 
 use std::ops::RangeInclusive;
+use std::rc::Rc;
 
 use shared::config::{self, ConfigError, Lookup, RedisConfig};
 use shared::domain::ticket::TicketKey;
 use shared::http::Access;
+use shared::plan::Plan;
 use shared::queue::usage::UsageLimits;
+use shared::redis::Client;
 
 use crate::backpressure::QueueLimits;
 use crate::cors::Origins;
@@ -13,13 +16,19 @@ use crate::cors::Origins;
 /// The range of `QUEUE_BYTES`: 1 MiB to 1 TiB.
 const QUEUE_BYTES: RangeInclusive<u64> = 1 << 20..=1 << 40;
 
-/// The settings of all handlers.
+/// The settings that an instance keeps, or why they cannot be used.
+pub type Settings = Result<Rc<Config>, ConfigError>;
+
+/// The settings of all handlers, and the clients that are made of them.
 pub struct Config {
     /// `UPSTASH_REDIS_REST_URL`, `UPSTASH_REDIS_REST_TOKEN`,
     /// `REDIS_TIMEOUT_MS`.
-    pub redis: RedisConfig,
+    pub redis: Client,
     /// `TICKET_SECRET`, or else derived from the Upstash token.
     pub tickets: TicketKey,
+    /// `PLAN`, `free` (default) or `paid`, as worker-fn's: how many submissions share a
+    /// wake-up.
+    pub plan: Plan,
     /// `WAKE`, `on` (default) or `off`: whether a submission wakes worker-fn.
     pub wake: bool,
     /// `LANGUAGES`, names with commas between them: only these are offered.
@@ -104,6 +113,11 @@ impl UnknownProblems {
 }
 
 impl Config {
+    /// The same as [`Config::from_lookup`], to be kept.
+    pub fn settings(lookup: Lookup<'_>) -> Settings {
+        Self::from_lookup(lookup).map(Rc::new)
+    }
+
     /// Reads the variables named on the fields.
     pub fn from_lookup(lookup: Lookup<'_>) -> Result<Self, ConfigError> {
         let redis = RedisConfig::from_lookup(lookup)?;
@@ -111,7 +125,8 @@ impl Config {
         let access = Access::from_lookup(lookup)?;
         Ok(Self {
             tickets: TicketKey::from_lookup(lookup, &redis),
-            redis,
+            redis: Client::new(redis),
+            plan: Plan::from_lookup(lookup)?,
             wake: config::switch(lookup, "WAKE", true)?,
             languages: (!languages.is_empty()).then_some(languages),
             unknown_problems: UnknownProblems::from_lookup(lookup)?,

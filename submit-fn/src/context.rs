@@ -1,13 +1,12 @@
 //! What the handlers of one request work with.
 
 use http::HeaderMap;
-use shared::config::ConfigError;
-use shared::http::ApiError;
+use shared::http::rates::Counted;
+use shared::http::{ApiError, Caller};
 use shared::queue::Store;
-use shared::redis::Client;
 use shared::trace::Span;
 
-use crate::config::Config;
+use crate::config::{Config, Settings};
 use crate::instance::Instance;
 use crate::outcome::Effects;
 use crate::runtime::Runtime;
@@ -16,13 +15,17 @@ use crate::worker_fn::LanguageList;
 
 /// What the handlers of one request work with.
 pub(crate) struct Context<'a, W> {
-    config: Result<Config, ConfigError>,
+    settings: Settings,
     /// What this instance remembers.
     pub instance: &'a Instance,
     /// The other Worker.
     pub worker: &'a W,
     /// The request's headers.
     pub headers: &'a HeaderMap,
+    /// Who sends it.
+    pub caller: Caller,
+    /// By what the sender is counted, where that is known already.
+    pub counted: Option<Counted>,
     /// The request's span.
     pub span: Option<Span>,
     /// When the request arrived, in milliseconds since 1970 (UTC).
@@ -35,17 +38,20 @@ pub(crate) struct Context<'a, W> {
 
 impl<'a, W> Context<'a, W> {
     pub(crate) fn new(
-        config: Result<Config, ConfigError>,
+        settings: Settings,
         instance: &'a Instance,
         worker: &'a W,
         headers: &'a HeaderMap,
+        caller: Caller,
         runtime: Runtime,
     ) -> Self {
         Self {
-            config,
+            settings,
             instance,
             worker,
             headers,
+            caller,
+            counted: None,
             span: None,
             now_ms: (runtime.now_ms)(),
             runtime,
@@ -53,17 +59,36 @@ impl<'a, W> Context<'a, W> {
         }
     }
 
+    /// The context of a request with these headers, by a key of them.
+    #[cfg(test)]
+    pub(crate) fn of(
+        config: Result<Config, shared::config::ConfigError>,
+        instance: &'a Instance,
+        worker: &'a W,
+        headers: &'a HeaderMap,
+        runtime: Runtime,
+    ) -> Self {
+        let access = config.as_ref().map(|config| &config.access);
+        let caller = access.map_or(Caller::Nobody, |access| access.caller(headers));
+        let settings = config.map(std::rc::Rc::new);
+        Self::new(settings, instance, worker, headers, caller, runtime)
+    }
+
     /// The settings. Errors: a variable is missing or cannot be used. A handler
     /// asks for them after it has checked the request, so that bad input is told
     /// apart from a bad set-up.
     #[inline(never)]
     pub(crate) fn config(&self) -> Result<&Config, ApiError> {
-        self.config.as_ref().map_err(|error| error.clone().into())
+        let settings = self.settings.as_deref();
+        settings.map_err(|error| error.clone().into())
     }
 
     /// Who sends the request.
     pub(crate) fn sender(&self) -> Result<Sender, ApiError> {
-        Ok(Sender::of(self.headers, self.config()?))
+        let tickets = &self.config()?.tickets;
+        let counted = self.counted.clone();
+        let counted = counted.unwrap_or_else(|| Counted::of(&self.caller, self.headers, tickets));
+        Ok(counted.into())
     }
 
     /// Where the list of languages comes from.
@@ -78,7 +103,7 @@ impl<'a, W> Context<'a, W> {
     /// The store.
     #[inline(never)]
     pub(crate) fn store(&self) -> Result<Store, ApiError> {
-        let client = Client::new(self.config()?.redis.clone());
+        let client = self.config()?.redis.clone();
         let client = client.counting(&self.instance.commands);
         Ok(Store::new(client.within(self.span.clone())))
     }

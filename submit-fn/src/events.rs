@@ -231,6 +231,7 @@ mod tests {
     use crate::live_results::LiveResults;
     use crate::runtime::Runtime;
     use crate::sender::Sender;
+    use crate::settled::Settled;
     use crate::waiters::Waiters;
 
     const TICKET: Ticket = Ticket {
@@ -375,8 +376,10 @@ mod tests {
                 id: "i".into(),
                 since_ms,
                 live: LiveResults::default(),
+                settled: Settled::default(),
                 store: Store::new(Client::new(redis)),
                 runtime,
+                is_operator: false,
                 asked,
                 version: 0,
             },

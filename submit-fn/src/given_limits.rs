@@ -26,8 +26,8 @@ impl AskedLimits {
         let asked = Self {
             time_ms: problem.longest_run_ms(),
             memory_bytes: problem.limits.memory_bytes,
-            // A function's frames are not limited by it.
-            output_bytes: match problem.signature() {
+            // The frames of a function or a class are not limited by it.
+            output_bytes: match problem.callable() {
                 None => problem.limits.output_bytes,
                 Some(_) => None,
             },

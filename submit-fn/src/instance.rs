@@ -14,6 +14,7 @@ use crate::problem_kinds::ProblemKinds;
 use crate::problem_sizes::ProblemSizes;
 use crate::rates::Rates;
 use crate::run_limiter::RunLimiter;
+use crate::settled::Settled;
 use crate::storage_quota::StorageQuota;
 use crate::waiters::Waiters;
 use crate::wakes::Wakes;
@@ -42,6 +43,8 @@ pub struct Instance {
     pub waiters: Waiters,
     /// What is known of the submissions that they wait for.
     pub live: LiveResults,
+    /// Which of them have just been settled.
+    pub settled: Settled,
     /// When worker-fn was woken.
     pub wakes: Wakes,
     /// How many calls each client made.
@@ -70,6 +73,7 @@ impl Default for Instance {
             storage: StorageQuota::default(),
             waiters: Waiters::default(),
             live: LiveResults::default(),
+            settled: Settled::default(),
             wakes: Wakes::default(),
             rates: Rates::default(),
             run_limiter: RunLimiter::default(),

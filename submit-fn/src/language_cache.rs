@@ -89,7 +89,7 @@ impl LanguageCache {
         if language::supports(&offered, name) {
             return Ok(());
         }
-        Err(not_offered(name, &language::names(&offered)))
+        Err(language::not_offered(name, &language::names(&offered)))
     }
 
     /// The last known list, however old it is; asks nobody.
@@ -159,14 +159,6 @@ impl LanguageCache {
             }
         }
     }
-}
-
-/// A language that is not among `offered`.
-pub fn not_offered(name: &str, offered: &str) -> Violation {
-    Violation::invalid(
-        "language",
-        format!("language {name:?} is not offered. Offered are: {offered}."),
-    )
 }
 
 #[cfg(test)]

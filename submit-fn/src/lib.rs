@@ -19,10 +19,9 @@
 //! - [`rates`]: how many calls a client may make.
 //! - [`backpressure`], [`client_counts`], [`client_share`], [`given_limits`],
 //!   [`language_cache`], [`live_results`],
-//!   [`problem_kinds`], [`problem_sizes`], [`run_limiter`], [`storage_quota`],
-//!   [`waiters`], [`wakes`]: what an [`instance`] remembers.
+//!   [`problem_kinds`], [`problem_sizes`], [`run_limiter`], [`settled`],
+//!   [`storage_quota`], [`waiters`], [`wakes`]: what an [`instance`] remembers.
 //! - [`worker_fn`]: the other Worker.
-//! - `starter`: starter code for functions.
 //! - [`config`]: the variables.
 
 #[cfg(test)]
@@ -47,6 +46,7 @@ pub mod instance;
 pub mod language_cache;
 pub mod live_results;
 mod need;
+mod operator_look;
 pub mod outcome;
 pub mod problem_kinds;
 pub mod problem_sizes;
@@ -56,7 +56,7 @@ pub mod route;
 pub mod run_limiter;
 pub mod runtime;
 mod sender;
-mod starter;
+pub mod settled;
 pub mod storage_quota;
 pub mod waiters;
 pub mod wakes;
@@ -64,16 +64,18 @@ pub mod worker_fn;
 
 use std::rc::Rc;
 
+use admit::Head;
 use app::App;
 use bytes::Bytes;
-use config::Config;
+use config::{Config, Settings};
 use handlers::health::Assets;
 use http::{HeaderMap, StatusCode};
 use instance::Instance;
+use platform::{EnvIdentity, IncomingRequest, Kept, OutgoingResponse};
 use runtime::Runtime;
 use shared::http::rates::RateLimit;
 use shared::trace::Span;
-use worker::{Context, Env, Request, Response, event};
+use worker::{Context, Env, event};
 use worker_fn::WorkerFn;
 
 /// The service binding of `wrangler.toml` that leads to worker-fn.
@@ -91,53 +93,59 @@ const RUNTIME: Runtime = Runtime {
 thread_local! {
     /// What this instance remembers.
     static INSTANCE: Rc<Instance> = Rc::new(Instance::default());
+    /// What it made of its variables.
+    static SETTINGS: Kept<EnvIdentity, Settings> = Kept::default();
 }
 
 #[event(start)]
 fn start() {
-    platform::install_panic_hook();
+    platform::start();
 }
 
 #[event(fetch)]
-async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<Response> {
-    let limit = route::max_body_bytes(&request.path());
+async fn fetch(
+    request: IncomingRequest,
+    env: Env,
+    context: Context,
+) -> worker::Result<OutgoingResponse> {
+    let limit = route::max_body_bytes;
     let instance = INSTANCE.with(Rc::clone);
-    let config = Config::from_lookup(&platform::lookup(&env));
-    let admit = async |head: &http::Request<Bytes>| {
-        let (rates, now_ms) = (&instance.rates, platform::now_ms());
-        let takes_body = admit::admit(rates, &config, &RateLimits(&env), head, now_ms).await?;
-        Ok(match takes_body {
+    let settings = settings(&env);
+    let mut head = None;
+    let admit = async |request: &http::Request<Bytes>| {
+        let (limits, now_ms) = (RateLimits(&env), platform::now_ms());
+        let admitted = admit::admit(&instance.rates, &settings, &limits, request, now_ms).await;
+        let takes_body = admitted.takes_body(request.method());
+        head = Some(admitted);
+        Ok(match takes_body? {
             true => platform::Body::Read,
             false => platform::Body::Ignore,
         })
     };
     let read = platform::read_request(request, limit, &instance.memory, admit).await;
+    let head = head.unwrap_or_else(Head::unreadable);
     let span = Span::of_request(&read.headers, RUNTIME.random);
-    // To its end, also when the client goes away: a run holds a place until it is
-    // over, and nothing else tells when that is.
-    let answering = {
-        let (env, span) = (env.clone(), span.clone());
-        async move {
-            let app = App {
-                config,
-                instance: &instance,
-                worker: &Bindings(&env, &span),
-                runtime: RUNTIME,
-                span: &span,
-            };
-            app.answer(&read.headers, read.request).await
-        }
+    // `platform/entry.js` has the platform run this to its end, also when the client goes
+    // away: a run holds a place until it is over, and nothing else tells when that is.
+    let app = App {
+        settings,
+        instance: &instance,
+        worker: &Bindings(&env, &span),
+        runtime: RUNTIME,
+        span: &span,
     };
-    let Some(handled) = platform::run_to_completion(&context, answering).await else {
-        return Response::error("The request was cancelled.", 500);
-    };
+    let handled = app.answer(&read.headers, head, read.request).await;
     for line in &handled.log {
         platform::log_error(line);
     }
     platform::log(&handled.request_line);
     for call in handled.wake_ups {
         let (env, span) = (env.clone(), span.clone());
-        context.wait_until(async move { wake(&env, call, &span).await });
+        context.wait_until(async move {
+            let answer = wake(&env, call, &span).await;
+            let settled = worker_fn::settled(&answer);
+            INSTANCE.with(|instance| instance.settled.note(settled, platform::now_ms()));
+        });
     }
     match handled.events {
         Some(events) => platform::write_stream(handled.response, events),
@@ -145,17 +153,27 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
     }
 }
 
-/// Starts a drain of worker-fn, which answers at once and works on after that.
-/// If it cannot be reached, its cron takes the jobs.
-async fn wake(env: &Env, call: http::Request<Bytes>, span: &Span) {
+/// The settings in `env`.
+fn settings(env: &Env) -> Settings {
+    let make = || Config::settings(&platform::lookup(env));
+    SETTINGS.with(|kept| kept.get(EnvIdentity::of(env), platform::now_ms(), make))
+}
+
+/// Starts a drain of worker-fn, which answers once it has settled a job, and works on
+/// after that. Returns its answer, which names them, and nothing where it refused. If it
+/// cannot be reached, its cron takes the jobs.
+async fn wake(env: &Env, call: http::Request<Bytes>, span: &Span) -> Bytes {
     match platform::call_service(env, WORKER, call, span).await {
-        Ok(response) if response.status() == StatusCode::ACCEPTED => {}
+        Ok(response) if response.status() == StatusCode::ACCEPTED => {
+            return response.into_body();
+        }
         Ok(response) => {
             let refused = worker_fn::refused(response.status());
             platform::log_error(&format!("wake-up: {refused}"));
         }
         Err(error) => platform::log_error(&format!("wake-up: worker-fn not reached: {error}")),
     }
+    Bytes::new()
 }
 
 /// The platform's rate limits.

@@ -19,6 +19,7 @@ use shared::queue::live::Look;
 use shared::redis::RedisError;
 
 use crate::runtime::Runtime;
+use crate::settled::Settled;
 use crate::waiters::AT_ONCE;
 
 /// The most submissions of which something is known: more than may be waited for, so
@@ -34,7 +35,7 @@ const LONGEST_PAUSE_MS: u64 = 1_000;
 /// The longest pause between two looks at one that waits, in milliseconds.
 const LONGEST_WAITING_PAUSE_MS: u64 = 5_000;
 /// The pause before a viewer sees what another's look found, in milliseconds.
-const OTHERS_LOOK_MS: u64 = 50;
+const OTHERS_LOOK_MS: u64 = 10;
 /// The age at which a submission's position is asked for, in milliseconds.
 const POSITION_AGE_MS: u64 = 1_000;
 /// The pause after the first time, in milliseconds. Each later one is half as long
@@ -87,8 +88,11 @@ pub(crate) struct Viewer {
     /// Since when the submission waits for its turn, in milliseconds since 1970.
     pub since_ms: u64,
     pub live: LiveResults,
+    pub settled: Settled,
     pub store: Store,
     pub runtime: Runtime,
+    /// Whether it also sees what a checker program said, which is not shared.
+    pub is_operator: bool,
     /// How many commands or scripts this viewer has sent.
     pub asked: u32,
     /// The number of the change that this viewer has seen last; 0 at first.
@@ -148,8 +152,9 @@ impl Entry {
 }
 
 impl LiveResults {
-    /// Whose turn it is. After [`Turn::Ask`] the caller must look.
-    fn turn(&self, id: &str, since_ms: u64, now_ms: u64) -> Turn {
+    /// Whose turn it is; where it `is_settled`, a look is due at once. After
+    /// [`Turn::Ask`] the caller must look.
+    fn turn(&self, id: &str, since_ms: u64, now_ms: u64, is_settled: bool) -> Turn {
         let mut entries = self.0.borrow_mut();
         let Some(entry) = entries.find(id) else {
             entries.all.push(Entry {
@@ -165,7 +170,7 @@ impl LiveResults {
             entries.shrink();
             return Turn::Ask;
         };
-        if now_ms >= entry.due_ms(since_ms) {
+        if is_settled || now_ms >= entry.due_ms(since_ms) {
             entry.asked_ms = now_ms;
             entry.is_answered = false;
             Turn::Ask
@@ -249,9 +254,15 @@ impl Viewer {
     }
 
     /// How long until there may be something new, in milliseconds: what another viewer
-    /// found, or a look that is due.
+    /// found, a look that is due, or that the submission has been settled.
     pub(crate) fn pause_ms(&self) -> u64 {
         let now_ms = self.now_ms();
+        let age_ms = now_ms.saturating_sub(self.since_ms);
+        self.settled
+            .pause_ms(&self.id, age_ms, self.looks_pause_ms(now_ms))
+    }
+
+    fn looks_pause_ms(&self, now_ms: u64) -> u64 {
         let mut entries = self.live.0.borrow_mut();
         let Some(entry) = entries.find(&self.id) else {
             return (self.since_ms + FIRST_LOOK_MS).saturating_sub(now_ms);
@@ -264,10 +275,12 @@ impl Viewer {
         }
     }
 
-    /// What is known, with a look of its own where one is due.
-    pub(crate) async fn look(&mut self) -> Result<Seen, RedisError> {
+    /// What is known to all, with a look of its own where one is due.
+    pub(crate) async fn look_with_others(&mut self) -> Result<Seen, RedisError> {
         loop {
-            match self.live.turn(&self.id, self.since_ms, self.now_ms()) {
+            let is_settled = self.settled.take(&self.id);
+            let now_ms = self.now_ms();
+            match self.live.turn(&self.id, self.since_ms, now_ms, is_settled) {
                 Turn::Known(seen, version) => {
                     self.version = version;
                     return Ok(seen);
@@ -336,7 +349,7 @@ mod tests {
         let live = LiveResults::default();
         let mut asked = Vec::new();
         for now_ms in (FIRST_LOOK_MS..until_ms).step_by(10) {
-            if live.turn("i", 0, now_ms) == Turn::Ask {
+            if live.turn("i", 0, now_ms, false) == Turn::Ask {
                 asked.push(now_ms);
                 live.note("i", now_ms, Some(found.clone()));
             }
@@ -360,23 +373,29 @@ mod tests {
     #[test]
     fn a_look_that_is_not_answered_is_made_again_when_the_next_is_due() {
         let live = LiveResults::default();
-        assert_eq!(live.turn("i", 0, 200), Turn::Ask);
-        assert_eq!(live.turn("i", 0, 499), Turn::Wait);
-        assert_eq!(live.turn("i", 0, 500), Turn::Ask);
+        assert_eq!(live.turn("i", 0, 200, false), Turn::Ask);
+        assert_eq!(live.turn("i", 0, 499, false), Turn::Wait);
+        assert_eq!(live.turn("i", 0, 500, false), Turn::Ask);
         // One that failed counts as made: nobody hurries.
         assert_eq!(live.note("i", 500, None).0, Seen::default());
-        assert_eq!(live.turn("i", 0, 949), Turn::Known(Seen::default(), 1));
-        assert_eq!(live.turn("i", 0, 950), Turn::Ask);
+        assert_eq!(
+            live.turn("i", 0, 949, false),
+            Turn::Known(Seen::default(), 1)
+        );
+        assert_eq!(live.turn("i", 0, 950, false), Turn::Ask);
         let (seen, version) = live.note("i", 950, Some(started()));
-        assert_eq!(live.turn("i", 0, 951), Turn::Known(seen.clone(), version));
+        assert_eq!(
+            live.turn("i", 0, 951, false),
+            Turn::Known(seen.clone(), version)
+        );
         // The answer of an earlier look comes late, and says nothing new.
         let late = live.note("i", 200, Some(Look::default()));
         assert_eq!(late, (seen, version));
     }
 
     /// Else a viewer would see a result only once it is its turn to look.
-    #[test]
-    fn a_viewer_sees_what_another_found_at_once() {
+    #[tokio::test]
+    async fn a_viewer_sees_what_another_found_at_once_and_looks_at_what_is_settled() {
         thread_local! {
             static NOW_MS: Cell<u64> = const { Cell::new(200) };
         }
@@ -390,23 +409,30 @@ mod tests {
             id: "i".into(),
             since_ms: 0,
             live: live.clone(),
+            settled: Settled::default(),
             store: Store::new(Client::new(redis)),
             runtime: Runtime {
                 now_ms: || NOW_MS.get(),
                 ..Runtime::standing_still()
             },
+            is_operator: false,
             asked: 0,
             version: 0,
         };
         assert_eq!(viewer.pause_ms(), 0);
-        assert_eq!(live.turn("i", 0, 200), Turn::Ask);
+        assert_eq!(live.turn("i", 0, 200, false), Turn::Ask);
         assert_eq!(viewer.pause_ms(), OTHERS_LOOK_MS, "the answer is under way");
         let (_, version) = live.note("i", 200, Some(Look::default()));
         assert_eq!(viewer.pause_ms(), 0);
-        let viewer = Viewer { version, ..viewer };
+        let mut viewer = Viewer { version, ..viewer };
         assert_eq!(viewer.pause_ms(), 300);
         live.note_position("i", Some(4));
         assert_eq!(viewer.pause_ms(), 0);
+        assert_eq!((viewer.look().await.is_ok(), viewer.asked), (true, 0));
+        viewer.settled.note(["i"].into_iter(), 200);
+        assert_eq!(viewer.pause_ms(), 0);
+        assert!(viewer.look().await.is_err(), "there is no Redis");
+        assert_eq!((viewer.asked, viewer.pause_ms() > 0), (1, true));
     }
 
     #[test]
@@ -415,7 +441,7 @@ mod tests {
         let times = |found: Option<u64>| {
             let mut asked = Vec::new();
             for now_ms in (0..30_000).step_by(100) {
-                let _ = live.turn("i", 0, now_ms);
+                let _ = live.turn("i", 0, now_ms, false);
                 live.note("i", now_ms, Some(Look::default()));
                 if live.position_turn("i", 0, now_ms) {
                     asked.push(now_ms);
@@ -430,7 +456,7 @@ mod tests {
             [1_000, 3_000, 6_000, 10_500, 17_300, 27_500]
         );
         assert_eq!(times(None), [1_000]);
-        let _ = live.turn("i", 0, 5_000);
+        let _ = live.turn("i", 0, 5_000, false);
         live.note("i", 5_000, Some(Look::default()));
         live.note_position("i", Some(3));
         assert_eq!(
@@ -446,11 +472,11 @@ mod tests {
     fn what_is_known_is_bounded_in_number_and_bytes() {
         let live = LiveResults::default();
         for number in 0..MOST as u64 + 1 {
-            assert_eq!(live.turn(&number.to_string(), 0, number), Turn::Ask);
+            assert_eq!(live.turn(&number.to_string(), 0, number, false), Turn::Ask);
         }
         assert_eq!(live.0.borrow().all.len(), MOST);
         assert_eq!(
-            live.turn("0", 0, 1_000),
+            live.turn("0", 0, 1_000, false),
             Turn::Ask,
             "the oldest was forgotten"
         );

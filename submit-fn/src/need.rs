@@ -1,6 +1,6 @@
 //! What each call needs: the one place that decides whom submit-fn lets in.
 //!
-//! [`crate::app`] asks before it calls a handler. Handlers keep only the finer rules:
+//! [`crate::admit`] asks before a body is read. Handlers keep only the finer rules:
 //! how much of a problem's results, of a problem and of a job the caller sees, and who
 //! may ask for the lane `high`.
 
@@ -9,7 +9,7 @@ use shared::http::Need;
 use crate::route::{AdminRoute, ProblemRoute, Route};
 
 /// What a call needs.
-pub(crate) fn of(route: &Route<'_>) -> Need {
+pub(crate) fn of(route: &Route) -> Need {
     match route {
         // A browser asks before it knows any key.
         Route::Health | Route::Liveness | Route::Readiness | Route::Preflight(_) => Need::NOTHING,

@@ -2,8 +2,8 @@
 //! it.
 
 use bytes::Bytes;
-use http::{Method, Request, Response};
-use shared::domain::ticket::TicketKey;
+use http::{HeaderValue, Method, Request, Response};
+use shared::domain::ticket::{AWAIT_HEADER, TicketKey};
 use shared::redis::{COMMANDS_HEADER, CommandCounter};
 
 use crate::events::Events;
@@ -64,7 +64,12 @@ impl Wake {
             WakeLanes::Normal => "/wake",
             WakeLanes::All => "/wake?lanes=all",
         };
-        let call = || worker_fn::request(tickets, Method::POST, path, Bytes::new());
+        let call = || {
+            let mut call = worker_fn::request(tickets, Method::POST, path, Bytes::new());
+            let headers = call.headers_mut();
+            headers.insert(AWAIT_HEADER, HeaderValue::from_static("1"));
+            call
+        };
         let mut calls: Vec<_> = (0..self.drains).map(|_| call()).collect();
         if let Some(first) = calls.first_mut() {
             first
@@ -124,6 +129,7 @@ mod tests {
                     (call.method(), call.uri().to_string()),
                     (&Method::POST, path.into())
                 );
+                assert_eq!(call.headers()[AWAIT_HEADER], "1");
                 let token = call.headers()[SERVICE_TOKEN_HEADER].as_bytes();
                 assert!(tickets.is_service_token(token));
             }

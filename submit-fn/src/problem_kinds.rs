@@ -1,7 +1,8 @@
 //! Which problems there are and what they ask for, as this instance saw it last.
 //!
-//! A submission needs it where it cannot be judged: its problem asks for a
-//! function, and its language has no harness; or there is no such problem. Asking
+//! A submission needs it where it may not be judged: its problem asks for a function or
+//! a class, and its language has no harness, or is one that cannot express every
+//! signature; or there is no such problem. Asking
 //! is a command, so answers are remembered for a while, and publishing and
 //! deleting in this instance replaces them.
 
@@ -66,6 +67,8 @@ impl ProblemKinds {
 
 #[cfg(test)]
 mod tests {
+    use shared::domain::language::FunctionLanguages;
+
     use super::*;
 
     fn id(number: usize) -> ProblemId {
@@ -75,7 +78,8 @@ mod tests {
     #[test]
     fn what_was_seen_counts_for_a_while() {
         let kinds = ProblemKinds::default();
-        let function = Some(CatalogKind::Function);
+        let unsupported = FunctionLanguages::EMPTY;
+        let function = Some(CatalogKind::Function { unsupported });
         assert_eq!(kinds.get(&id(0), 0), None);
         kinds.note([(id(0), function), (id(1), None)].into_iter(), 5);
         assert_eq!(kinds.get(&id(0), 5), Some(function));

@@ -4,21 +4,17 @@
 //! location at once, and before a request's body is read. A count cannot be taken
 //! back, so every call counts, also one that turns out to be wrong. Who sends
 //! without a key is counted by address and kind; a key that has a rate by all its
-//! calls together; other keys and the operator are not counted. `lib.rs` asks
+//! calls together; other keys and the operator are not counted. [`crate::admit`] asks
 //! [`Rates::admit`]. How many runs are under way at the same time is limited by
 //! [`crate::run_limiter`], and what a client may store by others.
 
-use bytes::Bytes;
-use http::{HeaderMap, Request};
-use shared::config::ConfigError;
 use shared::domain::client::ClientId;
-use shared::http::rates::{PERIOD_S, Rate, RateLimit, Refusal};
-use shared::http::{ApiError, Caller, Code, Policy};
+use shared::http::rates::{Counted, PERIOD_S, Rate, RateLimit, Refusal};
+use shared::http::{ApiError, Code, Policy};
 
 use crate::client_counts::ClientCounts;
-use crate::config::Config;
+use crate::config::Settings;
 use crate::route::Route;
-use crate::sender::Sender;
 
 /// A kind of call that has a rate of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,22 +27,6 @@ pub enum Kind {
     /// of events counts once. Also the operator's calls, so that its token is not
     /// guessed at any speed.
     Read,
-}
-
-/// By what a caller is counted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Counted {
-    /// Without a key: by its address.
-    Address(ClientId),
-    /// With a key: by its name, if it has a rate, in requests a minute.
-    Key {
-        /// The client that the key's name makes.
-        client: ClientId,
-        /// A multiple of 60.
-        rate: Option<u32>,
-    },
-    /// Not at all.
-    Operator,
 }
 
 /// What this instance counts by itself.
@@ -69,7 +49,7 @@ impl Default for Rates {
 
 impl Kind {
     /// `None` for what has no rate: the page, the Worker's health, and preflights.
-    fn of(route: &Route<'_>) -> Option<Self> {
+    pub(crate) fn of(route: &Route) -> Option<Self> {
         match route {
             Route::Health | Route::Liveness | Route::Preflight(_) => None,
             Route::Run => Some(Self::Run),
@@ -92,39 +72,34 @@ impl Kind {
 }
 
 impl Rates {
-    /// Counts a request, of which only method, path and headers are looked at.
+    /// Counts a request for `route` by its sender.
     /// Errors: 429 where its client's rate is used up, 403 where runs are off.
     pub async fn admit(
         &self,
-        config: &Result<Config, ConfigError>,
+        settings: &Settings,
         platform: &impl RateLimit,
-        request: &Request<Bytes>,
+        route: &Result<Route, ApiError>,
+        counted: Option<&Counted>,
         now_ms: u64,
     ) -> Result<(), ApiError> {
         // Unknown paths cost nothing, and what lacks settings is told so later.
-        let route = Route::of(request.method(), request.uri().path());
-        let (Some(kind), Ok(config)) = (route.ok().as_ref().and_then(Kind::of), config) else {
+        let kind = route.as_ref().ok().and_then(Kind::of);
+        let (Some(kind), Ok(config), Some(counted)) = (kind, settings, counted) else {
             return Ok(());
         };
-        let counted = counted(request.headers(), config);
         let mut own_limit = config.run_per_minute.filter(|_| kind == Kind::Run);
-        if own_limit == Some(0) && counted != Counted::Operator {
+        if own_limit == Some(0) && *counted != Counted::Operator {
             let message = "POST /run is off here: RUN_PER_MINUTE is 0.";
             return Err(ApiError::new(Code::Forbidden, message));
         }
-        let (client, rate) = match counted {
-            Counted::Operator | Counted::Key { rate: None, .. } => return Ok(()),
-            Counted::Address(client) => (client, kind.rate()),
-            Counted::Key {
-                client,
-                rate: Some(limit),
-            } => {
-                own_limit = None;
-                (client, Rate::of_key(limit))
-            }
+        let Some((client, rate)) = counted.rate(kind.rate()) else {
+            return Ok(());
         };
+        if matches!(counted, Counted::Key { .. }) {
+            own_limit = None;
+        }
         if config.rate_limits {
-            match self.count(&rate, &client, platform, now_ms).await {
+            match self.count(&rate, client, platform, now_ms).await {
                 Some(true) => {}
                 Some(false) => return Err(rate.refusal.error(PERIOD_S)),
                 None if rate.binding == Kind::Run.rate().binding => {
@@ -134,7 +109,7 @@ impl Rates {
             }
         }
         match own_limit {
-            Some(limit) if self.runs.add(&client, now_ms) > limit => {
+            Some(limit) if self.runs.add(client, now_ms) > limit => {
                 let passed_s = u32::try_from(now_ms / 1_000 % u64::from(PERIOD_S)).unwrap_or(0);
                 let refusal = Refusal {
                     limit,
@@ -160,22 +135,6 @@ impl Rates {
             _ => self.turns.add(client, now_ms),
         };
         rate.count(client, turn, platform).await
-    }
-}
-
-/// By what the calls of who sends these headers are counted.
-fn counted(headers: &HeaderMap, config: &Config) -> Counted {
-    let key = match config.access.caller(headers) {
-        Caller::Key(key) => Some(key),
-        Caller::Nobody | Caller::Unknown => None,
-    };
-    match (Sender::of(headers, config), key) {
-        (Sender::Operator, _) => Counted::Operator,
-        (Sender::Client(client), None) => Counted::Address(client),
-        (Sender::Client(client), Some(key)) => Counted::Key {
-            client,
-            rate: key.rate(),
-        },
     }
 }
 

@@ -5,10 +5,11 @@ use shared::domain::problem;
 use shared::domain::submission::{MAX_BATCH_BODY_BYTES, MAX_BODY_BYTES};
 use shared::http::ApiError;
 
-/// Everything that submit-fn answers.
+/// Everything that submit-fn answers. It borrows nothing of the request, whose body is
+/// read after it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(test, derive(strum::AsRefStr, strum::VariantNames))]
-pub enum Route<'a> {
+pub enum Route {
     /// `GET /`: the page, or whether submit-fn is up.
     Health,
     /// `POST /submit`.
@@ -16,15 +17,15 @@ pub enum Route<'a> {
     /// `POST /submit/batch`.
     SubmitBatch,
     /// `GET /result/:id`, a submission's id or a problem's.
-    Result(&'a str),
+    Result(String),
     /// `GET /result/:id/events`.
-    Events(&'a str),
+    Events(String),
     /// `GET /languages`.
     Languages,
     /// Problems.
-    Problems(ProblemRoute<'a>),
+    Problems(ProblemRoute),
     /// `POST /problems/:id/rejudge`, for operators.
-    Rejudge(&'a str),
+    Rejudge(String),
     /// `POST /run`.
     Run,
     /// `GET /healthz`: whether submit-fn is up.
@@ -36,29 +37,29 @@ pub enum Route<'a> {
     /// `GET /worker`, which worker-fn answers.
     Worker,
     /// An operator's calls.
-    Admin(AdminRoute<'a>),
+    Admin(AdminRoute),
     /// `OPTIONS` on any of these, with the methods it answers.
     Preflight(&'static str),
 }
 
 /// The calls of problems.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(test, derive(strum::AsRefStr, strum::VariantNames))]
-pub enum ProblemRoute<'a> {
+pub enum ProblemRoute {
     /// `GET /problems`.
     List,
     /// `GET /problems/:id`.
-    Read(&'a str),
+    Read(String),
     /// `PUT /problems/:id`, for operators.
-    Publish(&'a str),
+    Publish(String),
     /// `DELETE /problems/:id`, for operators.
-    Delete(&'a str),
+    Delete(String),
 }
 
 /// An operator's calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(test, derive(strum::AsRefStr, strum::VariantNames))]
-pub enum AdminRoute<'a> {
+pub enum AdminRoute {
     /// `GET /stats`.
     Stats,
     /// `GET /endpoints`.
@@ -66,13 +67,13 @@ pub enum AdminRoute<'a> {
     /// `GET /dead`.
     DeadLetters,
     /// `GET /dead/:id`.
-    DeadLetter(&'a str),
+    DeadLetter(String),
     /// `POST /dead/:id/replay`.
-    Replay(&'a str),
+    Replay(String),
     /// `POST /dead/replay`.
     ReplayMany,
     /// `DELETE /dead/:id`.
-    Delete(&'a str),
+    Delete(String),
     /// `POST /dead/delete`.
     DeleteMany,
     /// `GET /scheduled`.
@@ -103,27 +104,27 @@ pub fn max_body_bytes(path: &str) -> usize {
     }
 }
 
-impl<'a> Route<'a> {
+impl Route {
     /// Errors: 404 for an unknown path, 405 with `Allow` for a known one.
-    pub fn of(method: &Method, path: &'a str) -> Result<Self, ApiError> {
+    pub fn of(method: &Method, path: &str) -> Result<Self, ApiError> {
         let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
         let (route, allow) = match *segments.as_slice() {
             [""] => (Self::Health, GET),
             ["submit"] => (Self::Submit, POST),
             ["submit", "batch"] => (Self::SubmitBatch, POST),
             ["languages"] => (Self::Languages, GET),
-            ["result", id] if !id.is_empty() => (Self::Result(id), GET),
-            ["result", id, "events"] if !id.is_empty() => (Self::Events(id), GET),
+            ["result", id] if !id.is_empty() => (Self::Result(id.to_owned()), GET),
+            ["result", id, "events"] if !id.is_empty() => (Self::Events(id.to_owned()), GET),
             ["problems"] => (Self::Problems(ProblemRoute::List), GET),
             ["problems", id] if !id.is_empty() => {
                 let route = match *method {
-                    Method::PUT => ProblemRoute::Publish(id),
-                    Method::DELETE => ProblemRoute::Delete(id),
-                    _ => ProblemRoute::Read(id),
+                    Method::PUT => ProblemRoute::Publish(id.to_owned()),
+                    Method::DELETE => ProblemRoute::Delete(id.to_owned()),
+                    _ => ProblemRoute::Read(id.to_owned()),
                 };
                 (Self::Problems(route), GET_PUT_DELETE)
             }
-            ["problems", id, "rejudge"] if !id.is_empty() => (Self::Rejudge(id), POST),
+            ["problems", id, "rejudge"] if !id.is_empty() => (Self::Rejudge(id.to_owned()), POST),
             ["run"] => (Self::Run, POST),
             ["worker"] => (Self::Worker, GET_ALONE),
             ["healthz"] => (Self::Liveness, GET),
@@ -136,10 +137,13 @@ impl<'a> Route<'a> {
             ["dead", "delete"] => (Self::Admin(AdminRoute::DeleteMany), POST),
             ["dead", "replay"] => (Self::Admin(AdminRoute::ReplayMany), POST),
             ["dead", id] if *method == Method::DELETE => {
-                (Self::Admin(AdminRoute::Delete(id)), GET_DELETE)
+                (Self::Admin(AdminRoute::Delete(id.to_owned())), GET_DELETE)
             }
-            ["dead", id] if !id.is_empty() => (Self::Admin(AdminRoute::DeadLetter(id)), GET_DELETE),
-            ["dead", id, "replay"] => (Self::Admin(AdminRoute::Replay(id)), POST),
+            ["dead", id] if !id.is_empty() => (
+                Self::Admin(AdminRoute::DeadLetter(id.to_owned())),
+                GET_DELETE,
+            ),
+            ["dead", id, "replay"] => (Self::Admin(AdminRoute::Replay(id.to_owned())), POST),
             ["scheduled"] => (Self::Admin(AdminRoute::Scheduled), GET),
             ["pause"] => (Self::Admin(AdminRoute::Pause), POST),
             ["resume"] => (Self::Admin(AdminRoute::Resume), POST),
@@ -184,31 +188,43 @@ mod tests {
             (Method::POST, "/submit", Ok(Route::Submit)),
             (Method::POST, "/submit/batch", Ok(Route::SubmitBatch)),
             (Method::GET, "/languages", Ok(Route::Languages)),
-            (Method::GET, "/result/two-sum", Ok(Route::Result("two-sum"))),
-            (Method::GET, "/result/x/events", Ok(Route::Events("x"))),
-            (Method::HEAD, "/result/x/events", Ok(Route::Events("x"))),
+            (
+                Method::GET,
+                "/result/two-sum",
+                Ok(Route::Result("two-sum".into())),
+            ),
+            (
+                Method::GET,
+                "/result/x/events",
+                Ok(Route::Events("x".into())),
+            ),
+            (
+                Method::HEAD,
+                "/result/x/events",
+                Ok(Route::Events("x".into())),
+            ),
             (Method::POST, "/result/x/events", Err(405)),
             (Method::GET, "/result//events", Err(404)),
             (Method::GET, "/problems", problems(ProblemRoute::List)),
             (
                 Method::GET,
                 "/problems/x",
-                problems(ProblemRoute::Read("x")),
+                problems(ProblemRoute::Read("x".into())),
             ),
             (
                 Method::HEAD,
                 "/problems/x",
-                problems(ProblemRoute::Read("x")),
+                problems(ProblemRoute::Read("x".into())),
             ),
             (
                 Method::PUT,
                 "/problems/x",
-                problems(ProblemRoute::Publish("x")),
+                problems(ProblemRoute::Publish("x".into())),
             ),
             (
                 Method::DELETE,
                 "/problems/x",
-                problems(ProblemRoute::Delete("x")),
+                problems(ProblemRoute::Delete("x".into())),
             ),
             (
                 Method::OPTIONS,
@@ -228,15 +244,27 @@ mod tests {
             (Method::POST, "/metrics", Err(405)),
             (Method::POST, "/worker", Err(405)),
             (Method::HEAD, "/worker", Err(405)),
-            (Method::POST, "/problems/x/rejudge", Ok(Route::Rejudge("x"))),
+            (
+                Method::POST,
+                "/problems/x/rejudge",
+                Ok(Route::Rejudge("x".into())),
+            ),
             (Method::GET, "/stats", admin(AdminRoute::Stats)),
             (Method::GET, "/dead", admin(AdminRoute::DeadLetters)),
-            (Method::GET, "/dead/x", admin(AdminRoute::DeadLetter("x"))),
-            (Method::DELETE, "/dead/x", admin(AdminRoute::Delete("x"))),
+            (
+                Method::GET,
+                "/dead/x",
+                admin(AdminRoute::DeadLetter("x".into())),
+            ),
+            (
+                Method::DELETE,
+                "/dead/x",
+                admin(AdminRoute::Delete("x".into())),
+            ),
             (
                 Method::POST,
                 "/dead/x/replay",
-                admin(AdminRoute::Replay("x")),
+                admin(AdminRoute::Replay("x".into())),
             ),
             (Method::POST, "/dead/replay", admin(AdminRoute::ReplayMany)),
             (Method::GET, "/dead/replay", Err(405)),
@@ -272,11 +300,11 @@ mod tests {
     #[test]
     fn a_problem_and_a_batch_may_be_larger_than_a_submission() {
         for (path, bytes) in [
-            ("/submit", 262_144),
+            ("/submit", 524_288),
             ("/submit/batch", 4_194_304),
             ("/problems/x", 4_194_304),
-            ("/problems", 262_144),
-            ("/nowhere", 262_144),
+            ("/problems", 524_288),
+            ("/nowhere", 524_288),
         ] {
             assert_eq!(max_body_bytes(path), bytes, "{path}");
         }

@@ -1,11 +1,7 @@
 //! Who sends a request.
 
-use http::HeaderMap;
 use shared::domain::client::ClientId;
-use shared::http::rates::ADDRESS;
-use shared::http::{Caller, Scope};
-
-use crate::config::Config;
+use shared::http::rates::Counted;
 
 /// Who sends a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,20 +12,16 @@ pub(crate) enum Sender {
     Client(ClientId),
 }
 
-impl Sender {
-    /// Who sends a request with these headers.
-    pub(crate) fn of(headers: &HeaderMap, config: &Config) -> Self {
-        let tickets = &config.tickets;
-        match config.access.caller(headers) {
-            caller if caller.may(Scope::Admin) => Self::Operator,
-            Caller::Key(key) => Self::Client(ClientId::with_key(key.name(), tickets)),
-            Caller::Nobody | Caller::Unknown => {
-                let address = headers.get(ADDRESS).and_then(|text| text.to_str().ok());
-                Self::Client(ClientId::at(address.unwrap_or_default(), tickets))
-            }
+impl From<Counted> for Sender {
+    fn from(counted: Counted) -> Self {
+        match counted {
+            Counted::Operator => Self::Operator,
+            Counted::Address(client) | Counted::Key { client, .. } => Self::Client(client),
         }
     }
+}
 
+impl Sender {
     /// The client; `None` for the operator.
     pub(crate) fn client(&self) -> Option<&ClientId> {
         match self {
@@ -41,7 +33,11 @@ impl Sender {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderMap;
+    use shared::http::rates::ADDRESS;
+
     use super::*;
+    use crate::config::Config;
 
     const KEYS: &str = r#"[
         {"name":"site","key":"site-key-0123456","scopes":["submit"]},
@@ -60,7 +56,9 @@ mod tests {
         for (name, value) in headers {
             all.insert(*name, value.parse().unwrap());
         }
-        Sender::of(&all, &config.unwrap_or_else(|error| panic!("{error}")))
+        let config = config.unwrap_or_else(|error| panic!("{error}"));
+        let caller = config.access.caller(&all);
+        Counted::of(&caller, &all, &config.tickets).into()
     }
 
     #[test]

@@ -64,6 +64,11 @@ pub(crate) async fn ask(
     }
 }
 
+/// The jobs that the answer to a wake-up names, one a line; none where it is no text.
+pub fn settled(body: &[u8]) -> impl Iterator<Item = &str> {
+    str::from_utf8(body).unwrap_or_default().lines()
+}
+
 /// What an unexpected status of worker-fn means to the operator.
 pub fn refused(status: StatusCode) -> String {
     let hint = if status == StatusCode::UNAUTHORIZED {
@@ -131,6 +136,13 @@ mod tests {
             runtime: sleep,
         };
         list.languages().await
+    }
+
+    #[test]
+    fn the_answer_to_a_wake_up_names_jobs_or_nothing() {
+        assert!(settled(b"a\nb").eq(["a", "b"]));
+        assert_eq!(settled(b"").count(), 0);
+        assert_eq!(settled(b"a\n\xff").count(), 0);
     }
 
     #[tokio::test]

@@ -165,6 +165,7 @@ fn workers(
         ("UPSTASH_REDIS_REST_URL", stack.redis_rest_url()),
         ("UPSTASH_REDIS_REST_TOKEN", stack.token.clone()),
         ("ADMIN_TOKEN", stack.token.clone()),
+        ("PLAN", "paid".to_owned()),
         access,
     ];
     let executors = ("EXECUTORS", executors.to_owned());

@@ -6,7 +6,7 @@
 //! mock that fails as a test asks; there, submissions wake no drain, so that a
 //! test decides when jobs are run. In the capped one the Workers have little
 //! memory, and both execution endpoints break as a test asks. The fair one has the
-//! default settings.
+//! default settings, and two with a mock those of the platform's plans.
 //!
 //! One test after the other: several measure times and counts, and a storm at
 //! the same time would change both.
@@ -18,6 +18,7 @@
 
 mod admin;
 mod capped;
+mod changed_variables;
 mod fairness;
 mod hostile_requests;
 mod hostile_storm;
@@ -26,6 +27,7 @@ mod ledger;
 mod limits;
 mod memory;
 mod outages;
+mod plans;
 mod stacks;
 mod storm;
 mod submissions;
@@ -43,6 +45,8 @@ fn main() -> ExitCode {
         admin::TESTS,
         fairness::TESTS,
         outages::TESTS,
+        changed_variables::TESTS,
+        plans::TESTS,
         memory::TESTS,
         hostile_requests::TESTS,
         storm::TESTS,

@@ -24,7 +24,7 @@ fn jobs_wait_while_a_killed_runner_is_away(stacks: &Stacks) {
     };
     let mut ids: Vec<String> = (0..12).map(submit).collect();
     wait_until("jobs are running", SOON, || {
-        faulty.redis.run::<u64>(&["ZCARD", "leases"]) > 0
+        faulty.redis.run::<u64>(&["HLEN", "inflight"]) > 0
     });
     faulty.stack.kill("runner");
     ids.extend((12..18).map(submit));

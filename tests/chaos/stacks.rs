@@ -11,7 +11,7 @@ use support::redis_client::RedisClient;
 use support::run_recorder::RunRecorder;
 use support::slot::{Lent, Slot};
 use support::stack;
-use xtask::stack::{Ports, Stack};
+use xtask::stack::{Ports, Stack, Var};
 
 use crate::capped::Capped;
 
@@ -20,12 +20,16 @@ pub(crate) const QUEUE_MAX: usize = 100;
 /// How many jobs may be in flight in the whole mocked stack: as many as the batch
 /// that one bad job must not harm.
 pub(crate) const MAX_IN_FLIGHT: usize = 10;
+/// `SUBREQUEST_BUDGET`: drains hand over after some thirty jobs.
+const FEW_CALLS: &str = "45";
 
 /// All stacks, each started when first asked for.
 #[derive(Default)]
 pub(crate) struct Stacks {
     faulty: Slot<Faulty>,
     mocked: Slot<Mocked>,
+    free: Slot<Mocked>,
+    paid: Slot<Mocked>,
     capped: Slot<Capped>,
     fair: Slot<Fair>,
 }
@@ -65,7 +69,9 @@ impl Suite for Stacks {
 
     fn stop(&self) -> Vec<u16> {
         let faulty = self.faulty.take().map(|faulty| faulty.stack);
-        let mocked = self.mocked.take().map(|mocked| mocked.stack);
+        let mocked = [&self.mocked, &self.free, &self.paid];
+        let mocked = mocked.into_iter().filter_map(Slot::take);
+        let mocked = mocked.map(|mocked| mocked.stack);
         let capped = self.capped.take().map(Capped::stop);
         let fair = self.fair.take().map(|fair| fair.stack);
         let stacks = faulty.into_iter().chain(mocked).chain(capped).chain(fair);
@@ -99,6 +105,23 @@ impl Stacks {
         mocked.endpoint.reset();
         mocked.redis.flush();
         mocked
+    }
+
+    /// The stack on the platform's free plan, where submissions wake drains, with an
+    /// empty database and an endpoint without faults.
+    pub(crate) fn free(&self) -> Lent<'_, Mocked> {
+        let free = self.free.get_or_start(|| Mocked::start_on("free", "on"));
+        free.endpoint.reset();
+        free.redis.flush();
+        free
+    }
+
+    /// The same on the paid plan, where submissions wake nobody.
+    pub(crate) fn paid(&self) -> Lent<'_, Mocked> {
+        let paid = self.paid.get_or_start(|| Mocked::start_on("paid", "off"));
+        paid.endpoint.reset();
+        paid.redis.flush();
+        paid
     }
 
     /// The stack with the default settings, with an empty database.
@@ -143,6 +166,7 @@ impl Faulty {
                 ("EXECUTOR_TIMEOUT_MS", Some("4000".to_owned())),
                 ("LEASE_MS", Some("12000".to_owned())),
                 ("MAX_IN_FLIGHT", Some("40".to_owned())),
+                ("SUBREQUEST_BUDGET", Some(FEW_CALLS.to_owned())),
                 ("MAX_ATTEMPTS", Some("100".to_owned())),
             ],
         );
@@ -158,19 +182,34 @@ impl Faulty {
 
 impl Mocked {
     fn start() -> Self {
-        let (endpoint, executor_url) = MockEndpoint::start();
-        let stack = stack::start(
+        Self::start_as(
             "chaos/mocked",
-            Ports::free().unwrap(),
             vec![
                 ("WAKE", Some("off".to_owned())),
                 ("QUEUE_MAX", Some(QUEUE_MAX.to_string())),
             ],
             vec![
-                ("EXECUTOR_URL", Some(executor_url)),
                 ("MAX_IN_FLIGHT", Some(MAX_IN_FLIGHT.to_string())),
+                ("SUBREQUEST_BUDGET", Some(FEW_CALLS.to_owned())),
             ],
-        );
+        )
+    }
+
+    /// With the settings of one of the platform's plans.
+    fn start_on(plan: &str, wake: &str) -> Self {
+        let plan_var = ("PLAN", Some(plan.to_owned()));
+        Self::start_as(
+            &format!("chaos/{plan}"),
+            vec![plan_var.clone(), ("WAKE", Some(wake.to_owned()))],
+            vec![plan_var],
+        )
+    }
+
+    fn start_as(name: &str, submit_vars: Vec<Var>, mut worker_vars: Vec<Var>) -> Self {
+        let (endpoint, executor_url) = MockEndpoint::start();
+        worker_vars.push(("EXECUTOR_URL", Some(executor_url)));
+        let ports = Ports::free().unwrap();
+        let stack = stack::start(name, ports, submit_vars, worker_vars);
         Self {
             submit_fn: SubmitFn::of(&stack),
             worker_fn: WorkerFn::of(&stack),
@@ -248,12 +287,13 @@ pub(crate) const UNSETTLED: &str =
 /// How many jobs are in each place of jobs that have not ended.
 pub(crate) fn unsettled(redis: &RedisClient) -> [u64; 6] {
     [
-        ["LLEN", "problems:high"],
-        ["LLEN", "problems"],
-        ["LLEN", "problems:low"],
-        ["HLEN", "inflight"],
-        ["ZCARD", "leases"],
-        ["HLEN", "history"],
+        &["LLEN", "problems:high"][..],
+        &["LLEN", "problems"],
+        &["LLEN", "problems:low"],
+        &["HLEN", "inflight"],
+        // Without the stamp of the problems, which is below zero.
+        &["ZCOUNT", "leases", "0", "+inf"],
+        &["HLEN", "history"],
     ]
-    .map(|words| redis.run(&words))
+    .map(|words| redis.run(words))
 }

@@ -20,7 +20,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
-use xtask::{bundle, page, project};
+use xtask::project::{self, Build};
+use xtask::{bundle, page};
 
 use cloudflare::{Cloudflare, TOKEN};
 
@@ -51,7 +52,7 @@ fn deploy(cloudflare: &Cloudflare, home: &TempDir, token: &str) -> Outcome {
         .collect();
     fs::write(&secrets, lines.join("\n")).unwrap();
     fs::set_permissions(&secrets, fs::Permissions::from_mode(0o600)).unwrap();
-    let mut command = Command::new(project::native_bin("xtask"));
+    let mut command = Command::new(project::native_bin("xtask", Build::Debug));
     // What points to the real home, where cargo and its toolchain are.
     for (name, folder) in [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")] {
         let real = Path::new(&std::env::var_os("HOME").unwrap_or_default()).join(folder);

@@ -31,8 +31,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use xtask::problems;
+use xtask::project::{self, Build};
 use xtask::stack::{Options, Ports, Stack};
-use xtask::{problems, project};
 
 use answer::Ids;
 use document::{Block, Document};
@@ -115,6 +116,7 @@ fn start() -> Result<Stack, String> {
     let options = Options {
         ports: Ports::free().map_err(|error| format!("{error:#}"))?,
         folder,
+        build: Build::Debug,
         submit_vars: Vec::new(),
         worker_vars: Vec::new(),
     };

@@ -257,7 +257,7 @@ fn the_workers_reach_each_other_all_the_same(stacks: &Stacks) {
     let result = submit_fn.judge("woken", "python", "print('awake')");
     assert_eq!(result["output"], "awake\n");
     let run = json!({"language": "python", "code": "print(1)"});
-    let run = submit_fn.post("/run", &run.to_string());
+    let run = submit_fn.run(&run.to_string());
     assert_eq!((run.status, &run.json()["output"]), (200, &json!("1\n")));
     submit_fn
         .get("/worker")

@@ -46,8 +46,8 @@ fn unreadable_bodies_are_refused(stacks: &Stacks) {
         post(body).assert_error(400, Some("body"), "JSON");
     }
     post(b"[1]").assert_error(400, Some("body"), "object");
-    let too_long = vec![b'x'; 256 * 1024 + 1];
-    post(&too_long).assert_error(413, Some("body"), "262144");
+    let too_long = vec![b'x'; 512 * 1024 + 1];
+    post(&too_long).assert_error(413, Some("body"), "524288");
 }
 
 fn an_unknown_language_is_refused_with_the_list(stacks: &Stacks) {
@@ -89,7 +89,7 @@ fn unknown_paths_methods_and_ids_are_refused(stacks: &Stacks) {
 
 fn a_page_may_read_why_its_body_was_refused(stacks: &Stacks) {
     let exclusive = stacks.exclusive();
-    let too_long = vec![b'x'; 256 * 1024 + 1];
+    let too_long = vec![b'x'; 512 * 1024 + 1];
     for (origin, allowed) in [
         ("https://site.example", "https://site.example"),
         ("https://other.example", ""),
@@ -97,7 +97,7 @@ fn a_page_may_read_why_its_body_was_refused(stacks: &Stacks) {
         let headers = [("origin", origin)];
         let submit_fn = &exclusive.submit_fn;
         let response = submit_fn.request("POST", "/submit", &headers, Some(&too_long));
-        response.assert_error(413, Some("body"), "262144");
+        response.assert_error(413, Some("body"), "524288");
         assert_eq!(response.header("access-control-allow-origin"), allowed);
     }
 }

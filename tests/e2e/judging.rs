@@ -10,8 +10,6 @@ use xtask::problems;
 use crate::stacks::{Exclusive, Stacks};
 
 support::tests![
-    sample_solutions_get_the_verdict_of_their_file_name,
-    starter_code_runs_unchanged,
     the_readmes_submissions_get_their_verdicts,
     every_failure_has_its_verdict,
     a_score_counts_all_cases_by_weight,
@@ -31,69 +29,6 @@ pub(crate) fn publish_samples(submit_fn: &SubmitFn) -> BTreeMap<String, problems
         .into_iter()
         .map(|one| (one.id.clone(), one))
         .collect()
-}
-
-fn sample_solutions_get_the_verdict_of_their_file_name(stacks: &Stacks) {
-    let submit_fn = stacks.shared().submit_fn;
-    let samples = publish_samples(&submit_fn);
-    assert!(samples.len() >= 8);
-    let mut submitted = Vec::new();
-    for (id, problem) in &samples {
-        for solution in &problem.solutions {
-            let stored = submit_fn.submit(id, solution.language, &solution.code);
-            submitted.push((id, solution, stored));
-        }
-        for language in ["python", "javascript"] {
-            for accepted in [true, false] {
-                let is_it = |one: &&problems::Solution| {
-                    one.language == language && one.is_accepted() == accepted
-                };
-                assert!(
-                    problem.solutions.iter().find(is_it).is_some(),
-                    "{id}: {language}"
-                );
-            }
-        }
-    }
-    for (id, solution, stored) in submitted {
-        let result = submit_fn.finished_result(&stored);
-        assert_eq!(
-            result["verdict"],
-            solution.verdict.name(),
-            "{id} {}: {}",
-            solution.file,
-            result["output"]
-        );
-        let judgement = &result["judgement"];
-        assert_eq!(
-            judgement["score"] == 100.0,
-            solution.is_accepted(),
-            "{judgement}"
-        );
-    }
-}
-
-/// Its answers are wrong, but it compiles, and its function is found.
-fn starter_code_runs_unchanged(stacks: &Stacks) {
-    let submit_fn = stacks.shared().submit_fn;
-    let mut submitted = Vec::new();
-    for id in publish_samples(&submit_fn).keys() {
-        let problem = submit_fn.get(&format!("/problems/{id}")).json();
-        for (language, code) in problem["starter"].as_object().unwrap() {
-            let code = code.as_str().unwrap();
-            let stored = submit_fn.submit(id, language, code);
-            submitted.push((format!("{id} in {language}:\n{code}"), stored));
-        }
-    }
-    assert!(submitted.len() >= 20, "{}", submitted.len());
-    for (what, stored) in submitted {
-        let result = submit_fn.finished_result(&stored);
-        assert_eq!(
-            result["verdict"], "Wrong Answer",
-            "{what}: {}",
-            result["output"]
-        );
-    }
 }
 
 fn the_readmes_submissions_get_their_verdicts(stacks: &Stacks) {

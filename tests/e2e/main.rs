@@ -12,10 +12,14 @@
 
 mod access;
 mod at_the_door;
+mod checker_programs;
+mod classes;
 mod clients;
 mod custom_run;
 mod events;
+mod files;
 mod hidden_cases;
+mod in_place;
 mod instruments;
 mod invalid_input;
 mod judging;
@@ -26,35 +30,74 @@ mod publishing;
 mod rates;
 mod receiver;
 mod rejudge;
+mod samples;
 mod stacks;
 mod submit;
+mod transport;
+mod values;
 mod webhooks;
 mod worker_calls;
 
 use std::process::ExitCode;
 
+use support::harness::Test;
+
 pub(crate) use stacks::Stacks as Context;
 
+/// How many tests run at once. Many wait most of their time: for a stream's end, for
+/// the exclusive stack.
+const AT_ONCE: usize = 5;
+
 fn main() -> ExitCode {
-    let tests = [
+    let webhooks = webhooks::TESTS.to_vec();
+    let exclusive = [
+        instruments::TESTS,
+        outages::TESTS,
+        numbers::TESTS,
+        clients::TESTS,
+        worker_calls::TESTS,
+    ]
+    .concat();
+    let others = [
+        transport::TESTS,
+        rates::TESTS,
+        access::TESTS,
+        misconfigured::TESTS,
+        publishing::TESTS,
+    ]
+    .concat();
+    let shared = [
+        events::TESTS,
         submit::TESTS,
         at_the_door::TESTS,
         invalid_input::TESTS,
         judging::TESTS,
+        values::TESTS,
+        in_place::TESTS,
+        classes::TESTS,
         hidden_cases::TESTS,
-        events::TESTS,
+        files::TESTS,
         rejudge::TESTS,
+        checker_programs::TESTS,
         custom_run::TESTS,
-        worker_calls::TESTS,
-        access::TESTS,
-        clients::TESTS,
-        rates::TESTS,
-        outages::TESTS,
-        publishing::TESTS,
-        numbers::TESTS,
-        instruments::TESTS,
-        misconfigured::TESTS,
-        webhooks::TESTS,
+    ]
+    .concat();
+    // Those that keep a processor busy begin first.
+    let tests = [
+        samples::TESTS,
+        &in_turn(&[webhooks, exclusive, others, shared]),
     ];
-    support::harness::run::<Context>(&tests, None)
+    support::harness::run::<Context>(&tests, Some(AT_ONCE))
+}
+
+/// One test of each group after the other: those of one group often wait for the same
+/// stack.
+fn in_turn(groups: &[Vec<Test<Context>>]) -> Vec<Test<Context>> {
+    let most = groups.iter().map(Vec::len).max().unwrap_or_default();
+    let nth = |at: usize| {
+        groups
+            .iter()
+            .filter_map(move |group| group.get(at).copied())
+    };
+    (0..most).flat_map(nth).collect()
 }

@@ -11,7 +11,7 @@ support::tests![a_push_tells_what_it_changed];
 fn push(submit_fn: &SubmitFn, value: &Value) -> Change {
     let loaded = Loaded {
         id: "pushed".into(),
-        value: value.clone(),
+        json: value.clone().into(),
         solutions: Vec::new(),
     };
     let mut changes = Vec::new();

@@ -24,6 +24,7 @@ support::tests![
     an_isolated_job_stays_isolated,
     a_snoozed_job_waits_and_keeps_its_attempts,
     a_claim_takes_1000_jobs_at_most,
+    a_claim_takes_2_mb_of_payloads_and_leaves_the_rest_in_its_order,
 ];
 
 fn lanes_are_claimed_by_urgency_and_in_order(stack: &QueueStack) {
@@ -374,4 +375,33 @@ fn a_claim_takes_1000_jobs_at_most(stack: &QueueStack) {
         (1_000, ClaimStatus::MoreExpected)
     );
     assert_eq!(stack.redis.run::<i64>(&["LLEN", "problems"]), 8_000);
+}
+
+fn a_claim_takes_2_mb_of_payloads_and_leaves_the_rest_in_its_order(stack: &QueueStack) {
+    let payload = |first: char, bytes: usize| {
+        let mut payload = first.to_string();
+        payload.push_str(&"x".repeat(bytes - 1));
+        payload
+    };
+    for first in 'a'..='h' {
+        stack
+            .redis
+            .lpush("problems", payload(first, 400_000).as_bytes());
+    }
+    // One that is larger than that by itself is claimed all the same.
+    stack
+        .redis
+        .lpush("problems", payload('i', 3_000_000).as_bytes());
+    stack.redis.lpush("problems", payload('j', 1).as_bytes());
+    let claim = |want| {
+        let claimed = stack.claim(want);
+        let first = |payload: String| payload.chars().next().unwrap();
+        let firsts: String = ids(&claimed).into_iter().map(first).collect();
+        (firsts, claimed.status)
+    };
+    assert_eq!(claim(9), ("abcde".into(), ClaimStatus::MoreExpected));
+    assert_eq!(claim(2), ("fg".into(), ClaimStatus::MoreExpected));
+    assert_eq!(claim(9), ("h".into(), ClaimStatus::MoreExpected));
+    assert_eq!(claim(9), ("i".into(), ClaimStatus::MoreExpected));
+    assert_eq!(claim(9), ("j".into(), ClaimStatus::LaneDrained));
 }

@@ -6,10 +6,10 @@ use shared::domain::dead_letter::{DeadLetter, FailedAttempt};
 use shared::domain::ids::ProblemId;
 use shared::domain::job::Job;
 use shared::domain::lane::Lane;
-use shared::domain::result::{ResultDocument, Status};
+use shared::domain::result::ResultDocument;
+use shared::domain::run_options::RunOptions;
 use shared::domain::submission::Schedule;
 use shared::domain::ticket::TicketKey;
-use shared::domain::verdict::Verdict;
 use shared::queue::Store;
 use shared::queue::claim::{Claimed, Lease};
 use shared::queue::lease_token::LeaseToken;
@@ -17,6 +17,7 @@ use shared::queue::settlement::{ClaimContext, Outcome, QueueConfig, Settlement};
 use shared::queue::stats::{PastHours, Stats};
 use shared::redis::RedisError;
 
+use crate::result_document::result_document;
 use crate::stack::QueueStack;
 
 /// An arbitrary time, for the statistics: the seventh minute of an hour.
@@ -30,8 +31,9 @@ pub(crate) fn job(id: &str) -> Job {
     Job {
         id: Some(id.into()),
         problem_id: problem_id("two-sum"),
-        code: "print([], 9007199254740993, 'ä')".into(),
+        source: "print([], 9007199254740993, 'ä')".into(),
         language: "python".into(),
+        options: RunOptions::default(),
         archived: None,
         client: None,
         progress: None,
@@ -60,31 +62,14 @@ pub(crate) fn call() -> ClaimContext {
         again: false,
         low_first: false,
         without_low: false,
+        asks_others: false,
     }
 }
 
 pub(crate) fn document(id: &str) -> ResultDocument {
     ResultDocument {
-        id: id.into(),
-        problem_id: problem_id("two-sum"),
-        language: "python".into(),
-        problem: None,
-        language_version: None,
-        status: Status::Done,
-        verdict: Verdict::Executed,
         output: Some("[] 9007199254740993\n".into()),
-        compile: None,
-        run: None,
-        judgement: None,
-        attempts: 1,
-        executor: "test".into(),
-        submitted_at_ms: 1,
-        started_at_ms: 2,
-        finished_at_ms: 3,
-        archive: None,
-        replaces: false,
-        waits_since_ms: None,
-        callback_url: None,
+        ..result_document(id)
     }
 }
 

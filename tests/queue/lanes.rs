@@ -15,6 +15,8 @@ support::tests![
     the_smallest_cap_lets_the_low_lane_work,
     a_claim_may_take_from_the_low_lane_first,
     the_share_of_the_low_lane_costs_one_command_at_most,
+    a_claim_tells_how_many_jobs_others_would_find,
+    being_told_costs_one_command_and_only_where_there_is_room,
 ];
 
 fn config(max_in_flight: u64) -> QueueConfig {
@@ -136,4 +138,35 @@ fn the_share_of_the_low_lane_costs_one_command_at_most(stack: &QueueStack) {
         stack.redis.flush();
         fill(stack, Lane::Low, 9);
     }
+}
+
+fn asking(stack: &QueueStack, want: usize, cap: u64) -> Claimed {
+    let context = ClaimContext {
+        asks_others: true,
+        ..call()
+    };
+    stack.ok((stack.store).settle_and_claim(&[], want, &config(cap), &context))
+}
+
+fn a_claim_tells_how_many_jobs_others_would_find(stack: &QueueStack) {
+    fill(stack, Lane::Normal, 50);
+    assert_eq!(claim(stack, 12, 60, false).others, 0, "it was not asked");
+    // As many as wait, or as the cap has room for.
+    assert_eq!(asking(stack, 12, 60).others, 26);
+    assert_eq!(asking(stack, 4, 40).others, 12);
+    assert_eq!(asking(stack, 4, 32).others, 0);
+    // A claim that drains its lane leaves none.
+    let last = asking(stack, 30, 60);
+    assert_eq!((last.leases.len(), last.others), (18, 0));
+    // Of the lane low, no more than its share.
+    fill(stack, Lane::Low, 100);
+    assert_eq!(asking(stack, 4, 120).others, 56);
+}
+
+fn being_told_costs_one_command_and_only_where_there_is_room(stack: &QueueStack) {
+    fill(stack, Lane::Normal, 50);
+    let plain = stack.cost_of(|| drop(claim(stack, 4, 60, false))).total();
+    let told = stack.cost_of(|| drop(asking(stack, 4, 60))).total();
+    let full = stack.cost_of(|| drop(asking(stack, 4, 12))).total();
+    assert_eq!((told, full), (plain + 1, plain));
 }

@@ -19,6 +19,7 @@ mod enqueue;
 mod fixtures;
 mod full;
 mod idle;
+mod known;
 mod lanes;
 mod live;
 mod lost_responses;
@@ -26,6 +27,7 @@ mod model;
 mod problems;
 mod purge;
 mod rejudge;
+mod result_document;
 mod settle;
 mod stack;
 mod statistics;
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         rejudge::TESTS,
         usage::TESTS,
         statistics::TESTS,
+        known::TESTS,
         costs::TESTS,
         idle::TESTS,
         model::TESTS,

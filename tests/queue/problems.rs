@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use shared::config::Secret;
+use shared::domain::language::FunctionLanguages;
 use shared::domain::problem::Problem;
 use shared::domain::ticket::TicketKey;
 
@@ -31,12 +32,17 @@ fn a_problem_is_published_read_and_deleted(stack: &QueueStack) {
     let queue = &stack.store;
     let mut first = None;
     let cost = stack.cost_of(|| {
-        first = Some(stack.ok(queue.publish(problem("echo", "ä"), &key(), 1)));
+        first = Some(stack.ok(queue.publish(
+            problem("echo", "ä"),
+            FunctionLanguages::EMPTY,
+            &key(),
+            1,
+        )));
     });
     assert_eq!(cost.round_trips, 1, "{cost:?}");
     let first = first.unwrap();
     assert!(first.new);
-    let second = stack.ok(queue.publish(problem("echo", "b"), &key(), 2));
+    let second = stack.ok(queue.publish(problem("echo", "b"), FunctionLanguages::EMPTY, &key(), 2));
     assert!(!second.new);
     assert_ne!(first.version, second.version);
     let text = stack.ok(queue.problem_text(&problem_id("echo"))).unwrap();
@@ -50,16 +56,18 @@ fn a_problem_is_published_read_and_deleted(stack: &QueueStack) {
         Ok(problem("echo", "b"))
     );
     assert_eq!(stack.redis.run::<i64>(&["TTL", "problem:echo"]), -1);
-    assert!(stack.ok(queue.delete_problem(&problem_id("echo"))));
-    assert!(!stack.ok(queue.delete_problem(&problem_id("echo"))));
+    assert!(stack.ok(queue.delete_problem(&problem_id("echo"), 3)));
+    assert!(!stack.ok(queue.delete_problem(&problem_id("echo"), 3)));
     assert_eq!(stack.ok(queue.problem_text(&problem_id("echo"))), None);
-    assert_eq!(stack.redis.keys("*"), [""; 0]);
+    assert_eq!(stack.redis.keys("*"), ["leases"], "the stamp");
 }
 
 fn the_catalog_is_listed_in_pages(stack: &QueueStack) {
     let mut expected: Vec<String> = (0..250).map(|number| format!("p{number:03}")).collect();
     for id in &expected {
-        stack.ok(stack.store.publish(problem(id, "x"), &key(), 5));
+        stack.ok(stack
+            .store
+            .publish(problem(id, "x"), FunctionLanguages::EMPTY, &key(), 5));
     }
     let (mut found, mut cursor) = (Vec::new(), 0);
     loop {
@@ -82,7 +90,9 @@ fn the_catalog_is_listed_in_pages(stack: &QueueStack) {
 
 fn versions_cost_one_command(stack: &QueueStack) {
     let a = stack
-        .ok(stack.store.publish(problem("a", "x"), &key(), 1))
+        .ok(stack
+            .store
+            .publish(problem("a", "x"), FunctionLanguages::EMPTY, &key(), 1))
         .version;
     let mut found = Vec::new();
     let cost = stack.cost_of(|| {

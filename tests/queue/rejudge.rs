@@ -8,6 +8,7 @@ use shared::domain::job::Job;
 use shared::domain::judgement::Judgement;
 use shared::domain::lane::Lane;
 use shared::domain::result::ResultDocument;
+use shared::domain::source::Source;
 use shared::domain::submission::Schedule;
 use shared::queue::claim::Lease;
 use shared::queue::dead_letters::Replay;
@@ -44,7 +45,7 @@ fn judged_document(id: &str, version: &str) -> ResultDocument {
             cases: Vec::new(),
         }),
         archive: Some(SubmissionArchive::judged(
-            &format!("code of {id}"),
+            &Source::Code(format!("code of {id}")),
             &ProblemVersion::new(version),
             &InputsHash::new("h"),
             &mut std::iter::empty(),
@@ -124,7 +125,7 @@ fn judged_submissions_are_requeued_for_a_rejudge(stack: &QueueStack) {
     let other = stack.ok(queue.list_archived(&problem_id("other"), 0, 3));
     assert_eq!(other, (Vec::new(), 0));
 
-    assert_eq!(page[0].job.code, "code of s0");
+    assert_eq!(page[0].job.source.code(), Some("code of s0"));
     assert_eq!(page[0].judged_by(), Some(ProblemVersion::new("v1")));
     let cost = stack.cost_of(|| {
         let expected = Requeued { count: 3, calls: 1 };
@@ -210,7 +211,7 @@ fn a_purge_leaves_the_old_result(stack: &QueueStack) {
     let low = [Purge::Lane(Lane::Low)];
     assert_eq!(stack.ok(stack.store.purge(&low, 1_000, 9)).count, 1);
     assert_eq!(judged_by(stack, "s").as_deref(), Some("v1"));
-    assert_eq!(listed(stack)[0].job.code, "code of s");
+    assert_eq!(listed(stack)[0].job.source.code(), Some("code of s"));
     assert_eq!(requeue(stack, &listed(stack)).count, 1);
 }
 
@@ -299,7 +300,9 @@ fn large_submissions_are_requeued_in_several_calls(stack: &QueueStack) {
     stack.enqueue_each(&names);
     for (leased, name) in stack.claim(40).leases.iter().zip(&names) {
         let document = ResultDocument {
-            archive: Some(SubmissionArchive::unjudged(&"x".repeat(60_000))),
+            archive: Some(SubmissionArchive::unjudged(&Source::Code(
+                "x".repeat(60_000),
+            ))),
             ..document(name)
         };
         let end = settle(&leased.token, Outcome::Complete(Box::new(document)));

@@ -183,7 +183,8 @@ fn every_key_expires_but_those_of_jobs_and_dead_letters(stack: &QueueStack) {
     let expiring = [
         ("result:a", 1_000),
         ("result:b", 1_000),
-        ("results:two-sum", 1_000),
+        // A 24th longer, so that not every result moves it on.
+        ("results:two-sum", 1_041),
     ];
     for key in persistent {
         assert_eq!(stack.redis.run::<i64>(&["TTL", key]), -1, "{key}");

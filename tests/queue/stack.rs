@@ -16,7 +16,7 @@ use support::slot::Slot;
 use support::stack::{fresh_folder, still_listening};
 use support::wait::wait_for;
 use xtask::child::{Child, Guard};
-use xtask::project;
+use xtask::project::{self, Build};
 
 const TOKEN: &str = "queue-test";
 const READY_WITHIN: Duration = Duration::from_secs(60);
@@ -59,7 +59,7 @@ impl Suite for Shared {
 impl QueueStack {
     /// Starts redis-rest, which starts its redis-server, both on free ports.
     fn start() -> Self {
-        let program = project::native_bin("redis-rest");
+        let program = project::native_bin("redis-rest", Build::Debug);
         assert!(
             program.exists(),
             "{} is missing: cargo build -p redis-rest",
@@ -104,10 +104,17 @@ impl QueueStack {
         Store::new(Client::new(self.config.clone()).counting(commands))
     }
 
-    /// Empties the database, and lets Redis accept every write again.
+    /// Empties the database, and lets Redis accept every write again. It holds all
+    /// scripts, and the store knows that there is no problem, so that neither costs a
+    /// command more in the test that comes first.
     pub(crate) fn reset(&self) {
         self.set_full(false);
         self.refuse_writes(None, &[]);
+        self.redis.flush();
+        self.enqueue_each(&["a"]);
+        self.claim_one();
+        self.ok(self.store.position("a"));
+        self.ok(self.store.settle_and_claim_deliveries(&[], 0, 1));
         self.redis.flush();
     }
 
@@ -118,9 +125,13 @@ impl QueueStack {
         self.redis.run::<()>(&["CONFIG", "SET", "maxmemory", bytes]);
     }
 
-    /// Lets Redis refuse every write of one of `keys`, patterns; `None`: of none.
+    /// Lets Redis refuse every write of one of `keys`, patterns; `None`: of none. A
+    /// script may be called with any key (the selector in brackets), and what it does is
+    /// refused where it does it.
     pub(crate) fn refuse_writes(&self, of: Option<&str>, keys: &[&str]) {
-        let mut rules = vec![if of.is_some() { "resetkeys" } else { "allkeys" }.to_owned()];
+        let mut rules = vec!["clearselectors".to_owned()];
+        rules.push(if of.is_some() { "resetkeys" } else { "allkeys" }.to_owned());
+        rules.extend(of.map(|_| "(+eval +evalsha ~*)".to_owned()));
         rules.extend(keys.iter().map(|key| {
             let may = if Some(*key) == of { "%R~" } else { "~" };
             format!("{may}{key}")

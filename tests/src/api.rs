@@ -207,6 +207,15 @@ impl SubmitFn {
         response.json()["version"].as_str().unwrap().to_owned()
     }
 
+    /// `POST /run`, tried again while the endpoint is too busy with other tests' code.
+    pub fn run(&self, body: &str) -> Response {
+        wait_for("a free endpoint", SOON, || {
+            let response = self.post("/run", body);
+            let is_busy = response.text.contains("executor_unavailable");
+            (!is_busy).then_some(response)
+        })
+    }
+
     /// Submits code. Returns the id.
     pub fn submit(&self, problem: &str, language: &str, code: &str) -> String {
         self.submit_body(&json!({"problemId": problem, "language": language, "code": code}))

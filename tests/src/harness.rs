@@ -35,7 +35,7 @@ pub trait Suite: Default + Send + Sync + 'static {
 
 /// Runs `tests`, `threads` of them at once; with `None` as many as the command
 /// line says, by default one a core.
-pub fn run<S: Suite>(tests: &[&'static [Test<S::Context>]], threads: Option<usize>) -> ExitCode {
+pub fn run<S: Suite>(tests: &[&[Test<S::Context>]], threads: Option<usize>) -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = threads.or(arguments.test_threads);
     let times = std::env::var_os("TEST_TIMES").map(PathBuf::from);

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
-use xtask::project;
+use xtask::project::{self, Build};
 use xtask::stack::{Options, Ports, Stack, Var};
 
 /// Starts a stack. Its logs stay in the folder `.edgejudge/NAME` after the run.
@@ -13,6 +13,7 @@ pub fn start(name: &str, ports: Ports, submit_vars: Vec<Var>, worker_vars: Vec<V
     let options = Options {
         ports,
         folder: fresh_folder(name),
+        build: Build::Debug,
         submit_vars,
         worker_vars,
     };

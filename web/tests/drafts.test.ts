@@ -2,19 +2,27 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { open, useBrowser } from "./harness.ts";
+import type { Page } from "playwright-core";
+import { eventually, open, quiet, useBrowser } from "./harness.ts";
 import { loadPart } from "./part.ts";
-import { content, ECHO, PYTHON_STARTER, shownCode, solvingApi, TWO_SUM, type } from "./solving.ts";
+import { content, ECHO, PYTHON_STARTER, saved, shownCode, solvingApi, TWO_SUM, type } from "./solving.ts";
 
 useBrowser();
 
 const HASH = "#/p/two-sum";
 
+/** Closes a tab as a person does, and waits until it is gone: `close` alone does not. */
+async function leave(page: Page): Promise<void> {
+  const gone = page.waitForEvent("close");
+  await page.close({ runBeforeUnload: true });
+  await gone;
+}
+
 test("after a second and a reload, text, language and problem are back", async () => {
   const { page, close } = await open(solvingApi(), HASH);
   await page.getByLabel("Language").selectOption("javascript");
   await type(page, "let mine = 1;");
-  await page.getByText("Saved just now").waitFor();
+  await saved(page);
   await page.reload();
   await content(page).waitFor();
   assert.equal(await shownCode(page), "let mine = 1;");
@@ -26,7 +34,7 @@ test("after a second and a reload, text, language and problem are back", async (
 test("a page that is closed right after a key loses nothing", async () => {
   const opened = await open(solvingApi(), HASH);
   await type(opened.page, "last key");
-  await opened.page.close({ runBeforeUnload: true });
+  await leave(opened.page);
   const page = await opened.tab(HASH);
   await content(page).waitFor();
   assert.equal(await shownCode(page), "last key");
@@ -55,7 +63,7 @@ test("of two tabs the older says so and offers both texts; neither is lost", asy
   await content(older).waitFor();
   const newer = await opened.tab(HASH);
   await type(older, "text of the older tab");
-  await older.getByText("Saved just now").waitFor();
+  await saved(older);
   await type(newer, "text of the newer tab");
   await older.getByText("Another tab has a newer text").waitFor();
   assert.equal(await shownCode(older), "text of the older tab");
@@ -70,8 +78,8 @@ test("of two tabs the older says so and offers both texts; neither is lost", asy
   assert.equal(await shownCode(newer), "text of the newer tab");
   await older.getByText("Another tab has a newer text").waitFor();
 
-  await older.close({ runBeforeUnload: true });
-  await newer.close({ runBeforeUnload: true });
+  await leave(older);
+  await leave(newer);
   const again = await opened.tab(HASH);
   await content(again).waitFor();
   assert.equal(await shownCode(again), "text of the newer tab");
@@ -84,10 +92,10 @@ test("an older tab that is closed without an answer leaves its text aside", asyn
   const opened = await open(solvingApi(), HASH);
   const newer = await opened.tab(HASH);
   await type(opened.page, "older");
-  await opened.page.getByText("Saved just now").waitFor();
+  await saved(opened.page);
   await type(newer, "newer");
   await opened.page.getByText("Another tab has a newer text").waitFor();
-  await opened.page.close({ runBeforeUnload: true });
+  await leave(opened.page);
   await newer.reload();
   await newer.getByText("Another text of yours is kept aside").waitFor();
   assert.equal(await shownCode(newer), "newer");
@@ -102,12 +110,12 @@ test("who goes on typing in the older tab has the draft again, and the other tex
   const opened = await open(solvingApi(), HASH);
   const other = await opened.tab(HASH);
   await type(opened.page, "one");
-  await opened.page.getByText("Saved just now").waitFor();
+  await saved(opened.page);
   await type(other, "two");
   await opened.page.getByText("Another tab has a newer text").waitFor();
   await type(opened.page, "one and more");
   await other.getByText("Another tab has a newer text").waitFor();
-  await other.close({ runBeforeUnload: true });
+  await leave(other);
   await opened.page.reload();
   await content(opened.page).waitFor();
   assert.equal(await shownCode(opened.page), "one and more");
@@ -170,7 +178,7 @@ test("a problem that was published anew: the draft stays, and a note offers the 
   const api = solvingApi();
   const { page, close } = await open(api, HASH);
   await type(page, "my draft");
-  await page.getByText("Saved just now").waitFor();
+  await saved(page);
   const starter = "def two_sum(nums, target, limit):\n    pass\n";
   api.on("GET /problems/two-sum", () => ({ ...TWO_SUM, version: "3".repeat(32), starter: { python: starter } }));
   await page.reload();
@@ -236,6 +244,8 @@ test("a part that is gone after a deployment: one reload, and the draft is there
   });
   await opened.page.getByRole("link", { name: "History" }).click();
   await opened.page.getByText("This did not work").waitFor();
+  await eventually(() => loads > 0);
+  await quiet(opened.page);
   assert.equal(loads, 1);
   await opened.context.unroute("**/assets/*.js");
   await opened.page.goBack();

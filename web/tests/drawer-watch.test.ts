@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { api, drawer, openDrawer, STATS, TOKEN } from "./drawer-world.ts";
-import { failure, open, send, useBrowser } from "./harness.ts";
+import { eventually, failure, open, quiet, send, stopClock, useBrowser } from "./harness.ts";
 
 useBrowser();
 
@@ -52,19 +52,25 @@ test("with a key the queue is watched while it is ticked and the drawer is open"
   await drawer(page).getByText("need a key that may read them").waitFor();
   await page.keyboard.press("Escape");
   await page.evaluate((token) => sessionStorage.setItem("edgejudge:key", token), TOKEN);
+  await stopClock(page);
   await page.reload();
   await openDrawer(page, "Queue");
   await drawer(page).getByLabel("Watch it, every 2 s").check();
   await drawer(page).getByRole("row", { name: "Waiting, normal 23" }).waitFor();
   await drawer(page).getByRole("row", { name: "Done in the last hour 42" }).waitFor();
   const before = mine.calls("GET /stats").length;
-  await page.waitForTimeout(2_600);
-  assert.ok(mine.calls("GET /stats").length > before);
+  await page.clock.runFor(1_900);
+  await quiet(page);
+  await mine.got("GET /stats", before);
+  await page.clock.runFor(200);
+  await mine.got("GET /stats", before + 1);
   assert.equal(mine.calls("GET /stats").at(-1)?.headers.authorization, `Bearer ${TOKEN}`);
   await drawer(page).getByRole("button", { name: "Close API calls" }).click();
-  const closed = mine.calls("GET /stats").length;
-  await page.waitForTimeout(2_600);
-  assert.ok(mine.calls("GET /stats").length <= closed + 1);
+  for (let turn = 0; turn < 3; turn += 1) {
+    await page.clock.runFor(2_600);
+    await quiet(page);
+  }
+  await mine.got("GET /stats", before + 1);
   // The key is in no markup: neither in the list of calls nor in a line for a shell.
   await openDrawer(page);
   await drawer(page).getByRole("tab", { name: "Calls" }).click();
@@ -86,9 +92,7 @@ test("watching the queue ends with a key that is refused, and waits as long as i
     const mine = api().on("GET /stats", (_, response) =>
       send(response, status, failure(code, "Not now."), status === 429 ? { "retry-after": "30" } : {}),
     );
-    const { page, close } = await open(mine, "#/nowhere");
-    await page.evaluate((token) => sessionStorage.setItem("edgejudge:key", token), TOKEN);
-    await page.reload();
+    const { page, close } = await open(mine, "#/nowhere", {}, `sessionStorage.setItem("edgejudge:key", "${TOKEN}")`);
     await page.clock.install();
     await page.reload();
     await openDrawer(page, "Queue");
@@ -100,7 +104,7 @@ test("watching the queue ends with a key that is refused, and waits as long as i
     assert.equal(await box.isChecked(), status === 429);
     for (let turn = 0; turn < 3; turn += 1) {
       await page.clock.fastForward(2_500);
-      await page.evaluate(() => fetch("/healthz"));
+      await quiet(page);
     }
     assert.equal(mine.calls("GET /stats").length, before, `${status}`);
     mine.on("GET /stats", () => ({ success: true, stats: STATS }));
@@ -132,11 +136,11 @@ test("a watched batch waits when it asks too often, and asks nothing once the dr
   await drawer(page).getByRole("button", { name: "Send the batch" }).click();
   await drawer(page).getByText("Too often. Try again in 30 s.").waitFor();
   await page.clock.fastForward(10_000);
-  await page.evaluate(() => fetch("/healthz"));
+  await quiet(page);
   assert.equal(mine.calls("GET /result/id-0").length, 1);
   await drawer(page).getByRole("button", { name: "Close API calls" }).click();
   await page.clock.fastForward(60_000);
-  await page.evaluate(() => fetch("/healthz"));
+  await quiet(page);
   assert.equal(mine.calls("GET /result/id-0").length, 1);
   isLimited = false;
   await openDrawer(page);
@@ -165,12 +169,10 @@ test("a read of a watched batch that is under way ends with the drawer", async (
   await drawer(page).getByLabel("Copies (1 to 100)").fill("1");
   await drawer(page).getByRole("button", { name: "Send the batch" }).click();
   await drawer(page).getByText("0 of 1 have ended.").waitFor();
-  for (let wait = 0; wait < 100 && mine.calls("GET /result/id-0").length === 0; wait += 1)
-    await page.waitForTimeout(50);
+  await mine.got("GET /result/id-0", 1);
   assert.equal(ended, false);
   await drawer(page).getByRole("button", { name: "Close API calls" }).click();
-  for (let wait = 0; wait < 100 && !ended; wait += 1) await page.waitForTimeout(50);
-  assert.equal(ended, true);
+  await eventually(() => ended);
   mine.on("GET /result/*", () => ({ id: "id-0", status: "done", verdict: "Executed" }));
   await openDrawer(page);
   await drawer(page).getByText("1 of 1 have ended.").waitFor();

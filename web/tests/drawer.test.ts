@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { findings } from "./accessible.ts";
+import { accessible } from "./accessible.ts";
 import { api, button, drawer, openDrawer, TOKEN } from "./drawer-world.ts";
 import { failure, open, send, useBrowser } from "./harness.ts";
 import { HOSTILE } from "./hostile.ts";
@@ -139,7 +139,8 @@ test("any call can be sent: JSON is looked at first, other hosts are refused, de
   await go.click();
   await page.getByRole("button", { name: "Send it" }).click();
   await drawer(page).getByRole("heading", { name: "DELETE /problems/two-sum" }).waitFor();
-  assert.equal(mine.calls("DELETE /problems/two-sum").length, 1);
+  // The heading is there before the call has arrived.
+  await mine.got("DELETE /problems/two-sum", 1);
   // The answer to an earlier call does not stay under a path that was refused.
   assert.equal(await form.getByLabel("Path").getAttribute("aria-invalid"), null);
   await form.getByLabel("Path").fill("no slash");
@@ -251,25 +252,21 @@ test("a long answer is cut, and says so", async () => {
   await close();
 });
 
-for (const colorScheme of ["light", "dark"] as const) {
-  test(`axe finds nothing serious in the drawer (${colorScheme})`, async () => {
-    const { page, close } = await open(api(), "#/", { colorScheme, bypassCSP: true });
-    await page.evaluate((token) => sessionStorage.setItem("edgejudge:key", token), TOKEN);
-    await page.reload();
-    await openDrawer(page);
-    await drawer(page).locator("summary").first().click();
-    assert.deepEqual(await findings(page), []);
-    await drawer(page).getByRole("tab", { name: "Send" }).click();
-    await drawer(page).getByRole("button", { name: "Work on one job" }).click();
-    await drawer(page).getByText("No jobs in queue").waitFor();
-    assert.deepEqual(await findings(page), []);
-    await drawer(page).getByRole("tab", { name: "Queue" }).click();
-    await drawer(page).getByLabel("Watch it, every 2 s").check();
-    await drawer(page).getByRole("row", { name: "Waiting, normal 23" }).waitFor();
-    assert.deepEqual(await findings(page), []);
-    await close();
-  });
-}
+test("axe finds nothing serious in the drawer", async () => {
+  const { page, close } = await open(api(), "#/", {}, `sessionStorage.setItem("edgejudge:key", "${TOKEN}")`);
+  await openDrawer(page);
+  await drawer(page).locator("summary").first().click();
+  await accessible(page);
+  await drawer(page).getByRole("tab", { name: "Send" }).click();
+  await drawer(page).getByRole("button", { name: "Work on one job" }).click();
+  await drawer(page).getByText("No jobs in queue").waitFor();
+  await accessible(page);
+  await drawer(page).getByRole("tab", { name: "Queue" }).click();
+  await drawer(page).getByLabel("Watch it, every 2 s").check();
+  await drawer(page).getByRole("row", { name: "Waiting, normal 23" }).waitFor();
+  await accessible(page);
+  await close();
+});
 
 test("known calls fill the form, and what is answered as text is shown as it is", async () => {
   const mine = api()

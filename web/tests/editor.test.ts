@@ -5,8 +5,8 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
-import { open, useBrowser } from "./harness.ts";
-import { content, PYTHON_STARTER, shownCode, solvingApi, type } from "./solving.ts";
+import { becomes, open, quiet, useBrowser } from "./harness.ts";
+import { content, PYTHON_STARTER, saved, shownCode, solvingApi, type } from "./solving.ts";
 
 useBrowser();
 
@@ -60,7 +60,7 @@ test("every language of the map has a grammar that highlights", async () => {
     await page.getByLabel("Language").selectOption(name);
     await type(page, 'if + "text" // 1\n-- 2\n# 3\n; 4\n');
     const coloured = page.locator(".editor:not([hidden]) [class^=tok-]").first();
-    await coloured.waitFor({ timeout: 5_000 }).catch(() => plain.push(name));
+    await coloured.waitFor().catch(() => plain.push(name));
   }
   assert.deepEqual(plain, []);
   assert.deepEqual(complaints, []);
@@ -128,8 +128,8 @@ test("during an IME composition no shortcut fires, and the text arrives once", a
     element.dispatchEvent(new KeyboardEvent("keydown", { ...init, keyCode: 229 }));
   });
   await cdp.send("Input.insertText", { text: "日本" });
-  await page.waitForTimeout(200);
-  assert.equal(await shownCode(page), "x = 日本");
+  await becomes(() => shownCode(page), "x = 日本");
+  await quiet(page);
   assert.equal(api.calls("POST /run").length, 0);
   await page.keyboard.press("ControlOrMeta+Enter");
   await page.waitForFunction(() => document.body.textContent?.includes("fine"));
@@ -177,10 +177,8 @@ test("a file is opened into the editor of its language, and saved from it", asyn
   await page.getByRole("button", { name: "Open file" }).click();
   const text = "let a = 1;\nlet b = 2;\n";
   await (await chooser).setFiles({ name: "mine.js", mimeType: "text/plain", buffer: Buffer.from(text) });
-  await page.waitForFunction(() => document.querySelector("select[aria-label=Language]")?.matches(":has(option)"));
-  await page.locator(".editor:not([hidden])", { hasText: "" }).first().waitFor();
-  await page.getByText("Saved just now").waitFor();
-  assert.equal(await page.getByLabel("Language").inputValue(), "javascript");
+  await becomes(() => page.getByLabel("Language").inputValue(), "javascript");
+  await saved(page);
   assert.equal(await shownCode(page), text);
   const download = page.waitForEvent("download");
   if (!(await page.getByRole("button", { name: "Save as file" }).isVisible())) await page.getByText("Options").click();

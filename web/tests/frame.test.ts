@@ -3,8 +3,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { inflateSync } from "node:zlib";
-import { Api, open, useBrowser } from "./harness.ts";
+import { Api, becomes, drawn, eventually, open, quiet, still, useBrowser } from "./harness.ts";
 
 useBrowser();
 
@@ -51,7 +52,8 @@ test("addresses of what every object has, and of problems that cannot be, lead n
   });
   for (const hash of ["#/constructor", "#/toString", "#/__proto__"]) {
     await page.evaluate((value) => (location.hash = value), hash);
-    await page.waitForTimeout(200);
+    await drawn(page);
+    await quiet(page);
     await page.getByRole("heading", { name: "Nothing here" }).waitFor();
   }
   const mine = api();
@@ -86,6 +88,8 @@ for (const forced of [true, false]) {
       viewport: { width: 400, height: 300 },
     });
     if (forced) await page.getByLabel("Theme").selectOption("dark");
+    // What was painted before is gone from the screen.
+    await drawn(page);
     const session = await context.newCDPSession(page);
     const frames: Buffer[] = [];
     session.on("Page.screencastFrame", ({ data, sessionId }) => {
@@ -96,9 +100,10 @@ for (const forced of [true, false]) {
     await session.send("Page.startScreencast", { format: "png", everyNthFrame: 1 });
     await page.reload();
     await page.getByRole("heading", { name: "Nothing here" }).waitFor();
-    await page.waitForTimeout(300);
+    await eventually(() => frames.length > 0);
+    // Frames come later than what they show.
+    await sleep(300);
     await session.send("Page.stopScreencast");
-    assert.ok(frames.length > 0);
     for (const frame of frames) assert.ok(brightness(frame) < 90, `a frame of brightness ${brightness(frame)}`);
     await close();
   });
@@ -162,7 +167,8 @@ test("a part that is gone after a deployment: one reload, the draft is there, no
     location.hash = "#/";
   });
   await page.getByRole("heading", { name: "This did not work" }).waitFor();
-  await page.waitForTimeout(500);
+  await eventually(() => loads > 0);
+  await quiet(page);
   assert.equal(loads, 1);
   assert.ok(refused >= 2);
   await page.getByText("A part of this page could not be loaded").waitFor();
@@ -215,10 +221,11 @@ test("a page that the browser brings back as it was works again", async () => {
   const { page, close } = await open(api(), "#/");
   await page.getByRole("link", { name: "Two sum" }).waitFor();
   await page.evaluate(() => {
+    document.querySelector(".problems")?.setAttribute("data-old", "");
     dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
     dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
   });
-  await page.waitForTimeout(200);
+  await page.locator(".problems:not([data-old])").waitFor();
   await page.keyboard.press("/");
   await page.keyboard.type("nothing like it");
   await page.getByText("No problem matches.").waitFor();
@@ -246,7 +253,7 @@ test("a lost connection is shown, said once, and comes back by itself", async ()
   await lost.waitFor();
   await context.setOffline(false);
   await lost.waitFor({ state: "hidden" });
-  assert.equal(await page.locator("#spoken").textContent(), "The connection is back.");
+  await becomes(() => page.locator("#spoken").textContent(), "The connection is back.");
   await close();
 });
 
@@ -291,9 +298,7 @@ test("the header fits a phone: nothing is cut, nothing is wider than the page", 
 });
 
 test("the header is one row from a tablet on, also with a key and beside the drawer", async () => {
-  const { page, close } = await open(api(), "#/");
-  await page.evaluate(() => sessionStorage.setItem("edgejudge:key", "a-key-0123456789"));
-  await page.reload();
+  const { page, close } = await open(api(), "#/", {}, 'sessionStorage.setItem("edgejudge:key", "a-key-0123456789")');
   await page.getByRole("button", { name: "Key given" }).waitFor();
   const rows = () =>
     page.locator(".top").evaluate((top) => {
@@ -302,10 +307,11 @@ test("the header is one row from a tablet on, also with a key and beside the dra
     });
   for (const width of [768, 1000, 1280]) {
     await page.setViewportSize({ width, height: 700 });
-    assert.equal(await rows(), 1, `${width} wide`);
+    await becomes(rows, 1, `${width} wide`);
   }
   await page.getByRole("button", { name: "API calls", exact: true }).click();
   await page.locator(".drawer").waitFor();
-  assert.equal(await rows(), 1, "beside the drawer");
+  await still(page);
+  await becomes(rows, 1, "beside the drawer");
   await close();
 });

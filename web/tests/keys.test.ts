@@ -4,8 +4,8 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import type { BrowserContextOptions, Page } from "playwright-core";
-import { findings } from "./accessible.ts";
-import { type Api, failure, open, type Opened, send, useBrowser } from "./harness.ts";
+import { accessible } from "./accessible.ts";
+import { type Api, becomes, failure, open, type Opened, send, useBrowser } from "./harness.ts";
 import { CLOSED, closed, guard, ID, keyOf, LACKING, NEEDED, OPERATOR, READER, SOLVER, UNKNOWN } from "./keys-world.ts";
 import { content, LANGUAGES, shownCode, TWO_SUM, type } from "./solving.ts";
 
@@ -23,10 +23,8 @@ async function start(t: TestContext, api: Api, hash: string, options: BrowserCon
 
 /** The page with a key that this tab was given before. */
 async function startWith(t: TestContext, key: string, api: Api, hash: string): Promise<Opened> {
-  const opened = await start(t, api, "#/nowhere");
-  await opened.page.evaluate((value) => sessionStorage.setItem("edgejudge:key", value), key);
-  await opened.page.evaluate((value) => history.replaceState(null, "", value), hash);
-  await opened.page.reload();
+  const opened = await open(api, hash, {}, `sessionStorage.setItem("edgejudge:key", "${key}")`);
+  t.after(opened.close);
   return opened;
 }
 
@@ -63,7 +61,7 @@ test("the list asks for a key, refuses a wrong one in the API's words, and goes 
   await field(page).fill("wrong-key-0123456789");
   await page.keyboard.press("Enter");
   await page.getByRole("alert").filter({ hasText: UNKNOWN }).waitFor();
-  assert.ok(await field(page).evaluate((one) => one === document.activeElement));
+  await becomes(() => field(page).evaluate((one) => one === document.activeElement), true);
   assert.deepEqual(await kept(page), []);
   await field(page).fill(SOLVER);
   await page.keyboard.press("Enter");
@@ -91,7 +89,7 @@ test("with the keyboard alone a problem's address leads to the problem", async (
   await page.keyboard.press("Enter");
   await content(page).waitFor();
   // The focus is at the view, not lost.
-  assert.equal(await page.evaluate(() => document.activeElement?.id), "view");
+  await becomes(() => page.evaluate(() => document.activeElement?.id), "view");
   await page.getByRole("heading", { name: "Two numbers" }).waitFor();
   assert.deepEqual(complaints, []);
 });
@@ -129,7 +127,7 @@ test("a run that was pressed is made once the key is changed for one that may", 
   await page.keyboard.press("Enter");
   await page.getByText("it ran", { exact: true }).waitFor();
   // The focus is where the panel was, not lost.
-  assert.ok(await page.evaluate(() => document.activeElement?.matches(":has(> .outcome)")));
+  await becomes(() => page.evaluate(() => document.activeElement?.matches(":has(> .outcome)")), true);
   assert.deepEqual(api.calls("POST /run").map(keyOf), [READER, SOLVER]);
   assert.equal(await page.getByRole("heading", { name: "This key does not allow that" }).count(), 0);
 });
@@ -188,7 +186,7 @@ test("the key is in this tab's session only, and nothing of it is left after it 
   const dialog = page.getByRole("dialog", { name: "Key" });
   await dialog.getByText("kept in this tab until the tab is closed").waitFor();
   await page.keyboard.press("Escape");
-  assert.equal(await page.evaluate(() => document.activeElement?.id), "open-key");
+  await becomes(() => page.evaluate(() => document.activeElement?.id), "open-key");
   await page.keyboard.press("Enter");
   await dialog.getByRole("button", { name: "Forget the key" }).click();
   await page.getByText("The key is forgotten.").waitFor();
@@ -210,11 +208,8 @@ test("a key that is given in the header's dialog is enough for the panel that wa
   await page.getByRole("button", { name: "Key", exact: true }).click();
   const dialog = page.getByRole("dialog", { name: "Key" });
   await dialog.waitFor();
-  assert.ok(
-    await field(page)
-      .last()
-      .evaluate((one) => one === document.activeElement),
-  );
+  const last = field(page).last();
+  await becomes(() => last.evaluate((one) => one === document.activeElement), true);
   await page.keyboard.type(READER);
   await page.keyboard.press("Enter");
   await page.getByText("The key is in use.").waitFor();
@@ -225,13 +220,10 @@ test("a key that is given in the header's dialog is enough for the panel that wa
 
 test("the history and a comparison ask for a key, and go on with it", async (t) => {
   const api = closed();
-  const { page } = await start(t, api, "#/nowhere");
-  await page.evaluate((id) => {
-    const entry = { id, problemId: "two-sum", language: "python", submittedAtMs: Date.now(), length: 0 };
-    localStorage.setItem("edgejudge:history", JSON.stringify([entry]));
-    location.hash = "#/history";
-  }, ID);
-  await page.reload();
+  const entry = { id: ID, problemId: "two-sum", language: "python", submittedAtMs: Date.now(), length: 0 };
+  const keep = `localStorage.setItem("edgejudge:history", ${JSON.stringify(JSON.stringify([entry]))})`;
+  const { page, close } = await open(api, "#/history", {}, keep);
+  t.after(close);
   await page.getByRole("heading", { name: "This judge needs a key" }).waitFor();
   await field(page).fill(READER);
   await use(page).click();
@@ -261,41 +253,34 @@ test("with a solver's key nobody asks for the queue's numbers, and the operator'
   assert.equal(keyOf(api.calls("GET /stats").at(-1) ?? assert.fail()), OPERATOR);
 });
 
-for (const colorScheme of ["light", "dark"] as const) {
-  for (const width of [1280, 360]) {
-    test(`axe finds nothing serious where a key is asked for, ${colorScheme}, ${width} wide`, async (t) => {
-      const options = { colorScheme, bypassCSP: true, viewport: { width, height: 700 } };
-      const { page } = await start(t, closed(), "#/p/two-sum", options);
-      const look = async () => {
-        assert.deepEqual(await findings(page), []);
-        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
-      };
-      await page.getByRole("heading", { name: "This judge needs a key" }).waitFor();
-      await look();
-      await field(page).fill("wrong-key-0123456789");
-      await page.keyboard.press("Enter");
-      await page.getByRole("alert").filter({ hasText: UNKNOWN }).waitFor();
-      await look();
-      if (process.env["SHOTS"])
-        await page.screenshot({ path: `${process.env["SHOTS"]}/panel-${colorScheme}-${width}.png` });
-      await page.getByRole("button", { name: "Key", exact: true }).click();
-      await page.getByRole("dialog", { name: "Key" }).waitFor();
-      await look();
-      await field(page).last().fill(READER);
-      await page.keyboard.press("Enter");
-      await page.getByRole("button", { name: "Key given" }).click();
-      await page.getByRole("button", { name: "Forget the key" }).waitFor();
-      await look();
-      if (process.env["SHOTS"])
-        await page.screenshot({ path: `${process.env["SHOTS"]}/dialog-${colorScheme}-${width}.png` });
-      await page.keyboard.press("Escape");
-      if (width === 360) await page.getByRole("tab", { name: "Code" }).click();
-      await type(page, "x");
-      await page.getByRole("button", { name: "Submit" }).click();
-      await page.getByRole("heading", { name: "This key does not allow that" }).waitFor();
-      await look();
-      if (process.env["SHOTS"])
-        await page.screenshot({ path: `${process.env["SHOTS"]}/submit-${colorScheme}-${width}.png` });
-    });
-  }
-}
+test("axe finds nothing serious where a key is asked for, wide and narrow", async (t) => {
+  const { page } = await start(t, closed(), "#/p/two-sum", { viewport: { width: 360, height: 700 } });
+  const look = async (name: string) => {
+    for (const width of [1280, 360]) {
+      await page.setViewportSize({ width, height: 700 });
+      await accessible(page);
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, name);
+      if (process.env["SHOTS"]) await page.screenshot({ path: `${process.env["SHOTS"]}/${name}-${width}.png` });
+    }
+  };
+  await page.getByRole("heading", { name: "This judge needs a key" }).waitFor();
+  await look("asked");
+  await field(page).fill("wrong-key-0123456789");
+  await page.keyboard.press("Enter");
+  await page.getByRole("alert").filter({ hasText: UNKNOWN }).waitFor();
+  await look("refused");
+  await page.getByRole("button", { name: "Key", exact: true }).click();
+  await page.getByRole("dialog", { name: "Key" }).waitFor();
+  await look("dialog");
+  await field(page).last().fill(READER);
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Key given" }).click();
+  await page.getByRole("button", { name: "Forget the key" }).waitFor();
+  await look("given");
+  await page.keyboard.press("Escape");
+  await page.getByRole("tab", { name: "Code" }).click();
+  await type(page, "x");
+  await page.getByRole("button", { name: "Submit" }).click();
+  await page.getByRole("heading", { name: "This key does not allow that" }).waitFor();
+  await look("submit");
+});

@@ -5,7 +5,19 @@ import type { ServerResponse } from "node:http";
 import { type TestContext, test } from "node:test";
 import type { Page } from "playwright-core";
 import { aCase, anId, judged, problem } from "./fixtures.ts";
-import { Api, type Asked, events, failure, open, type Opened, send, useBrowser } from "./harness.ts";
+import {
+  Api,
+  type Asked,
+  eventually,
+  events,
+  failure,
+  open,
+  type Opened,
+  quiet,
+  send,
+  stopClock,
+  useBrowser,
+} from "./harness.ts";
 import { loadPart } from "./part.ts";
 
 useBrowser();
@@ -30,9 +42,29 @@ function about(api: Api): Asked[] {
   return api.asked.filter((one) => one.path.startsWith("/result/"));
 }
 
-/** The times between the beginnings of calls. */
-function gaps(calls: Asked[]): number[] {
-  return calls.slice(1).map((one, at) => one.atMs - (calls[at]?.atMs ?? 0));
+/** Lets the page's stopped clock go on until it is so. */
+async function pass(page: Page, is: () => unknown): Promise<void> {
+  await eventually(async () => {
+    await page.clock.runFor(STEP_MS);
+    return is();
+  });
+}
+
+const STEP_MS = 100;
+
+/**
+ * Lets the page's stopped clock go on until so many calls were made. The times between their
+ * beginnings, in the page's milliseconds, more or less a step.
+ */
+async function gaps(page: Page, calls: () => Asked[], count: number): Promise<number[]> {
+  const begunMs: number[] = [];
+  for (let ms = 0; begunMs.length < count; ms += STEP_MS) {
+    assert.ok(ms < 60_000, `only ${calls().length} calls within ${ms} ms`);
+    await page.clock.runFor(STEP_MS);
+    await quiet(page);
+    while (begunMs.length < calls().length) begunMs.push(ms);
+  }
+  return begunMs.slice(1).map((at, index) => at - (begunMs[index] ?? 0));
 }
 
 /** The page, closed after the test whatever becomes of it. */
@@ -42,10 +74,12 @@ async function start(t: TestContext, api: Api, hash: string): Promise<Opened> {
   return opened;
 }
 
-async function until(what: () => boolean, ms = 15_000): Promise<void> {
-  for (const end = Date.now() + ms; !what(); await sleep(30)) {
-    if (Date.now() > end) throw new Error(`not within ${ms} ms: ${what}`);
-  }
+/** The page with a clock that stands still. */
+async function startStopped(t: TestContext, api: Api, hash: string): Promise<Opened> {
+  const opened = await start(t, api, "#/nowhere");
+  await stopClock(opened.page);
+  await opened.page.evaluate((value) => (location.hash = value), hash);
+  return opened;
 }
 
 async function hide(page: Page, hidden: boolean): Promise<void> {
@@ -144,18 +178,22 @@ test("with streams blocked it waits by calls, never two of them at once or withi
     if (asked.query.get("wait") !== "20") return send(response, 200, queued);
     open_ += 1;
     most = Math.max(most, open_);
-    await sleep(600);
+    await sleep(100);
     open_ -= 1;
     send(response, 200, api.calls(`GET ${RESULT}`).length > 4 ? accepted : queued);
   });
-  const { page } = await start(t, api, `#/s/${ID}`);
-  await page.getByText("Passed 3 of 3", { exact: true }).waitFor();
+  const { page } = await startStopped(t, api, `#/s/${ID}`);
   // The first look at the submission is the view's own, and comes before following it.
-  const followed = about(api).slice(1);
-  assert.ok(followed.some((one) => one.query.get("wait") === "20"));
+  const followed = () => about(api).slice(1);
+  const found = await gaps(page, followed, 6);
+  await eventually(async () => {
+    await page.clock.runFor(1_000);
+    return page.getByText("Passed 3 of 3", { exact: true }).isVisible();
+  });
+  assert.ok(followed().some((one) => one.query.get("wait") === "20"));
   assert.equal(most, 1);
-  for (const gap of gaps(followed)) assert.ok(gap >= 950, `${gaps(followed)}`);
-  assert.ok(followed.filter((one) => one.path.endsWith("/events")).length <= 2);
+  for (const gap of found) assert.ok(gap > 1_000 - 2 * STEP_MS, `${found}`);
+  assert.ok(followed().filter((one) => one.path.endsWith("/events")).length <= 2);
   set(accepted);
 });
 
@@ -164,38 +202,37 @@ test("who comes when there is no room for a stream is not told of a lost connect
   api.on(STREAM, (_, response) => send(response, 503, failure("busy", "Too many."), { "retry-after": "1" }));
   const { page } = await start(t, api, "#/nowhere");
   await loadPart(page, 'export { follow } from "./api/live.ts";');
-  await page.clock.install();
+  await stopClock(page);
   await page.evaluate(`window.seen = new Set(); part.follow("${ID}", (state) => {
     seen.add(state.connection);
     if (state.result) document.title = "ended";
   })`);
   const looks = () => api.calls(`GET ${RESULT}`);
-  await until(() => looks().length >= 5, 25_000);
+  const found = await gaps(page, looks, 5);
   assert.deepEqual([...new Set(looks().map((one) => one.query.get("wait")))], [null]);
   assert.equal(api.calls(STREAM).length, 1);
-  for (const gap of gaps(looks())) assert.ok(gap < 5_000, `${gaps(looks())}`);
+  for (const gap of found) assert.ok(gap < 5_000, `${found}`);
   assert.deepEqual(await page.evaluate("[...seen]"), ["live", "polling"]);
   // Half a minute later there may be room.
   api.on(STREAM, (_, response) => events(response).send("q", "queued", { submittedAtMs: Date.now(), position: 2 }));
   await page.clock.fastForward(30_000);
-  await until(() => api.calls(STREAM).length === 2);
+  await pass(page, () => api.calls(STREAM).length === 2);
   api.on(STREAM, (_, response) => send(response, 503, failure("busy", "Too many.")));
   await page.clock.fastForward(80_000);
-  await until(() => api.calls(STREAM).length >= 3);
+  await pass(page, () => api.calls(STREAM).length >= 3);
   set(accepted);
-  await page.waitForFunction(() => document.title === "ended");
+  await pass(page, async () => (await page.title()) === "ended");
   assert.deepEqual(await page.evaluate("[...seen]"), ["live", "polling"]);
 });
 
 test("a failing server is asked less and less often", async (t) => {
   const { api } = waiting();
   api.on(STREAM, (_, response) => send(response, 503, failure("busy", "Too many.")));
-  const { page } = await start(t, api, `#/s/${ID}`);
-  await until(() => api.calls(STREAM).length > 0);
+  const { page } = await startStopped(t, api, `#/s/${ID}`);
+  await pass(page, () => api.calls(STREAM).length > 0);
   api.on(`GET ${RESULT}`, (_, response) => send(response, 503, failure("redis_unreachable", "Redis is away.")));
   const from = about(api).length - 1;
-  await until(() => about(api).length >= from + 4, 25_000);
-  const found = gaps(about(api).slice(from));
+  const found = await gaps(page, () => about(api).slice(from), 4);
   assert.ok((found[2] ?? 0) > (found[0] ?? 0) * 1.4, `${found}`);
   await page.getByText("The judge cannot be asked now; this page tries again by itself").waitFor();
   assert.equal(await page.getByText(/connection is lost|Connection lost/).count(), 0);
@@ -214,12 +251,12 @@ test("after the verdict no connection and no timer is left", async (t) => {
   await page.clock.install();
   await page.evaluate((hash) => (location.hash = hash), `#/s/${ID}`);
   await page.getByText("Passed 3 of 3", { exact: true }).waitFor();
-  await until(() => closed);
+  await eventually(() => closed);
   const before = api.asked.length;
-  await page.clock.fastForward(30_000);
-  await sleep(2_500);
-  await page.clock.fastForward(60_000);
-  await sleep(500);
+  for (const ms of [30_000, 60_000, 600_000]) {
+    await page.clock.fastForward(ms);
+    await quiet(page);
+  }
   assert.equal(api.asked.length, before);
   assert.equal(api.calls(STREAM).length, 1);
 });
@@ -236,14 +273,16 @@ test("hidden, nothing is sent; on return one request at once", async (t) => {
   await page.evaluate((hash) => (location.hash = hash), `#/s/${ID}`);
   await page.getByText("7th in line").waitFor();
   await hide(page, true);
-  await until(() => closed === 1);
+  await eventually(() => closed === 1);
   const before = api.asked.length;
-  await page.clock.fastForward(60_000);
-  await sleep(1_500);
+  for (const ms of [2_000, 60_000]) {
+    await page.clock.fastForward(ms);
+    await quiet(page);
+  }
   assert.equal(api.asked.length, before);
   await hide(page, false);
-  await until(() => api.asked.length > before, 3_000);
-  await sleep(300);
+  await eventually(() => api.asked.length > before);
+  await quiet(page);
   assert.equal(api.asked.length, before + 1);
   assert.equal(api.asked.at(-1)?.query.get("after"), "q7");
 });
@@ -266,9 +305,10 @@ test("a submission that is due later says when, and needs no stream until then",
   const dueAtMs = Date.now() + 3_600_000;
   api.on(`GET ${RESULT}`, () => ({ ...queued, dueAtMs }));
   api.on(STREAM, (_, response) => events(response).send("q", "queued", { submittedAtMs: Date.now(), dueAtMs }));
-  const { page } = await start(t, api, `#/s/${ID}`);
+  const { page } = await startStopped(t, api, `#/s/${ID}`);
   await page.getByText("Scheduled, due in").waitFor();
-  await sleep(1_500);
+  await page.clock.runFor(5_000);
+  await quiet(page);
   assert.equal(api.calls(STREAM).length, 0);
 });
 

@@ -1,13 +1,10 @@
 // What the operator's views are tested with: a made-up API that knows one token, with
 // numbers, endpoints, dead letters and problems; and the ways into the views.
 
-import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import type { ServerResponse } from "node:http";
-import path from "node:path";
 import type { BrowserContextOptions, Page } from "playwright-core";
 import type { DeadLetter, Stats } from "../src/api/types.ts";
-import { Api, type Asked, failure, open, type Opened, send } from "./harness.ts";
+import { Api, type Asked, failure, open, type Opened, quiet, send } from "./harness.ts";
 
 export const TOKEN = "a-token-0123456789";
 
@@ -45,7 +42,7 @@ export function stats(change: Partial<Stats> = {}): Stats {
   };
 }
 
-const ENDPOINTS = [
+const endpoints = () => [
   {
     name: "main",
     kind: "piston",
@@ -177,7 +174,7 @@ export function allowed(api: Api, what: string, answer: Answer): void {
 export function world(now: () => Stats = () => stats()): Api {
   const api = new Api();
   allowed(api, "GET /stats", () => ({ success: true, stats: now() }));
-  allowed(api, "GET /endpoints", () => ({ success: true, endpoints: ENDPOINTS }));
+  allowed(api, "GET /endpoints", () => ({ success: true, endpoints: endpoints() }));
   allowed(api, "POST /pause", () => ({ success: true, message: "Paused." }));
   allowed(api, "POST /resume", () => ({ success: true, message: "Resumed." }));
   allowed(api, "GET /scheduled", () => ({
@@ -227,18 +224,10 @@ export function world(now: () => Stats = () => stats()): Api {
 }
 
 /** Opens a view with the key in the session, as after it was entered. */
-export async function enter(api: Api, hash: string, options: BrowserContextOptions = {}): Promise<Opened> {
-  const opened = await open(api, "#/nowhere", options);
-  await opened.page.evaluate(
-    ([token, address]) => {
-      sessionStorage.setItem("edgejudge:key", token);
-      sessionStorage.setItem("edgejudge:operates", "yes");
-      history.replaceState(null, "", address);
-    },
-    [TOKEN, hash] as const,
-  );
-  await opened.page.reload();
-  return opened;
+export function enter(api: Api, hash: string, options: BrowserContextOptions = {}): Promise<Opened> {
+  const keep = `sessionStorage.setItem("edgejudge:key", "${TOKEN}");
+    sessionStorage.setItem("edgejudge:operates", "yes");`;
+  return open(api, hash, options, keep);
 }
 
 /** Hides the page, or shows it again, as a change of tabs does. */
@@ -250,24 +239,9 @@ export async function hide(page: Page, hidden: boolean): Promise<void> {
   }, hidden);
 }
 
-/** Waits until the API was called so often, and no oftener a moment later. */
+/** Waits until the API was called so often, and no oftener by what the page has begun. */
 export async function settled(page: Page, api: Api, what: string, count: number): Promise<void> {
-  for (let turn = 0; turn < 100 && api.calls(what).length < count; turn += 1) await page.waitForTimeout(50);
-  await page.waitForTimeout(200);
-  assert.equal(api.calls(what).length, count, what);
-}
-
-const AXE = path.join(import.meta.dirname, "..", "..", "node_modules", "axe-core", "axe.min.js");
-
-/** What axe finds that is serious or critical, in the theme that is on. */
-export async function findings(page: Page): Promise<string[]> {
-  await page.evaluate(await readFile(AXE, "utf8"));
-  return page.evaluate(async () => {
-    const { axe } = window as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } };
-    type Violation = { id: string; impact: string; nodes: { html: string; failureSummary: string }[] };
-    const { violations } = await axe.run();
-    return violations
-      .filter(({ impact }) => impact === "serious" || impact === "critical")
-      .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}: ${failureSummary}`));
-  });
+  await api.got(what, count);
+  await quiet(page);
+  await api.got(what, count);
 }

@@ -1,8 +1,7 @@
 // On paper: the statement and the code whole, dark on white, and no controls.
 
-import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Api, open, useBrowser } from "./harness.ts";
+import { Api, becomes, open, useBrowser } from "./harness.ts";
 
 useBrowser();
 
@@ -40,39 +39,40 @@ for (const width of [1280, 720]) {
     await page.keyboard.insertText(LINES.join("\n"));
     await page.getByRole("button", { name: "API calls", exact: true }).click();
     await page.emulateMedia({ media: "print" });
-    await page.waitForTimeout(300);
-    const found = await page.evaluate(() => {
-      const root = getComputedStyle(document.documentElement);
-      const seen = (element: Element) => element.getClientRects().length > 0;
-      const all: Element[] = [];
-      const gather = (parent: ParentNode) => {
-        for (const element of parent.querySelectorAll("*")) {
-          all.push(element);
-          if (element.shadowRoot) gather(element.shadowRoot);
-        }
-      };
-      gather(document.body);
-      const clips = (element: Element) => {
-        const { overflowX, overflowY } = getComputedStyle(element);
-        if (element.closest("svg, math")) return false;
-        const isBox = overflowX !== "visible" || overflowY !== "visible";
-        return (
-          isBox && (element.scrollHeight > element.clientHeight + 2 || element.scrollWidth > element.clientWidth + 2)
-        );
-      };
-      return {
-        background: root.backgroundColor,
-        color: root.color,
-        controls: all
-          .filter((one) => /^(BUTTON|INPUT|SELECT)$/.test(one.tagName) && seen(one))
-          .map((one) => one.textContent),
-        frames: [".top", ".drawer", ".toast"].filter((one) => [...document.querySelectorAll(one)].some(seen)),
-        clipped: all.filter((one) => seen(one) && clips(one)).map((one) => `${one.tagName}.${one.className}`),
-        statement: [...document.querySelectorAll(".statement p")].filter(seen).length,
-        lines: all.filter((one) => one.classList.contains("cm-line") && seen(one)).length,
-      };
-    });
-    assert.deepEqual(found, {
+    const look = () =>
+      page.evaluate(() => {
+        const root = getComputedStyle(document.documentElement);
+        const seen = (element: Element) => element.getClientRects().length > 0;
+        const all: Element[] = [];
+        const gather = (parent: ParentNode) => {
+          for (const element of parent.querySelectorAll("*")) {
+            all.push(element);
+            if (element.shadowRoot) gather(element.shadowRoot);
+          }
+        };
+        gather(document.body);
+        const clips = (element: Element) => {
+          const { overflowX, overflowY } = getComputedStyle(element);
+          if (element.closest("svg, math")) return false;
+          const isBox = overflowX !== "visible" || overflowY !== "visible";
+          return (
+            isBox && (element.scrollHeight > element.clientHeight + 2 || element.scrollWidth > element.clientWidth + 2)
+          );
+        };
+        return {
+          background: root.backgroundColor,
+          color: root.color,
+          controls: all
+            .filter((one) => /^(BUTTON|INPUT|SELECT)$/.test(one.tagName) && seen(one))
+            .map((one) => one.textContent),
+          frames: [".top", ".drawer", ".toast"].filter((one) => [...document.querySelectorAll(one)].some(seen)),
+          clipped: all.filter((one) => seen(one) && clips(one)).map((one) => `${one.tagName}.${one.className}`),
+          statement: [...document.querySelectorAll(".statement p")].filter(seen).length,
+          lines: all.filter((one) => one.classList.contains("cm-line") && seen(one)).length,
+        };
+      });
+    // The editor draws all of its lines a moment later.
+    await becomes(look, {
       background: "rgb(255, 255, 255)",
       color: "rgb(0, 0, 0)",
       controls: [],

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
 import type { ProblemEntry } from "../src/api/types.ts";
-import { findings } from "./accessible.ts";
-import { Api, failure, open, send, useBrowser } from "./harness.ts";
+import { accessible } from "./accessible.ts";
+import { Api, becomes, failure, open, send, useBrowser } from "./harness.ts";
 import { HOSTILE } from "./hostile.ts";
 
 useBrowser();
@@ -49,15 +49,16 @@ const MANY = Array.from({ length: 250 }, (_, index) => entry(`many-${index + 1}`
 
 const titles = (page: Page) => page.locator(".problem a").allTextContents();
 
-async function solve(page: Page, ...ids: string[]): Promise<void> {
-  await page.evaluate((value) => localStorage.setItem("edgejudge:solved", value), JSON.stringify(ids));
-  await page.reload();
+/** The fragment with the filter. The address that Playwright knows is a moment behind. */
+const hash = (page: Page) => page.evaluate(() => location.hash);
+
+/** A browser that has solved these. */
+function solved(...ids: string[]): string {
+  return `localStorage.setItem("edgejudge:solved", '${JSON.stringify(ids)}')`;
 }
 
 test("the list is sorted by title and says kind, cases and what is solved, by a word", async () => {
-  const { page, complaints, close } = await open(withProblems(FEW));
-  await page.locator(".problem a").first().waitFor();
-  await solve(page, "two-sum");
+  const { page, complaints, close } = await open(withProblems(FEW), "#/", {}, solved("two-sum"));
   await page.getByText("3 in all, 1 solved").waitFor();
   assert.deepEqual(await titles(page), ["Fizz buzz", "Spread", "Two sum"]);
   const rows = await page.locator(".problem").allTextContents();
@@ -68,13 +69,12 @@ test("the list is sorted by title and says kind, cases and what is solved, by a 
 });
 
 test("search finds words of title and id; the filter is in the address and adds no history", async () => {
-  const { page, close } = await open(withProblems(FEW));
+  const { page, close } = await open(withProblems(FEW), "#/", {}, solved("two-sum"));
   await page.locator(".problem a").first().waitFor();
-  await solve(page, "two-sum");
   const entries = await page.evaluate(() => history.length);
   await page.getByRole("searchbox").fill("SUM two");
   assert.deepEqual(await titles(page), ["Two sum"]);
-  assert.match(page.url(), /#\/\?q=SUM\+two$/);
+  assert.match(await hash(page), /#\/\?q=SUM\+two$/);
   await page.getByRole("searchbox").fill("");
   await page.getByRole("radio", { name: "Open" }).check();
   assert.deepEqual(await titles(page), ["Fizz buzz", "Spread"]);
@@ -82,10 +82,10 @@ test("search finds words of title and id; the filter is in the address and adds 
   assert.deepEqual(await titles(page), ["Two sum"]);
   await page.getByLabel("Kind of problem").selectOption("program");
   assert.deepEqual(await titles(page), []);
-  assert.match(page.url(), /#\/\?show=solved&kind=program$/);
+  assert.match(await hash(page), /#\/\?show=solved&kind=program$/);
   await page.getByRole("button", { name: "Show all problems" }).click();
   assert.equal((await titles(page)).length, 3);
-  assert.match(page.url(), /#\/$/);
+  assert.match(await hash(page), /#\/$/);
   assert.equal(await page.evaluate(() => history.length), entries);
   await close();
 });
@@ -112,11 +112,11 @@ test("Back from a problem: the list has its filter and its scroll, and a reload 
   assert.ok(before > 500);
   await page.getByRole("link", { name: "Many 150" }).click();
   await page.getByRole("heading", { name: "Many 150" }).waitFor();
-  assert.equal(await page.evaluate(() => scrollY), 0);
+  await becomes(() => page.evaluate(() => scrollY), 0);
   await page.goBack();
   await page.getByRole("link", { name: "Many 150" }).waitFor();
   assert.equal(await page.getByRole("searchbox").inputValue(), "many 1");
-  assert.equal(await page.evaluate(() => scrollY), before);
+  await becomes(() => page.evaluate(() => scrollY), before);
   await page.goForward();
   await page.getByRole("heading", { name: "Many 150" }).waitFor();
   await page.goBack();
@@ -134,7 +134,7 @@ test("pages are loaded one by one, and all of them for a search", async () => {
   await more.focus();
   await page.keyboard.press("Enter");
   await page.getByText("200 or more in all").waitFor();
-  assert.ok(await more.evaluate((button) => button === document.activeElement));
+  await becomes(() => more.evaluate((button) => button === document.activeElement), true);
   assert.deepEqual(
     api.calls("GET /problems").map((one) => one.query.get("cursor")),
     [null, "100"],
@@ -228,14 +228,9 @@ test("a first visitor is greeted once", async () => {
 test("hostile titles and ids stay text, and lead only to views", async () => {
   const problems = HOSTILE.map(({ text }, index) => entry(index % 2 ? text : `id-${index}`, `${text}${index}`));
   assert.ok(problems.length >= 60);
-  const { page, complaints, close } = await open(withProblems(problems), "#/", {
+  const { page, complaints, foreign, close } = await open(withProblems(problems), "#/", {
     viewport: { width: 360, height: 640 },
   });
-  const strange: string[] = [];
-  page.on("request", (request) => {
-    if (new URL(request.url()).origin !== new URL(page.url()).origin) strange.push(request.url());
-  });
-  await page.reload();
   await page.getByText(`${problems.length} in all`).waitFor();
   const shown = new Set(await titles(page));
   // A parser of the network's text may change nothing but what JSON cannot hold.
@@ -254,7 +249,7 @@ test("hostile titles and ids stay text, and lead only to views", async () => {
     width: document.documentElement.scrollWidth,
   }));
   assert.deepEqual(found, { elements: [], links: [], handlers: 0, ran: null, width: 360 });
-  assert.deepEqual(strange, []);
+  assert.deepEqual(foreign, []);
   assert.deepEqual(complaints, []);
   await close();
 });
@@ -276,23 +271,19 @@ test("hostile messages of the API stay text", async () => {
   await close();
 });
 
-for (const colorScheme of ["light", "dark"] as const) {
-  test(`axe finds nothing serious in the list, empty or failed (${colorScheme})`, async () => {
-    const api = withProblems(FEW);
-    const { page, close } = await open(api, "#/", { colorScheme, bypassCSP: true });
-    await page.getByRole("link", { name: "Two sum" }).waitFor();
-    await solve(page, "two-sum");
-    await page.getByText("1 solved").waitFor();
-    assert.deepEqual(await findings(page), []);
-    await page.getByRole("searchbox").fill("nothing like it");
-    assert.deepEqual(await findings(page), []);
-    api.on("GET /problems", (_, response) => send(response, 500, failure("internal", "A bug of ours.")));
-    await page.reload();
-    await page.getByText("A bug of ours.").waitFor();
-    assert.deepEqual(await findings(page), []);
-    await page.goto(page.url().replace(/#.*/, "#/nowhere"));
-    await page.getByRole("heading", { name: "Nothing here" }).waitFor();
-    assert.deepEqual(await findings(page), []);
-    await close();
-  });
-}
+test("axe finds nothing serious in the list, empty or failed", async () => {
+  const api = withProblems(FEW);
+  const { page, close } = await open(api, "#/", {}, solved("two-sum"));
+  await page.getByText("1 solved").waitFor();
+  await accessible(page);
+  await page.getByRole("searchbox").fill("nothing like it");
+  await accessible(page);
+  api.on("GET /problems", (_, response) => send(response, 500, failure("internal", "A bug of ours.")));
+  await page.reload();
+  await page.getByText("A bug of ours.").waitFor();
+  await accessible(page);
+  await page.goto(page.url().replace(/#.*/, "#/nowhere"));
+  await page.getByRole("heading", { name: "Nothing here" }).waitFor();
+  await accessible(page);
+  await close();
+});

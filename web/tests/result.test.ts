@@ -1,9 +1,9 @@
 // What is shown of a run and of a judged submission.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { type TestContext, test } from "node:test";
 import type { BrowserContextOptions, Page } from "playwright-core";
+import { accessible } from "./accessible.ts";
 import { aCase, anId, done, judged, problem, stage } from "./fixtures.ts";
 import { Api, open, useBrowser } from "./harness.ts";
 import { loadPart } from "./part.ts";
@@ -53,15 +53,6 @@ function act(page: Page, what: string, ...values: unknown[]): Promise<unknown> {
 }
 
 const noise = (page: Page) => page.evaluate("part.spoken") as Promise<string[]>;
-
-/** No serious finding of axe within the part. */
-async function checkWithAxe(page: Page): Promise<void> {
-  await page.evaluate(await readFile("node_modules/axe-core/axe.min.js", "utf8"));
-  const found = (await page.evaluate(`axe.run("#view").then(({ violations }) =>
-    violations.filter(({ impact }) => impact === "serious" || impact === "critical")
-      .map(({ id, nodes }) => id + ": " + nodes.map((node) => node.html + " " + node.failureSummary).join(" | ")))`)) as string[];
-  assert.deepEqual(found, []);
-}
 
 test("a run that prints nothing says so, and one that prints shows all of what it was", async (t) => {
   const page = await start(t);
@@ -135,6 +126,25 @@ test("1 MB of output, and a line of 67,000 characters: a part, the size and Show
   // A wide line scrolls in its own box.
   assert.equal(await page.evaluate("document.documentElement.scrollWidth"), 360);
   assert.ok(await page.locator("pre").evaluate((box) => box.scrollWidth > box.clientWidth));
+});
+
+test("a case that earned a part of its points says how much, and the operator reads what the checker said", async (t) => {
+  const page = await start(t);
+  const cases = [aCase(1, "Wrong Answer", { share: 0.4 }), aCase(2, "Accepted", { share: 1 })];
+  await act(page, "show", judged(ID, cases));
+  const facts = page.locator(".r-case-head .muted");
+  await page.getByText("earned 40 % of its points").waitFor();
+  assert.equal(await page.getByText("only the operator").count(), 0);
+  await page.getByRole("option", { name: /^Case 2/ }).click();
+  assert.doesNotMatch((await facts.textContent()) ?? "", /earned/);
+  const run = stage({ code: 3, stderr: "FAIL no <b>answer</b>\n" });
+  await act(page, "show", judged(ID, cases, { checker: { case: 1, run } }));
+  await page.getByText("The checker on case 1 (only the operator sees this)").waitFor();
+  await page.getByText("It ended with exit code 3.").waitFor();
+  await page.getByText("FAIL no <b>answer</b>").waitFor();
+  await accessible(page);
+  await act(page, "show", judged(ID, cases, { checker: { compile: stage({ code: 1, stderr: "no ;" }) } }));
+  await page.getByText("The checker does not compile").waitFor();
 });
 
 const evidence = {
@@ -300,32 +310,30 @@ const compile = stage({
   stderr: "main.cpp: In function 'int main()':\nmain.cpp:3:5: error: 'foo' was not declared\n",
 });
 
-for (const colorScheme of ["light", "dark"] as const) {
-  test(`compiler output and all of a result can be read, ${colorScheme}; a line number sets the cursor`, async (t) => {
-    const page = await start(t, { colorScheme, bypassCSP: true });
-    await act(page, "show", done(ID, "Compilation Error", { language: "c++", compile }));
-    await page.getByRole("button", { name: "main.cpp:3:5" }).click();
-    assert.deepEqual(await page.evaluate("part.places"), [[3, 5]]);
-    await checkWithAxe(page);
-    const failed = aCase(2, "Runtime Error", {
-      evidence: {
-        input: "1\t\n",
-        expected: "1 2\n",
-        actual: "1 3",
-        message: "ValueError",
-        stderr: 'File "main.py", line 7',
-      },
-    });
-    const rest = ["Time Limit Exceeded", "Memory Limit Exceeded", "Internal Error", "Skipped"].map((one, at) =>
-      aCase(at + 3, one),
-    );
-    await act(page, "show", judged(ID, [aCase(1), failed, ...rest]));
-    await page.locator("ins").first().waitFor();
-    await page.getByRole("button", { name: 'File "main.py", line 7' }).click();
-    assert.deepEqual(await page.evaluate("part.places[1]"), [7, undefined]);
-    await checkWithAxe(page);
+test("compiler output and all of a result can be read; a line number sets the cursor", async (t) => {
+  const page = await start(t);
+  await act(page, "show", done(ID, "Compilation Error", { language: "c++", compile }));
+  await page.getByRole("button", { name: "main.cpp:3:5" }).click();
+  assert.deepEqual(await page.evaluate("part.places"), [[3, 5]]);
+  await accessible(page);
+  const failed = aCase(2, "Runtime Error", {
+    evidence: {
+      input: "1\t\n",
+      expected: "1 2\n",
+      actual: "1 3",
+      message: "ValueError",
+      stderr: 'File "main.py", line 7',
+    },
   });
-}
+  const rest = ["Time Limit Exceeded", "Memory Limit Exceeded", "Internal Error", "Skipped"].map((one, at) =>
+    aCase(at + 3, one),
+  );
+  await act(page, "show", judged(ID, [aCase(1), failed, ...rest]));
+  await page.locator("ins").first().waitFor();
+  await page.getByRole("button", { name: 'File "main.py", line 7' }).click();
+  assert.deepEqual(await page.evaluate("part.places[1]"), [7, undefined]);
+  await accessible(page);
+});
 
 test("dead and purged say what they mean; markup stays text", async (t) => {
   const page = await start(t);

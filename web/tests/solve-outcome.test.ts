@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
 import { aCase, anId, judged, remembered } from "./fixtures.ts";
-import { type Api, events, open, useBrowser } from "./harness.ts";
+import { type Api, drawn, events, open, still, useBrowser } from "./harness.ts";
 import { content, ECHO, solvingApi, TWO_SUM, type } from "./solving.ts";
 
 useBrowser();
@@ -45,7 +45,7 @@ for (const count of [4, 302]) {
     await type(page, "def two_sum(nums, target): return []");
     await page.keyboard.press("ControlOrMeta+Shift+Enter");
     await page.locator(".r-case pre").nth(2).waitFor();
-    await page.waitForTimeout(300);
+    await drawn(page);
     const got = await box(page, ".r-case pre");
     const pane = await box(page, ".lower-panel:not([hidden])");
     assert.ok(got.top >= pane.top && got.bottom <= pane.bottom + 1, JSON.stringify([got, pane]));
@@ -124,7 +124,8 @@ test("beside the drawer the bar with Run and Submit keeps its height, and 'Saved
   const before = await box(page, ".solve-actions");
   await page.locator("#open-drawer").click();
   await page.locator(".drawer").waitFor();
-  await page.waitForTimeout(400);
+  await still(page);
+  await drawn(page);
   await content(page).focus();
   const after = await box(page, ".solve-actions");
   assert.ok(after.width < before.width, "the drawer takes its room");
@@ -143,5 +144,19 @@ test("the navigation stands still from view to view", async () => {
   await page.getByRole("link", { name: "History" }).click();
   await page.getByRole("heading", { name: "My submissions" }).waitFor();
   assert.deepEqual(await places(), before);
+  await close();
+});
+
+test("members are sent in the order in which they were typed, and letters that do not count are said", async () => {
+  const signature = { name: "order", params: [{ name: "counts", type: "map<int>" }], returns: "list<string>" };
+  const problem = { ...TWO_SUM, signature, checker: { kind: "tokens", ignoreCase: true }, cases: [{ hidden: true }] };
+  const api = solvingApi().on("GET /problems/two-sum", () => problem);
+  const { page, close } = await open(api, "#/p/two-sum");
+  await page.getByText("texts are compared word by word. Upper and lower case do not count.").waitFor();
+  await page.getByRole("tab", { name: "My input" }).click();
+  await page.getByLabel("counts: map<int>").fill('{"b": 1, "10": 2, "a": 3, "9": 4}');
+  await page.getByRole("button", { name: "Run" }).click();
+  await page.getByText("fine", { exact: true }).waitFor();
+  assert.match(api.calls("POST /run")[0]?.body ?? "", /"args":\[\{"b":1,"10":2,"a":3,"9":4\}\]/);
   await close();
 });

@@ -3,7 +3,7 @@
 
 import type { Page } from "playwright-core";
 import { stage } from "./fixtures.ts";
-import { Api } from "./harness.ts";
+import { Api, events } from "./harness.ts";
 
 export const PYTHON_STARTER = "def two_sum(nums: list[int], target: int) -> list[int]:\n    pass\n";
 
@@ -37,6 +37,46 @@ export const TWO_SUM = {
     { name: "two of the same", input: [[4, 4], 8], expected: [0, 1] },
     { name: "large", hidden: true },
     { hidden: true, weight: 2 },
+  ],
+};
+
+export const CACHE = {
+  success: true,
+  id: "cache",
+  version: "3".repeat(32),
+  title: "A cache",
+  statement: "Keep the newest.\n",
+  kind: "class",
+  signature: {
+    name: "Cache",
+    params: [{ name: "size", type: "int" }],
+    methods: [
+      {
+        name: "put",
+        params: [
+          { name: "key", type: "string" },
+          { name: "value", type: "int" },
+        ],
+        returns: "null",
+      },
+      { name: "get", params: [{ name: "key", type: "string" }], returns: "int" },
+    ],
+  },
+  checker: "exact",
+  limits: { timeMs: 1000 },
+  stopOnFirstFail: true,
+  starter: { python: "class Cache:\n    pass\n" },
+  cases: [
+    {
+      input: [
+        ["Cache", 2],
+        ["put", "a", 1],
+        [{ new: "b" }, 1],
+        [{ on: "b", call: "get" }, "a"],
+        ["get", { result: 0 }],
+      ],
+      expected: [null, null, null, -1, 1],
+    },
   ],
 };
 
@@ -77,6 +117,34 @@ export function solvingApi(): Api {
     .on("POST /run", () => ran("fine\n"));
 }
 
+/** The id of every submission to {@link judging}. */
+export const ID = "a".repeat(32);
+
+/** The submission of {@link judging}, accepted. */
+export function accepted(): unknown {
+  const verdict = "Accepted";
+  const times = { submittedAtMs: 1_795_304_220_000, startedAtMs: 1_795_304_220_100, finishedAtMs: 1_795_304_220_300 };
+  const cases = TWO_SUM.cases.map((_, at) => ({ number: at + 1, verdict }));
+  const judgement = { problemVersion: TWO_SUM.version, score: 100, passed: 4, total: 4, cases };
+  const rest = { language: "python", languageVersion: "3.11", verdict, output: "Accepted: all 4 cases.", judgement };
+  return { id: ID, status: "done", problemId: "two-sum", ...rest, ...times, attempts: 1, executor: "local" };
+}
+
+/** Submissions are stored, and accepted at once. */
+export function judging(api: Api): Api {
+  return api
+    .on("POST /submit", () => ({ success: true, message: "", id: ID, position: 3, resultUrl: "http://x/result/1" }))
+    .on("GET /result/*/events", (_, response) => {
+      const stream = events(response);
+      stream.send("q1", "queued", { submittedAtMs: Date.now() });
+      setTimeout(() => {
+        stream.send("done", "done", accepted());
+        stream.end();
+      }, 600);
+    })
+    .on("GET /result/*", () => accepted());
+}
+
 /** The text of the editor that is shown, as it is drawn. */
 export async function shownCode(page: Page): Promise<string> {
   return (await content(page).locator(".cm-line").allTextContents()).join("\n");
@@ -92,4 +160,9 @@ export async function type(page: Page, text: string): Promise<void> {
   await content(page).focus();
   await page.keyboard.press("ControlOrMeta+a");
   await page.keyboard.insertText(text);
+}
+
+/** Waits until the page says that the draft is saved; "just now" stands there for a second only. */
+export async function saved(page: Page): Promise<void> {
+  await page.locator(".saved", { hasText: /^Saved (just now|\d+ seconds? ago)$/ }).waitFor();
 }

@@ -51,7 +51,7 @@ async function prepare(): Promise<void> {
   });
   await page.evaluate((url) => import(url).then(() => undefined), "/alone/stdin.js");
 }
-after(() => opened.close());
+after(() => prepared && opened.close());
 
 const PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 

@@ -5,8 +5,8 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use shared::config::RedisConfig;
 use shared::queue::Store;
+use shared::queue::known::Known;
 use shared::queue::metrics::PastTotals;
 use shared::redis::{Client, CommandCounter};
 use shared::remembered::Remembered;
@@ -34,6 +34,8 @@ pub struct Instance {
     pub receivers: Rc<Receivers>,
     /// The commands that it, and submit-fn before it, sent to Redis.
     pub commands: CommandCounter,
+    /// What it knows of Redis.
+    pub known: Known,
     /// What past hours counted.
     pub past: Rc<PastTotals>,
     /// Whether what it needs can be reached.
@@ -55,8 +57,8 @@ pub struct Readiness {
 
 impl Instance {
     /// The store, whose commands are counted.
-    pub(crate) fn store(&self, redis: &RedisConfig) -> Store {
-        let client = Client::new(redis.clone()).counting(&self.commands);
-        Store::new(client.within(self.span.clone()))
+    pub(crate) fn store(&self, redis: &Client) -> Store {
+        let client = redis.clone().counting(&self.commands);
+        Store::new(client.within(self.span.clone())).knowing(&self.known)
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! This file holds the entry points. There are three ways in: `GET /worker`
 //! takes as many jobs as it is asked for and answers with them; the wake-up
-//! `POST /wake` answers at once and then drains the queue; the cron trigger
-//! drains it too.
+//! `POST /wake` answers at once, or for submit-fn once a job is settled, and drains
+//! the queue; the cron trigger drains it too.
 //!
 //! # Layout, in reading order
 //!
@@ -12,7 +12,7 @@
 //! - [`attempt`]: one attempt at one job.
 //! - [`judge`]: from an endpoint's reports to a verdict.
 //! - [`executor`]: the clients of execution endpoints.
-//! - [`harness`]: the source around a function.
+//! - the crate [`harness`]: the source around a function.
 //! - [`webhook`]: tells callback addresses of ends.
 //! - [`limits`]: what an invocation and a job may still use.
 //! - [`config`], [`runtime`], [`instance`]: the variables, the platform's
@@ -26,11 +26,13 @@ pub mod attempt;
 pub mod config;
 pub mod drain;
 pub mod executor;
-pub mod harness;
 pub mod http;
 pub mod instance;
 pub mod judge;
 pub mod limits;
+#[cfg(test)]
+#[path = "../../tests/queue/result_document.rs"]
+mod result_document;
 pub mod runtime;
 pub mod webhook;
 
@@ -38,16 +40,19 @@ use std::rc::Rc;
 
 use ::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
-use drain::DrainOptions;
-use http::{AfterResponse, App};
+use config::{Config, Settings};
+use drain::{DrainOptions, Tell};
+use futures_channel::oneshot;
+use http::{AfterResponse, App, Sender};
 use instance::Instance;
+use platform::{EnvIdentity, IncomingRequest, Kept, OutgoingResponse};
 use runtime::Runtime;
 use shared::config::ConfigError;
 use shared::domain::submission;
 use shared::http::rates::RateLimit;
 use shared::log::Level;
 use shared::trace::Span;
-use worker::{Context, Env, Request, Response, ScheduleContext, ScheduledEvent, event};
+use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
 
 /// The service binding of `wrangler.toml` that leads to this Worker itself: to
 /// a fresh invocation, with a budget of its own.
@@ -56,40 +61,41 @@ const SELF: &str = "SELF";
 thread_local! {
     /// What this instance remembers.
     static INSTANCE: Instance = Instance::default();
+    /// What it made of its variables.
+    static SETTINGS: Kept<EnvIdentity, Settings> = Kept::default();
 }
 
 #[event(start)]
 fn start() {
-    platform::install_panic_hook();
+    platform::start();
 }
 
 #[event(fetch)]
-async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<Response> {
+async fn fetch(
+    request: IncomingRequest,
+    env: Env,
+    context: Context,
+) -> worker::Result<OutgoingResponse> {
     let instance = INSTANCE.with(Instance::clone);
     let memory = &instance.memory.bodies;
-    let config = config::Config::from_lookup(&platform::lookup(&env));
-    let admit = async |head: &::http::Request<_>| {
+    let settings = settings(&env);
+    let mut sender = Sender::nobody();
+    let admit = async |request: &::http::Request<_>| {
+        sender = Sender::of(&settings, request.headers());
         let (turns, limits) = (&instance.turns, RateLimits(&env));
-        Ok(
-            match http::rates::admit(turns, &config, &limits, head).await? {
-                true => platform::Body::Read,
-                false => platform::Body::Ignore,
-            },
-        )
+        http::rates::admit(turns, &settings, &limits, &sender, request).await?;
+        Ok(match sender.is_service {
+            true => platform::Body::Read,
+            false => platform::Body::Ignore,
+        })
     };
-    let limit = submission::MAX_BODY_BYTES;
+    let limit = |_: &str| submission::MAX_BODY_BYTES;
     let read = platform::read_request(request, limit, memory, admit).await;
     let (request, _memory) = (read.request, read.memory);
-    let app = Rc::new(app(config, &env, &read.headers));
-    // A claimed job is brought to its end, also when the caller of GET /worker
-    // goes away.
-    let answering = {
-        let app = Rc::clone(&app);
-        async move { app.answer(&read.headers, request).await }
-    };
-    let Some(handled) = platform::run_to_completion(&context, answering).await else {
-        return Response::error("The request was cancelled.", 500);
-    };
+    let app = Rc::new(app(settings, &env, &read.headers));
+    // A claimed job is brought to its end, also when the caller of GET /worker goes away:
+    // `platform/entry.js` has the platform run this to its end.
+    let mut handled = app.answer(&read.headers, &sender, request).await;
     for line in &handled.log {
         platform::log_error(line);
     }
@@ -97,7 +103,18 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
     match handled.after_response {
         AfterResponse::Nothing => {}
         AfterResponse::Drain(options) => {
-            context.wait_until(async move { drain_queue(&app, options, 0, &env).await });
+            context.wait_until(async move { drain_queue(&app, options, 0, None, &env).await });
+        }
+        AfterResponse::DrainAndTell(options) => {
+            let (sender, first) = oneshot::channel();
+            // An error means that submit-fn has gone.
+            let tell: Tell = Box::new(move |ids| drop(sender.send(ids)));
+            let drained = Rc::clone(&app);
+            context.wait_until(async move {
+                drain_queue(&drained, options, 0, Some(tell), &env).await;
+            });
+            let first = async { first.await.ok() };
+            *handled.response.body_mut() = app.settled(first).await;
         }
         AfterResponse::Deliver => {
             context.wait_until(async move { deliver(&app, &env).await });
@@ -111,8 +128,7 @@ async fn fetch(request: Request, env: Env, context: Context) -> worker::Result<R
 
 #[event(scheduled)]
 async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
-    let config = config::Config::from_lookup(&platform::lookup(&env));
-    let app = app(config, &env, &HeaderMap::new());
+    let app = app(settings(&env), &env, &HeaderMap::new());
     match app.start_cron().await {
         Ok(Some(start)) => {
             if start.deliver {
@@ -121,17 +137,23 @@ async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) 
             for _ in 0..start.wake_ups {
                 hand_over(&app, http::CRON, &env).await;
             }
-            drain_queue(&app, http::CRON, start.calls_made, &env).await;
+            drain_queue(&app, http::CRON, start.calls_made, None, &env).await;
         }
         Ok(None) => {}
         Err(error) => platform::log_error(&error.to_string()),
     }
 }
 
+/// The settings in `env`.
+fn settings(env: &Env) -> Settings {
+    let make = || Config::settings(&platform::lookup(env));
+    SETTINGS.with(|kept| kept.get(EnvIdentity::of(env), platform::now_ms(), make))
+}
+
 /// worker-fn for a request with these headers, or for a run of the cron, which has none.
-fn app(config: Result<config::Config, ConfigError>, env: &Env, headers: &HeaderMap) -> App {
+fn app(settings: Settings, env: &Env, headers: &HeaderMap) -> App {
     let app = App::new(
-        config,
+        settings.clone(),
         Runtime {
             now_ms: platform::now_ms,
             random: platform::random_bytes,
@@ -146,15 +168,26 @@ fn app(config: Result<config::Config, ConfigError>, env: &Env, headers: &HeaderM
     );
     let span = Span::of_request(headers, platform::random_bytes);
     let app = app.within(span.clone());
-    let (call, env) = (app.courier_call(), env.clone());
-    app.waking_courier(Rc::new(move || {
-        let (call, env, span) = (call.clone(), env.clone(), span.clone());
-        Box::pin(async move { call_self(call, &env, Some(&span)).await })
-    }))
+    let wake = |call: fn(&Settings) -> http::OwnCall| -> drain::Wake {
+        let (settings, env, span) = (settings.clone(), env.clone(), span.clone());
+        Rc::new(move || {
+            let (call, env, span) = (call(&settings), env.clone(), span.clone());
+            Box::pin(async move { call_self(call, &env, Some(&span)).await })
+        })
+    };
+    let courier = wake(http::courier_call);
+    let drain = wake(|settings| http::hand_over_call(settings, http::CRON));
+    app.waking_courier(courier).waking_drains(drain)
 }
 
-async fn drain_queue(app: &App, options: DrainOptions, calls_made: u64, env: &Env) {
-    let report = match app.drain(options, calls_made).await {
+async fn drain_queue(
+    app: &App,
+    options: DrainOptions,
+    calls_made: u64,
+    tell: Option<Tell>,
+    env: &Env,
+) {
+    let report = match app.drain(options, calls_made, tell).await {
         Ok(report) => report,
         Err(error) => return platform::log_error(&error.to_string()),
     };

@@ -1,8 +1,8 @@
 //! What hostile programs may print: each reader must answer, within its bounds.
 
 use fuzz::{fuzz, mutated};
+use harness::{self, Frame, Harness};
 use proptest::prelude::*;
-use worker_fn::harness::{self, Frame, Harness};
 use worker_fn::judge::failure;
 
 #[test]

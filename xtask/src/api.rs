@@ -86,6 +86,13 @@ impl Api {
 
     /// Sends one request.
     pub fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer> {
+        let body = body.map(Value::to_string).unwrap_or_default();
+        self.send(method, path, body)
+    }
+
+    /// Sends one request whose body is JSON text, as it stands there: a [`Value`]
+    /// would sort the members of objects.
+    pub fn send(&self, method: Method, path: &str, body: String) -> Result<Answer> {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.base))
@@ -93,7 +100,6 @@ impl Api {
         if let Some(key) = &self.key {
             request = request.header("authorization", format!("Bearer {key}"));
         }
-        let body = body.map(Value::to_string).unwrap_or_default();
         // A value that is no header is the key's; the error must not show it.
         let Ok(request) = request.body(body) else {
             bail!("{} is no address, or the key is no key", self.base);

@@ -32,8 +32,8 @@ const TARGET: &str = "wasm32-unknown-unknown";
 /// (`docs/adr/0003`).
 fn max_gzip_bytes(worker: Worker) -> usize {
     match worker {
-        Worker::SubmitFn => 300 * 1024,
-        Worker::WorkerFn => 420 * 1024,
+        Worker::SubmitFn => 336 * 1024,
+        Worker::WorkerFn => 540 * 1024,
     }
 }
 

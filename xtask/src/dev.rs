@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::child::Guard;
 use crate::progress::{self, say, step};
+use crate::project::Build;
 use crate::stack::{self, Options, Ports, Stack};
 use crate::{bundle, cargo, page, problems, project, tools};
 
@@ -36,6 +37,7 @@ pub fn run(ports: Ports, wake: bool) -> Result<()> {
     let options = Options {
         ports,
         folder: project::state().join("dev"),
+        build: Build::Optimised,
         submit_vars: vec![("WAKE", Some(if wake { "on" } else { "off" }.to_owned()))],
         worker_vars: Vec::new(),
     };
@@ -72,11 +74,18 @@ pub fn run(ports: Ports, wake: bool) -> Result<()> {
     Ok(())
 }
 
-/// Builds redis-rest and the runner.
-fn native_programs() -> Result<()> {
+/// Builds redis-rest and the runner, with optimisation: as debug builds they take
+/// milliseconds of a submission.
+pub(crate) fn native_programs() -> Result<()> {
     step(
         "redis-rest, runner: compile",
-        &mut cargo::build(&["--package", "redis-rest", "--package", "runner"]),
+        &mut cargo::build(&[
+            "--release",
+            "--package",
+            "redis-rest",
+            "--package",
+            "runner",
+        ]),
     )
 }
 

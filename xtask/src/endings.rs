@@ -33,8 +33,18 @@ const ENDINGS: &[(&str, &str)] = &[
     ("swift", "swift"),
     ("scala", "scala"),
     ("ml", "ocaml"),
-    ("r", "r"),
+    ("r", "rscript"),
     ("awk", "awk"),
+    ("pas", "pascal"),
+    ("f90", "fortran"),
+    ("adb", "ada"),
+    ("d", "d"),
+    ("lisp", "lisp"),
+    ("erl", "erlang"),
+    ("exs", "elixir"),
+    ("clj", "clojure"),
+    ("rkt", "racket"),
+    ("sql", "sqlite3"),
 ];
 
 fn ending(path: &Path) -> Option<&str> {

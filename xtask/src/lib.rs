@@ -8,6 +8,7 @@
 //! - [`cargo`]: every call of cargo.
 //! - [`tools`]: the pinned tools, and how each is installed.
 //! - [`python`]: programs from PyPI, in an environment of their own.
+//! - [`languages`]: the languages of the runner's table, and their packages.
 //! - [`bundle`]: building a Worker, and its size budget.
 //! - [`page`]: building and checking the page that submit-fn serves.
 //! - [`child`]: a process in the background, and its end.
@@ -33,6 +34,7 @@ mod costs;
 pub mod deploy;
 pub mod dev;
 pub mod endings;
+pub mod languages;
 pub mod page;
 pub mod ports;
 pub mod problems;

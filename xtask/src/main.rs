@@ -8,10 +8,12 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use shared::config::Secret;
 use xtask::api::Api;
+use xtask::bench::{self, Bench};
+use xtask::languages::{self, Languages};
 use xtask::project::Worker;
 use xtask::stack::Ports;
 use xtask::{
-    bench, bundle, deploy, dev, problems, progress, screenshots, smoke, submit, test, tidy, tools,
+    bundle, deploy, dev, problems, progress, screenshots, smoke, submit, test, tidy, tools,
 };
 
 /// Sets up, runs, tests and measures edgejudge.
@@ -106,10 +108,18 @@ enum Task {
         #[command(subcommand)]
         command: Problems,
     },
+    /// List, install or check the languages that programs can be written in.
+    Languages {
+        #[command(subcommand)]
+        command: Languages,
+    },
     /// Measure speed, beside something to compare with.
     Bench {
+        /// Print JSON to standard output; progress goes to standard error.
+        #[arg(long, global = true)]
+        json: bool,
         #[command(subcommand)]
-        command: Bench,
+        bench: Bench,
     },
 }
 
@@ -184,35 +194,6 @@ impl Server {
         let key = given.cloned().map(Secret::new).or_else(smoke::key);
         Api::new(&self.url, key.as_ref().map(Secret::expose))
     }
-}
-
-#[derive(Subcommand)]
-enum Bench {
-    /// The queue in workerd, beside a classic JavaScript Worker.
-    Queue {
-        /// Jobs in each phase.
-        #[arg(long, default_value_t = 500)]
-        jobs: usize,
-        /// Rounds that count, 5 or more; a warm-up round precedes them.
-        #[arg(long, default_value_t = 15)]
-        rounds: usize,
-        /// Parallel clients, and parallel runs at the endpoint; a multiple of 6.
-        #[arg(long, default_value_t = 6)]
-        concurrency: usize,
-        /// Have both sides keep the list of a problem's results as well.
-        #[arg(long)]
-        index: bool,
-        /// Take the Workers' bundles as they are instead of building them.
-        #[arg(long)]
-        as_built: bool,
-    },
-    /// The runner's sandbox, beside the same programs run bare.
-    Runner {
-        /// Runs of each program, bare and in the sandbox, one and two at a time;
-        /// 200 or more.
-        #[arg(long, default_value_t = 200)]
-        runs: usize,
-    },
 }
 
 #[derive(Args)]
@@ -329,25 +310,8 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Problems {
             command: Problems::Delete { problem, server },
         } => problems::delete(&server.api(), &problem),
-        Task::Bench {
-            command:
-                Bench::Queue {
-                    jobs,
-                    rounds,
-                    concurrency,
-                    index,
-                    as_built,
-                },
-        } => bench::queue(&bench::Options {
-            jobs,
-            rounds,
-            concurrency,
-            index,
-            as_built,
-        }),
-        Task::Bench {
-            command: Bench::Runner { runs },
-        } => bench::runner(runs),
+        Task::Languages { command } => languages::run(&command),
+        Task::Bench { bench, json } => bench::run(&bench, json),
     };
     done.map(|()| ExitCode::SUCCESS)
 }

@@ -94,13 +94,14 @@ pub fn lint() -> Result<()> {
     step("page: lint", &mut command)
 }
 
-/// Node's test runner, one file at a time; the caller adds the files. It prints a
-/// report for people, and writes the time of each test into `times`:
-/// `time SECONDS NAME`, a line a test.
+/// Node's test runner, one test at a time; the caller adds the files, which share a
+/// process and with it one browser. It prints a report for people, and writes the time
+/// of each test into `times`: `time SECONDS NAME`, a line a test.
 pub fn node_tests(times: &Path) -> Command {
     let mut command = npm_program("node");
     command
         .args(["--test", "--test-concurrency=1"])
+        .arg("--experimental-test-isolation=none")
         .args(["--test-reporter=spec", "--test-reporter-destination=stdout"])
         .arg("--test-reporter=./web/tests/times.mjs")
         .arg("--test-reporter-destination")

@@ -26,9 +26,26 @@ const SHOWN_CHARS: usize = 90;
 /// The steps that have ended, in that order.
 static DURATIONS: Mutex<Vec<(String, Duration)>> = Mutex::new(Vec::new());
 
+/// Whether [`print()`] writes to standard error.
+static ON_STDERR: AtomicBool = AtomicBool::new(false);
+
+/// From now on progress goes to standard error, for commands whose standard
+/// output is a result that programs read.
+pub fn to_stderr() {
+    ON_STDERR.store(true, Ordering::Relaxed);
+}
+
 /// Prints one line.
 pub fn say(line: impl AsRef<str>) {
-    println!("  {}", line.as_ref());
+    print(&format!("  {}", line.as_ref()));
+}
+
+fn print(line: &str) {
+    if ON_STDERR.load(Ordering::Relaxed) {
+        eprintln!("{line}");
+    } else {
+        println!("{line}");
+    }
 }
 
 /// The steps of this process that have ended, each with the time it took.
@@ -83,10 +100,8 @@ pub fn step(name: &str, command: &mut Command) -> Result<()> {
             next_sign += STILL_EVERY;
             let seconds = started.elapsed().as_secs();
             let line = format!("{name}, {seconds} s: {last}");
-            println!(
-                "    … {}",
-                line.chars().take(SHOWN_CHARS).collect::<String>()
-            );
+            let line: String = line.chars().take(SHOWN_CHARS).collect();
+            print(&format!("    … {line}"));
         }
     }
     let status = child.wait()?;
@@ -94,7 +109,7 @@ pub fn step(name: &str, command: &mut Command) -> Result<()> {
         return Ok(());
     }
     for line in tail(&log_path) {
-        println!("    {line}");
+        print(&format!("    {line}"));
     }
     bail!(
         "{name} failed ({status}); all of its output: {}",
@@ -115,7 +130,7 @@ pub fn loud_step(name: &str, command: &mut Command) -> Result<()> {
 }
 
 fn begin(name: &str) -> Instant {
-    println!("▸ {name}");
+    print(&format!("▸ {name}"));
     Instant::now()
 }
 
@@ -126,7 +141,7 @@ fn end(name: &str, started: Instant, status: ExitStatus) -> Result<()> {
         .unwrap_or_else(PoisonError::into_inner)
         .push((name.to_owned(), took));
     let mark = if status.success() { "✓" } else { "✗" };
-    println!("{mark} {name} ({:.1} s)", took.as_secs_f64());
+    print(&format!("{mark} {name} ({:.1} s)", took.as_secs_f64()));
     if status.success() {
         Ok(())
     } else {
@@ -138,7 +153,8 @@ fn end(name: &str, started: Instant, status: ExitStatus) -> Result<()> {
 pub type Track<'a> = &'a [&'a (dyn Fn() -> Result<()> + Sync)];
 
 /// Runs the steps of each track one after the other, and the tracks at the same
-/// time. After a failure no further step starts; the first error is returned.
+/// time. After a failure no further step starts, and those that run go on to their end:
+/// the first error is told at once, and returned.
 pub fn side_by_side(tracks: &[Track<'_>]) -> Result<()> {
     let failed = AtomicBool::new(false);
     let run = |track: Track<'_>| -> Result<()> {
@@ -146,7 +162,12 @@ pub fn side_by_side(tracks: &[Track<'_>]) -> Result<()> {
             if failed.load(Ordering::Relaxed) {
                 break;
             }
-            step().inspect_err(|_| failed.store(true, Ordering::Relaxed))?;
+            step().inspect_err(|error| {
+                if !failed.swap(true, Ordering::Relaxed) && tracks.len() > 1 {
+                    say(format!("{error}"));
+                    say("nothing more is started; what runs goes on to its end (Ctrl-C stops it)");
+                }
+            })?;
         }
         Ok(())
     };

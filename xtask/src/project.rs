@@ -68,9 +68,22 @@ pub fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
-/// A native program of this workspace, as `cargo build` leaves it.
-pub fn native_bin(name: &str) -> PathBuf {
-    target().join("debug").join(name)
+/// How native programs are built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Build {
+    /// As `cargo build` and `cargo test` do.
+    Debug,
+    /// As `cargo build --release` does: for people and for measurements.
+    Optimised,
+}
+
+/// A native program of this workspace.
+pub fn native_bin(name: &str, build: Build) -> PathBuf {
+    let folder = match build {
+        Build::Debug => "debug",
+        Build::Optimised => "release",
+    };
+    target().join(folder).join(name)
 }
 
 /// `PATH` with this project's Node first: wrangler needs a newer one than many

@@ -11,6 +11,7 @@ use std::sync::atomic::AtomicBool;
 use anyhow::Result;
 
 use crate::progress::{self, loud_step, say, step};
+use crate::project::Build;
 use crate::stack::{Options, Ports, Stack};
 use crate::{bundle, cargo, page, ports, problems, project, tools};
 
@@ -30,6 +31,7 @@ pub fn run() -> Result<()> {
     let options = Options {
         ports: Ports::free()?,
         folder,
+        build: Build::Debug,
         submit_vars: Vec::new(),
         worker_vars: vec![(
             "EXECUTOR_URL",

@@ -105,6 +105,33 @@ fn report(result: &Value) -> Vec<String> {
     if !measured.is_empty() {
         lines.push(format!("  {}", measured.join(", ")));
     }
+    lines.extend(checker_words(result));
+    lines
+}
+
+/// What the problem's checker program said, where the key may read it and there is
+/// something to say.
+pub(crate) fn checker_words(result: &Value) -> Vec<String> {
+    let checker = &result["checker"];
+    let (stage, what) = match (&checker["compile"], &checker["run"]) {
+        (Value::Null, Value::Null) => return Vec::new(),
+        (Value::Null, run) => (run, format!("On case {} the checker", checker["case"])),
+        (compile, _) => (compile, "The checker's compiler".to_owned()),
+    };
+    let end = match (&stage["code"], stage["signal"].as_str()) {
+        (Value::Null, Some(signal)) => format!("was ended by {signal}"),
+        (Value::Null, None) => "did not end by itself".to_owned(),
+        (code, _) => format!("ended with exit code {code}"),
+    };
+    let texts = ["stderr", "stdout"].map(|name| stage[name].as_str().unwrap_or_default().trim());
+    let said = if texts == ["", ""] {
+        " and said nothing."
+    } else {
+        " and said:"
+    };
+    let mut lines = vec![format!("  {what} {end}{said}")];
+    let said = texts.iter().flat_map(|text| text.lines());
+    lines.extend(said.map(|line| format!("    {line}")));
     lines
 }
 
@@ -130,6 +157,23 @@ mod tests {
         );
         let broken = json!({ "verdict": "Compilation Error", "output": "main.c:1: error" });
         assert_eq!(report(&broken), ["Compilation Error", "main.c:1: error"]);
+        let mut failed = json!({
+            "verdict": "Internal Error", "output": "Internal Error on case 1 of 1.",
+            "checker": { "case": 1, "run": { "code": 3, "stderr": "FAIL no\n", "stdout": "x" } },
+        });
+        assert_eq!(
+            report(&failed)[1..],
+            [
+                "  On case 1 the checker ended with exit code 3 and said:",
+                "    FAIL no",
+                "    x",
+            ]
+        );
+        failed["checker"] = json!({ "compile": { "code": null, "signal": "SIGKILL" } });
+        assert_eq!(
+            report(&failed)[1..],
+            ["  The checker's compiler was ended by SIGKILL and said nothing."]
+        );
         let run = json!({ "verdict": "Executed", "output": "", "run": { "cpuTimeMs": 3 } });
         assert_eq!(report(&run), ["Executed", "  3 ms"]);
         let dead = json!({ "status": "dead", "reason": "Given up after 3 attempts." });

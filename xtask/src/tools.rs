@@ -173,30 +173,9 @@ const REDIS: [Package; 1] = [Package {
     brew: "redis",
 }];
 
-/// What the tests run beyond Python and Node.js: two languages that compile, one
-/// more that does not, the programs that the documents' commands call, and what checks
-/// metrics and alerts.
-const PROGRAMS: [Package; 7] = [
-    Package {
-        program: "python3",
-        apt: "python3",
-        brew: "python",
-    },
-    Package {
-        program: "gcc",
-        apt: "gcc",
-        brew: "gcc",
-    },
-    Package {
-        program: "g++",
-        apt: "g++",
-        brew: "gcc",
-    },
-    Package {
-        program: "ruby",
-        apt: "ruby",
-        brew: "ruby",
-    },
+/// What the tests run beyond the languages: the programs that the documents' commands
+/// call, and what checks metrics and alerts.
+const PROGRAMS: [Package; 3] = [
     Package {
         program: "curl",
         apt: "curl",
@@ -244,6 +223,26 @@ fn is_there(program: &OsStr) -> bool {
     output(Command::new(program).arg("--version")).is_ok()
 }
 
+/// The machine's package manager, of those that are known here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manager {
+    /// Debian's and Ubuntu's.
+    Apt,
+    /// Homebrew.
+    Brew,
+}
+
+/// Finds it.
+pub(crate) fn manager() -> Option<Manager> {
+    if Path::new("/usr/bin/apt-get").exists() {
+        Some(Manager::Apt)
+    } else if output(Command::new("brew").arg("--version")).is_ok() {
+        Some(Manager::Brew)
+    } else {
+        None
+    }
+}
+
 /// Installs packages; `brew_flags` are for Homebrew only.
 fn install(missing: &[&Package], brew_flags: &[&str]) -> Result<()> {
     let names: Vec<&str> = missing.iter().map(|one| one.program).collect();
@@ -252,7 +251,8 @@ fn install(missing: &[&Package], brew_flags: &[&str]) -> Result<()> {
         "{names}: needed, and could not be installed; install with the machine's package manager \
          (apt-get install, brew install, …)"
     );
-    if Path::new("/usr/bin/apt-get").exists() {
+    let manager = manager();
+    if manager == Some(Manager::Apt) {
         // The list that is there may still be recent enough.
         if let Err(error) = step("package list (apt-get update)", &mut apt(&["update"])) {
             say(format!("{error:#}"));
@@ -260,7 +260,7 @@ fn install(missing: &[&Package], brew_flags: &[&str]) -> Result<()> {
         let mut install = apt(&["install", "-y", "--no-install-recommends"]);
         install.args(missing.iter().map(|one| one.apt));
         step(&format!("{names} (apt-get install)"), &mut install).context(by_hand)
-    } else if output(Command::new("brew").arg("--version")).is_ok() {
+    } else if manager == Some(Manager::Brew) {
         let mut install = Command::new("brew");
         install
             .arg("install")
@@ -340,7 +340,8 @@ fn find_browser(named: Option<&OsStr>, path: &OsStr) -> Result<PathBuf> {
         .with_context(|| format!("there is none of {}", BROWSERS.join(", ")))
 }
 
-fn apt(arguments: &[&str]) -> Command {
+/// `apt-get`, as root.
+pub(crate) fn apt(arguments: &[&str]) -> Command {
     let mut command = if rustix::process::geteuid().is_root() {
         Command::new("apt-get")
     } else {

@@ -30,9 +30,9 @@ pub struct Worker {
 }
 
 /// submit-fn: its name here and the file it is bundled from.
-pub const SUBMIT: (&str, &str) = ("submit", "submit-fn/build/index.js");
+pub const SUBMIT: (&str, &str) = ("submit", "submit-fn/index.js");
 /// worker-fn: its name here and the file it is bundled from.
-pub const WORKER: (&str, &str) = ("worker", "worker-fn/build/index.js");
+pub const WORKER: (&str, &str) = ("worker", "worker-fn/index.js");
 
 /// Bundles Workers, each into a folder of its own inside `folder`.
 pub fn bundle(folder: &Path, sources: &[(&str, &str)], compatibility_date: &str) -> Result<()> {

@@ -26,6 +26,34 @@ pub trait Sandbox: Send + Sync + 'static {
 
     /// How well this sandbox isolates. Part of every response.
     fn tier(&self) -> Tier;
+
+    /// Whether it starts programs before their code is there.
+    fn warms_up(&self) -> bool {
+        false
+    }
+
+    /// Starts the program of a command whose code is not known yet, up to the point at
+    /// which it needs it: [`Command::files`], `stdin` and the limits of time and output do
+    /// not matter. Blocks, some tenths of a second at most on a machine that is not busy.
+    /// The text of an error is for the log.
+    fn warm_up(&self, command: &Command<'_>) -> Result<Box<dyn Waiting>, String> {
+        let _ = command;
+        Err("this sandbox starts no program before its code is there".to_owned())
+    }
+}
+
+/// A sandbox in which a program waits for its code. Dropping it ends the program.
+pub trait Waiting: Send {
+    /// Runs the command to its end, as [`Sandbox::run`] does, in this sandbox: it must be
+    /// the command that the sandbox was made for, but for what does not matter there.
+    /// `None`: the program had ended before it got the code, and nothing has been run.
+    fn run(self: Box<Self>, command: &Command<'_>, cancel: &Cancel) -> Option<Report>;
+
+    /// Whether the program still waits.
+    fn is_alive(&self) -> bool;
+
+    /// Resident memory of the program when it began to wait, in bytes.
+    fn memory_bytes(&self) -> u64;
 }
 
 /// How well programs are isolated.
@@ -72,6 +100,8 @@ pub struct Command<'a> {
     /// Whether a program that has used up its time gets a SIGINT first, and a moment to
     /// write out what it has buffered. Ignored without isolation.
     pub interrupt: bool,
+    /// Whether the program can be started before its code is there.
+    pub can_wait: bool,
     /// The limits of the run.
     pub limits: Limits,
 }

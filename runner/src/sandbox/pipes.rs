@@ -44,7 +44,9 @@ pub(super) struct Output {
 }
 
 impl<'a> Pipes<'a> {
-    /// Moves the command's input in, and its output out up to its limits.
+    /// Moves the command's input in, and its output out up to its limits. As much of the
+    /// input as a pipe holds is there before this returns: a program that looks whether
+    /// there is input, without waiting, finds it however fast it was started.
     pub(super) fn new(
         stdin: ChildStdin,
         stdout: ChildStdout,
@@ -54,7 +56,7 @@ impl<'a> Pipes<'a> {
         ioctl_fionbio(&stdin, true)?;
         ioctl_fionbio(&stdout, true)?;
         ioctl_fionbio(&stderr, true)?;
-        Ok(Self {
+        let mut pipes = Self {
             stdin: Some(stdin),
             unsent: command.stdin,
             stdout: OutputPipe::new(stdout, command.limits.stdout_bytes, Limit::Stdout),
@@ -62,7 +64,9 @@ impl<'a> Pipes<'a> {
             combined: command.combine_output.then(Vec::new),
             chunk: vec![0; CHUNK_BYTES].into_boxed_slice(),
             exceeded: None,
-        })
+        };
+        pipes.write_stdin();
+        Ok(pipes)
     }
 
     /// Waits until a stream is ready, `also` is readable, or `timeout` has passed;
@@ -214,6 +218,7 @@ impl<P: Read> OutputPipe<P> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sandbox::limits::Limits;
 
     #[test]
     fn output_pipe_cuts_its_stream_exactly_at_the_limit() {
@@ -227,5 +232,53 @@ mod tests {
         assert!(pipe.pipe.is_none(), "closed at the end of file");
         assert_eq!(pipe.captured, b"abcde");
         assert_eq!(combined, b"abcde");
+    }
+
+    #[test]
+    fn input_is_in_its_pipe_before_anything_is_polled() {
+        let limits = Limits {
+            wall: Duration::ZERO,
+            cpu: Duration::ZERO,
+            memory_bytes: None,
+            stack_bytes: 0,
+            stdout_bytes: 1,
+            stderr_bytes: 1,
+            tasks: 1,
+            open_files: 1,
+            file_bytes: 1,
+            disk_bytes: 1,
+            disk_files: 1,
+        };
+        let command = Command {
+            argv: &[],
+            files: &[],
+            collect_files: false,
+            mounts: &[],
+            env: &[],
+            stdin: b"all of it",
+            combine_output: false,
+            interrupt: false,
+            can_wait: false,
+            limits,
+        };
+        let piped = std::process::Stdio::piped;
+        let mut cat = std::process::Command::new("cat")
+            .stdin(piped())
+            .stdout(piped())
+            .stderr(piped())
+            .spawn()
+            .unwrap();
+        let streams = (cat.stdin.take(), cat.stdout.take(), cat.stderr.take());
+        let (Some(stdin), Some(stdout), Some(stderr)) = streams else {
+            panic!("no pipes");
+        };
+        let pipes = Pipes::new(stdin, stdout, stderr, &command).unwrap();
+        // The pipe is closed as well, as all of the input is written, so that `cat` ends.
+        let deadline = std::time::Instant::now() + Duration::from_secs(20);
+        while cat.try_wait().unwrap().is_none() {
+            assert!(std::time::Instant::now() < deadline, "no input");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert_eq!(pipes.finish().stdout, b"a");
     }
 }

@@ -6,6 +6,8 @@
 
 use std::io;
 
+#[cfg(target_os = "linux")]
+use rustix::process::Pid;
 use rustix::process::{Resource, Rlimit};
 use serde::{Deserialize, Serialize};
 
@@ -53,8 +55,8 @@ impl From<&Limits> for ProcessLimits {
 impl ProcessLimits {
     /// Sets the limits on this process and those it starts.
     pub(super) fn apply(&self) -> io::Result<()> {
-        // SIGXCPU comes at the soft limit, SIGKILL one second later.
-        lower(Resource::Cpu, self.cpu_s, self.cpu_s.saturating_add(1))?;
+        let (soft, hard) = cpu_limit(self.cpu_s);
+        lower(Resource::Cpu, soft, hard)?;
         lower(Resource::Fsize, self.file_bytes, self.file_bytes)?;
         lower(Resource::Nofile, self.open_files, self.open_files)?;
         lower(Resource::Core, 0, 0)?;
@@ -67,16 +69,40 @@ impl ProcessLimits {
     }
 }
 
-/// Sets a limit, but never above the runner's own.
+/// The soft and the hard limit of CPU time, in seconds: SIGXCPU comes at the soft one,
+/// SIGKILL at the hard one.
+pub(super) fn cpu_limit(cpu_s: u64) -> (u64, u64) {
+    (cpu_s, cpu_s.saturating_add(1))
+}
+
+/// Sets a limit of this process, but never above the runner's own.
 pub(super) fn lower(resource: Resource, soft: u64, hard: u64) -> io::Result<()> {
+    Ok(rustix::process::setrlimit(
+        resource,
+        lowered(resource, soft, hard),
+    )?)
+}
+
+/// The same for another process of the user.
+#[cfg(target_os = "linux")]
+pub(super) fn lower_of(
+    process: Option<Pid>,
+    resource: Resource,
+    soft: u64,
+    hard: u64,
+) -> io::Result<()> {
+    rustix::process::prlimit(process, resource, lowered(resource, soft, hard))?;
+    Ok(())
+}
+
+fn lowered(resource: Resource, soft: u64, hard: u64) -> Rlimit {
     let inherited = rustix::process::getrlimit(resource)
         .maximum
         .unwrap_or(u64::MAX);
     let hard = hard.min(inherited);
     let limit = |value| (value != u64::MAX).then_some(value);
-    let wanted = Rlimit {
+    Rlimit {
         current: limit(soft.min(hard)),
         maximum: limit(hard),
-    };
-    Ok(rustix::process::setrlimit(resource, wanted)?)
+    }
 }

@@ -77,9 +77,12 @@ pub async fn run_attacks(
         let Attack(name, language, code, members, _) = attack;
         let members = if members.is_empty() { "{}" } else { members };
         let members: Value = serde_json::from_str(members).unwrap();
+        if host.is_warm() {
+            host.waiting().await;
+        }
         let response = host.run(language, code, &members).await;
         let mut problems: Vec<String> = expect(attack).mismatch(&response).into_iter().collect();
-        problems.extend(host.damage(&response));
+        problems.extend(host.damage(&response).await);
         if response["sandbox"] != host.tier().as_str() {
             problems.push(format!("not in the tier {}", host.tier().as_str()));
         }

@@ -3,7 +3,7 @@
 
 use runner::sandbox::Tier;
 
-use crate::attack::{Attack, run_attacks};
+use crate::attack::{Attack, Expect, run_attacks};
 use crate::common::has_landlock_tier;
 use crate::host::{Host, users};
 use crate::landlock_tier;
@@ -94,6 +94,14 @@ pub const LANDLOCK_ONLY: Class = Class {
     attacks: Attacks::Programs(landlock_tier::ATTACKS),
 };
 
+/// What an attack's report must say in this tier.
+fn expectation(tier: Tier, attack: &Attack) -> Expect {
+    match tier {
+        Tier::Landlock => landlock_tier::expectation(attack.0).unwrap_or(attack.4),
+        _ => attack.4,
+    }
+}
+
 impl Class {
     /// The class of this name.
     pub fn named(name: &str) -> &'static Self {
@@ -113,6 +121,41 @@ impl Class {
         attacks.iter().map(|Attack(name, ..)| *name)
     }
 
+    /// Runs the attacks in Python by interpreters that have waited.
+    pub async fn is_contained_when_warm(&self, tier: Tier) {
+        if tier == Tier::Landlock && !has_landlock_tier() {
+            return;
+        }
+        let mut failures = Vec::new();
+        let (mut hits, mut programs) = (0, 0);
+        for user in users() {
+            let mut host = Host::start_warm(tier, user, &["python"]);
+            match self.attacks {
+                Attacks::Programs(attacks) => {
+                    for attack in attacks.iter().filter(|attack| attack.1 == "python") {
+                        let expect = |attack: &Attack| expectation(tier, attack);
+                        let attack = std::slice::from_ref(attack);
+                        failures.extend(run_attacks(&mut host, user, attack, expect).await);
+                        programs += 1;
+                    }
+                }
+                #[cfg(target_arch = "x86_64")]
+                Attacks::SystemCalls => {
+                    failures.extend(system_calls::run_all(&mut host, user).await);
+                }
+            }
+            hits += host.hits().await;
+            #[cfg(target_arch = "x86_64")]
+            if matches!(self.attacks, Attacks::SystemCalls) {
+                // The filters do not depend on the user.
+                break;
+            }
+        }
+        assert!(failures.is_empty(), "\n{}", failures.join("\n"));
+        // Programs with limits of their own wait only if those repeat.
+        assert!(hits > 0 && hits * 2 >= programs, "{hits} of {programs}");
+    }
+
     /// Runs every attack in this tier and checks report and machine after each.
     pub async fn is_contained_in(&self, tier: Tier) {
         if tier == Tier::Landlock && !has_landlock_tier() {
@@ -123,10 +166,7 @@ impl Class {
             let mut host = Host::start_in(tier, user, self.languages, self.more_languages);
             failures.extend(match self.attacks {
                 Attacks::Programs(attacks) => {
-                    let expect = |attack: &Attack| match tier {
-                        Tier::Landlock => landlock_tier::expectation(attack.0).unwrap_or(attack.4),
-                        _ => attack.4,
-                    };
+                    let expect = |attack: &Attack| expectation(tier, attack);
                     run_attacks(&mut host, user, attacks, expect).await
                 }
                 #[cfg(target_arch = "x86_64")]

@@ -8,6 +8,7 @@ use std::os::unix::net::{SocketAddr, UnixListener};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Instant;
 
 use runner::sandbox::Tier;
 use rustix::process::Signal;
@@ -15,8 +16,11 @@ use serde_json::Value;
 
 use crate::common::SANDBOX_UID;
 use crate::common::http::{Answer, execute_request, program, send};
-use crate::common::processes::{RunProcesses, processes_with_home_below, run_folders_below};
+use crate::common::processes::{
+    RunProcesses, is_stopped, processes_with_home_below, run_folders_below,
+};
 use crate::common::runner_process::RunnerProcess;
+use crate::common::timing::{POLL_INTERVAL, TIMEOUT};
 
 /// The user that starts the runner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +56,7 @@ const LIMITS: &[(&str, &str)] = &[
     ("RUNNER_MAX_FILES", "200"),
     ("RUNNER_MAX_OPEN_FILES", "64"),
     ("RUNNER_MAX_FILE_BYTES", "8000000"),
+    ("RUNNER_WARM", "0"),
 ];
 
 /// The content of a file and of a variable of the runner's environment.
@@ -61,6 +66,7 @@ pub const SECRET: &str = "a-secret-of-the-host-5b1e";
 pub struct Host {
     runner: RunnerProcess,
     tier: Tier,
+    is_warm: bool,
     folder: tempfile::TempDir,
     targets: Targets,
     mounts: String,
@@ -95,6 +101,12 @@ impl Host {
         more_languages: &str,
     ) -> Self {
         Self::start(user, languages, more_languages, &["--tier", tier.as_str()])
+    }
+
+    /// A runner of this tier in which an interpreter waits for each program.
+    pub fn start_warm(tier: Tier, user: RunnerUser, languages: &[&str]) -> Self {
+        let flags = ["--tier", tier.as_str(), "--warm", "1"];
+        Self::start(user, languages, "", &flags)
     }
 
     /// A runner that is started by `wrapper`, a command that executes its arguments.
@@ -151,9 +163,39 @@ impl Host {
                 Tier::Full
             },
             targets: Targets::new(path, user),
+            is_warm: flags.contains(&"--warm"),
             mounts: mounts(),
             folder,
         }
+    }
+
+    /// Whether interpreters wait for programs.
+    pub fn is_warm(&self) -> bool {
+        self.is_warm
+    }
+
+    /// Waits until as many interpreters wait as shall, and returns their number.
+    pub async fn waiting(&self) -> usize {
+        let deadline = Instant::now() + TIMEOUT;
+        loop {
+            let health = reqwest::Client::new().get(format!("{}/healthz", self.url()));
+            let warm = send(health).await.unwrap().json()["warm"].clone();
+            if warm["wanted"] == 0 {
+                return usize::try_from(warm["waiting"].as_u64().unwrap()).unwrap();
+            }
+            assert!(Instant::now() < deadline, "{warm}");
+            tokio::time::sleep(POLL_INTERVAL).await;
+        }
+    }
+
+    /// How many programs an interpreter has run that had waited.
+    pub async fn hits(&self) -> u64 {
+        let page = reqwest::Client::new().get(format!("{}/metrics", self.url()));
+        let page = send(page).await.unwrap().text;
+        let hits = page
+            .lines()
+            .find_map(|line| line.strip_prefix("runner_warm_hits_total "));
+        hits.unwrap().parse().unwrap()
     }
 
     pub fn url(&self) -> &str {
@@ -214,7 +256,12 @@ impl Host {
     }
 
     /// What an attack has done to the machine; empty if it is untouched.
-    pub fn damage(&mut self, response: &Value) -> Vec<String> {
+    pub async fn damage(&mut self, response: &Value) -> Vec<String> {
+        let waiting = if self.is_warm {
+            self.waiting().await
+        } else {
+            0
+        };
         let mut damage = self.targets.damage();
         let mut check = |holds: bool, problem: &str| {
             if !holds {
@@ -222,15 +269,22 @@ impl Host {
             }
         };
         let work = self.folder.path().join("work");
+        let (helpers, on_disk) = match self.tier {
+            Tier::Full => (2 * waiting, 0),
+            _ => (waiting, waiting),
+        };
+        let processes = RunProcesses::of(self.folder.path());
         check(
-            RunProcesses::of(self.folder.path()).is_empty(),
+            processes.helpers.len() == helpers
+                && processes.programs.len() == waiting
+                && processes.programs.iter().all(|&pid| is_stopped(pid)),
             "processes are left",
         );
         check(
-            processes_with_home_below(&work).is_empty(),
+            processes_with_home_below(&work).len() == on_disk,
             "processes are left outside the tree of the runner's",
         );
-        check(run_folders_below(&work) == 0, "a folder is left");
+        check(run_folders_below(&work) == on_disk, "a folder is left");
         let marker = PathBuf::from(format!("/tmp/marker-{}", self.runner.pid()));
         check(!marker.exists(), "a file was written outside");
         let secret = std::fs::read_to_string(self.folder.path().join("secret"));

@@ -55,6 +55,34 @@ macro_rules! attack_tests {
     };
 }
 
+/// A test in each tier for each class with attacks in Python, by interpreters that have
+/// waited for them.
+macro_rules! warm_attack_tests {
+    ($($(#[$attribute:meta])* $class:ident),* $(,)?) => {
+        mod warm {
+            use super::*;
+
+            $($(#[$attribute])* #[tokio::test]
+            async fn $class() {
+                let class = Class::named(stringify!($class));
+                class.is_contained_when_warm(Tier::Full).await;
+                class.is_contained_when_warm(Tier::Landlock).await;
+            })*
+        }
+    };
+}
+
+warm_attack_tests!(
+    resources,
+    lifecycle,
+    files,
+    devices,
+    network,
+    streams,
+    #[cfg(target_arch = "x86_64")]
+    system_calls,
+);
+
 attack_tests!(
     resources,
     lifecycle,
@@ -71,6 +99,9 @@ attack_tests!(
 #[cfg(target_arch = "x86_64")]
 async fn landlock_tier_contains_attacks_on_its_own_parts() {
     classes::LANDLOCK_ONLY.is_contained_in(Tier::Landlock).await;
+    classes::LANDLOCK_ONLY
+        .is_contained_when_warm(Tier::Landlock)
+        .await;
 }
 
 #[test]

@@ -55,6 +55,30 @@ async fn leave_nothing(tier: Tier, times: usize) {
     }
 }
 
+/// Interpreters that wait, or are being started to wait, end with the runner too.
+#[tokio::test]
+async fn nothing_is_left_of_waiting_interpreters_when_the_runner_is_killed() {
+    for tier in [Tier::Full, Tier::Landlock] {
+        if tier == Tier::Landlock && !has_landlock_tier() {
+            continue;
+        }
+        for (number, user) in users().into_iter().cycle().take(20).enumerate() {
+            let mut host = Host::start_warm(tier, user, &["python", "javascript"]);
+            let (label, work) = (host.label().to_path_buf(), host.work());
+            if number < 2 {
+                assert_eq!(host.waiting().await, 3);
+            } else {
+                tokio::time::sleep(Duration::from_millis(number as u64 * 12)).await;
+            }
+            host.kill_runner().await;
+            eventually("nothing is left", || {
+                RunProcesses::of(&label).is_empty() && processes_with_home_below(&work).is_empty()
+            })
+            .await;
+        }
+    }
+}
+
 /// Without namespaces, the kernel does not end the processes of a helper that was
 /// killed, for instance because memory ran out.
 #[tokio::test]

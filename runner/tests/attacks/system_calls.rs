@@ -144,7 +144,7 @@ result = libc.syscall(ctypes.c_long({number}), *[ctypes.c_char_p(x) if isinstanc
 print(result, ctypes.get_errno())"
         );
         let response = host.run("python", &code, &json!({})).await;
-        let mut problems = host.damage(&response);
+        let mut problems = host.damage(&response).await;
         // Without a user namespace, the machine has the user, and the call is refused
         // with EPERM.
         let errno = match (host.tier(), errno) {

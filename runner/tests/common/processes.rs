@@ -78,6 +78,13 @@ impl RunProcesses {
     }
 }
 
+/// Whether a process is stopped by a signal.
+pub fn is_stopped(pid: i32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let state = stat.rsplit_once(") ").map(|(_, rest)| &rest[..1]);
+    state == Some("T")
+}
+
 /// The programs of a runner's submissions that live, by the label of its helpers.
 pub fn programs_of(label: &Path) -> Vec<i32> {
     RunProcesses::of(label).programs

@@ -6,18 +6,25 @@
 //! {"code","version","inputs","answers":[[kind, value, cpuTimeMs, memoryBytes, stderr], …]}
 //! ```
 //!
+//! A submission of several files has its `files` and `entry` instead of `code` (see
+//! [`super::source`]).
+//!
 //! An answer is `null` for a case that was not run. `kind` and `value` are
-//! `"text"` and what a program printed; `"value"` and what a function returned;
+//! `"text"` and what a program printed; `"value"` and what a function returned, or
+//! `"special"` and that as text where a float in it is no number of JSON;
 //! `"odd"` and why what it returned is not JSON; or `"failed"` and
 //! `[verdict, text]`. `version` is empty where nothing could be judged.
-//! `inputs` and `answers` are absent where there is no answer.
+//! `inputs` and `answers` are absent where there is no answer. `checker` is what a
+//! checker program said, for the operator ([`super::checker_report`]).
 //!
 //! [`SubmissionArchive`] writes it. A job that waits to be judged again carries
 //! the same object, without the code, as its member `kept`: the
 //! [`ArchivedAnswers`], which are decoded only where they are needed.
 
 use super::answer::{CaseAnswer, Failure, Usage};
+use super::checker_report::CheckerReport;
 use super::ids::{InputsHash, ProblemVersion};
+use super::source::Source;
 use super::verdict::Verdict;
 use crate::json::write::push_string;
 use crate::json::{Json, JsonText, Object};
@@ -62,9 +69,13 @@ impl ArchivedItem {
                 kind(&mut json, "text");
                 push_string(&mut json, text);
             }
-            CaseAnswer::Value(value) => {
+            CaseAnswer::Value(value) if value.is_strict() => {
                 kind(&mut json, "value");
                 json.push_str(value.as_str());
+            }
+            CaseAnswer::Value(value) => {
+                kind(&mut json, "special");
+                push_string(&mut json, value.as_str());
             }
             CaseAnswer::NotJson(what) => {
                 kind(&mut json, "odd");
@@ -108,6 +119,10 @@ impl ArchivedItem {
             answer: match kind.as_ref() {
                 "text" => CaseAnswer::Text(text(value)?),
                 "value" => CaseAnswer::Value(JsonText::from(value)),
+                "special" => {
+                    let value = value.text()?;
+                    CaseAnswer::Value(Json::parse_with_specials(&value).ok()?.into())
+                }
                 "odd" => CaseAnswer::NotJson(text(value)?),
                 "failed" => {
                     let mut parts = value.items()?;
@@ -128,15 +143,15 @@ impl ArchivedItem {
 impl SubmissionArchive {
     /// The archive of a submission that could not be judged. It names no version,
     /// so judging again always takes it up.
-    pub fn unjudged(code: &str) -> Self {
-        Self(head(code, None, ""))
+    pub fn unjudged(source: &Source) -> Self {
+        Self(head(source, None, ""))
     }
 
     /// The archive of a submission that was judged by `version`, one item for each
     /// case, `None` where a case was not run. Without the answers where there is
     /// none, and where they take more than [`MAX_ANSWERS_BYTES`].
     pub fn judged<'a>(
-        code: &str,
+        source: &Source,
         version: &ProblemVersion,
         inputs: &InputsHash,
         items: impl Iterator<Item = Option<&'a ArchivedItem>>,
@@ -147,14 +162,14 @@ impl SubmissionArchive {
             answers.push_str(item.map_or("null", |item| &item.0));
             answers.push(',');
             if answers.len() > MAX_ANSWERS_BYTES {
-                return Self(head(code, None, version.as_str()));
+                return Self(head(source, None, version.as_str()));
             }
         }
         if !any {
-            return Self(head(code, None, version.as_str()));
+            return Self(head(source, None, version.as_str()));
         }
         answers.pop();
-        let mut text = head(code, Some(inputs), version.as_str());
+        let mut text = head(source, Some(inputs), version.as_str());
         text.pop();
         text.push_str(",\"answers\":[");
         text.push_str(&answers);
@@ -162,15 +177,33 @@ impl SubmissionArchive {
         Self(text)
     }
 
+    /// The same with what a checker program said.
+    #[must_use]
+    pub fn with_checker(mut self, report: &CheckerReport) -> Self {
+        if let Ok(report) = serde_json::to_string(report) {
+            self.0.pop();
+            self.0.push_str(",\"checker\":");
+            self.0.push_str(&report);
+            self.0.push('}');
+        }
+        self
+    }
+
+    /// What a checker program said, from an archive's text: JSON, as it was stored.
+    pub fn checker(text: &[u8]) -> Option<String> {
+        let members = Object::of(Json::parse(text).ok()?).ok()?;
+        Some(members.get("checker")?.as_str().to_owned())
+    }
+
     /// As text on one line.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The code and the answers of an archive's text; `None` for anything else.
-    pub fn split(text: &[u8]) -> Option<(String, ArchivedAnswers)> {
+    /// The program and the answers of an archive's text; `None` for anything else.
+    pub fn split(text: &[u8]) -> Option<(Source, ArchivedAnswers)> {
         let mut members = Object::of(Json::parse(text).ok()?).ok()?;
-        let code = members.take("code")?.text()?.into_owned();
+        let source = Source::read(&members).ok()?;
         members.get("version")?.text()?;
         let mut rest = String::from("{");
         for name in ["inputs", "version", "answers"] {
@@ -184,13 +217,13 @@ impl SubmissionArchive {
             }
         }
         rest.push('}');
-        Some((code, ArchivedAnswers(rest)))
+        Some((source, ArchivedAnswers(rest)))
     }
 }
 
-fn head(code: &str, inputs: Option<&InputsHash>, version: &str) -> String {
-    let mut json = String::from("{\"code\":");
-    push_string(&mut json, code);
+fn head(source: &Source, inputs: Option<&InputsHash>, version: &str) -> String {
+    let mut json = String::from("{");
+    source.push_members(&mut json);
     if let Some(inputs) = inputs {
         json.push_str(",\"inputs\":");
         push_string(&mut json, inputs.as_str());
@@ -262,7 +295,7 @@ mod tests {
             .collect();
         let (version, inputs) = (ProblemVersion::new("v"), InputsHash::new("h"));
         let items = items.iter().map(Option::as_ref);
-        SubmissionArchive::judged("code", &version, &inputs, items)
+        SubmissionArchive::judged(&"code".into(), &version, &inputs, items)
     }
 
     #[test]
@@ -281,7 +314,7 @@ mod tests {
         let archive = archive(&answers);
         assert!(!archive.as_str().contains('\n'), "{archive:?}");
         let (code, stored) = SubmissionArchive::split(archive.as_str().as_bytes()).unwrap();
-        assert_eq!(code, "code");
+        assert_eq!(code, "code".into());
         assert_eq!(stored.problem_version(), Some(ProblemVersion::new("v")));
         let expected: Vec<_> = answers
             .into_iter()
@@ -306,10 +339,20 @@ mod tests {
             text.as_str(),
             r#"{"code":"code","inputs":"h","version":"v","answers":[["text","x",3,null,"said"],null]}"#
         );
-        let unjudged = SubmissionArchive::unjudged("c");
+        let unjudged = SubmissionArchive::unjudged(&"c".into());
         assert_eq!(unjudged.as_str(), r#"{"code":"c","version":""}"#);
         let (_, stored) = SubmissionArchive::split(unjudged.as_str().as_bytes()).unwrap();
         assert_eq!(stored.problem_version(), None);
+    }
+
+    #[test]
+    fn files_are_kept_as_they_were_sent() {
+        let files =
+            r#""files":[{"name":"a","content":"x"},{"name":"b","content":"y"}],"entry":"b""#;
+        let text = format!("{{{files},\"version\":\"\"}}");
+        let (source, _) = SubmissionArchive::split(text.as_bytes()).unwrap();
+        assert_eq!(source.files().unwrap().entry_name(), Some("b"));
+        assert_eq!(SubmissionArchive::unjudged(&source).as_str(), text);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! A job: a submission as it waits in the list `problems`.
 //!
-//! Its payload is a JSON object as text: `{"id","problemId","code","language"}`,
-//! `client` with who sent it, `kept` where it was judged before (see
+//! Its payload is a JSON object as text: `{"id","problemId","code","language"}`, with
+//! `files` and `entry` instead of `code` where it has several files (see
+//! [`super::source`]), `stdin`, `args` and `limits` where it is run with them, `client` with who sent it, `kept` where it was judged before (see
 //! [`super::archive`]), `progress` where it is judged in several invocations (see
 //! [`super::progress`]), `requeuedAtMs` where an operator put it back into the queue,
 //! `trace` where the sender named one (see [`crate::trace`]), `watch` where somebody looks
@@ -11,55 +12,49 @@
 //! cannot be read is an [`UnreadableJob`], so that it can be dead-lettered with
 //! its bytes.
 
-use serde::Serialize;
-
 use super::archive::ArchivedAnswers;
 use super::callback_url;
 use super::client::ClientId;
 use super::ids::ProblemId;
 use super::progress::Progress;
+use super::run_options::RunOptions;
+use super::source::Source;
 use super::submission::{self, Submission};
 use super::violation::Violation;
+use crate::json::write::push_string;
 use crate::json::{Json, Kind, Object, ObjectError, SyntaxError};
 use crate::trace::TraceContext;
 
 /// One unit of work.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Job {
     /// The submission's id. `None` for a foreign job until it is given one; an
     /// id that was read from a payload is not verified yet.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// See [`Submission::problem_id`].
     pub problem_id: ProblemId,
-    /// See [`Submission::code`].
-    pub code: String,
+    /// See [`Submission::source`].
+    pub source: Source,
     /// See [`Submission::language`].
     pub language: String,
+    /// See [`Submission::options`]. They hold only where there is no such problem.
+    pub options: RunOptions,
     /// The answers of an earlier judgement. Trusted only where the id is ours:
     /// a foreign producer could claim any answer.
-    #[serde(skip)]
     pub archived: Option<ArchivedAnswers>,
     /// How far judging has come, where it takes several invocations. Trusted as the
     /// answers are.
-    #[serde(skip)]
     pub progress: Option<Progress>,
     /// Who sent it. `None` for the operator and for foreign producers.
-    #[serde(skip)]
     pub client: Option<ClientId>,
     /// When an operator put it back into the queue, in milliseconds since 1970
     /// (UTC).
-    #[serde(skip)]
     pub requeued_at_ms: Option<u64>,
     /// The trace that its sender named.
-    #[serde(skip)]
     pub trace: Option<TraceContext>,
     /// See [`Submission::watch`]. A job that is judged again is not watched.
-    #[serde(skip)]
     pub watch: bool,
     /// See [`Submission::callback_url`]. Of a foreign producer it is not checked yet.
-    #[serde(skip)]
     pub callback_url: Option<String>,
 }
 
@@ -80,8 +75,9 @@ impl Job {
         Self {
             id: Some(id),
             problem_id: submission.problem_id,
-            code: submission.code,
+            source: submission.source,
             language: submission.language,
+            options: submission.options,
             archived: None,
             client: None,
             progress: None,
@@ -101,20 +97,46 @@ impl Job {
     /// writing it: JSON makes six bytes of one at most.
     pub fn most_encoded_bytes(&self) -> u64 {
         // The members' names, and the texts whose lengths are fixed.
-        const OTHERS: usize = 250;
+        const OTHERS: usize = 350;
         let texts = [
-            Some(&self.code),
-            Some(&self.language),
-            self.callback_url.as_ref(),
+            self.source.bytes(),
+            self.options.bytes(),
+            self.language.len(),
+            self.callback_url.as_ref().map_or(0, String::len),
         ];
-        let longest: usize = texts.iter().flatten().map(|text| 6 * text.len()).sum();
+        let longest: usize = texts.iter().map(|bytes| 6 * bytes).sum();
         (longest + self.problem_id.as_str().len() + OTHERS) as u64
+    }
+
+    /// What is shown of it, as JSON.
+    pub fn shown(&self) -> String {
+        let mut json = String::from("{");
+        let add = |json: &mut String, name: &str, value: &str| {
+            json.push('"');
+            json.push_str(name);
+            json.push_str("\":");
+            push_string(json, value);
+        };
+        if let Some(id) = &self.id {
+            add(&mut json, "id", id);
+            json.push(',');
+        }
+        add(&mut json, "problemId", self.problem_id.as_str());
+        json.push(',');
+        self.source.push_members(&mut json);
+        json.push(',');
+        add(&mut json, "language", &self.language);
+        json.push('}');
+        json
     }
 
     /// The payload: JSON text. An id stands first, where `purge.lua` reads it.
     pub fn encode(&self) -> Result<String, serde_json::Error> {
-        let mut text = serde_json::to_string(self)?;
+        let mut text = self.shown();
         // What no answer shows stands behind the members that it does.
+        text.pop();
+        self.options.push_members(&mut text);
+        text.push('}');
         let mut add = |name: &str, value: &str| {
             text.pop();
             text.push_str(&format!(",\"{name}\":{value}}}"));
@@ -165,6 +187,7 @@ impl Job {
             ObjectError::NotAnObject => UnreadableJob("not an object".into()),
             error => UnreadableJob(format!("it {error}")),
         })?;
+        let (source, options) = (Source::read(&item), RunOptions::read(&item));
         let mut take = |name: &str| match item.take(name).map(|value| (value, value.kind())) {
             Some((value, Kind::String)) => value
                 .text()
@@ -175,15 +198,18 @@ impl Job {
             Some(_) => Err(UnreadableJob(format!("{name} is not text"))),
             None => Err(UnreadableJob(format!("{name} is missing"))),
         };
-        let (problem_id, code, language) = (take("problemId")?, take("code")?, take("language")?);
+        let problem_id = take("problemId")?;
+        let (source, options) = (source?, options?);
+        let language = take("language")?;
         let problem_id = ProblemId::parse(&problem_id, "problemId")?;
-        submission::check_code(&code)?;
         submission::check_language(&language)?;
+        let id = take("id").ok();
         Ok(Self {
-            id: take("id").ok(),
+            id,
             problem_id,
-            code,
+            source,
             language,
+            options,
             client: take("client").ok().and_then(|name| ClientId::parse(&name)),
             trace: take("trace")
                 .ok()
@@ -202,6 +228,7 @@ impl Job {
         })
     }
 }
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -229,8 +256,14 @@ mod tests {
             let job = Job {
                 id,
                 problem_id: ProblemId::parse(&"p".repeat(128), "id").unwrap(),
-                code: code.repeat(1_000),
+                source: Source::Code(code.repeat(1_000)),
                 language: language.repeat(20),
+                options: RunOptions {
+                    stdin: code.repeat(100),
+                    args: vec![code.repeat(9); 64],
+                    time_ms: Some(120_000),
+                    memory_bytes: Some(16 << 30),
+                },
                 archived: None,
                 client: ClientId::parse("0123456789abcdef"),
                 progress: None,
@@ -250,7 +283,7 @@ mod tests {
             r#"{{"problemId":"x","code":"{}","language":"python"}}"#,
             "x".repeat(submission::MAX_CODE_BYTES + 1)
         );
-        let cases: [(&[u8], &str); 13] = [
+        let cases: [(&[u8], &str); 14] = [
             (b"", "not JSON"),
             (b"\xff\xfe\x00garbage", "not JSON"),
             (b"null", "not an object"),
@@ -263,10 +296,11 @@ mod tests {
                 br#"{"problemId":[],"code":"c","language":"l"}"#,
                 "problemId is not text",
             ),
+            (br#"{"problemId":"no code"}"#, "code is required"),
             // Only a problem may be named by a number.
             (
                 br#"{"problemId":1,"code":2,"language":"l"}"#,
-                "code is not text",
+                "code must be a string",
             ),
             (
                 br#"{"problemId":1,"code":"c","language":3}"#,
@@ -284,12 +318,87 @@ mod tests {
         }
     }
 
+    fn any_source() -> impl Strategy<Value = Source> {
+        let file = ("[a-zä]{1,20}", "\\PC{0,100}", any::<bool>());
+        let files = proptest::collection::vec(file, 1..4).prop_map(|files| {
+            let files: Vec<_> = files
+                .into_iter()
+                .enumerate()
+                .map(|(index, (name, content, is_base64))| {
+                    let name = format!("{index}{name}");
+                    if is_base64 && index > 0 {
+                        return json!({"name": name, "content": "AP8=", "encoding": "base64"});
+                    }
+                    json!({"name": name, "content": content})
+                })
+                .collect();
+            let body = json!({"entry": files[0]["name"], "files": files}).to_string();
+            Source::read(&Object::of(Json::parse(body.as_bytes()).unwrap()).unwrap()).unwrap()
+        });
+        prop_oneof!["\\PC{1,400}".prop_map(Source::Code), files]
+    }
+
+    /// The stored form of earlier releases, and of a job with files.
+    #[test]
+    fn the_payload_does_not_change() {
+        let submission = |members: &str| {
+            let body = format!(r#"{{"problemId":"p","language":"c",{members}}}"#);
+            Submission::from_body(body.as_bytes(), 0).unwrap()
+        };
+        let payload = |members: &str| Job::new("i".into(), submission(members)).encode().unwrap();
+        assert_eq!(
+            payload(r#""code":"x\n","watch":true"#),
+            r#"{"id":"i","problemId":"p","code":"x\n","language":"c","watch":true}"#
+        );
+        let files = concat!(
+            r#""files":[{"name":"a.c","content":"x"},"#,
+            r#"{"name":"b","content":"AP8=","encoding":"base64"}],"entry":"a.c""#
+        );
+        assert_eq!(
+            payload(&format!(
+                r#"{files},"stdin":"5","args":["-v"],"limits":{{"timeMs":9}}"#
+            )),
+            format!(
+                r#"{{"id":"i","problemId":"p",{files},"language":"c","stdin":"5","args":["-v"],"limits":{{"timeMs":9}}}}"#
+            )
+        );
+        // What a source writes by itself, for an archive, is the same.
+        let mut members = String::new();
+        submission(files).source.push_members(&mut members);
+        assert_eq!(members, files);
+    }
+
+    #[test]
+    fn files_of_a_foreign_job_keep_the_same_rules() {
+        let with = |members: &str| {
+            let payload = format!(r#"{{"problemId":1,"language":"c",{members}}}"#);
+            Job::decode(payload.as_bytes()).map_err(|unreadable| unreadable.0)
+        };
+        let job = with(r#""files":[{"name":"a.c","content":"x"}],"args":["5"]"#).unwrap();
+        assert_eq!(job.source.files().unwrap().as_slice()[0].name, "a.c");
+        assert_eq!(job.options.args, ["5"]);
+        for (members, rule) in [
+            (
+                r#""files":[{"name":"../a","content":"x"}]"#,
+                "files[0].name must",
+            ),
+            (r#""code":"x","files":[]"#, "not both"),
+            (r#""code":"x","args":5"#, "args must be"),
+        ] {
+            let why = with(members).unwrap_err();
+            assert!(why.contains(rule), "{why}");
+        }
+    }
+
     proptest! {
         #[test]
         fn a_job_is_read_as_it_was_written(
             id in proptest::option::of("[0-9a-f]{48}"),
             problem_id in "[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}",
-            code in "\\PC{1,400}",
+            source in any_source(),
+            stdin in "\\PC{0,40}",
+            args in proptest::collection::vec("\\PC{0,9}", 0..3),
+            time_ms in proptest::option::of(1..120_000_u64),
             language in "[a-z+#]{1,12}",
             answer in proptest::option::of("\\PC{0,40}"),
             client in proptest::option::of("[0-9a-f]{16}"),
@@ -304,8 +413,9 @@ mod tests {
             });
             let problem_id = ProblemId::parse(&problem_id, "problemId").unwrap();
             let client = client.and_then(|name| ClientId::parse(&name));
+            let options = RunOptions { stdin, args, time_ms, memory_bytes: None };
             let job = Job {
-                id, problem_id, code, language, archived, client, requeued_at_ms, watch, callback_url,
+                id, problem_id, source, language, options, archived, client, requeued_at_ms, watch, callback_url,
                 trace: trace.and_then(|text| TraceContext::parse(&text)),
                 progress: None,
             };

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::ids::ProblemVersion;
+use super::share::Share;
 use super::verdict::Verdict;
 
 /// The most bytes of one text of an [`Evidence`].
@@ -14,7 +15,8 @@ pub const MAX_EVIDENCE_BYTES: usize = 2 * 1024;
 pub struct Judgement {
     /// The version of the problem that it was judged by.
     pub problem_version: ProblemVersion,
-    /// The weights of the accepted cases, in percent of all: 0 to 100.
+    /// The weights of the accepted cases, and of others what they earned of theirs, in
+    /// percent of all: 0 to 100.
     pub score: f64,
     /// The number of accepted cases.
     pub passed: u32,
@@ -49,6 +51,10 @@ pub struct CaseResult {
     pub hidden: bool,
     /// `Accepted`, `Skipped`, or how it failed.
     pub verdict: Verdict,
+    /// How much of its weight it earned, where the problem's checker gives points and
+    /// the case was run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub share: Option<Share>,
     /// CPU time in milliseconds, where the case had a process of its own and
     /// the endpoint measures it.
     #[serde(skip_serializing_if = "Option::is_none")]

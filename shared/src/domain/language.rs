@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::violation::Violation;
+
 /// A language that the execution endpoint offers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Language {
@@ -67,8 +69,14 @@ pub fn names(languages: &[Language]) -> String {
     names.join(", ")
 }
 
+/// The language `name` is not among `offered`.
+pub fn not_offered(name: &str, offered: &str) -> Violation {
+    let rule = format!("language {name:?} is not offered. Offered are: {offered}.");
+    Violation::invalid("language", rule)
+}
+
 /// Languages that go by several names, by the name that Piston uses.
-const ALIASES: [(&str, &[&str]); 12] = [
+const ALIASES: [(&str, &[&str]); 26] = [
     ("python", &["py", "py3", "python3"]),
     ("javascript", &["node-javascript", "node-js", "node", "js"]),
     ("typescript", &["ts", "node-ts", "tsc"]),
@@ -79,8 +87,22 @@ const ALIASES: [(&str, &[&str]); 12] = [
     ("bash", &["sh"]),
     ("ruby", &["rb"]),
     ("perl", &["pl"]),
-    ("csharp", &["c#", "cs"]),
+    ("csharp", &["c#", "cs", "mono"]),
     ("fsharp", &["f#", "fs"]),
+    ("pypy", &["pypy3"]),
+    ("kotlin", &["kt"]),
+    ("scala", &["sc"]),
+    ("haskell", &["hs"]),
+    ("ocaml", &["ml"]),
+    ("pascal", &["freepascal", "pas"]),
+    ("fortran", &["f90"]),
+    ("lisp", &["cl", "sbcl", "commonlisp"]),
+    ("rscript", &["r"]),
+    ("elixir", &["exs"]),
+    ("clojure", &["clj"]),
+    ("racket", &["rkt"]),
+    ("octave", &["matlab"]),
+    ("sqlite3", &["sqlite", "sql"]),
 ];
 
 /// The name that Piston uses for a language that may go by another; any other
@@ -93,7 +115,58 @@ pub fn canonical_name(name: &str) -> &str {
 
 /// The languages in which functions can be judged: those with a harness in
 /// worker-fn. Programs can be judged in every language of the endpoint.
-pub const FUNCTION_LANGUAGES: [&str; 4] = ["python", "javascript", "typescript", "c++"];
+pub const FUNCTION_LANGUAGES: [&str; 11] = [
+    "python",
+    "javascript",
+    "typescript",
+    "c++",
+    "java",
+    "go",
+    "csharp",
+    "ruby",
+    "php",
+    "rust",
+    "c",
+];
+
+/// Those of them in which every signature can be expressed.
+pub const UNTYPED_LANGUAGES: [&str; 5] = ["python", "javascript", "typescript", "ruby", "php"];
+
+/// Whether every signature can be expressed in a language, by its name or alias.
+pub fn expresses_all(name: &str) -> bool {
+    UNTYPED_LANGUAGES.contains(&canonical_name(name))
+}
+
+/// Some of [`FUNCTION_LANGUAGES`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FunctionLanguages(u32);
+
+impl FunctionLanguages {
+    /// None of them.
+    pub const EMPTY: Self = Self(0);
+
+    /// Those of these names that are known, by their names or aliases.
+    pub fn of<'a>(names: impl Iterator<Item = &'a str>) -> Self {
+        Self(names.filter_map(Self::bit).fold(0, |all, bit| all | bit))
+    }
+
+    /// Whether a language is one of them, by its name or alias.
+    pub fn contains(self, name: &str) -> bool {
+        Self::bit(name).is_some_and(|bit| self.0 & bit != 0)
+    }
+
+    /// Their names.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        let all = FUNCTION_LANGUAGES.into_iter();
+        all.filter(move |name| self.contains(name))
+    }
+
+    fn bit(name: &str) -> Option<u32> {
+        let name = canonical_name(name);
+        let index = FUNCTION_LANGUAGES.iter().position(|one| *one == name)?;
+        Some(1 << index)
+    }
+}
 
 /// Whether functions can be judged in a language, by its name or alias.
 pub fn judges_functions(name: &str) -> bool {
@@ -111,6 +184,17 @@ pub fn aliases(canonical: &str) -> &'static [&'static str] {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_set_of_languages_knows_them_by_every_name() {
+        let set = FunctionLanguages::of(["cpp", "python", "cobol"].into_iter());
+        assert!(set.contains("c++") && set.contains("g++") && set.contains("py"));
+        assert!(!set.contains("typescript") && !set.contains("cobol"));
+        assert_eq!(set.names().collect::<Vec<_>>(), ["python", "c++"]);
+        assert!(!FunctionLanguages::default().contains("python"));
+        let all = FunctionLanguages::of(FUNCTION_LANGUAGES.into_iter());
+        assert_eq!(all.names().count(), FUNCTION_LANGUAGES.len());
+    }
 
     #[test]
     fn submit_fn_reads_the_list_that_worker_fn_writes() {

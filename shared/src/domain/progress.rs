@@ -3,10 +3,12 @@
 //! A submission to a problem with many long cases can take longer than one
 //! invocation may. Then its job goes back into the queue with this as the member
 //! `progress`, `{"version","cases":[["Accepted",12,9000000],null,…]}`, and the next
-//! invocation goes on with the cases that are `null`.
+//! invocation goes on with the cases that are `null`. Where a checker's points earned a
+//! case a part of its weight, the millionths of that follow.
 
 use super::answer::Usage;
 use super::ids::ProblemVersion;
+use super::share::Share;
 use super::verdict::Verdict;
 use crate::json::write::push_string;
 use crate::json::{Json, Object};
@@ -17,7 +19,18 @@ pub struct Progress {
     /// The version of the problem.
     pub version: ProblemVersion,
     /// One entry for each case; `None` for a case that was not run.
-    pub cases: Vec<Option<(Verdict, Usage)>>,
+    pub cases: Vec<Option<KnownCase>>,
+}
+
+/// What is known of a case that has been run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KnownCase {
+    /// Its verdict.
+    pub verdict: Verdict,
+    /// What its process used, if it had one of its own.
+    pub usage: Usage,
+    /// How much of its weight it earned.
+    pub share: Share,
 }
 
 impl Progress {
@@ -35,7 +48,12 @@ impl Progress {
             if index > 0 {
                 json.push(',');
             }
-            let Some((verdict, usage)) = case else {
+            let Some(KnownCase {
+                verdict,
+                usage,
+                share,
+            }) = case
+            else {
                 json.push_str("null");
                 continue;
             };
@@ -47,6 +65,10 @@ impl Progress {
                     Some(number) => json.push_str(&number.to_string()),
                     None => json.push_str("null"),
                 }
+            }
+            if *share != verdict.share() {
+                json.push(',');
+                json.push_str(&share.millionths().to_string());
             }
             json.push(']');
         }
@@ -68,7 +90,15 @@ impl Progress {
                 cpu_time_ms: parts.next()?.u64(),
                 memory_bytes: parts.next()?.u64(),
             };
-            Some(Some((verdict, usage)))
+            let share = match parts.next() {
+                Some(millionths) => Share::of_millionths(millionths.u64()?)?,
+                None => verdict.share(),
+            };
+            Some(Some(KnownCase {
+                verdict,
+                usage,
+                share,
+            }))
         });
         Some(Self {
             version,
@@ -87,27 +117,42 @@ mod tests {
             cpu_time_ms,
             memory_bytes,
         };
+        let known = |verdict: Verdict, usage, share| {
+            Some(KnownCase {
+                verdict,
+                usage,
+                share,
+            })
+        };
+        let accepted = usage(Some(12), Some(9_000_000));
+        let wrong = |share| known(Verdict::WrongAnswer, usage(None, None), share);
         let progress = Progress {
             version: ProblemVersion::new("v"),
             cases: vec![
-                Some((Verdict::Accepted, usage(Some(12), Some(9_000_000)))),
+                known(Verdict::Accepted, accepted, Share::FULL),
                 None,
-                Some((Verdict::WrongAnswer, usage(None, None))),
+                wrong(Share::NONE),
+                wrong(Share::of_points(0.4, 1.0).unwrap()),
             ],
         };
         let json = progress.to_json();
         assert_eq!(
             json,
-            r#"{"version":"v","cases":[["Accepted",12,9000000],null,["Wrong Answer",null,null]]}"#
+            concat!(
+                r#"{"version":"v","cases":[["Accepted",12,9000000],null,"#,
+                r#"["Wrong Answer",null,null],["Wrong Answer",null,null,400000]]}"#
+            )
         );
         let read = |text: &str| Progress::read(Json::parse(text.as_bytes()).unwrap());
         assert_eq!(read(&json), Some(progress.clone()));
-        assert_eq!(progress.count(), 2);
+        assert_eq!(progress.count(), 3);
         for bad in [
             "{}",
             "[]",
             r#"{"version":"v","cases":[["Fine",1,1]]}"#,
             r#"{"version":"v","cases":[["Accepted",1]]}"#,
+            r#"{"version":"v","cases":[["Wrong Answer",1,1,1000001]]}"#,
+            r#"{"version":"v","cases":[["Wrong Answer",1,1,"all"]]}"#,
             r#"{"version":"v","cases":[3]}"#,
             r#"{"version":1,"cases":[]}"#,
         ] {

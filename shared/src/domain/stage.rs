@@ -77,7 +77,9 @@ impl Stage {
         self.truncated_to(MAX_COMPILER_BYTES, MAX_COMPILER_BYTES)
     }
 
-    fn truncated_to(mut self, stdout: usize, stderr: usize) -> Self {
+    /// As [`Stage::truncate_streams`], to so many bytes of JSON of each stream.
+    #[must_use]
+    pub fn truncated_to(mut self, stdout: usize, stderr: usize) -> Self {
         for (stream, max_bytes) in [(&mut self.stdout, stdout), (&mut self.stderr, stderr)] {
             let end = truncated_escaped(stream, max_bytes).len();
             self.truncated |= end < stream.len();

@@ -6,17 +6,15 @@
 use super::fields::{object, parse_body, required_text, text};
 use super::ids::ProblemId;
 use super::lane::Lane;
+use super::run_options::RunOptions;
+use super::source::Source;
+pub use super::source::{MAX_CODE_BYTES, check_code};
 use super::violation::{Violation, ViolationKind};
-use crate::json::write::escaped_len;
 use crate::json::{Json, Kind, Object};
 
-/// The largest request body, in bytes.
-pub const MAX_BODY_BYTES: usize = 256 * 1024;
-/// The largest program, in bytes of UTF-8.
-pub const MAX_CODE_BYTES: usize = 64 * 1024;
-/// The largest program as it is stored, in bytes of JSON: enough for one in which
-/// every character is escaped in the usual way.
-pub const MAX_STORED_CODE_BYTES: usize = 2 * MAX_CODE_BYTES;
+/// The largest request body, in bytes: that of a submission with as many bytes of files as
+/// it may have, and an input.
+pub const MAX_BODY_BYTES: usize = 512 * 1024;
 /// The longest language name, in characters. No real one comes near.
 pub const MAX_LANGUAGE_CHARS: usize = 64;
 
@@ -50,10 +48,12 @@ pub enum Schedule {
 pub struct Submission {
     /// The problem that it is for; there need not be one of this id.
     pub problem_id: ProblemId,
-    /// 1 byte to 64 KiB of UTF-8.
-    pub code: String,
+    /// `code`, or `files` and `entry`.
+    pub source: Source,
     /// A language name or alias, 1 to 64 characters.
     pub language: String,
+    /// `stdin`, `args` and `limits`: only where there is no such problem.
+    pub options: RunOptions,
     /// `priority`: `high`, `normal` (default) or `low`.
     pub lane: Lane,
     /// `runAt` or `delayMs`; a week ahead at most.
@@ -67,8 +67,8 @@ pub struct Submission {
 }
 
 impl Submission {
-    /// Reads a request body: a JSON object with `problemId`, `code` and
-    /// `language`, and optionally `priority`, `watch`, `callbackUrl`, and `runAt` or `delayMs`.
+    /// Reads a request body: a JSON object with `problemId`, `code` or `files`, and
+    /// `language`, and optionally what [`RunOptions::read`] takes, `priority`, `watch`, `callbackUrl`, and `runAt` or `delayMs`.
     /// Other members are ignored, as the classic API did.
     pub fn from_body(body: &[u8], now_ms: u64) -> Result<Self, Violation> {
         check_body_size(body.len(), MAX_BODY_BYTES)?;
@@ -118,14 +118,15 @@ impl Submission {
             "A submission must be a JSON object with problemId, code and language.",
         )?;
         let problem_id = ProblemId::parse(&required_text(members, "problemId")?, "problemId")?;
-        let code = required_text(members, "code")?;
-        check_code(&code)?;
+        let (source, options) = (Source::read(members)?, RunOptions::read(members)?);
+        source.check_stored(options.stored_bytes())?;
         let language = required_text(members, "language")?;
         check_language(&language)?;
         Ok(Self {
             problem_id,
-            code: code.into_owned(),
+            source,
             language: language.into_owned(),
+            options,
             lane: lane(members)?,
             schedule: schedule(members, now_ms)?,
             watch: watch(members)?,
@@ -204,29 +205,6 @@ pub fn check_body_size(bytes: usize, limit: usize) -> Result<(), Violation> {
     ))
 }
 
-/// The rule for code.
-pub fn check_code(code: &str) -> Result<(), Violation> {
-    if code.is_empty() {
-        return Err(Violation::invalid("code", "code must not be empty."));
-    }
-    if code.len() > MAX_CODE_BYTES {
-        return Err(Violation::too_large(
-            "code",
-            format!("code must be at most {MAX_CODE_BYTES} bytes."),
-        ));
-    }
-    if escaped_len(code) > MAX_STORED_CODE_BYTES {
-        return Err(Violation::too_large(
-            "code",
-            format!(
-                "code must be at most {MAX_STORED_CODE_BYTES} bytes as JSON, where a control \
-                 character takes six."
-            ),
-        ));
-    }
-    Ok(())
-}
-
 /// The rule for language names.
 pub fn check_language(language: &str) -> Result<(), Violation> {
     if language.is_empty() {
@@ -271,7 +249,7 @@ mod tests {
         body["extra"] = json!([1, 2]);
         let submission = Submission::from_body(body.to_string().as_bytes(), NOW_MS).unwrap();
         assert_eq!(submission.problem_id.as_str(), "two-sum");
-        assert_eq!(submission.code, "print(1)");
+        assert_eq!(submission.source, Source::from("print(1)"));
         assert_eq!(submission.language, "python");
     }
 
@@ -332,7 +310,7 @@ mod tests {
 
     #[test]
     fn the_limits_are_those_of_the_documents() {
-        assert_eq!((MAX_BODY_BYTES, MAX_BATCH_BODY_BYTES), (262_144, 4_194_304));
+        assert_eq!((MAX_BODY_BYTES, MAX_BATCH_BODY_BYTES), (524_288, 4_194_304));
         assert_eq!((MAX_CODE_BYTES, MAX_DELAY_MS), (65_536, 604_800_000));
     }
 
@@ -355,7 +333,22 @@ mod tests {
         let body = vec![b'x'; MAX_BODY_BYTES + 1];
         let (kind, field, message) = violation(&body);
         assert_eq!((kind, field.as_str()), (TooLarge, "body"));
-        assert!(message.contains("262144"), "{message}");
+        assert!(message.contains("524288"), "{message}");
+    }
+
+    #[test]
+    fn files_and_their_input_have_one_limit() {
+        let with = |stdin: usize| {
+            let body = json!({
+                "problemId": "p", "language": "c", "stdin": "x".repeat(stdin),
+                "files": [{"name": "a", "content": "\n".repeat(180_000)}],
+            });
+            Submission::from_body(body.to_string().as_bytes(), NOW_MS)
+        };
+        assert!(with(30_000).is_ok());
+        let violation = with(40_000).unwrap_err();
+        assert_eq!((violation.kind, &*violation.field), (TooLarge, "files"));
+        assert!(violation.message.contains("393216"), "{violation}");
     }
 
     #[test]

@@ -33,6 +33,10 @@ pub const SERVICE_TOKEN_HEADER: &str = "x-edgejudge-pass";
 /// left out.
 pub const SEES_ALL_HEADER: &str = "x-edgejudge-sees-all";
 
+/// The header with which submit-fn asks a wake-up to be answered only once the drain
+/// has settled jobs, with their ids. It counts only beside the service token.
+pub const AWAIT_HEADER: &str = "x-edgejudge-await";
+
 /// What a verified ticket tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ticket {

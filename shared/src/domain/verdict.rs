@@ -2,6 +2,8 @@
 
 use serde::{Serialize, Serializer};
 
+use super::share::Share;
+
 /// The judge's answer to a submission or to one case. The evidence that it was
 /// drawn from stands beside it in the result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +88,15 @@ impl Verdict {
         Self::ALL
             .into_iter()
             .find(|verdict| verdict.letter() == letter)
+    }
+
+    /// How much of its weight a case with this verdict earns, unless a checker gives
+    /// points for it.
+    pub fn share(self) -> Share {
+        match self {
+            Self::Accepted => Share::FULL,
+            _ => Share::NONE,
+        }
     }
 
     /// Whether a case with this verdict was run and did not pass.

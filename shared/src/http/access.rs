@@ -108,33 +108,27 @@ impl Access {
     }
 
     /// Who sends a request, by its key.
-    pub fn caller(&self, headers: &HeaderMap) -> Caller<'_> {
+    pub fn caller(&self, headers: &HeaderMap) -> Caller {
         self.keys.caller(headers)
     }
 
-    /// Whether the request is the operator's: its key may do everything.
-    pub fn is_operator(&self, headers: &HeaderMap) -> bool {
-        self.caller(headers).may(Scope::Admin)
+    /// Whether a caller may read code, results and ids of others.
+    pub fn sees_all(&self, caller: &Caller) -> bool {
+        self.is_open() || caller.may(Scope::Read)
     }
 
-    /// Whether the sender may read code, results and ids of others.
-    pub fn sees_all(&self, headers: &HeaderMap) -> bool {
-        self.is_open() || self.caller(headers).may(Scope::Read)
-    }
-
-    /// Who sends a request, where it has what a call needs.
+    /// Lets a caller in that has what a call needs.
     ///
     /// Errors: 401 without a key, and with one that is none of ours even where the call
     /// is open, for a typo should not go unnoticed; 403 where the key may not make this
     /// call, and where there are no keys at all.
-    pub fn require(&self, headers: &HeaderMap, need: Need) -> Result<Caller<'_>, ApiError> {
-        let caller = self.caller(headers);
+    pub fn require(&self, caller: &Caller, need: Need) -> Result<(), ApiError> {
         let is_open =
             need.open_without_auth && !self.auth || need.open_to_public && self.public_submit;
         let is_met = need.any_of.iter().any(|scope| caller.may(*scope));
         match caller {
-            _ if need.any_of.is_empty() || is_met => Ok(caller),
-            Caller::Nobody | Caller::Key(_) if is_open => Ok(caller),
+            _ if need.any_of.is_empty() || is_met => Ok(()),
+            Caller::Nobody | Caller::Key(_) if is_open => Ok(()),
             Caller::Key(_) => Err(ApiError::new(
                 Code::Forbidden,
                 format!("This call needs a key with {}.", need.scopes()),
@@ -180,14 +174,14 @@ impl Access {
     /// Errors: 403 where a browser says that another site asks (`Sec-Fetch-Site`), or
     /// that it wants anything but data or a page (`Sec-Fetch-Dest`). Programs send
     /// neither header, and a key is nothing that another site has.
-    pub fn refuse_other_sites(&self, headers: &HeaderMap) -> Result<(), ApiError> {
+    pub fn refuse_other_sites(headers: &HeaderMap, caller: &Caller) -> Result<(), ApiError> {
         let is_one_of = |name: &str, allowed: [&str; 2]| {
             let value = headers.get(name).map(HeaderValue::as_bytes);
             value.is_none_or(|value| allowed.iter().any(|one| one.as_bytes() == value))
         };
         let is_ours = is_one_of("sec-fetch-site", ["same-origin", "none"])
             && is_one_of("sec-fetch-dest", ["empty", "document"]);
-        if is_ours || self.caller(headers).may(Scope::Work) {
+        if is_ours || caller.may(Scope::Work) {
             return Ok(());
         }
         Err(ApiError::new(
@@ -227,7 +221,7 @@ mod tests {
     fn outcome(access: &Access, key: &str, need: Need) -> &'static str {
         let sent = [("x-api-key", key)];
         let sent = if key.is_empty() { &[][..] } else { &sent };
-        let refused = access.require(&headers(sent), need).err();
+        let refused = access.require(&access.caller(&headers(sent)), need).err();
         refused.map_or("ok", |error| error.code().name())
     }
 
@@ -274,7 +268,7 @@ mod tests {
         let closed = read(&[]).unwrap();
         let (need, unknown) = (Need::SUBMIT, headers(&[("authorization", "Bearer x")]));
         for sent in [&HeaderMap::new(), &unknown] {
-            let error = closed.require(sent, need).unwrap_err();
+            let error = closed.require(&closed.caller(sent), need).unwrap_err();
             assert_eq!(
                 (error.status().as_u16(), error.code().name()),
                 (403, "closed")
@@ -299,8 +293,10 @@ mod tests {
     #[test]
     fn a_refusal_names_the_header_and_the_scope_and_asks_for_a_key() {
         let access = read(&[("API_KEYS", KEYS)]).unwrap();
-        let refused =
-            |sent: &[(&'static str, &str)], need| access.require(&headers(sent), need).unwrap_err();
+        let refused = |sent: &[(&'static str, &str)], need| {
+            let caller = access.caller(&headers(sent));
+            access.require(&caller, need).unwrap_err()
+        };
         let error = refused(&[], Need::SUBMIT_OR_READ);
         for part in [
             "Authorization: Bearer",
@@ -324,9 +320,8 @@ mod tests {
     #[test]
     fn a_reader_sees_all_and_a_submitter_does_not() {
         let sees = |vars: &[(&str, &str)], key| {
-            read(vars)
-                .unwrap()
-                .sees_all(&headers(&[("x-api-key", key)]))
+            let access = read(vars).unwrap();
+            access.sees_all(&access.caller(&headers(&[("x-api-key", key)])))
         };
         let keys = ("API_KEYS", KEYS);
         for (key, expected) in [
@@ -369,7 +364,8 @@ mod tests {
                 .filter_map(|(name, value)| Some((name, value?)));
             let access = read(&[("API_KEYS", KEYS)]).unwrap();
             let sent: Vec<_> = sent.collect();
-            let error = access.refuse_other_sites(&headers(&sent)).err();
+            let caller = access.caller(&headers(&sent));
+            let error = Access::refuse_other_sites(&headers(&sent), &caller).err();
             error.map(|error| error.status().as_u16())
         };
         assert_eq!(status(None, None, None), None);

@@ -9,7 +9,6 @@
 //! what was given, and always with all of them. So the time that a check takes tells
 //! neither how much of a guess was right, nor how long a key is, nor which one it was.
 
-use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 
@@ -117,63 +116,52 @@ impl fmt::Debug for Hash {
     }
 }
 
-/// Who sends a request, by its key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Caller<'a> {
+/// Who sends a request, by its key. Finding it out hashes every key that was given, so a
+/// Worker does that once a request and hands it on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Caller {
     /// No key was given.
     Nobody,
     /// The key that was given is none of ours.
     Unknown,
     /// The holder of this key.
-    Key(&'a ApiKey),
+    Key(Arc<ApiKey>),
 }
 
-impl Caller<'_> {
+impl Caller {
     /// Whether it holds a key for this.
-    pub fn may(self, scope: Scope) -> bool {
+    pub fn may(&self, scope: Scope) -> bool {
         matches!(self, Self::Key(key) if key.may(scope))
+    }
+
+    /// The name of its key.
+    pub fn key_name(&self) -> Option<&str> {
+        match self {
+            Self::Key(key) => Some(key.name()),
+            Self::Nobody | Self::Unknown => None,
+        }
     }
 }
 
-/// All keys of a Worker. A copy is cheap.
+/// All keys of a Worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Keys(Arc<[ApiKey]>);
-
-/// The SHA-256 of the variables `ADMIN_TOKEN` and `API_KEYS`.
-type Variables = [Option<Hash>; 2];
-
-thread_local! {
-    /// The keys that this instance read last, and from which variables, by their hashes:
-    /// a request reads them again only when one has changed.
-    static LAST_READ: RefCell<Option<(Variables, Keys)>> = const { RefCell::new(None) };
-}
+pub(super) struct Keys(Vec<Arc<ApiKey>>);
 
 impl Keys {
     /// Reads `ADMIN_TOKEN` and `API_KEYS`. Errors name a key by its place in the list,
     /// never by what stands there.
     pub(super) fn from_lookup(lookup: Lookup<'_>) -> Result<Self, ConfigError> {
         let texts = [ADMIN_TOKEN, API_KEYS].map(|name| config::optional(lookup, name));
-        let hash = |text: &Option<String>| text.as_ref().map(|text| Hash::of(text.as_bytes()));
-        let variables = texts.each_ref().map(hash);
-        let known = LAST_READ.with_borrow(|last| {
-            let last = last.as_ref().filter(|(read, _)| *read == variables);
-            last.map(|(_, keys)| keys.clone())
-        });
-        if let Some(keys) = known {
-            return Ok(keys);
-        }
         if texts[0].as_deref().is_some_and(|token| !is_key(token)) {
             return Err(ConfigError::Invalid {
                 name: ADMIN_TOKEN,
                 expected: key_rule(),
             });
         }
-        let keys = Self::read(&texts).map_err(|why| ConfigError::Invalid {
+        Self::read(&texts).map_err(|why| ConfigError::Invalid {
             name: API_KEYS,
             expected: format!("a JSON array of keys, but {why}"),
-        })?;
-        LAST_READ.set(Some((variables, keys.clone())));
-        Ok(keys)
+        })
     }
 
     fn read([admin_token, api_keys]: &[Option<String>; 2]) -> Result<Self, String> {
@@ -189,7 +177,7 @@ impl Keys {
         if let Some(text) = api_keys {
             read_list(text, &mut keys)?;
         }
-        Ok(Self(keys.into()))
+        Ok(Self(keys.into_iter().map(Arc::new).collect()))
     }
 
     /// Whether there are none.
@@ -200,14 +188,15 @@ impl Keys {
     /// Whose key a request gives: as `Authorization: Bearer KEY`, whose scheme may be
     /// in any case (RFC 9110, section 11.1), or as `X-API-Key: KEY`. Two different
     /// keys at once are none.
-    pub(super) fn caller(&self, headers: &HeaderMap) -> Caller<'_> {
+    pub(super) fn caller(&self, headers: &HeaderMap) -> Caller {
         let bearers = headers.get_all(header::AUTHORIZATION).into_iter();
         let bearers = bearers.filter_map(|value| bearer(value.as_bytes()));
         let named = headers.get_all(API_KEY_HEADER).into_iter();
         let named = named.map(|value| value.as_bytes().trim_ascii());
         let mut caller = Caller::Nobody;
         for given in bearers.chain(named) {
-            let found = self.find(given).map_or(Caller::Unknown, Caller::Key);
+            let found = self.find(given);
+            let found = found.map_or(Caller::Unknown, |key| Caller::Key(Arc::clone(key)));
             caller = match caller {
                 Caller::Nobody => found,
                 same if same == found => same,
@@ -218,7 +207,7 @@ impl Keys {
     }
 
     /// Compares with every key, whichever it is.
-    fn find(&self, given: &[u8]) -> Option<&ApiKey> {
+    fn find(&self, given: &[u8]) -> Option<&Arc<ApiKey>> {
         let given = Hash::of(given);
         let mut found = u32::MAX;
         for (index, key) in (0..).zip(self.0.iter()) {

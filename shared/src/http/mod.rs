@@ -6,6 +6,7 @@ mod api_error;
 mod code;
 mod keys;
 pub mod rates;
+pub mod request_headers;
 pub mod response;
 mod unread;
 

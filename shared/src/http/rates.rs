@@ -4,8 +4,11 @@
 //! limits, and says what a refusal is. Which call is counted as what, each Worker says
 //! itself. Neither Worker counts the other's calls.
 
-use super::{ApiError, Code, Policy};
+use http::HeaderMap;
+
+use super::{ApiError, Caller, Code, Policy, Scope};
 use crate::domain::client::ClientId;
+use crate::domain::ticket::TicketKey;
 
 /// The period of all rates, in seconds.
 pub const PERIOD_S: u32 = 60;
@@ -18,6 +21,49 @@ pub const ADDRESS: &str = "cf-connecting-ip";
 /// So many counters of a key are asked before it is refused: instances take turns
 /// independently of each other, so one counter may be full a little early.
 const MAX_COUNTERS_ASKED: u32 = 3;
+
+/// By what somebody is counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Counted {
+    /// Without a key of ours: by its address.
+    Address(ClientId),
+    /// With a key: by its name, if it has a rate.
+    Key {
+        /// The client that the key's name makes.
+        client: ClientId,
+        /// In requests a minute, a multiple of 60.
+        rate: Option<u32>,
+    },
+    /// Not at all.
+    Operator,
+}
+
+impl Counted {
+    /// By what a caller is counted that sends these headers.
+    pub fn of(caller: &Caller, headers: &HeaderMap, tickets: &TicketKey) -> Self {
+        match caller {
+            caller if caller.may(Scope::Admin) => Self::Operator,
+            Caller::Key(key) => Self::Key {
+                client: ClientId::with_key(key.name(), tickets),
+                rate: key.rate(),
+            },
+            Caller::Nobody | Caller::Unknown => {
+                let address = headers.get(ADDRESS).and_then(|text| text.to_str().ok());
+                Self::Address(ClientId::at(address.unwrap_or_default(), tickets))
+            }
+        }
+    }
+
+    /// Who is counted by which rate, where those without a key have `address`; `None`
+    /// for the operator and a key without a rate.
+    pub fn rate(&self, address: Rate) -> Option<(&ClientId, Rate)> {
+        match self {
+            Self::Address(client) => Some((client, address)),
+            Self::Key { client, rate } => Some((client, Rate::of_key((*rate)?))),
+            Self::Operator => None,
+        }
+    }
+}
 
 /// The platform's rate limits. Each Worker's `lib.rs` implements them by its bindings.
 pub trait RateLimit {

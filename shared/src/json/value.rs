@@ -13,11 +13,11 @@ use serde_json::Value;
 /// A JSON value as text, without space around it. Its syntax is right; a string
 /// in it may still hold half of a surrogate pair, which no text can.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Json<'a>(&'a str);
+pub struct Json<'a>(pub(super) &'a str);
 
 /// A value that is kept: its text without space between its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JsonText(Box<str>);
+pub struct JsonText(pub(super) Box<str>);
 
 impl JsonText {
     /// The value to walk over.
@@ -183,37 +183,6 @@ impl<'a> Json<'a> {
         (self.kind() == Kind::Object).then(walk)
     }
 
-    /// Whether each object in it has every name once, each string is Unicode, and
-    /// each number is one; `None` when all of that is so, otherwise what is wrong,
-    /// for a sentence that begins with the value's place. Recursion goes as deep as
-    /// the value, so ask [`Json::depth`] first.
-    pub fn flaw(self) -> Option<&'static str> {
-        match self.kind() {
-            Kind::Null | Kind::Bool => None,
-            Kind::Number => self
-                .f64()
-                .is_none()
-                .then_some("holds a number that is too large."),
-            Kind::String => self
-                .text()
-                .is_none()
-                .then_some("holds text that is not Unicode."),
-            Kind::Array => self.items()?.find_map(Self::flaw),
-            Kind::Object => {
-                let mut names = Vec::new();
-                for (name, value) in self.members()? {
-                    if let Some(flaw) = name.flaw().or_else(|| value.flaw()) {
-                        return Some(flaw);
-                    }
-                    names.extend(name.text());
-                }
-                names.sort_unstable();
-                let twice = names.windows(2).any(|pair| pair[0] == pair[1]);
-                twice.then_some("holds an object with the same member twice.")
-            }
-        }
-    }
-
     /// How many values it holds, counted by its commas and brackets, and how many
     /// objects. A walk over the text.
     pub fn size(self) -> (usize, usize) {
@@ -368,7 +337,7 @@ fn value_length(text: &[u8]) -> usize {
 }
 
 /// The bytes of the string at the beginning of `text`, with its quotes.
-fn string_length(text: &[u8]) -> usize {
+pub(super) fn string_length(text: &[u8]) -> usize {
     let mut at = 1;
     while let Some(byte) = text.get(at) {
         match byte {
@@ -467,24 +436,6 @@ mod tests {
         assert_eq!(json("[1,{\"a\":\",{\"},{}]").size(), (6, 2));
         assert_eq!(json(" [1, 2] ").as_str(), "[1, 2]");
         assert_eq!(tree(json("{}")), Some(json!({})));
-    }
-
-    #[test]
-    fn flaws_are_found_at_any_depth() {
-        for (text, flaw) in [
-            ("[1,\"a\",null,{\"a\":{\"b\":[]}}]", None),
-            ("[[1e999]]", Some("number")),
-            ("{\"a\":\"\\udc00\"}", Some("Unicode")),
-            ("{\"\\udc00\":1}", Some("Unicode")),
-            ("[{\"b\":1,\"a\":2,\"\\u0062\":3}]", Some("twice")),
-        ] {
-            let found = json(text).flaw();
-            assert_eq!(found.is_some(), flaw.is_some(), "{text}: {found:?}");
-            assert!(
-                found.is_none_or(|found| found.contains(flaw.unwrap())),
-                "{text}: {found:?}"
-            );
-        }
     }
 
     /// Without recursion: a hundred thousand levels are a walk over the text.

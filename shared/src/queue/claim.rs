@@ -3,9 +3,12 @@
 
 use serde_json::Value;
 
+use super::known::Versions;
 use super::lease_token::LeaseToken;
+use super::problems::version_of;
 use crate::domain::dead_letter::FailedAttempt;
-use crate::redis::{FromReply, RedisError, Reply};
+use crate::domain::ids::ProblemId;
+use crate::redis::{FromReply, Items, RedisError, Reply};
 
 /// A job that was claimed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,35 +43,69 @@ pub struct Claimed {
     pub status: ClaimStatus,
     /// The jobs that it took.
     pub leases: Vec<Lease>,
+    /// The versions of their problems when they were claimed, as far as the instance
+    /// knows them now. Those of a foreign producer's jobs may be missing.
+    pub versions: Versions,
+    /// How many further jobs of their lane could be leased at once, where that was
+    /// asked for: `MAX_IN_FLIGHT` has room for them.
+    pub others: u64,
 }
 
 /// What `work.lua` answers.
 pub(super) struct WorkReply {
+    /// Its versions are those that this call read.
     pub(super) claimed: Claimed,
+    /// The stamp that they were read with.
+    pub(super) stamp: String,
+    /// The lists whose end was moved on.
+    pub(super) lists: Vec<String>,
     /// The commands that it was told of and made, as far as it did not count them.
     pub(super) unreported_commands: u64,
     /// The commands that it made.
     pub(super) commands: u64,
 }
 
-/// The script's reply: a claim, and two numbers behind it.
+/// The script's reply: a claim, and six parts behind it.
 impl FromReply for WorkReply {
     fn from_reply(reply: Reply) -> Result<Self, RedisError> {
-        let unexpected = || RedisError::Unexpected("work.lua: no number of commands".into());
+        let unexpected = || RedisError::Unexpected("work.lua: not eight parts".into());
         let Reply::Array(mut parts) = reply else {
             return Err(unexpected());
         };
-        let mut number = || {
-            let number = i64::from_reply(parts.pop().ok_or_else(unexpected)?);
-            number.map(|number| number.max(0).unsigned_abs())
-        };
-        let (commands, unreported_commands) = (number()?, number()?);
+        let behind = parts.split_off(2.min(parts.len()));
+        let [stamp, entries, lists, unreported_commands, commands, others] =
+            <[Reply; 6]>::try_from(behind).map_err(|_| unexpected())?;
+        let number = |reply| i64::from_reply(reply).map(|number| number.max(0).unsigned_abs());
+        let mut claimed = Claimed::from_reply(Reply::Array(parts))?;
+        claimed.versions = read_versions(entries)?;
+        claimed.others = number(others)?;
+        let Items(lists): Items<Vec<u8>> = Items::from_reply(lists)?;
         Ok(Self {
-            claimed: Claimed::from_reply(Reply::Array(parts))?,
-            unreported_commands,
-            commands,
+            claimed,
+            stamp: text(&Vec::from_reply(stamp)?),
+            lists: lists.iter().map(|list| text(list)).collect(),
+            unreported_commands: number(unreported_commands)?,
+            commands: number(commands)?,
         })
     }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Ids of problems, each followed by its entry in the catalog or by nothing. The ids are
+/// what the script found in the payloads; one that is none is left out.
+fn read_versions(reply: Reply) -> Result<Versions, RedisError> {
+    let Items(entries): Items<Option<Vec<u8>>> = Items::from_reply(reply)?;
+    let mut versions = Versions::default();
+    for pair in entries.chunks_exact(2) {
+        let id = std::str::from_utf8(pair[0].as_deref().unwrap_or_default());
+        if let Some(Ok(id)) = id.ok().map(|id| ProblemId::parse(id, "problemId")) {
+            versions.set(id, pair[1].as_deref().and_then(version_of));
+        }
+    }
+    Ok(versions)
 }
 
 /// A status, and three items a job.
@@ -110,7 +147,12 @@ impl FromReply for Claimed {
                 payload,
             });
         }
-        Ok(Self { status, leases })
+        Ok(Self {
+            status,
+            leases,
+            versions: Versions::default(),
+            others: 0,
+        })
     }
 }
 
@@ -200,6 +242,32 @@ mod tests {
         assert_eq!(attempts, [1, 2]);
         assert!(claimed.leases[1].failed_attempts[0].reason.contains("lost"));
         assert_eq!(claimed.leases[1].failed_attempts[1].reason, "HTTP 500");
+    }
+
+    #[test]
+    fn the_numbers_behind_a_claim_are_read() {
+        let none = || Reply::Array(Vec::new());
+        let reply = Reply::Array(vec![
+            bytes("more"),
+            none(),
+            bytes("7-1"),
+            none(),
+            Reply::Array(vec![bytes("results:p")]),
+            Reply::Integer(3),
+            Reply::Integer(4),
+            Reply::Integer(48),
+        ]);
+        let reply = WorkReply::from_reply(reply).unwrap();
+        assert_eq!(
+            (reply.unreported_commands, reply.commands),
+            (3, 4),
+            "commands"
+        );
+        assert_eq!(reply.claimed.others, 48);
+        assert_eq!(
+            (reply.stamp.as_str(), &reply.lists[..]),
+            ("7-1", &["results:p".to_owned()][..])
+        );
     }
 
     #[test]

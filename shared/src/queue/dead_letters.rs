@@ -288,7 +288,10 @@ mod tests {
             assert_eq!(replay.stored.as_bytes(), stored);
             let job = Job::decode(replay.payload.as_bytes()).unwrap();
             assert_eq!(job.id.as_deref(), Some("i"));
-            assert_eq!((job.problem_id.as_str(), job.code.as_str()), ("7", "c"));
+            assert_eq!(
+                (job.problem_id.as_str(), job.source.code()),
+                ("7", Some("c"))
+            );
             assert_eq!(job.requeued_at_ms, Some(9));
             assert_eq!(
                 (job.archived.is_some(), replay.has_result),

@@ -95,9 +95,8 @@ impl Store {
         lease_ms: u64,
     ) -> Result<DueDeliveries, RedisError> {
         let settling = settlements.iter().map(|one| one.outcome.commands());
-        let mut command = Command::new("EVAL")
+        let mut command = Command::script(script!("deliver"))
             .billed_as(4 + settling.sum::<u64>())
-            .arg(include_str!(concat!(env!("OUT_DIR"), "/deliver.lua")))
             .arg(3)
             .args([keys::DELIVERIES, keys::DEAD, keys::DEAD_PAYLOAD])
             .arg(want)

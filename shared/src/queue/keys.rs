@@ -4,12 +4,12 @@
 //! | --- | --- | --- | --- |
 //! | `problems`, `problems:high`, `problems:low` | LIST of payloads, in by LPUSH, out from the right | until claimed | submit-fn, foreign producers (`problems`) |
 //! | `inflight` | HASH, lease token → payload | until settled | worker-fn; submit-fn for scheduled submissions |
-//! | `leases` | ZSET, lease token → end of the lease in ms; for scheduled jobs 2^50 + their due time; the member `paused` stops all claims | until settled | worker-fn, submit-fn |
+//! | `leases` | ZSET, lease token → end of the lease in ms; for scheduled jobs 2^50 + their due time; the member `paused` stops all claims; the score of `catalog` is the stamp of the last change of a problem | until settled | worker-fn, submit-fn |
 //! | `history` | HASH, uid → failed attempts, JSON objects with commas between | until settled | worker-fn |
 //! | `result:{id}` | STRING, a result document; on the next line the archive; on the next `requeued` and the version that it waits to be judged by again | `RESULT_TTL_S` | worker-fn; submit-fn for `purged` ones and the third line |
 //! | `progress:{id}` | STRING, how far a watched job is, as JSON | 120 s | worker-fn, unless `PROGRESS=off` |
-//! | `results:{problemId}` | LIST of result summaries, newest first, 120 at most | `RESULT_TTL_S` after the newest | worker-fn, unless `RESULT_INDEX=off` |
-//! | `submissions:{problemId}` | LIST of the result keys of judged submissions, newest first, 12,000 at most | `RESULT_TTL_S` after the newest | worker-fn, unless `KEEP_SUBMISSIONS=off` |
+//! | `results:{problemId}` | LIST of result summaries, newest first, 120 at most | `RESULT_TTL_S` after the newest, and up to an hour more | worker-fn, unless `RESULT_INDEX=off` |
+//! | `submissions:{problemId}` | LIST of the result keys of judged submissions, newest first, 12,000 at most | `RESULT_TTL_S` after the newest, and up to an hour more | worker-fn, unless `KEEP_SUBMISSIONS=off` |
 //! | `dead` | HASH, id → dead letter | until replayed or deleted | worker-fn |
 //! | `dead:payload` | HASH, id → the payload of a dead letter | as `dead` | worker-fn |
 //! | `deliveries` | ZSET, a delivery as JSON → its due time in ms | until delivered or given up | worker-fn; submit-fn for replayed ones |
@@ -36,6 +36,9 @@ pub const LEASES: &str = "leases";
 /// The member of [`LEASES`] that stops all claims. Its score is lower than any
 /// other, so a claim sees it without a command of its own.
 pub const PAUSED: &str = "paused";
+/// The member of [`LEASES`] whose score every publishing and deleting of a problem
+/// changes. It is below zero, so a claim sees it without a command of its own.
+pub const CATALOG_STAMP: &str = "catalog";
 /// The failed attempts of leased and scheduled jobs.
 pub const HISTORY: &str = "history";
 

@@ -43,8 +43,7 @@ impl Store {
     pub async fn position(&self, id: &str) -> Result<Option<u64>, RedisError> {
         // The likeliest first.
         let lanes = [Lane::Normal, Lane::Low, Lane::High];
-        let command = Command::new("EVAL")
-            .arg(include_str!(concat!(env!("OUT_DIR"), "/position.lua")))
+        let command = Command::script(script!("position"))
             .arg(lanes.len())
             .args(lanes.map(keys::lane))
             .arg(id);

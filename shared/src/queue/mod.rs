@@ -13,6 +13,7 @@
 //! - [`enqueue`]: the ways into the queue (`schedule.lua`, `once.lua`).
 //! - [`settlement`] and [`claim`]: settling and claiming (`work.lua`).
 //! - [`deliveries`]: telling callback addresses (`deliver.lua`).
+//! - [`known`]: what an instance need not ask or write again.
 //! - [`lease_token`]: what proves that a Worker holds a job.
 //! - [`backoff`]: the pause before another attempt.
 //! - [`places`]: where submissions wait; [`usage`]: how much is stored, and for whom.
@@ -27,6 +28,16 @@
 //!   `delete_dead_letters.lua`).
 //! - [`purge`]: deleting jobs that wait (`purge.lua`, `purge_scheduled.lua`).
 
+/// A script of this folder, as `build.rs` wrote it, by its name.
+macro_rules! script {
+    ($name:literal) => {
+        $crate::redis::Script {
+            text: include_str!(concat!(env!("OUT_DIR"), "/", $name, ".lua")),
+            sha1: include_str!(concat!(env!("OUT_DIR"), "/", $name, ".sha1")),
+        }
+    };
+}
+
 pub mod admin;
 pub mod backoff;
 pub mod claim;
@@ -34,6 +45,7 @@ pub mod dead_letters;
 pub mod deliveries;
 pub mod enqueue;
 pub mod keys;
+pub mod known;
 pub mod lease_token;
 pub mod live;
 pub mod metrics;

@@ -1,16 +1,21 @@
 //! Problems: publishing, reading, listing, deleting.
 //!
 //! A problem is one JSON text under its own key, and one entry of the catalog
-//! with its title, kind, number of cases, version and time. Both are written in
+//! with its title, kind, number of cases, version and time, and the languages in which
+//! it cannot be judged. Both are written in
 //! one transaction. The version is a fingerprint of the text under the tickets'
 //! key: the same text has the same version, and a guess of a hidden case cannot
 //! be tested against it.
+//!
+//! Each change of a problem also changes the stamp ([`keys::CATALOG_STAMP`]) under which
+//! instances know versions ([`super::known`]).
 
 use serde_json::Value;
 
 use super::admin::hscan;
 use super::{Store, keys};
 use crate::domain::ids::{ProblemId, ProblemVersion};
+use crate::domain::language::FunctionLanguages;
 use crate::domain::problem::{Problem, object};
 use crate::domain::ticket::TicketKey;
 use crate::redis::{Command, FromReply, RedisError, Reply};
@@ -30,29 +35,39 @@ pub enum CatalogKind {
     /// It asks for a program.
     Program,
     /// It asks for a function.
-    Function,
+    Function {
+        /// The languages that cannot express the signature.
+        unsupported: FunctionLanguages,
+    },
+    /// It asks for a class.
+    Class {
+        /// The languages that cannot express the signature.
+        unsupported: FunctionLanguages,
+    },
 }
 
 /// A page of the catalog.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProblemPage {
-    /// `{"id","title","kind","cases","version","updatedAtMs"}` each, in no
-    /// order.
+    /// `{"id","title","kind","cases","version","updatedAtMs"}` each, and
+    /// `unsupported` where there is such a language; in no order.
     pub problems: Vec<Value>,
     /// Where the next page begins; `None` after the last.
     pub next: Option<String>,
 }
 
 impl Store {
-    /// Stores a problem, replacing any of the same id. One round trip, two
-    /// commands in one transaction.
+    /// Stores a problem, replacing any of the same id. `unsupported`: the languages
+    /// that cannot express its signature. One round trip, three commands in one
+    /// transaction.
     pub async fn publish(
         &self,
         problem: Problem,
+        unsupported: FunctionLanguages,
         key: &TicketKey,
         now_ms: u64,
     ) -> Result<Published, RedisError> {
-        let (commands, version) = publish_commands(problem, key, now_ms)?;
+        let (commands, version) = publish_commands(problem, unsupported, key, now_ms)?;
         let replies = self.redis.transaction(&commands).await?;
         // HSET tells how many fields are new.
         let added = replies.into_iter().nth(1).map(i64::from_reply);
@@ -141,50 +156,72 @@ impl Store {
         Ok(ProblemPage { problems, next })
     }
 
-    /// Deletes a problem; whether there was one. One round trip, two commands in
+    /// Deletes a problem; whether there was one. One round trip, three commands in
     /// one transaction.
-    pub async fn delete_problem(&self, id: &ProblemId) -> Result<bool, RedisError> {
+    pub async fn delete_problem(&self, id: &ProblemId, now_ms: u64) -> Result<bool, RedisError> {
         let replies = self
             .redis
             .transaction(&[
                 Command::new("DEL").arg(keys::problem(id)),
                 Command::new("HDEL").arg(keys::CATALOG).arg(id),
+                stamp_command(id.as_str(), now_ms),
             ])
             .await?;
         let mut found = false;
-        for reply in replies {
+        for reply in replies.into_iter().take(2) {
             found |= i64::from_reply(reply)? > 0;
         }
         Ok(found)
     }
 }
 
+/// Changes the stamp to one that it never was: its score holds the time, and of what
+/// else was changed in the same millisecond some bits of `of`. It is whole, below zero,
+/// and exact as a double.
+fn stamp_command(of: &str, now_ms: u64) -> Command {
+    const BITS: u64 = 1_024;
+    let mixed = of.bytes().fold(0, |sum: u64, byte| {
+        sum.wrapping_mul(31).wrapping_add(u64::from(byte))
+    });
+    Command::new("ZADD")
+        .arg(keys::LEASES)
+        .arg(format!("-{}", now_ms * BITS + mixed % BITS))
+        .arg(keys::CATALOG_STAMP)
+}
+
 fn publish_commands(
     problem: Problem,
+    unsupported: FunctionLanguages,
     key: &TicketKey,
     now_ms: u64,
-) -> Result<([Command; 2], ProblemVersion), RedisError> {
+) -> Result<([Command; 3], ProblemVersion), RedisError> {
     let id = problem.id.clone();
     let (title, kind) = (problem.title.as_str().into(), problem.kind.name().into());
     let cases = problem.cases.len().into();
     let text = problem.to_json();
     let version = ProblemVersion::new(key.fingerprint(text.as_bytes()));
+    let unsupported = match unsupported.names().map(Value::from).collect() {
+        Value::Array(names) if names.is_empty() => Value::Null,
+        names => names,
+    };
     let entry = object(&mut [
         ("title", title),
         ("kind", kind),
         ("cases", cases),
+        ("unsupported", unsupported),
         ("updatedAtMs", now_ms.into()),
         ("version", version.as_str().into()),
     ]);
     let commands = [
         Command::new("SET").arg(keys::problem(&id)).arg(text),
         Command::new("HSET").arg(keys::CATALOG).arg(id).arg(entry),
+        stamp_command(version.as_str(), now_ms),
     ];
     Ok((commands, version))
 }
 
 /// `None` for an entry that is damaged: the problem then counts as unknown.
-fn version_of(entry: &[u8]) -> Option<ProblemVersion> {
+pub(super) fn version_of(entry: &[u8]) -> Option<ProblemVersion> {
     let entry: Value = serde_json::from_slice(entry).ok()?;
     entry.get("version")?.as_str().map(ProblemVersion::new)
 }
@@ -193,10 +230,14 @@ fn version_of(entry: &[u8]) -> Option<ProblemVersion> {
 fn kind_of(entry: &[u8]) -> Option<CatalogKind> {
     version_of(entry)?;
     let entry: Value = serde_json::from_slice(entry).ok()?;
-    match entry.get("kind")?.as_str()? {
-        "function" => Some(CatalogKind::Function),
-        _ => Some(CatalogKind::Program),
-    }
+    let names = entry.get("unsupported").and_then(Value::as_array);
+    let names = names.into_iter().flatten().filter_map(Value::as_str);
+    let unsupported = FunctionLanguages::of(names);
+    Some(match entry.get("kind")?.as_str()? {
+        "function" => CatalogKind::Function { unsupported },
+        "class" => CatalogKind::Class { unsupported },
+        _ => CatalogKind::Program,
+    })
 }
 
 fn entry(id: &[u8], text: &[u8]) -> Option<Value> {
@@ -210,6 +251,8 @@ fn entry(id: &[u8], text: &[u8]) -> Option<Value> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    const NONE: FunctionLanguages = FunctionLanguages::EMPTY;
 
     fn id() -> ProblemId {
         ProblemId::parse("echo", "id").unwrap()
@@ -229,7 +272,7 @@ mod tests {
     }
 
     fn wire(problem: Problem) -> (Value, ProblemVersion) {
-        let (commands, version) = publish_commands(problem, &key(), 7).unwrap();
+        let (commands, version) = publish_commands(problem, NONE, &key(), 7).unwrap();
         (serde_json::to_value(commands).unwrap(), version)
     }
 
@@ -255,13 +298,25 @@ mod tests {
         assert_eq!(version_of(text.as_bytes()), Some(version));
         assert_eq!(kind_of(text.as_bytes()), Some(CatalogKind::Program));
         let function = text.replace("program", "function");
-        assert_eq!(kind_of(function.as_bytes()), Some(CatalogKind::Function));
+        let kind = CatalogKind::Function { unsupported: NONE };
+        assert_eq!(kind_of(function.as_bytes()), Some(kind));
+    }
+
+    #[test]
+    fn an_entry_says_which_languages_cannot_express_a_signature() {
+        let cpp = FunctionLanguages::of(["c++"].into_iter());
+        let (commands, _) = publish_commands(problem("ä"), cpp, &key(), 7).unwrap();
+        let wire = serde_json::to_value(commands).unwrap();
+        let text = wire[1][3].as_str().unwrap().replace("program", "class");
+        assert!(text.contains(r#""unsupported":["c++"]"#), "{text}");
+        let kind = CatalogKind::Class { unsupported: cpp };
+        assert_eq!(kind_of(text.as_bytes()), Some(kind));
     }
 
     #[test]
     fn the_version_follows_from_the_text_alone() {
         let (_, version) = wire(problem("ä"));
-        let (_, again) = publish_commands(problem("ä"), &key(), 8).unwrap();
+        let (_, again) = publish_commands(problem("ä"), NONE, &key(), 8).unwrap();
         assert_eq!(version, again);
         assert_eq!(version.as_str().len(), 32);
         assert_ne!(version, wire(problem("b")).1);

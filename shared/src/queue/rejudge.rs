@@ -14,6 +14,7 @@ use crate::domain::ids::{ProblemId, ProblemVersion};
 use crate::domain::job::Job;
 use crate::domain::lane::Lane;
 use crate::domain::result::StoredResult;
+use crate::domain::run_options::RunOptions;
 use crate::redis::{Command, Items, RedisError};
 
 /// With more bytes of payloads than this, the rest goes with another call.
@@ -53,13 +54,14 @@ impl ArchivedSubmission {
         let stored_bytes = stored.len();
         let stored = StoredResult::from_bytes(stored);
         let document: Value = serde_json::from_slice(&stored.document).ok()?;
-        let (code, archived) = SubmissionArchive::split(&stored.archive?)?;
+        let (source, archived) = SubmissionArchive::split(&stored.archive?)?;
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let job = Job {
             id: Some(text(&document["id"])?),
             problem_id: ProblemId::parse(document["problemId"].as_str()?, "problemId").ok()?,
-            code,
+            source,
             language: text(&document["language"])?,
+            options: RunOptions::default(),
             archived: Some(archived),
             client: None,
             progress: None,
@@ -167,7 +169,10 @@ mod tests {
         let text = format!("{document}\n{archive}\nrequeued w");
         let submission = read(&text).unwrap();
         let job = &submission.job;
-        assert_eq!((job.id.as_deref(), job.code.as_str()), (Some("i"), "c"));
+        assert_eq!(
+            (job.id.as_deref(), job.source.code()),
+            (Some("i"), Some("c"))
+        );
         assert_eq!(submission.judged_by(), Some(ProblemVersion::new("v")));
         assert_eq!(submission.requeued_for, Some(ProblemVersion::new("w")));
         assert_eq!(submission.stored_bytes, text.len());

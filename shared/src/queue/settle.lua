@@ -4,7 +4,8 @@
 local arguments = { complete = 10, replace = 10, dead_letter = 9, retry = 4, release = 2, continue = 3, isolate = 2, snooze = 3 }
 local settled = { complete = {}, dead_letter = {}, retry = {}, release = {}, continue = {}, isolate = {}, snooze = {} }
 settled.replace = settled.complete
-local ended, at = {}, 8 -- the counters of each job that came to its end
+-- The counters of each job that came to its end, and the lists that now live longer.
+local ended, moved_on, at = {}, {}, 12
 while at <= #ARGV do
   local kind = ARGV[at]
   table.insert(settled[kind], at)
@@ -12,13 +13,17 @@ while at <= #ARGV do
 end
 
 -- Lists are only indexes of results: one that cannot be written, because its key
--- has another type, keeps no job from its end.
+-- has another type, keeps no job from its end. One that is as long as what was put
+-- in was not there before: whatever the Worker knows, it has no end yet.
 local function note_all(lists, notes)
   for _, list in ipairs(lists) do
     local new = notes[list]
     local length = redis.pcall('LPUSH', list, unpack(new))
     if type(length) == 'number' then
-      redis.call('EXPIRE', list, new.ttl)
+      if length == #new or not string.find(ARGV[10], ' ' .. list .. ' ', 1, true) then
+        redis.call('EXPIRE', list, ARGV[11])
+        table.insert(moved_on, list)
+      end
       -- Trimmed only when 20 % too long; readers ask for the newest only.
       if length > new.most * 1.2 then redis.call('LTRIM', list, 0, new.most - 1) end
     end
@@ -64,22 +69,22 @@ local function complete_all()
   local all_ours = redis.call('HDEL', inflight, unpack(tokens)) == #tokens
   if all_ours then redis.call('ZREM', leases, unpack(tokens)) end
   local lists, notes = {}, {}
-  local function note(list, item, ttl, most)
+  local function note(list, item, most)
     if list == '' then return end
     if not notes[list] then
-      notes[list] = { ttl = ttl, most = most }
+      notes[list] = { most = most }
       table.insert(lists, list)
     end
     table.insert(notes[list], item)
   end
   for i, op in ipairs(tried) do
-    local key, ttl = ARGV[op + 2], ARGV[op + 3]
+    local key = ARGV[op + 2]
     if all_ours or redis.call('ZREM', leases, tokens[i]) == 1 then
       table.insert(ended, ARGV[op + 8])
       forget_failures(tokens[i])
       if stored[op] then
-        note(ARGV[op + 5], ARGV[op + 6], ttl, 100)
-        note(ARGV[op + 7], key, ttl, 10000)
+        note(ARGV[op + 5], ARGV[op + 6], 100)
+        note(ARGV[op + 7], key, 10000)
       end
     elseif stored[op] then
       redis.call('DEL', key)
@@ -102,8 +107,8 @@ local function dead_letter_all()
         local refused = refusal('HSET', KEYS[7], id, ARGV[op + 6]) or refusal('HSET', KEYS[8], id, payload)
           or announce(ARGV[op + 8])
         if refused then
-          redis.call('HDEL', KEYS[7], id)
-          redis.call('HDEL', KEYS[8], id)
+          redis.pcall('HDEL', KEYS[7], id)
+          redis.pcall('HDEL', KEYS[8], id)
           if key ~= '' then redis.call('DEL', key) end
           return refused
         end

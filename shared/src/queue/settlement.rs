@@ -4,14 +4,14 @@
 use super::claim::{Claimed, WorkReply};
 use super::lease_token::LeaseToken;
 use super::store::not_serializable;
-use super::{Store, keys, statistics};
+use super::{Store, keys, known, statistics};
 use crate::domain::dead_letter::{DeadLetter, FailedAttempt};
 use crate::domain::delivery::Delivery;
 use crate::domain::lane::Lane;
 use crate::domain::result::ResultDocument;
-use crate::redis::{Command, RedisError};
+use crate::redis::{Command, RedisError, Script};
 
-const SCRIPT: &str = include_str!(concat!(env!("OUT_DIR"), "/work.lua"));
+const SCRIPT: Script = script!("work");
 
 /// Settings that hold for every job and every Worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,8 @@ pub struct QueueConfig {
 /// What is new with each claim.
 #[derive(Debug, Clone)]
 pub struct ClaimContext {
-    /// Milliseconds since 1970 (UTC), for the statistics only.
+    /// Milliseconds since 1970 (UTC), for the statistics and for what the instance
+    /// knows; leases go by Redis's clock.
     pub now_ms: u64,
     /// Unique for this call, without a colon and without a hyphen.
     pub nonce: String,
@@ -42,6 +43,8 @@ pub struct ClaimContext {
     pub low_first: bool,
     /// Whether this claim takes nothing from the lane `low`.
     pub without_low: bool,
+    /// Whether it tells how many jobs others would find; up to one command more.
+    pub asks_others: bool,
 }
 
 impl ClaimContext {
@@ -50,6 +53,7 @@ impl ClaimContext {
             ("again ", self.again),
             ("low ", self.low_first),
             ("urgent ", self.without_low),
+            ("others ", self.asks_others),
         ];
         let given = options.into_iter().filter(|(_, is_set)| *is_set);
         given.map(|(word, _)| word).collect()
@@ -125,7 +129,8 @@ impl Store {
         let sent = self.redis.sent();
         let unreported = sent.take();
         // The script counts itself.
-        let command = command(settlements, want, config, context, unreported)
+        let command = self
+            .work_command(settlements, want, config, context, unreported)
             .map_err(not_serializable)?
             .billed_as(0);
         let worked: Result<WorkReply, _> = self.redis.command(command).await;
@@ -133,7 +138,14 @@ impl Store {
             Ok(worked) => {
                 sent.add(worked.unreported_commands);
                 self.redis.count_within(worked.commands);
-                Ok(worked.claimed)
+                let known = &self.known;
+                known.note_lists(worked.lists, config.result_ttl_s, context.now_ms);
+                let mut claimed = worked.claimed;
+                if !claimed.leases.is_empty() {
+                    let read = std::mem::take(&mut claimed.versions);
+                    claimed.versions = known.note_versions(&worked.stamp, read, context.now_ms);
+                }
+                Ok(claimed)
             }
             Err(error) => {
                 sent.add(unreported + 1);
@@ -152,91 +164,106 @@ fn delivery(id: &str, url: Option<&str>, ended_at_ms: u64) -> Result<String, ser
     )
 }
 
-fn command(
-    settlements: &[Settlement],
-    want: usize,
-    config: &QueueConfig,
-    context: &ClaimContext,
-    unreported_commands: u64,
-) -> Result<Command, serde_json::Error> {
-    let now_ms = context.now_ms;
-    let mut command = Command::new("EVAL")
-        .arg(SCRIPT)
-        .arg(10)
-        .args(Lane::ALL.map(keys::lane))
-        .args([keys::IN_FLIGHT, keys::LEASES, keys::HISTORY])
-        .args([keys::DEAD, keys::DEAD_PAYLOAD])
-        .arg(keys::statistics(now_ms / statistics::HOUR_MS))
-        .arg(keys::DELIVERIES)
-        .arg(want)
-        .arg(config.max_in_flight)
-        .arg(config.lease_ms)
-        .arg(&context.nonce)
-        .arg(unreported_commands)
-        .arg(statistics::of_commands(now_ms))
-        .arg(context.options());
-    for Settlement { token, outcome } in settlements {
-        let token = token.as_str();
-        command = match outcome {
-            Outcome::Complete(result) => {
-                let index = if config.result_index {
-                    keys::results_of_problem(&result.problem_id)
-                } else {
-                    String::new()
-                };
-                let archive = match &result.archive {
-                    Some(_) => keys::archived_of_problem(&result.problem_id),
-                    None => String::new(),
-                };
-                let kind = if result.replaces {
-                    "replace"
-                } else {
-                    "complete"
-                };
-                command
-                    .args([kind, token])
-                    .arg(keys::result(&result.id))
-                    .arg(config.result_ttl_s)
-                    .arg(result.encode_stored()?)
-                    .arg(index)
-                    .arg(serde_json::to_string(&result.summary())?)
-                    .arg(archive)
-                    .arg(statistics::of_result(result, now_ms))
-                    .arg(delivery(
-                        &result.id,
-                        result.callback_url.as_deref(),
-                        result.finished_at_ms,
-                    )?)
-            }
-            Outcome::DeadLetter(letter) => {
-                let result = if letter.has_result {
-                    String::new()
-                } else {
-                    keys::result(&letter.id)
-                };
-                command
-                    .args(["dead_letter", token])
-                    .arg(result)
-                    .arg(config.result_ttl_s)
-                    .arg(serde_json::to_string(&letter.document())?)
-                    .arg(&letter.id)
-                    .arg(serde_json::to_string(letter)?)
-                    .arg(statistics::of_dead_letter(now_ms))
-                    .arg(delivery(
-                        &letter.id,
-                        letter.callback_url.as_deref(),
-                        letter.dead_at_ms,
-                    )?)
-            }
-            Outcome::Retry { delay_ms, failure } => command
-                .args(["retry", token])
-                .arg(delay_ms)
-                .arg(serde_json::to_string(failure)?),
-            Outcome::Release => command.args(["release", token]),
-            Outcome::Continue { payload } => command.args(["continue", token]).arg(payload),
-            Outcome::Isolate => command.args(["isolate", token]),
-            Outcome::Snooze { delay_ms } => command.args(["snooze", token]).arg(delay_ms),
-        };
+impl Store {
+    fn work_command(
+        &self,
+        settlements: &[Settlement],
+        want: usize,
+        config: &QueueConfig,
+        context: &ClaimContext,
+        unreported_commands: u64,
+    ) -> Result<Command, serde_json::Error> {
+        let now_ms = context.now_ms;
+        let ttl_s = config.result_ttl_s;
+        let (stamp, ids) = self.known.stamp_and_ids(now_ms);
+        let lists: Vec<[String; 2]> = settlements.iter().map(|one| lists(one, config)).collect();
+        let lasting = lists.iter().flatten().map(String::as_str);
+        let lasting = self.known.lasting(lasting, ttl_s, now_ms);
+        let mut command = Command::script(SCRIPT)
+            .arg(11)
+            .args(Lane::ALL.map(keys::lane))
+            .args([keys::IN_FLIGHT, keys::LEASES, keys::HISTORY])
+            .args([keys::DEAD, keys::DEAD_PAYLOAD])
+            .arg(keys::statistics(now_ms / statistics::HOUR_MS))
+            .args([keys::DELIVERIES, keys::CATALOG])
+            .arg(want)
+            .arg(config.max_in_flight)
+            .arg(config.lease_ms)
+            .arg(&context.nonce)
+            .arg(unreported_commands)
+            .arg(statistics::of_commands(now_ms))
+            .arg(context.options())
+            .args([stamp, ids, lasting])
+            .arg(known::list_ttl_s(ttl_s));
+        for (Settlement { token, outcome }, [index, archive]) in settlements.iter().zip(lists) {
+            let token = token.as_str();
+            command = match outcome {
+                Outcome::Complete(result) => {
+                    let kind = if result.replaces {
+                        "replace"
+                    } else {
+                        "complete"
+                    };
+                    command
+                        .args([kind, token])
+                        .arg(keys::result(&result.id))
+                        .arg(ttl_s)
+                        .arg(result.encode_stored()?)
+                        .arg(index)
+                        .arg(serde_json::to_string(&result.summary())?)
+                        .arg(archive)
+                        .arg(statistics::of_result(result, now_ms))
+                        .arg(delivery(
+                            &result.id,
+                            result.callback_url.as_deref(),
+                            result.finished_at_ms,
+                        )?)
+                }
+                Outcome::DeadLetter(letter) => {
+                    let result = if letter.has_result {
+                        String::new()
+                    } else {
+                        keys::result(&letter.id)
+                    };
+                    command
+                        .args(["dead_letter", token])
+                        .arg(result)
+                        .arg(ttl_s)
+                        .arg(serde_json::to_string(&letter.document())?)
+                        .arg(&letter.id)
+                        .arg(serde_json::to_string(letter)?)
+                        .arg(statistics::of_dead_letter(now_ms))
+                        .arg(delivery(
+                            &letter.id,
+                            letter.callback_url.as_deref(),
+                            letter.dead_at_ms,
+                        )?)
+                }
+                Outcome::Retry { delay_ms, failure } => command
+                    .args(["retry", token])
+                    .arg(delay_ms)
+                    .arg(serde_json::to_string(failure)?),
+                Outcome::Release => command.args(["release", token]),
+                Outcome::Continue { payload } => command.args(["continue", token]).arg(payload),
+                Outcome::Isolate => command.args(["isolate", token]),
+                Outcome::Snooze { delay_ms } => command.args(["snooze", token]).arg(delay_ms),
+            };
+        }
+        Ok(command)
     }
-    Ok(command)
+}
+
+/// The lists in which a result is noted: of its problem's results, and of what can be
+/// judged again. Empty for none.
+fn lists(settlement: &Settlement, config: &QueueConfig) -> [String; 2] {
+    let mut lists = [String::new(), String::new()];
+    if let Outcome::Complete(result) = &settlement.outcome {
+        if config.result_index {
+            lists[0] = keys::results_of_problem(&result.problem_id);
+        }
+        if result.archive.is_some() {
+            lists[1] = keys::archived_of_problem(&result.problem_id);
+        }
+    }
+    lists
 }

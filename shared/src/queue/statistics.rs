@@ -52,7 +52,7 @@ const LANGUAGES: [&str; 31] = [
     "perl",
     "bash",
     "lua",
-    "r",
+    "rscript",
     "dart",
     "elixir",
     "erlang",

@@ -161,11 +161,11 @@ pub struct Minute {
 
 impl Store {
     /// Whether no job waits and none is leased or scheduled, and, where `webhooks` are
-    /// made, no delivery waits. One command. (While claims are paused this is false.)
+    /// made, no delivery waits. One command.
     pub async fn is_idle(&self, webhooks: bool) -> Result<bool, RedisError> {
         let command = Command::new("EXISTS")
             .args(Lane::ALL.map(keys::lane))
-            .arg(keys::LEASES)
+            .arg(keys::IN_FLIGHT)
             .args(webhooks.then_some(keys::DELIVERIES));
         let found: i64 = self.redis.command(command).await?;
         Ok(found == 0)

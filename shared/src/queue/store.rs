@@ -1,5 +1,6 @@
 //! The handle through which everything is stored and read.
 
+use super::known::Known;
 use crate::redis::{Client, RedisError};
 
 /// The queue, the results and the problems in one Redis database. Its verbs
@@ -7,12 +8,23 @@ use crate::redis::{Client, RedisError};
 #[derive(Debug, Clone)]
 pub struct Store {
     pub(super) redis: Client,
+    pub(super) known: Known,
 }
 
 impl Store {
     /// The store in the database of `redis`.
     pub fn new(redis: Client) -> Self {
-        Self { redis }
+        Self {
+            redis,
+            known: Known::default(),
+        }
+    }
+
+    /// The same store, with what its instance knows already.
+    #[must_use]
+    pub fn knowing(self, known: &Known) -> Self {
+        let known = known.clone();
+        Self { known, ..self }
     }
 }
 

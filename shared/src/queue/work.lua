@@ -7,12 +7,14 @@
 -- KEYS  1..3  the lanes, most urgent first: problems:high problems problems:low
 --       4     inflight   HASH  token -> payload
 --       5     leases     ZSET  token -> end of the lease (ms, Redis's time), or
---                        2^50 + due time for a scheduled job
+--                        2^50 + due time for a scheduled job; before them, below
+--                        zero, paused and catalog -> the stamp of the problems
 --       6     history    HASH  uid -> failed attempts, JSON objects with commas between
 --       7     dead       HASH  id -> dead letter
 --       8     dead:payload HASH id -> payload
 --       9     statistics:{hour} STRING of 32-bit counters; statistics.rs names them
 --       10    deliveries ZSET  delivery -> due time (ms, Redis's time)
+--       11    catalog    HASH  problem id -> entry
 --
 -- ARGV  1 want       how many jobs to claim at most; 0 claims nothing
 --       2 cap        how many jobs may be leased in the whole system
@@ -22,8 +24,13 @@
 --       6 counter    of the commands of this minute; that of the hour is #0
 --       7 options    words: "again" when the call was sent before and its answer was
 --                    lost, "low" when this claim takes from the lane low first,
---                    "urgent" when it takes nothing from there
---       8..          settlements, each a kind, a token and the kind's own arguments.
+--                    "urgent" when it takes nothing from there, "others" when it is to
+--                    be told how many jobs other Workers find
+--       8 stamp      under which the Worker knows problems, or ""
+--       9 ids        of those problems, with a space before and behind each
+--       10 lasting   lists whose end need not be moved on, in the same way
+--       11 list_ttl_s how long a list is stored from when its end is moved on
+--       12..         settlements, each a kind, a token and the kind's own arguments.
 --                    counters: what it is counted in, with spaces between: #8 is raised by
 --                    1, #9+250 by 250; delivery: who is told of the end, or ""
 --         complete    token key ttl_s document index_key summary archive_key counters
@@ -38,29 +45,41 @@
 --         isolate     token                  due at once, and alone; the attempt does not count
 --         snooze      token delay_ms         due after the delay; the attempt does not count
 --
--- Returns  { status, { token, payload, failed attempts, ... }, commands, made }
+-- Returns  { status, { token, payload, failed attempts, ... }, stamp, { problem id,
+--            entry or nothing, ... }, { list, ... }, commands, made, others }
 --   status "more"     the lists may hold more
 --          "drained"  fewer than wanted: the lane they came from is empty now
 --          "empty"    no job was waiting
 --          "capacity" as many jobs as allowed are leased already
 --          "paused"
+--   stamp: of the problems, where there are jobs; "0" where none was changed yet
+--   entries: of the jobs' problems that the Worker does not know under this stamp, as
+--            far as their ids stand where Job::encode writes them
+--   lists: those whose end was moved on
 --   commands: how many of ARGV 5 and of this call are not counted yet
 --   made: how many this call made, itself among them
+--   others: how many further jobs of the lane of these could be leased at once; 0
+--           without "others"
 --   or an error, when Redis refused a result, a dead letter or a retry. Then those
 --   before it are settled, and all others are leased as they were.
 --
 -- With "again", the jobs that the same nonce has claimed and still holds are
 -- returned, if there are any, and nothing else is claimed.
 --
+-- Jobs of which one answer has enough, after 2 MB of payloads, stay in their lane, and the
+-- status is "more".
+--
 -- The lane low gets at most half of the cap, so that jobs of the other lanes always
 -- find room soon, and its jobs that are due again come after the other lanes. A
 -- scheduled submission that falls due goes to the end of its lane.
 --
--- Commands  EVAL 1; n completed: HDEL, ZREM, n SET (and 2 a list that one of them
--- is noted in, 1 where one replaces a result, 2 a delivery); statistics 1 (and 1 more in a new
--- hour); a claim 2 when there is nothing, 5 when there is something; 4 for all
+-- Commands  EVALSHA 1; n completed: HDEL, ZREM, n SET (and 1 a list that one of them is
+-- noted in, 1 where its end is moved on, 1 where one replaces a result, 2 a delivery);
+-- statistics 1 (and 1 more in a new hour); a claim 2 when there is nothing, 5 when there
+-- is something, 1 where the Worker does not know a job's problem; 4 for all
 -- submissions of a lane that fall due; 1 while less than `want` is left of the
--- share of the lane low, or a job of it is due again. A settlement whose token is not
+-- share of the lane low, or a job of it is due again; 1 with "others", where the cap has
+-- room for others; 1 for each job that stays because of its size. A settlement whose token is not
 -- leased any more changes nothing: the job was settled before, or another Worker holds it.
 
 -- Upstash bills each call of Redis, so they are counted.
@@ -80,10 +99,15 @@ local cap, lease_ms, nonce = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
 local asked_again = string.find(ARGV[7], 'again', 1, true)
 local low_first = string.find(ARGV[7], 'low', 1, true)
 local urgent = string.find(ARGV[7], 'urgent', 1, true)
+local asks_others = string.find(ARGV[7], 'others', 1, true)
 
 -- Scheduled jobs do not run and must not count as running. So their scores are
 -- this much higher than those of leases.
 local SCHEDULED = 2 ^ 50
+
+-- The bytes of payloads in one answer, beyond the first one's: a Worker has little memory,
+-- and reads an answer whole.
+local MOST_BYTES = 2000000
 
 local clock, instant
 local function now()
@@ -162,13 +186,52 @@ end
 
 -- 2. Claim -------------------------------------------------------------------
 
-if want == 0 then return { 'more', {}, unreported(), calls + 1 } end
+local stamp = '0'
 
-local leased = redis.call('ZRANGE', leases, 0, cap, 'WITHSCORES')
+-- What stands in the first bytes of a payload is only asked for: the Worker goes by the
+-- id that it reads itself.
+local function unknown_problems(jobs)
+  local ids, seen = {}, {}
+  for i = 2, #jobs, 3 do
+    local id = string.match(string.sub(jobs[i] or '', 1, 400), '"problemId"%s*:%s*"([%w._-]+)"')
+    local known = id and stamp == ARGV[8] and string.find(ARGV[9], ' ' .. id .. ' ', 1, true)
+    if id and not known and not seen[id] then
+      seen[id] = true
+      table.insert(ids, id)
+    end
+  end
+  if #ids == 0 then return {} end
+  -- The jobs are leased already: they must be returned whatever this comes to.
+  local entries, found = redis.pcall('HMGET', KEYS[11], unpack(ids)), {}
+  for i, id in ipairs(entries.err and {} or ids) do
+    table.insert(found, id)
+    table.insert(found, entries[i])
+  end
+  return found
+end
+
+local function answer(status, jobs, others)
+  local entries = unknown_problems(jobs)
+  stamp = #jobs > 0 and stamp or ''
+  return { status, jobs, stamp, entries, moved_on, unreported(), calls + 1, others or 0 }
+end
+
+if want == 0 then return answer('more', {}) end
+
+-- The two that are no jobs come before all others.
+local leased = redis.call('ZRANGE', leases, 0, cap + 2, 'WITHSCORES')
+local first = 1
+local paused = leased[1] == 'paused'
+if paused then first = 3 end
+if leased[first] == 'catalog' then
+  stamp = leased[first + 1]
+  first = first + 2
+end
+local stop = math.min(#leased, first + 2 * cap + 1)
 
 if asked_again then
   local mine, jobs = {}, {}
-  for i = 1, #leased, 2 do
+  for i = first, stop, 2 do
     local place, ends = place_in_claim(leased[i]), tonumber(leased[i + 1])
     if place and ends < SCHEDULED and ends > now() then
       table.insert(mine, { place = place, token = leased[i] })
@@ -182,14 +245,14 @@ if asked_again then
       table.insert(jobs, value)
     end
   end
-  if #mine > 0 then return { 'more', jobs, unreported(), calls + 1 } end
+  if #mine > 0 then return answer('more', jobs) end
 end
 
-if leased[1] == 'paused' then return { 'paused', {}, unreported(), calls + 1 } end
+if paused then return answer('paused', {}) end
 
 local running, running_low, due, due_low, first_due = 0, 0, {}, false, {}
 local last = 0
-for i = 1, #leased, 2 do
+for i = first, stop, 2 do
   local token = leased[i]
   last = tonumber(leased[i + 1])
   local scheduled = last >= SCHEDULED
@@ -209,12 +272,12 @@ for i = 1, #leased, 2 do
 end
 
 -- More leases than were read: count the rest.
-if #leased / 2 > cap and last < SCHEDULED then
+if (stop - first + 1) / 2 > cap and last < SCHEDULED then
   running = redis.call('ZCOUNT', leases, '(' .. whole(now()), '(' .. whole(SCHEDULED))
 end
 
 local room = math.min(want, cap - running)
-if room <= 0 then return { 'capacity', {}, unreported(), calls + 1 } end
+if room <= 0 then return answer('capacity', {}) end
 
 for lane, tokens in pairs(first_due) do
   local payloads = {}
@@ -265,7 +328,16 @@ local function lease_waiting(count, ...)
   for _, word in ipairs({ 'RIGHT', 'COUNT', count }) do table.insert(names, word) end
   popped = redis.call('LMPOP', #names - 3, unpack(names))
   if not popped then return end
-  local lane = lane_of_key[popped[1]]
+  local lane, bytes, fitting = lane_of_key[popped[1]], 0, 0
+  for i, payload in ipairs(popped[2]) do
+    bytes = bytes + #payload
+    if i == 1 or bytes <= MOST_BYTES then fitting = i end
+  end
+  -- What is too much for one answer goes back to where it was.
+  for i = #popped[2], fitting + 1, -1 do
+    if move('RPUSH', popped[1], popped[2][i]) then break end
+    popped[2][i], asked = nil, i - 1
+  end
   for _, payload in ipairs(popped[2]) do lease('1.' .. lane .. '.', payload, '') end
 end
 
@@ -291,9 +363,15 @@ else
   end
 end
 
-local status = 'more'
+local status, others = 'more', 0
 if popped then
-  if #popped[2] < asked then status = 'drained' end
+  if #popped[2] < asked then
+    status = 'drained'
+  elseif asks_others then
+    local spare = cap - running - #tokens
+    if popped[1] == KEYS[3] then spare = math.min(spare, low_room - #popped[2]) end
+    others = spare > 0 and math.min(spare, redis.call('LLEN', popped[1])) or 0
+  end
 elseif missing() > 0 and not isolated then
   status = #tokens > 0 and 'drained' or low_room > 0 and 'empty' or 'capacity'
 end
@@ -310,4 +388,4 @@ if #old_tokens > 0 then
   redis.call('HDEL', inflight, unpack(old_tokens))
   redis.call('ZREM', leases, unpack(old_tokens))
 end
-return { status, jobs, unreported(), calls + 1 }
+return answer(status, jobs, others)

@@ -1,22 +1,58 @@
 //! Sending commands over HTTP.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use http::StatusCode;
+use reqwest::Url;
 use serde_json::Value;
 
 use super::{Command, CommandCounter, FromReply, RedisError, Reply};
 use crate::config::RedisConfig;
 use crate::trace::{Span, TRACEPARENT};
+use crate::transport::{self, SendError};
 
-/// A client for one database. Cheap to clone; on the edge it holds no
-/// connection, the platform does.
+/// A client for one database. Cheap to clone, so that a Worker makes one, and of it one
+/// for each request; on the edge it holds no connection, the platform does.
 #[derive(Debug, Clone)]
 pub struct Client {
-    http: reqwest::Client,
-    config: RedisConfig,
+    database: Arc<Database>,
     sent: CommandCounter,
     span: Option<Span>,
+}
+
+/// What all clients of a database have in common.
+#[derive(Debug)]
+struct Database {
+    http: reqwest::Client,
+    config: RedisConfig,
+    /// By [`Call`].
+    urls: [Url; 3],
+}
+
+/// A kind of call, which has a URL of its own.
+#[derive(Debug, Clone, Copy)]
+enum Call {
+    Command,
+    Pipeline,
+    Transaction,
+}
+
+impl Database {
+    fn new(config: RedisConfig) -> Self {
+        // A database behind a path of its own keeps that path.
+        let base = config.url.path().trim_end_matches('/').to_owned();
+        // In the order of `Call`.
+        let urls = ["", "pipeline", "multi-exec"].map(|path| {
+            let mut url = config.url.clone();
+            url.set_path(&format!("{base}/{path}"));
+            url
+        });
+        Self {
+            http: reqwest::Client::new(),
+            config,
+            urls,
+        }
+    }
 }
 
 /// Reads `{"result":…}` or `{"error":"…"}`. By hand, as all JSON of ours that a
@@ -38,11 +74,15 @@ impl Client {
     /// A client for the database that `config` names.
     pub fn new(config: RedisConfig) -> Self {
         Self {
-            http: reqwest::Client::new(),
-            config,
+            database: Arc::new(Database::new(config)),
             sent: CommandCounter::default(),
             span: None,
         }
+    }
+
+    /// How long one call may take, in milliseconds.
+    pub fn timeout_ms(&self) -> u64 {
+        self.database.config.timeout_ms
     }
 
     /// The same client, which adds what it sends to `sent`.
@@ -78,14 +118,31 @@ impl Client {
         &self.sent
     }
 
-    /// Runs one command: one round trip.
+    /// Runs one command: one round trip, and another one where it is a
+    /// [script](Command::script) that Redis does not hold.
     pub async fn command<T: FromReply>(&self, command: Command) -> Result<T, RedisError> {
         self.reply(command).await.and_then(T::from_reply)
     }
 
     async fn reply(&self, command: Command) -> Result<Reply, RedisError> {
         self.count(command.billed());
-        let (status, body) = self.post("", serde_json::to_vec(&command)).await?;
+        match self.answer(&command).await {
+            Err(error) if error.is_no_script() => match command.with_script_text() {
+                // The refused call was a command as well.
+                Some(command) => {
+                    self.count(1);
+                    self.answer(&command).await
+                }
+                None => Err(error),
+            },
+            answer => answer,
+        }
+    }
+
+    async fn answer(&self, command: &Command) -> Result<Reply, RedisError> {
+        let (status, body) = self
+            .post(Call::Command, serde_json::to_vec(command))
+            .await?;
         read_answer(parse(status, &body)?, status)
     }
 
@@ -95,13 +152,13 @@ impl Client {
         &self,
         commands: &[Command],
     ) -> Result<Vec<Result<Reply, RedisError>>, RedisError> {
-        self.batch("pipeline", commands).await
+        self.batch(Call::Pipeline, commands).await
     }
 
     /// Runs several commands as one: either all are applied, with nothing in
     /// between, or none.
     pub async fn transaction(&self, commands: &[Command]) -> Result<Vec<Reply>, RedisError> {
-        self.batch("multi-exec", commands)
+        self.batch(Call::Transaction, commands)
             .await?
             .into_iter()
             .collect()
@@ -109,11 +166,11 @@ impl Client {
 
     async fn batch(
         &self,
-        path: &str,
+        call: Call,
         commands: &[Command],
     ) -> Result<Vec<Result<Reply, RedisError>>, RedisError> {
         self.count(commands.iter().map(Command::billed).sum());
-        let (status, body) = self.post(path, serde_json::to_vec(&commands)).await?;
+        let (status, body) = self.post(call, serde_json::to_vec(&commands)).await?;
         let answers = match parse(status, &body)? {
             Value::Array(answers) => answers,
             // One answer to all of them: a refusal.
@@ -149,37 +206,28 @@ impl Client {
     /// Without type parameters: each copy of a request is a kilobyte of wasm.
     async fn post(
         &self,
-        path: &str,
+        call: Call,
         body: Result<Vec<u8>, serde_json::Error>,
     ) -> Result<(StatusCode, Vec<u8>), RedisError> {
-        let mut url = self.config.url.clone();
-        // A database behind a path of its own keeps that path.
-        let base = url.path().trim_end_matches('/').to_owned();
-        url.set_path(&format!("{base}/{path}"));
+        let Database { http, config, urls } = &*self.database;
         let body =
             body.map_err(|error| RedisError::Unexpected(format!("cannot be written: {error}")))?;
-        let mut request = self.http.post(url);
+        let mut request = http.post(urls[call as usize].clone());
         if let Some(span) = &self.span {
             request = request.header(TRACEPARENT, span.next_traceparent().as_str());
         }
-        let response = request
-            .timeout(Duration::from_millis(self.config.timeout_ms))
-            .bearer_auth(self.config.token.expose())
+        let request = request
+            .bearer_auth(config.token.expose())
             .header("content-type", "application/json")
             .header("upstash-encoding", "base64")
-            .body(body)
-            .send()
-            .await
-            .map_err(unreachable)?;
-        let status = response.status();
-        let bytes = response.bytes().await.map_err(unreachable)?;
-        Ok((status, bytes.to_vec()))
+            .body(body);
+        let exchanged = transport::exchange(request, config.timeout_ms).await;
+        exchanged.map_err(unreachable)
     }
 }
 
-fn unreachable(error: reqwest::Error) -> RedisError {
-    // Without the URL: the log needs the cause, not the address.
-    RedisError::Unreachable(error.without_url().to_string())
+fn unreachable(error: SendError) -> RedisError {
+    RedisError::Unreachable(error.to_string())
 }
 
 /// A body that is not the contract's is told by its status: a proxy's error

@@ -12,6 +12,18 @@ pub struct Command {
     words: Vec<String>,
     #[serde(skip)]
     billed: u64,
+    /// The text of the script that is called by its SHA-1.
+    #[serde(skip)]
+    script: Option<&'static str>,
+}
+
+/// A Lua script that Redis may hold already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Script {
+    /// Its text.
+    pub text: &'static str,
+    /// The SHA-1 of the text, in hexadecimal digits.
+    pub sha1: &'static str,
 }
 
 impl Command {
@@ -20,7 +32,28 @@ impl Command {
         Self {
             words: vec![name.to_owned()],
             billed: 1,
+            script: None,
         }
+    }
+
+    /// A call of a script by its SHA-1, which spares sending its text. Where Redis does
+    /// not hold it, [`Client::command`](super::Client::command) sends the text after all;
+    /// a pipeline or a transaction does not, so there a script is an `EVAL`.
+    pub fn script(script: Script) -> Self {
+        Self {
+            script: Some(script.text),
+            ..Self::new("EVALSHA").arg(script.sha1)
+        }
+    }
+
+    /// The same call with the script's text; `None` where it was not called by SHA-1.
+    pub(super) fn with_script_text(self) -> Option<Self> {
+        let text = self.script?;
+        let arguments = self.words.into_iter().skip(2);
+        Some(Self {
+            billed: self.billed,
+            ..Self::new("EVAL").arg(text).args(arguments)
+        })
     }
 
     /// Says how many commands it counts as, about: a script one, and one for each

@@ -24,6 +24,12 @@ pub enum RedisError {
 }
 
 impl RedisError {
+    /// Whether Redis does not hold the script that was called by its SHA-1. Then nothing
+    /// of it has run. Upstash's own client, too, looks for the word anywhere in the text.
+    pub(super) fn is_no_script(&self) -> bool {
+        matches!(self, Self::Refused { message, .. } if message.contains("NOSCRIPT"))
+    }
+
     /// Whether Redis refused a write because it is full. Nothing but the text says
     /// so: redis-server's begins with `OOM`, Upstash's names a maximum of the size
     /// or of the memory.

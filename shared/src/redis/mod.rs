@@ -18,7 +18,7 @@ mod error;
 mod reply;
 
 pub use client::Client;
-pub use command::Command;
+pub use command::{Command, Script};
 pub use counter::{COMMANDS_HEADER, CommandCounter};
 pub use error::RedisError;
 pub use reply::{FromReply, Items, Reply};

@@ -27,7 +27,7 @@ const PAGE_CALLS: usize = 25;
 /// Does what an operator asks for.
 pub(crate) async fn answer<W: WorkerFn>(
     context: &mut Context<'_, W>,
-    route: AdminRoute<'_>,
+    route: AdminRoute,
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, ApiError> {
     let store = context.store()?;
@@ -40,9 +40,9 @@ pub(crate) async fn answer<W: WorkerFn>(
         }
         AdminRoute::Endpoints => return endpoints::endpoints(context).await,
         AdminRoute::DeadLetters => dead_letters(&store, request).await?,
-        AdminRoute::DeadLetter(id) => dead_letter(&store, id).await?,
+        AdminRoute::DeadLetter(id) => dead_letter(&store, &id).await?,
         AdminRoute::Replay(id) => {
-            let position = replay(&store, id, context.now_ms).await?;
+            let position = replay(&store, &id, context.now_ms).await?;
             context.effects.wake_once();
             json!({ "success": true, "message": "Waiting again.", "id": id, "position": position })
         }
@@ -55,7 +55,7 @@ pub(crate) async fn answer<W: WorkerFn>(
         }
         AdminRoute::Delete(id) => {
             let tickets = &context.config()?.tickets;
-            if !store.delete_dead_letter(id, tickets).await? {
+            if !store.delete_dead_letter(&id, tickets).await? {
                 return Err(no_such_dead_letter());
             }
             json!({ "success": true, "message": "Deleted.", "id": id })

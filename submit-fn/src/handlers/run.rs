@@ -78,7 +78,7 @@ mod tests {
         let request = Request::new(Bytes::from_static(b"{}"));
         for status in [422, 404, 200] {
             let worker = Worker(status);
-            let mut context = Context::new(Ok(config()), &instance, &worker, &headers, runtime);
+            let mut context = Context::of(Ok(config()), &instance, &worker, &headers, runtime);
             let response = run(&mut context, &request).await.unwrap();
             assert_eq!(
                 (response.status().as_u16(), &response.body()[..]),

@@ -261,15 +261,18 @@ fn note_enqueued<W>(
         Enqueued::Scheduled { scheduled, .. } => scheduled,
         Enqueued::Duplicate(_) => return Ok(()),
     };
-    let (limits, wakes) = (context.config()?.queue, context.config()?.wake);
+    let config = context.config()?;
+    let (limits, wakes, plan) = (config.queue, config.wake, config.plan);
     let (instance, now_ms) = (context.instance, context.now_ms);
     let place = admitted.place();
     instance.backpressure.observe(place, length, limits, now_ms);
-    if wakes && matches!(place, Place::Lane(_)) && instance.wakes.is_due(length, now_ms) {
+    if wakes && matches!(place, Place::Lane(_)) && instance.wakes.is_due(length, now_ms, plan) {
         context.effects.wake(match admitted.lane {
             Lane::Normal => WakeLanes::Normal,
             Lane::High | Lane::Low => WakeLanes::All,
         });
+        let id = admitted.job.id.as_deref().unwrap_or_default();
+        instance.settled.expect(id, now_ms);
     }
     Ok(())
 }

@@ -8,7 +8,7 @@
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use shared::domain::ticket::SEES_ALL_HEADER;
-use shared::http::{ApiError, response};
+use shared::http::{Access, ApiError, response};
 
 use crate::context::Context;
 use crate::route::Route;
@@ -20,16 +20,16 @@ const NOT_READY: &[u8] =
 
 pub(crate) async fn pass_on<W: WorkerFn>(
     context: &Context<'_, W>,
-    route: Route<'_>,
+    route: Route,
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, ApiError> {
     let config = context.config()?;
     if matches!(route, Route::Worker) {
-        config.access.refuse_other_sites(context.headers)?;
+        Access::refuse_other_sites(context.headers, &context.caller)?;
     }
     let mut call = worker_fn::request(&config.tickets, Method::GET, "/", Bytes::new());
     *call.uri_mut() = uri(&route, request.uri())?;
-    if config.access.sees_all(context.headers) {
+    if config.access.sees_all(&context.caller) {
         let yes = HeaderValue::from_static("yes");
         call.headers_mut().insert(SEES_ALL_HEADER, yes);
     }
@@ -51,7 +51,7 @@ pub(crate) async fn pass_on<W: WorkerFn>(
 
 /// The route's own path, for a path with more slashes leads here too, with the query:
 /// worker-fn checks `?batch=`.
-fn uri(route: &Route<'_>, asked: &Uri) -> Result<Uri, ApiError> {
+fn uri(route: &Route, asked: &Uri) -> Result<Uri, ApiError> {
     let path = match route {
         Route::Worker => "/worker",
         Route::Metrics => "/metrics",
@@ -109,7 +109,7 @@ mod tests {
         }
         let runtime = Runtime::standing_still();
         let config = Ok(config(auth));
-        let context = Context::new(config, &instance, &Worker, &headers, runtime);
+        let context = Context::of(config, &instance, &Worker, &headers, runtime);
         let mut request = Request::new(Bytes::new());
         *request.uri_mut() = "/worker?batch=3".parse().unwrap();
         match pass_on(&context, Route::Worker, &request).await {
@@ -173,10 +173,10 @@ mod tests {
         }
     }
 
-    async fn passed_on<W: WorkerFn>(worker: &W, route: Route<'_>, path: &str) -> (u16, String) {
+    async fn passed_on<W: WorkerFn>(worker: &W, route: Route, path: &str) -> (u16, String) {
         let (instance, headers) = (Instance::default(), HeaderMap::new());
         let runtime = Runtime::standing_still();
-        let context = Context::new(Ok(config("on")), &instance, worker, &headers, runtime);
+        let context = Context::of(Ok(config("on")), &instance, worker, &headers, runtime);
         let mut request = Request::new(Bytes::new());
         *request.uri_mut() = path.parse().unwrap();
         let answer = pass_on(&context, route, &request).await;

@@ -2,10 +2,13 @@
 //! again. What is read in one step may be acted upon in a later one, as by two
 //! operators at once, or by one who clicks twice.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use serde_json::json;
 use shared::domain::ids::{ProblemId, ProblemVersion};
 use shared::domain::job::Job;
 use shared::domain::lane::Lane;
+use shared::domain::language::FunctionLanguages;
 use shared::domain::problem::Problem;
 use shared::domain::result::StoredResult;
 use shared::queue::dead_letters::Replay;
@@ -18,6 +21,12 @@ use super::play::{Player, tickets};
 use super::read::{Listed, ReadLetter};
 use super::state::{Model, Place, parts};
 use crate::fixtures::{CONFIG, NOW_MS};
+
+/// A later time with each call, also of other cases: no stamp comes twice.
+fn new_time_ms() -> u64 {
+    static TIME_MS: AtomicU64 = AtomicU64::new(NOW_MS);
+    TIME_MS.fetch_add(1, Ordering::Relaxed)
+}
 
 impl Player<'_> {
     /// One of the places that can be purged, or all.
@@ -113,9 +122,12 @@ impl Player<'_> {
             "cases": [{ "input": "", "expected": expected }],
         });
         let problem = Problem::from_value(id, &value).unwrap();
-        let published = self
-            .stack
-            .ok(self.stack.store.publish(problem, &tickets(), 1));
+        let published = self.stack.ok(self.stack.store.publish(
+            problem,
+            FunctionLanguages::EMPTY,
+            &tickets(),
+            new_time_ms(),
+        ));
         let before = self
             .model
             .versions

@@ -115,6 +115,11 @@ impl<'a> Player<'a> {
         for id in &self.submissions {
             assert!(self.model.results.contains_key(id), "{id} has no end");
         }
+        let leases: Vec<String> = self.stack.redis.run(&["ZRANGE", "leases", "0", "-1"]);
+        let without_stamp = leases
+            .iter()
+            .filter(|member| *member != keys::CATALOG_STAMP);
+        assert_eq!(without_stamp.count(), 0, "{leases:?}");
         for key in self.stack.redis.keys("*") {
             let ended = [
                 "result",
@@ -125,7 +130,7 @@ impl<'a> Player<'a> {
                 // Of couriers that were lost.
                 "deliveries",
             ];
-            let problems = ["problem:", "catalog"];
+            let problems = ["problem:", "catalog", keys::LEASES];
             assert!(
                 ended
                     .iter()
@@ -337,7 +342,8 @@ impl<'a> Player<'a> {
         assert_eq!(enqueued, expected);
     }
 
-    /// Jobs that this call released are due now, after all that were due before.
+    /// Jobs that this call released are due now, after all that were due before; those
+    /// that it put off are not.
     pub(super) fn set_new_times(&mut self) {
         let now_ms = self.stack.redis.now_ms();
         for leased in self
@@ -347,7 +353,9 @@ impl<'a> Player<'a> {
             .filter(|leased| leased.time == 0)
         {
             leased.time = match leased.place {
-                Place::Due | Place::Scheduled => SCHEDULED + now_ms,
+                Place::Due => SCHEDULED + now_ms,
+                // Not before its delay has passed: after all that are due now.
+                Place::Scheduled => SCHEDULED * 2,
                 Place::Expired | Place::Held => now_ms,
             };
         }

@@ -272,7 +272,10 @@ impl Model {
             .collect();
         for (key, is_there) in [
             (keys::IN_FLIGHT, !self.leased.is_empty()),
-            (keys::LEASES, self.paused || !self.leased.is_empty()),
+            (
+                keys::LEASES,
+                self.paused || !self.leased.is_empty() || !self.versions.is_empty(),
+            ),
             (keys::HISTORY, !self.history.is_empty()),
             (keys::DEAD, !self.dead.is_empty()),
             (keys::DEAD_PAYLOAD, !self.dead.is_empty()),

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use shared::domain::archive::SubmissionArchive;
 use shared::domain::ids::InputsHash;
 use shared::domain::job::Job;
-use shared::queue::claim::Lease;
+use shared::domain::source::Source;
+use shared::queue::claim::{Claimed, Lease};
 use shared::queue::settlement::{ClaimContext, Outcome, Settlement};
 
 use super::claim::Taken;
@@ -89,12 +90,17 @@ impl Player<'_> {
                 document.callback_url = is_told.then(|| CALLBACK.to_owned());
                 document.archive = match (number % 4, self.model.versions.get(&problem_id)) {
                     (0, _) => None,
-                    (_, None) => Some(SubmissionArchive::unjudged(&number.to_string())),
+                    (_, None) => Some(SubmissionArchive::unjudged(&Source::Code(
+                        number.to_string(),
+                    ))),
                     (_, Some(version)) => {
                         let (code, inputs) = (number.to_string(), InputsHash::new("h"));
                         let mut cases = std::iter::empty();
                         Some(SubmissionArchive::judged(
-                            &code, version, &inputs, &mut cases,
+                            &Source::Code(code),
+                            version,
+                            &inputs,
+                            &mut cases,
                         ))
                     }
                 };
@@ -141,7 +147,24 @@ impl Player<'_> {
             Taken::New(expected) => self.take(&claimed.leases, expected),
             Taken::Again(tokens) => self.take_again(&claimed.leases, &tokens),
         }
+        self.assert_present_versions(&claimed);
         claimed.leases
+    }
+
+    /// Whatever was published or known before, a claim tells the present versions.
+    fn assert_present_versions(&self, claimed: &Claimed) {
+        for leased in &claimed.leases {
+            let Ok(job) = Job::decode(&leased.payload) else {
+                continue;
+            };
+            let id = &job.problem_id;
+            if claimed.versions.knows(id) {
+                let present = self.model.versions.get(id);
+                assert_eq!(claimed.versions.get(id), present, "{id}");
+            } else {
+                assert_eq!(job.id, None, "only of a foreign producer's job");
+            }
+        }
     }
 
     fn take(&mut self, leases: &[Lease], expected: Vec<Expected>) {

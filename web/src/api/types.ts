@@ -21,7 +21,7 @@ export interface Language {
 export interface ProblemEntry {
   id: string;
   title: string;
-  kind: "program" | "function";
+  kind: "program" | "function" | "class";
   cases: number;
   version: string;
   updatedAtMs: number;
@@ -32,11 +32,22 @@ export interface Page<T> {
   next: string | null;
 }
 
-export interface Signature {
+export interface Params {
   name: string;
   params?: { name: string; type: string }[];
-  returns: string;
 }
+
+/** Of a function; a class has methods, and returns nothing. */
+export interface Signature extends Params {
+  returns?: string;
+  methods?: (Params & { returns: string; checker?: Checker })[];
+}
+
+/** When an answer counts as the expected one. */
+export type Checker = string | { kind: string; [member: string]: unknown };
+
+/** Which value is the answer of a function, where it is not what it returns. */
+export type Answer = { argument: number; length?: "returned" } | [{ returned: true }, { argument: number }];
 
 /** A case as anyone sees it: a hidden one has no input and no expected value. */
 export interface Case {
@@ -59,9 +70,10 @@ export interface Problem {
   version: string;
   title: string;
   statement: string;
-  kind: "program" | "function";
+  kind: "program" | "function" | "class";
   signature?: Signature;
-  checker: string | { kind: string; [member: string]: unknown };
+  answer?: Answer;
+  checker: Checker;
   limits: Limits;
   stopOnFirstFail: boolean;
   /** By language; empty for a program. */
@@ -69,9 +81,18 @@ export interface Problem {
   cases: Case[];
 }
 
+/** A file of a program; the first one is run. */
+export interface SourceFile {
+  name: string;
+  content: string;
+  encoding?: "base64";
+}
+
 export interface Submission {
   problemId: string;
-  code: string;
+  /** Either code or files. */
+  code?: string;
+  files?: SourceFile[];
   language: string;
   priority?: "high" | "normal" | "low";
   /** Asks for events of each case while it runs. */
@@ -89,7 +110,9 @@ export interface Stored {
 }
 
 export interface Run {
-  code: string;
+  /** Either code or files. */
+  code?: string;
+  files?: SourceFile[];
   language: string;
   problemId?: string;
   stdin?: string;
@@ -135,6 +158,8 @@ export interface CaseResult {
   name?: string;
   hidden?: true;
   verdict: VerdictName;
+  /** How much of its weight it earned, 0 to 1, where the checker gives points. */
+  share?: number;
   cpuTimeMs?: number;
   memoryBytes?: number;
   evidence?: Evidence;
@@ -176,6 +201,8 @@ export interface DoneResult {
   finishedAtMs: number;
   attempts: number;
   executor: string;
+  /** What the problem's checker program said, for the operator's key alone. */
+  checker?: { case?: number; compile?: Stage; run?: Stage };
 }
 
 export interface DeadResult {

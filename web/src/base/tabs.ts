@@ -14,6 +14,8 @@ export interface Tabs {
   list: HTMLElement;
   choose(key: string): void;
   chosen(): string;
+  /** Changes the name that is shown. */
+  rename(key: string, name: string): void;
 }
 
 export function tabs(label: string, all: Tab[], changed?: (key: string) => void): Tabs {
@@ -56,6 +58,11 @@ export function tabs(label: string, all: Tab[], changed?: (key: string) => void)
     buttons.get(tab.key)?.focus();
   }
 
+  function rename(key: string, name: string): void {
+    const button = buttons.get(key);
+    if (button) button.textContent = name;
+  }
+
   choose(current);
-  return { list, choose, chosen: () => current };
+  return { list, choose, chosen: () => current, rename };
 }

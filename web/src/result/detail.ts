@@ -4,11 +4,12 @@ import type { Case, CaseResult, Judgement, Problem } from "../api/types.ts";
 import { h, replace } from "../base/dom.ts";
 import { parseExactly, print } from "../base/json.ts";
 import { bytes, duration } from "../base/time.ts";
+import { callLines, linesOfAll } from "./calls.ts";
 import { compare, endings } from "./difference.ts";
-import { errorOutput } from "./ended.ts";
+import { errorOutput, percent } from "./ended.ts";
 import type { ResultOptions } from "./index.ts";
 import { withPlaces } from "./places.ts";
-import { textBox } from "./text.ts";
+import { textBox, texts as textsPlace } from "./text.ts";
 import { verdictBadge } from "./verdicts.ts";
 
 /** The judge keeps at most 2,048 bytes of a text, and marks where it cut. */
@@ -24,12 +25,12 @@ export function sample(judgement: Judgement, number: number, problem: Problem | 
 
 function asText(value: unknown): string | undefined {
   if (value === undefined) return undefined;
-  return typeof value === "string" ? value : JSON.stringify(value);
+  return typeof value === "string" ? value : print(value, "");
 }
 
-/** Programs have texts, functions have values: a text of a function is JSON too. */
+/** Programs have texts, what is called has values: a text of those is JSON too. */
 function textOf(value: unknown, problem: Problem | undefined): string | undefined {
-  return problem?.kind === "function" && value !== undefined ? JSON.stringify(value) : asText(value);
+  return problem && problem.kind !== "program" && value !== undefined ? print(value, "") : asText(value);
 }
 
 /** Puts a case into `place`, with its points in words. Differences are marked as soon as they are found. */
@@ -47,6 +48,7 @@ export function showCase(
   }
   const facts = [
     worth,
+    one.share && one.share < 1 ? `earned ${percent(one.share * 100)} of its points` : undefined,
     one.cpuTimeMs === undefined ? undefined : `${duration(one.cpuTimeMs)} of CPU time`,
     one.memoryBytes === undefined ? undefined : bytes(one.memoryBytes),
   ].filter((fact) => fact !== undefined);
@@ -87,9 +89,9 @@ function body(one: CaseResult, judgement: Judgement, options: ResultOptions): No
   const input = evidence?.input ?? wholeInput;
   const expected = evidence?.expected ?? textOf(given?.expected, problem);
   const actual = evidence?.actual;
-  const texts = h("div", { class: "r-texts" });
+  const texts = textsPlace();
   if (input !== undefined) texts.append(inputBox(input, wholeInput, options));
-  if (expected !== undefined) texts.append(...answers(expected, actual, textOf(given?.expected, problem)));
+  if (expected !== undefined) texts.append(...answers(expected, actual, textOf(given?.expected, problem), problem));
   if (evidence?.stderr) {
     const render = (text: string) => withPlaces(text, options.goTo);
     texts.append(textBox(evidence.stderr, { name: errorOutput(options, one.verdict === "Runtime Error"), render }));
@@ -98,16 +100,22 @@ function body(one: CaseResult, judgement: Judgement, options: ResultOptions): No
   return nodes;
 }
 
+/** Whether each text has a line for each call. */
+function isByCall(problem: Problem | undefined): boolean {
+  return problem?.kind === "class";
+}
+
 function remark(text: string): HTMLElement {
   return h("p", { class: "muted" }, text);
 }
 
-/** A function's arguments with their names, as the samples show them; what was cut stays as it is. */
+/** A function's arguments with their names, or a class's calls, as the samples show them; what was cut stays as it is. */
 function readable(input: string, problem: Problem | undefined): string {
   const params = problem?.kind === "function" && problem.signature?.params;
-  if (!params) return input;
+  if (!params && problem?.kind !== "class") return input;
   try {
     const values = parseExactly(input);
+    if (!params) return callLines(values, problem?.signature?.name) ?? input;
     if (!Array.isArray(values) || values.length !== params.length) return input;
     return values.map((value, at) => `${params[at]?.name} = ${print(value)}`).join("\n");
   } catch {
@@ -118,7 +126,11 @@ function readable(input: string, problem: Problem | undefined): string {
 function inputBox(input: string, whole: string | undefined, options: ResultOptions): HTMLElement {
   const cut = CUT_AFTER.test(input) || CUT_BEFORE.test(input);
   const full = cut ? whole : input;
-  const box = textBox(readable(input, options.problem), { name: "input", whole: full });
+  const box = textBox(readable(input, options.problem), {
+    name: "input",
+    whole: full,
+    isByCall: isByCall(options.problem),
+  });
   const { useAsInput } = options;
   if (useAsInput) {
     const use = h("button", { class: "button quiet small", type: "button" }, "Use as input");
@@ -132,12 +144,28 @@ function inputBox(input: string, whole: string | undefined, options: ResultOptio
   return box;
 }
 
-function answers(expected: string, actual: string | undefined, given: string | undefined): HTMLElement[] {
-  const whole = CUT_AFTER.test(expected) || CUT_BEFORE.test(expected) ? given : undefined;
+function answers(
+  expected: string,
+  actual: string | undefined,
+  given: string | undefined,
+  problem: Problem | undefined,
+): HTMLElement[] {
+  const cut = CUT_AFTER.test(expected) || CUT_BEFORE.test(expected);
+  const whole = { expected: cut ? given : expected, actual };
+  if (isByCall(problem)) {
+    const [one, other] = linesOfAll(actual === undefined ? [expected] : [expected, actual]);
+    [expected, actual] = [one ?? expected, other];
+  }
   const end = actual === undefined ? {} : endings(expected, actual);
   const boxes = (nodes?: { expected: Node[]; actual: Node[] }) => {
-    const made = [textBox(expected, { name: "expected", whole, nodes: nodes?.expected, remark: end.expected })];
-    if (actual !== undefined) made.push(textBox(actual, { name: "got", nodes: nodes?.actual, remark: end.actual }));
+    const text = (of: "expected" | "actual") => ({
+      whole: whole[of],
+      nodes: nodes?.[of],
+      remark: end[of],
+      isByCall: isByCall(problem),
+    });
+    const made = [textBox(expected, { name: "expected", ...text("expected") })];
+    if (actual !== undefined) made.push(textBox(actual, { name: "got", ...text("actual") }));
     return made;
   };
   const plain = boxes();

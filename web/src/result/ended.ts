@@ -59,7 +59,22 @@ function done(result: DoneResult, options: ResultOptions): Node[] {
   else if (judgement) nodes.push(...sentence(result));
   else nodes.push(...printed(result.run, result.output, options));
   if (verdict !== "Compilation Error") nodes.push(...warnings(result.compile, options));
+  if (result.checker) nodes.push(checkerBox(result.checker));
   return nodes;
+}
+
+/** What the problem's checker said: it may hold expected answers, so only the operator is told. */
+function checkerBox({ case: number, compile, run }: NonNullable<DoneResult["checker"]>): HTMLElement {
+  const stage = compile ?? run;
+  const said = [stage?.stderr, stage?.stdout].filter(Boolean).join("\n");
+  const about = compile ? "does not compile" : `on case ${number}`;
+  return h(
+    "details",
+    { class: "r-details", open: true },
+    h("summary", {}, `The checker ${about} (only the operator sees this)`),
+    h("p", { class: "r-says" }, endWords(stage) ?? "It ended with exit code 0."),
+    said !== "" && textBox(said, { name: "checker output", remark: stage?.truncated && "Only a part was kept." }),
+  );
 }
 
 /** "85.7 %", never rounded up to 100. */
@@ -100,7 +115,7 @@ export function printed(run: Stage | undefined, output: string, options: ResultO
   const remark = run?.truncated && "The judge kept only a part of the output.";
   const said = run?.stderr ?? "";
   if (text !== "") nodes.push(textBox(text, { name: "output", remark }));
-  else if (said === "" || !isFunction(options)) nodes.push(h("p", { class: "muted" }, "It printed nothing."));
+  else if (said === "" || !isCalled(options)) nodes.push(h("p", { class: "muted" }, "It printed nothing."));
   if (said !== "") {
     const name = errorOutput(options, reason !== undefined);
     nodes.push(textBox(said, { name, render: (part) => withPlaces(part, options.goTo) }));
@@ -108,13 +123,14 @@ export function printed(run: Stage | undefined, output: string, options: ResultO
   return nodes;
 }
 
-function isFunction({ problem }: ResultOptions): boolean {
-  return problem?.kind === "function";
+/** Whether it is a function or a class, which is called and need not print. */
+export function isCalled({ problem }: ResultOptions): boolean {
+  return problem !== undefined && problem.kind !== "program";
 }
 
-/** What standard error is called: a function prints to it, for its standard output is the judge's. */
+/** What standard error is called: a function or a class prints to it, for its standard output is the judge's. */
 export function errorOutput(options: ResultOptions, isFailed: boolean): string {
-  if (!isFunction(options)) return "error output";
+  if (!isCalled(options)) return "error output";
   return isFailed ? "what it printed, with errors" : "what it printed";
 }
 

@@ -21,6 +21,8 @@ export interface TextOptions {
   whole?: string | undefined;
   /** The nodes that stand for the text, instead of the text itself. */
   nodes?: Node[] | undefined;
+  /** A line for each call of a class: such texts scroll together within `texts`. */
+  isByCall?: boolean;
   /** What else to say below. */
   remark?: string | undefined;
   /** Turns a text into nodes; unseen characters are marked by default. */
@@ -38,7 +40,7 @@ export function textBox(text: string, options: TextOptions): HTMLElement {
   const body = h("pre", { tabindex: "0", role: "group", "aria-labelledby": id });
   const box = h(
     "div",
-    { class: "r-text" },
+    { class: options.isByCall ? "r-text r-by-call" : "r-text" },
     h(
       "div",
       { class: "r-text-head" },
@@ -56,6 +58,18 @@ export function textBox(text: string, options: TextOptions): HTMLElement {
   }
   if (remarks) box.append(h("p", { class: "r-remark" }, remarks));
   return box;
+}
+
+/** A place for texts beside each other. A line of one stays beside that of the others. */
+export function texts(...boxes: HTMLElement[]): HTMLElement {
+  const place = h("div", { class: "r-texts" }, boxes);
+  const scrolled = ({ target }: Event) => {
+    const all = [...place.querySelectorAll(".r-by-call pre")];
+    const moved = all.find((one) => one === target);
+    if (moved) for (const one of all) one.scrollTop = moved.scrollTop;
+  };
+  place.addEventListener("scroll", scrolled, true);
+  return place;
 }
 
 function fill(text: string, body: HTMLElement, box: HTMLElement, render: (text: string) => Node[]): void {

@@ -5,6 +5,7 @@ import { after, test } from "node:test";
 import {
   ADMIN_TOKEN,
   api,
+  died,
   ended,
   failJobsWith,
   submit,
@@ -24,10 +25,7 @@ after(async () => {
 test("a dead letter is found, replayed, and judged", async () => {
   await failJobsWith("POISON");
   const id = await submit("deadly", "python", "print('POISON')");
-  await until("the dead letter", async () => {
-    await work();
-    return (await ended(id)).status === "dead" || undefined;
-  });
+  await died(id);
   const { page, complaints, close } = await visit("#/ops");
   await page.getByLabel("Key", { exact: true }).fill(ADMIN_TOKEN);
   await page.getByRole("button", { name: "Open" }).click();

@@ -4,20 +4,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
+import { drawn } from "../harness.ts";
 import { HOSTILE } from "../hostile.ts";
-import {
-  api,
-  ended,
-  failJobsWith,
-  submit,
-  until,
-  useBrowser,
-  verdict,
-  visit,
-  visitAsOperator,
-  work,
-  write,
-} from "./stack.ts";
+import { api, died, failJobsWith, submit, useBrowser, verdict, visit, visitAsOperator, write } from "./stack.ts";
 
 useBrowser();
 
@@ -106,11 +95,17 @@ test("hostile code and output stay text, in runs, submissions, history and compa
   await page.getByRole("button", { name: "Run" }).click();
   await verdict(page, "Executed");
   await assertLifeless(page, complaints);
+  let before: string | null = null;
   for (const _ of [1, 2]) {
     await page.getByRole("button", { name: "Submit" }).click();
-    await page.getByRole("link", { name: "Open this submission" }).waitFor();
+    // The second one's: the first one's result stands there until the second is stored.
+    const link = page.locator(".outcome-open a:not([data-old])");
+    await link.waitFor();
+    assert.notEqual(await link.getAttribute("href"), before);
+    before = await link.getAttribute("href");
     await verdict(page, "Wrong Answer");
     await assertLifeless(page, complaints);
+    await link.evaluate((one) => one.setAttribute("data-old", ""));
   }
   await page.getByRole("link", { name: "Open this submission" }).click();
   await verdict(page, "Wrong Answer");
@@ -136,10 +131,7 @@ test("hostile languages, payloads and addresses stay text for the operator", asy
   const poison = "POISON <img src=x onerror=window.ran=1>";
   await failJobsWith("POISON");
   const id = await submit("dead<img src=x onerror=window.ran=1>".replace(/[^\w.-]/g, "-"), "python", poison);
-  await until("the dead letter", async () => {
-    await work();
-    return (await ended(id)).status === "dead" || undefined;
-  });
+  await died(id);
   await failJobsWith("");
   const { page, complaints, close } = await visitAsOperator("#/ops/dead");
   const letter = page.getByRole("list", { name: "Dead letters", exact: true }).getByRole("listitem").first();
@@ -158,8 +150,10 @@ test("hostile languages, payloads and addresses stay text for the operator", asy
     `#/${evil}`,
     `#/ops/dead?reason=${evil}`,
   ]) {
+    await page.locator("#view h1").evaluateAll((all) => all.map((one) => one.setAttribute("data-old", "")));
     await page.evaluate((where) => location.assign(where), hash);
-    await page.waitForTimeout(300);
+    await page.locator("#view h1:not([data-old])").waitFor();
+    await drawn(page);
     await assertLifeless(page, complaints);
   }
   await close();

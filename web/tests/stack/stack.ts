@@ -74,6 +74,15 @@ export async function ended(id: string): Promise<Ended> {
   });
 }
 
+/** Has worker-fn work until a job is a dead letter. An attempt that is due again waits for the next call. */
+export async function died(id: string): Promise<void> {
+  await until(`the dead letter of ${id}`, async () => {
+    await work();
+    const { status } = await api<{ status: string }>("GET", `/result/${id}?wait=1`);
+    return status === "dead" || undefined;
+  });
+}
+
 /** Asks until there is a value. */
 export async function until<T>(what: string, ask: () => Promise<T | undefined>, withinMs = SOON_MS): Promise<T> {
   const deadline = Date.now() + withinMs;
@@ -100,7 +109,7 @@ export interface Visit {
 
 /** Opens the page at an address such as `#/p/two-sum` in a browser that was never here. */
 export async function visit(hash = "#/", options: BrowserContextOptions = {}): Promise<Visit> {
-  const context = await theBrowser().newContext({ locale: "en-GB", ...options });
+  const context = await (await theBrowser()).newContext({ locale: "en-GB", ...options });
   const page = await context.newPage();
   const complaints: string[] = [];
   page.setDefaultTimeout(SOON_MS);

@@ -2,10 +2,10 @@
 // on a phone; nothing wider than the screen; the policy holds.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import path from "node:path";
 import { before, test } from "node:test";
 import type { Page } from "playwright-core";
+import { findings } from "../accessible.ts";
+import { drawn } from "../harness.ts";
 import {
   api,
   ended,
@@ -22,7 +22,6 @@ import {
 
 useBrowser();
 
-const axe = await readFile(path.join(import.meta.dirname, "../../../node_modules/axe-core/axe.min.js"), "utf8");
 let ids: string[] = [];
 
 before(async () => {
@@ -40,22 +39,6 @@ before(async () => {
   });
   await failJobsWith("");
 });
-
-/** The rules that axe-core calls serious or critical, with where they are broken. */
-async function findings(page: Page): Promise<string[]> {
-  // The policy allows no script that is not the page's own, so it comes from the debugger.
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const run = (window as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } }).axe.run;
-    type Violation = { id: string; impact: string; nodes: { target: unknown; failureSummary: string }[] };
-    const { violations } = await run();
-    return violations
-      .filter(({ impact }) => impact === "serious" || impact === "critical")
-      .flatMap(({ id, nodes }) =>
-        nodes.map(({ target, failureSummary }) => `${id} at ${JSON.stringify(target)}: ${failureSummary}`),
-      );
-  });
-}
 
 interface Case {
   name: string;
@@ -120,7 +103,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await ready(page);
       assert.deepEqual(await findings(page), []);
       await page.setViewportSize({ width: 360, height: 740 });
-      await page.waitForTimeout(200);
+      await drawn(page);
       assert.deepEqual(await findings(page), []);
       const wider = await page.evaluate(
         () => document.documentElement.scrollWidth - document.documentElement.clientWidth,

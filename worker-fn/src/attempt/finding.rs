@@ -8,7 +8,7 @@ use shared::domain::stage::Stage;
 use shared::domain::verdict::Verdict;
 
 use super::judging::Judged;
-use crate::executor::Execution;
+use crate::executor::{Execution, ExecutorError};
 use crate::judge::plain;
 
 /// What was found out.
@@ -40,14 +40,17 @@ impl Finding {
     }
 }
 
-/// An endpoint's refusal to judge a submission. Where it is about a limit, it is the
-/// problem's that is too high for this endpoint, which a solver cannot know.
-pub(super) fn refusal(why: String) -> String {
-    if !why.contains("limit") {
-        return why;
+/// An endpoint's refusal to run code for a problem. Where it is about a limit, it is
+/// the problem's that is too high for this endpoint, which a solver cannot know.
+pub(crate) fn refusal(error: &ExecutorError) -> String {
+    let why = error.to_string();
+    match error {
+        ExecutorError::LimitTooHigh { .. } => {
+            why + "\nThe problem asks for more than this execution endpoint gives; nothing is known \
+                   about the code."
+        }
+        _ => why,
     }
-    why + "\nThe problem asks for more than this execution endpoint gives; nothing is known about \
-           the code."
 }
 
 impl From<Execution> for Finding {
@@ -91,10 +94,14 @@ mod tests {
 
     #[test]
     fn a_limit_of_the_endpoint_is_named_as_such() {
-        let limit = "run_timeout cannot exceed the configured limit of 3000";
-        let text = refusal(limit.into());
-        assert!(text.starts_with(limit) && text.contains("execution endpoint"));
+        let limit = ExecutorError::LimitTooHigh {
+            field: "limits.timeMs",
+            most: 3_000,
+        };
+        let text = refusal(&limit);
+        let said = "limits.timeMs must be at most 3000, ";
+        assert!(text.starts_with(said) && text.contains("The problem asks"));
         let other = "No execution endpoint offers klingon.";
-        assert_eq!(refusal(other.into()), other);
+        assert_eq!(refusal(&ExecutorError::Refused(other.into())), other);
     }
 }

@@ -9,29 +9,27 @@ use std::rc::Rc;
 use futures_util::future::{Either, select};
 
 use shared::domain::archive::SubmissionArchive;
-use shared::domain::dead_letter::{DeadLetter, FailedAttempt};
 use shared::domain::job::Job;
-use shared::domain::result::{MAX_OUTPUT_BYTES, ProblemState, ResultDocument, Status};
-use shared::domain::ticket::{Ticket, TicketKey};
-use shared::json::write::truncated_escaped;
+use shared::domain::result::ProblemState;
 use shared::queue::Store;
-use shared::queue::backoff::backoff_ms;
 use shared::queue::settlement::Outcome;
-use shared::queue::usage::{UsageLimits, UsageWindow};
+use shared::queue::usage::UsageLimits;
 use shared::redis::RedisError;
 use shared::text::normalized;
 use shared::trace::Span;
 
 use super::claimed_job::ClaimedJob;
 use super::finding::{Finding, refusal};
+use super::judge_error::JudgeError;
 use super::judging::{self, JudgeEnd, Watch};
 use super::live_report::LiveReport;
+use super::outcomes::Outcomes;
 use super::problem_cache::{CachedProblem, ProblemError, Problems};
 use crate::config::Config;
 use crate::executor::{EndpointId, Endpoints, Execution, ExecutorError};
-use crate::executor::{Run, RunLimits, SelectedEndpoint};
+use crate::executor::{Program, Run, RunLimits, SelectedEndpoint};
 use crate::instance::Instance;
-use crate::limits::{Congestion, JobBudget, JobGrant, Memory, Stored};
+use crate::limits::{Congestion, JobBudget, JobGrant, Memory};
 use crate::runtime::Runtime;
 
 /// The `executor` of a result that was judged by archived answers.
@@ -59,24 +57,32 @@ pub enum AttemptEnd {
     BudgetExhausted(u64),
 }
 
+impl From<JudgeError> for AttemptEnd {
+    fn from(JudgeError { error, at }: JudgeError) -> Self {
+        match (error, at) {
+            (ExecutorError::BudgetExhausted(calls), _) => Self::BudgetExhausted(calls),
+            (error @ ExecutorError::Busy, _) => Self::Busy(error),
+            (error, None) => Self::NoEndpoint(error),
+            (error @ ExecutorError::Failed { .. }, Some(id)) => Self::Failed(error, id),
+            (error @ ExecutorError::Unavailable(_), Some(id)) => Self::Unavailable(error, id),
+            (error, Some(id)) => Self::NoResponse(error, id),
+        }
+    }
+}
+
 /// Runs jobs.
 pub struct JobRunner {
     store: Store,
     endpoints: Endpoints,
     problems: Problems,
-    archive_submissions: bool,
+    outcomes: Outcomes,
     progress: bool,
     executor_timeout_ms: u64,
-    tickets: TicketKey,
-    max_attempts: u32,
     processing_delay_ms: u64,
     memory: Memory,
     congestion: Congestion,
-    stored: Rc<Stored>,
     storage: UsageLimits,
-    result_ttl_s: u64,
     span: Option<Span>,
-    webhooks: bool,
     runtime: Runtime,
 }
 
@@ -95,18 +101,13 @@ impl JobRunner {
                 runtime,
             ),
             store,
-            archive_submissions: config.archive_submissions,
+            outcomes: Outcomes::new(config, runtime, instance),
             executor_timeout_ms: config.executor.timeout_ms,
-            tickets: config.tickets.clone(),
-            max_attempts: config.max_attempts,
             processing_delay_ms: config.processing_delay_ms,
             memory: instance.memory.clone(),
             congestion: instance.congestion.clone(),
-            stored: Rc::clone(&instance.stored),
             storage: config.storage,
-            result_ttl_s: config.queue.result_ttl_s,
             span: instance.span.clone(),
-            webhooks: config.webhooks.is_some(),
             runtime,
         }
     }
@@ -131,9 +132,9 @@ impl JobRunner {
         &self.problems
     }
 
-    /// What the instance has stored.
-    pub fn stored(&self) -> &Stored {
-        &self.stored
+    /// What becomes of jobs.
+    pub fn outcomes(&self) -> &Outcomes {
+        &self.outcomes
     }
 
     /// The request or drain that it works for.
@@ -146,34 +147,30 @@ impl JobRunner {
         self.storage
     }
 
-    /// The window in which stored bytes are counted now.
-    pub fn window(&self) -> UsageWindow {
-        UsageWindow::at((self.runtime.now_ms)(), self.result_ttl_s)
-    }
-
     /// Runs one job with its grant. One call, and more only where an endpoint
     /// cannot do with one.
     pub async fn run(&self, claimed: &ClaimedJob, grant: JobGrant) -> AttemptEnd {
-        if claimed.attempt() > self.max_attempts {
-            return AttemptEnd::Decided(self.give_up(claimed, None));
+        let outcomes = &self.outcomes;
+        if outcomes.has_too_many_attempts(claimed) {
+            return AttemptEnd::Decided(outcomes.give_up(claimed, None));
         }
         let job = match &claimed.job {
             Ok(job) => job,
             Err(unreadable) => {
                 let reason = format!("This is no job: {unreadable}.");
                 let failed = claimed.failed_attempts.clone();
-                return AttemptEnd::Decided(self.dead_letter(claimed, reason, failed));
+                return AttemptEnd::Decided(outcomes.dead_letter(claimed, reason, failed));
             }
         };
         if self.processing_delay_ms > 0 {
             (self.runtime.sleep)(self.processing_delay_ms).await;
         }
         let started_at_ms = (self.runtime.now_ms)();
-        let own_id = self.own_id(job);
+        let own_id = outcomes.own_id(job);
         let complete = |executor: &str, finding| {
             let (own_id, attempt) = (own_id.clone(), claimed.attempt());
-            let result = self.complete(job, own_id, attempt, executor, finding, started_at_ms);
-            AttemptEnd::Decided(result)
+            let end = outcomes.complete(job, own_id, attempt, executor, finding, started_at_ms);
+            AttemptEnd::Decided(end)
         };
         let problem = self
             .problems
@@ -247,23 +244,20 @@ impl JobRunner {
                     }
                 }
             }
-            Err(ExecutorError::Refused(why)) => {
+            Err(JudgeError {
+                error: error @ (ExecutorError::Refused(_) | ExecutorError::LimitTooHigh { .. }),
+                ..
+            }) => {
                 let why = match &problem {
-                    Some(_) => refusal(why),
-                    None => why,
+                    Some(_) => refusal(&error),
+                    None => error.to_string(),
                 };
                 complete(
                     endpoint.name(),
                     self.not_judged(job, problem.is_some(), why),
                 )
             }
-            Err(error @ ExecutorError::Busy) => AttemptEnd::Busy(error),
-            Err(error @ ExecutorError::Failed { .. }) => AttemptEnd::Failed(error, endpoint.id),
-            Err(error @ ExecutorError::Unavailable(_)) => {
-                AttemptEnd::Unavailable(error, endpoint.id)
-            }
-            Err(error @ ExecutorError::NoResponse(_)) => AttemptEnd::NoResponse(error, endpoint.id),
-            Err(ExecutorError::BudgetExhausted(calls)) => AttemptEnd::BudgetExhausted(calls),
+            Err(failed) => failed.into(),
         }
     }
 
@@ -275,12 +269,17 @@ impl JobRunner {
         problem: Option<&CachedProblem>,
         endpoint: SelectedEndpoint<'_>,
         budget: &JobBudget,
-    ) -> Result<Executed, ExecutorError> {
+    ) -> Result<Executed, JudgeError> {
+        let here = |error| JudgeError {
+            error,
+            at: Some(endpoint.id),
+        };
         let Some(problem) = problem else {
-            let execution = run_once(job, endpoint, budget).await?;
+            let execution = run_once(job, endpoint, budget).await.map_err(here)?;
             return Ok(Executed::Found(Box::new(execution.into())));
         };
-        let end = judging::judge(problem, job, watch, endpoint, budget, self.runtime).await?;
+        let endpoints = (&self.endpoints, endpoint);
+        let end = judging::judge(problem, job, watch, endpoints, budget, self.runtime).await?;
         Ok(match end {
             JudgeEnd::Judged(judged) => Executed::Found(Box::new(Finding::from(*judged))),
             JudgeEnd::Unfinished(progress) => {
@@ -292,7 +291,7 @@ impl JobRunner {
                     Ok(payload) => Executed::Unfinished(payload),
                     Err(error) => {
                         let why = format!("The job cannot be written: {error}.");
-                        return Err(ExecutorError::Refused(why));
+                        return Err(here(ExecutorError::Refused(why)));
                     }
                 }
             }
@@ -303,132 +302,10 @@ impl JobRunner {
     /// once its cause is removed.
     fn not_judged(&self, job: &Job, known_problem: bool, why: String) -> Finding {
         Finding {
-            archive: known_problem.then(|| SubmissionArchive::unjudged(&job.code)),
+            archive: known_problem.then(|| SubmissionArchive::unjudged(&job.source)),
             problem: (!known_problem).then_some(ProblemState::Unknown),
             ..Finding::internal_error(why)
         }
-    }
-
-    /// The attempt counts: the job is tried again after a pause, or given up.
-    pub fn fail(&self, claimed: &ClaimedJob, error: &ExecutorError) -> Outcome {
-        let failure = FailedAttempt {
-            attempt: claimed.attempt(),
-            reason: error.to_string(),
-            at_ms: Some((self.runtime.now_ms)()),
-        };
-        if failure.attempt >= self.max_attempts {
-            return self.give_up(claimed, Some(failure));
-        }
-        Outcome::Retry {
-            delay_ms: backoff_ms(failure.attempt, self.runtime.random_u32()),
-            failure,
-        }
-    }
-
-    fn give_up(&self, claimed: &ClaimedJob, last: Option<FailedAttempt>) -> Outcome {
-        let mut failed = claimed.failed_attempts.clone();
-        failed.extend(last);
-        let attempts = failed.len();
-        let last = failed
-            .last()
-            .map_or("nothing is known of them", |attempt| &attempt.reason);
-        let reason = format!("Given up after {attempts} attempts. The last one: {last}");
-        self.dead_letter(claimed, reason, failed)
-    }
-
-    fn dead_letter(
-        &self,
-        claimed: &ClaimedJob,
-        reason: String,
-        failed_attempts: Vec<FailedAttempt>,
-    ) -> Outcome {
-        let now_ms = (self.runtime.now_ms)();
-        let job = claimed.job.as_ref().ok();
-        let own_id = job.and_then(|job| self.own_id(job));
-        let (id, ticket) = own_id.unzip();
-        Outcome::DeadLetter(Box::new(DeadLetter {
-            has_result: id.is_some() && job.is_some_and(|job| job.archived.is_some()),
-            id: id.unwrap_or_else(|| self.new_id(now_ms)),
-            reason,
-            problem_id: job.map(|job| job.problem_id.clone()),
-            language: job.map(|job| job.language.clone()),
-            lane: claimed.token.lane(),
-            attempts: claimed.attempt().min(self.max_attempts),
-            failed_attempts,
-            submitted_at_ms: ticket.map(|ticket| ticket.submitted_at_ms),
-            dead_at_ms: now_ms,
-            callback_url: job.and_then(|job| self.callback_url(job)),
-        }))
-    }
-
-    /// A job's id and what it says, if we issued it. An id that a foreign producer
-    /// made up could be that of another submission.
-    pub(crate) fn own_id(&self, job: &Job) -> Option<(String, Ticket)> {
-        let id = job.id.as_deref()?;
-        Some((id.to_owned(), self.tickets.verify(id)?))
-    }
-
-    /// Whether a job came to an end that nobody is told of, because webhooks are off.
-    pub fn leaves_untold(&self, job: Option<&Job>, outcome: &Outcome) -> bool {
-        let is_end = matches!(outcome, Outcome::Complete(_) | Outcome::DeadLetter(_));
-        is_end && !self.webhooks && job.is_some_and(|job| job.callback_url.is_some())
-    }
-
-    /// The address that is told of the job's end.
-    fn callback_url(&self, job: &Job) -> Option<String> {
-        job.callback_url.clone().filter(|_| self.webhooks)
-    }
-
-    fn new_id(&self, now_ms: u64) -> String {
-        self.tickets.issue(now_ms, &(self.runtime.random)())
-    }
-
-    fn complete(
-        &self,
-        job: &Job,
-        own_id: Option<(String, Ticket)>,
-        attempts: u32,
-        executor: &str,
-        finding: Finding,
-        started_at_ms: u64,
-    ) -> Outcome {
-        let replaces = own_id.is_some() && job.archived.is_some();
-        // A submission that an operator has judged again is waited for by nobody.
-        let ticket = own_id.as_ref().map(|(_, ticket)| ticket);
-        let waits_since_ms = ticket.filter(|_| !replaces).map(|ticket| {
-            let requeued_at_ms = job.requeued_at_ms;
-            requeued_at_ms.unwrap_or(ticket.waits_since_ms())
-        });
-        let (id, submitted_at_ms) = own_id
-            .map(|(id, ticket)| (id, ticket.submitted_at_ms))
-            .unwrap_or_else(|| (self.new_id(started_at_ms), started_at_ms));
-        let mut result = ResultDocument {
-            id,
-            problem_id: job.problem_id.clone(),
-            problem: finding.problem,
-            language: job.language.clone(),
-            language_version: finding.version,
-            status: Status::Done,
-            verdict: finding.verdict,
-            output: finding
-                .output
-                .map(|text| truncated_escaped(&text, MAX_OUTPUT_BYTES).to_owned()),
-            compile: finding.compile,
-            run: finding.run,
-            judgement: finding.judgement,
-            attempts,
-            executor: executor.to_owned(),
-            submitted_at_ms,
-            started_at_ms,
-            finished_at_ms: (self.runtime.now_ms)(),
-            archive: finding.archive.filter(|_| self.archive_submissions),
-            replaces,
-            waits_since_ms,
-            callback_url: self.callback_url(job),
-        };
-        self.stored
-            .shorten(&mut result, job.client.as_ref(), self.window());
-        Outcome::Complete(Box::new(result))
     }
 }
 
@@ -445,12 +322,19 @@ async fn run_once(
     endpoint: SelectedEndpoint<'_>,
     budget: &JobBudget,
 ) -> Result<Execution, ExecutorError> {
+    let (program, options) = (Program::of(&job.source), &job.options);
     let run = Run {
         language: &job.language,
-        source: &normalized(&job.code),
-        stdins: vec![String::new()],
+        files: program.files(),
+        args: &options.args,
+        stdins: vec![normalized(&options.stdin).into_owned()],
+        checks: None,
         stop_at_first_failure: false,
-        limits: RunLimits::default(),
+        limits: RunLimits {
+            time_ms: options.time_ms,
+            memory_bytes: options.memory_bytes,
+            output_bytes: None,
+        },
         caller: job.caller(),
     };
     endpoint.execute(&run, budget).await

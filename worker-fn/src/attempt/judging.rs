@@ -9,9 +9,12 @@ use shared::domain::stage::Stage;
 use shared::domain::verdict::Verdict;
 use shared::text::hex;
 
+use super::checking;
+use super::judge_error::JudgeError;
 use super::live_report::LiveReport;
 use super::problem_cache::CachedProblem;
-use crate::executor::{Execution, ExecutorError, Run, RunLimits, SelectedEndpoint, StageReport};
+use crate::executor::{Endpoints, Execution, ExecutorError, Run};
+use crate::executor::{RunLimits, SelectedEndpoint, StageReport};
 use crate::judge::archive;
 use crate::judge::assess::{Assessment, Findings, assess};
 use crate::judge::session::JudgeSession;
@@ -75,6 +78,7 @@ pub fn judge_again(cached: &CachedProblem, job: &Job) -> Option<Judged> {
         evidence: &[],
         failure: None,
         peak_usage: usages.fold(Usage::default(), Usage::max),
+        checker_fault: None,
     };
     let assessment = assess(problem, &cached.version, &findings);
     // Where the first failure ends judging, later cases were not run.
@@ -84,37 +88,43 @@ pub fn judge_again(cached: &CachedProblem, job: &Job) -> Option<Judged> {
         assessment,
         compile: None,
         version: None,
-        archive: archive::archive(&job.code, &cached.version, &cached.inputs, &runs),
+        archive: archive::archive(&job.source, &cached.version, &cached.inputs, &runs),
     })
 }
 
 /// Has a submission run and judges it. If the job is ours, it goes on from its
 /// progress, and leaves what does not fit into its time; a foreign producer could
-/// claim any progress. Errors: as [`SelectedEndpoint::execute`].
+/// claim any progress. `endpoints` are those among which one is chosen for a checker
+/// program.
 pub async fn judge(
     cached: &CachedProblem,
     job: &Job,
     watch: Watch<'_>,
-    endpoint: SelectedEndpoint<'_>,
+    (endpoints, endpoint): (&Endpoints, SelectedEndpoint<'_>),
     budget: &JobBudget,
     runtime: Runtime,
-) -> Result<JudgeEnd, ExecutorError> {
-    // The inputs of all cases, and the body into which they are written with every
-    // quotation mark escaped.
-    let bytes = if cached.bytes > SMALL_BYTES {
-        3 * cached.bytes
-    } else {
-        0
+) -> Result<JudgeEnd, JudgeError> {
+    let here = |error| JudgeError {
+        error,
+        at: Some(endpoint.id),
     };
+    // The program and the inputs of all cases, and the body into which they are written
+    // with every quotation mark escaped.
+    let sent = cached.bytes + job.source.bytes();
+    let mut bytes = if sent > SMALL_BYTES { 3 * sent } else { 0 };
+    let checker = cached.problem.checker_program.as_deref();
+    if checker.is_some() {
+        bytes += checking::MEMORY_BYTES;
+    }
     let left_ms = budget.remaining_ms((runtime.now_ms)());
     let requests = &budget.memory().requests;
     let Some(_memory) = requests.reserve(bytes, runtime.sleep, left_ms / 2).await else {
         // A fresh invocation may be in an instance that has.
-        return Err(ExecutorError::BudgetExhausted(1));
+        return Err(here(ExecutorError::BudgetExhausted(1)));
     };
     let Watch { ours, report } = watch;
     let nonce = hex(&(runtime.random)());
-    let mut session = JudgeSession::new(&cached.problem, &job.language, &job.code, nonce);
+    let mut session = JudgeSession::new(&cached.problem, &job.language, &job.source, nonce);
     let known = job.progress.as_ref();
     let known = known.filter(|progress| ours && progress.version == cached.version);
     let known_count = known.map_or(0, |progress| {
@@ -124,7 +134,36 @@ pub async fn judge(
     let mut calls = 0;
     while let Some(mut step) = session.next_step() {
         let left_ms = budget.remaining_ms((runtime.now_ms)());
+        if let (Some(program), Some(_)) = (checker, &step.checks) {
+            if left_ms < MIN_CALL_MS {
+                if session.is_decided() {
+                    break;
+                }
+                if ours {
+                    let progress = session.progress(&cached.version);
+                    if progress.count() > known_count {
+                        return Ok(JudgeEnd::Unfinished(progress));
+                    }
+                }
+                checking::find_time(budget, runtime).map_err(here)?;
+            }
+            let checked = checking::run(program, &mut session, step, job, endpoints, budget);
+            match checked.await {
+                Ok(()) => {}
+                Err(_) if session.is_decided() => break,
+                Err(error) => return Err(error),
+            }
+            if let Some(report) = report {
+                report.note(session.live_verdicts());
+            }
+            continue;
+        }
         let run_ms = session.limits.time_ms.unwrap_or(0);
+        let kept_ms = match checker {
+            Some(_) => checking::kept_ms(left_ms, run_ms + MARGIN_MS, MIN_CALL_MS),
+            None => 0,
+        };
+        let left_ms = left_ms.saturating_sub(kept_ms);
         // A run that gets less than its own limit could fail for want of time alone.
         if calls > 0 && left_ms < MIN_CALL_MS.max(run_ms + MARGIN_MS) {
             if ours && !session.is_decided() {
@@ -145,13 +184,17 @@ pub async fn judge(
         };
         let run = Run {
             language: &job.language,
-            source: session.source(),
+            files: session.files(),
+            args: &[],
             stdins: std::mem::take(&mut step.stdins),
+            checks: None,
             stop_at_first_failure: step.stop_at_first_failure,
             limits,
             caller: job.caller(),
         };
+        budget.hold_back(kept_ms);
         let executed = endpoint.execute(&run, budget).await;
+        budget.extend(kept_ms);
         calls += 1;
         match executed {
             Ok(execution) => {
@@ -165,9 +208,13 @@ pub async fn judge(
             }
             // Only evidence is missing.
             Err(_) if session.is_decided() => break,
-            Err(error) => return Err(error),
+            Err(error) => return Err(here(error)),
         }
         budget.release_responses();
+    }
+    if let Some(fault) = &session.checker_fault {
+        let report = session.checker_report.as_ref();
+        (runtime.log)(&checking::fault_line(job, fault, report));
     }
     Ok(JudgeEnd::Judged(Box::new(conclude(cached, job, session))))
 }
@@ -199,12 +246,16 @@ fn conclude(cached: &CachedProblem, job: &Job, session: JudgeSession<'_>) -> Jud
             .flatten()
             .any(|run| run.verdict == Verdict::InternalError);
     let archive = if has_internal_error {
-        SubmissionArchive::unjudged(&job.code)
+        SubmissionArchive::unjudged(&job.source)
     } else if session.failure.is_some() {
         // Code that does not compile is compiled again.
-        archive::archive(&job.code, &cached.version, &cached.inputs, &[])
+        archive::archive(&job.source, &cached.version, &cached.inputs, &[])
     } else {
-        archive::archive(&job.code, &cached.version, &cached.inputs, &session.runs)
+        archive::archive(&job.source, &cached.version, &cached.inputs, &session.runs)
+    };
+    let archive = match &session.checker_report {
+        Some(report) => archive.with_checker(report),
+        None => archive,
     };
     Judged {
         archive,

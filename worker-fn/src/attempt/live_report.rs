@@ -75,7 +75,13 @@ impl LiveReport {
         in_flight: &Rc<Semaphore>,
         write: impl AsyncFn(LiveProgress) -> Result<(), RedisError>,
     ) -> Infallible {
-        (runtime.sleep)(QUIET_MS).await;
+        // Most runs are over with no news; then no timer was needed.
+        let began_ms = (runtime.now_ms)();
+        self.wait_for_news().await;
+        let since_ms = (runtime.now_ms)().saturating_sub(began_ms);
+        if since_ms < QUIET_MS {
+            (runtime.sleep)(QUIET_MS - since_ms).await;
+        }
         let mut pause_ms = FIRST_PAUSE_MS;
         loop {
             self.wait_for_news().await;

@@ -1,20 +1,22 @@
 //! The problems that an instance holds.
 //!
-//! The versions of a group of jobs' problems are asked for anew, one command for
-//! all of them; a problem's text is only fetched when the instance does not hold
-//! that version yet. A problem may be published between the two, so a text is held
+//! A claim tells the versions of its jobs' problems as they are at that moment, and
+//! those that it does not know (of a foreign producer's jobs, mostly) are asked for, one
+//! command for all of them; a problem's text is only fetched when the instance does not
+//! hold that version yet. A problem may be published between the two, so a text is held
 //! only under the version that is its fingerprint, or that was read with it in one
 //! transaction. (Versions are keyed: after a change of `TICKET_SECRET` no
 //! fingerprint is the version that was published before.)
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use shared::domain::ids::{InputsHash, ProblemId, ProblemVersion};
 use shared::domain::problem::Problem;
 use shared::domain::ticket::TicketKey;
 use shared::queue::Store;
+use shared::queue::known::Versions;
 use shared::redis::RedisError;
 
 use super::claimed_job::ClaimedJob;
@@ -103,7 +105,7 @@ pub struct Problems {
     fetching: Rc<Semaphore>,
     memory: Memory,
     runtime: Runtime,
-    versions: RefCell<BTreeMap<ProblemId, Option<ProblemVersion>>>,
+    versions: RefCell<Versions>,
 }
 
 impl Problems {
@@ -127,23 +129,27 @@ impl Problems {
         }
     }
 
-    /// Asks for the version of each job's problem. One command; none where no job
-    /// can be read.
-    pub async fn look_up(&self, jobs: &[ClaimedJob]) -> Result<(), RedisError> {
-        let mut ids: Vec<&ProblemId> = Vec::new();
+    /// Takes in the versions that came with claimed jobs. Returns those of their problems
+    /// that are to be looked up before a job is started.
+    pub fn note_claimed(&self, jobs: &[ClaimedJob], versions: Versions) -> Vec<ProblemId> {
+        let mut unknown: Vec<ProblemId> = Vec::new();
         for job in jobs.iter().filter_map(|claimed| claimed.job.as_ref().ok()) {
-            if !ids.contains(&&job.problem_id) {
-                ids.push(&job.problem_id);
+            let id = &job.problem_id;
+            if !versions.knows(id) && !unknown.contains(id) {
+                unknown.push(id.clone());
             }
         }
-        self.look_up_ids(&ids).await
+        self.versions.borrow_mut().extend(versions);
+        unknown
     }
 
     /// Asks for the versions of these problems. One command, and none for no ids.
-    pub async fn look_up_ids(&self, ids: &[&ProblemId]) -> Result<(), RedisError> {
+    pub async fn look_up(&self, ids: &[&ProblemId]) -> Result<(), RedisError> {
         let versions = self.store.versions(ids).await?;
-        let ids = ids.iter().map(|&id| id.clone());
-        self.versions.borrow_mut().extend(ids.zip(versions));
+        let mut known = self.versions.borrow_mut();
+        for (&id, version) in ids.iter().zip(versions) {
+            known.set(id.clone(), version);
+        }
         Ok(())
     }
 
@@ -163,7 +169,7 @@ impl Problems {
         if let Some(held) = self.held(id) {
             return Ok(held);
         }
-        let version = self.versions.borrow().get(id).cloned().flatten();
+        let version = self.versions.borrow().get(id).cloned();
         let Some(version) = version else {
             return Ok(None);
         };
@@ -178,7 +184,7 @@ impl Problems {
         let problem = Problem::from_stored(id, &text)
             .map_err(|violation| ProblemError::Damaged(violation.message))?;
         let cached = Rc::new(CachedProblem::new(problem, version.clone(), text.len()));
-        self.versions.borrow_mut().insert(id.clone(), Some(version));
+        self.versions.borrow_mut().set(id.clone(), Some(version));
         self.cache.insert(&cached);
         Ok(Some(cached))
     }
@@ -188,7 +194,7 @@ impl Problems {
     #[expect(clippy::option_option, reason = "unknown, known to be none, known")]
     fn held(&self, id: &ProblemId) -> Option<Option<Rc<CachedProblem>>> {
         let versions = self.versions.borrow();
-        match versions.get(id).and_then(Option::as_ref) {
+        match versions.get(id) {
             None => Some(None),
             Some(version) => self.cache.get(id, version).map(Some),
         }

@@ -2,22 +2,29 @@
 
 mod executors;
 
+use std::rc::Rc;
+
 use shared::config::{self, ConfigError, Lookup, RedisConfig};
 use shared::domain::ticket::TicketKey;
 use shared::http::Access;
+use shared::plan::Plan;
 use shared::queue::settlement::QueueConfig;
 use shared::queue::usage::UsageLimits;
+use shared::redis::Client;
 
 use crate::webhook::WebhookConfig;
 
 pub use executors::{EndpointConfig, ExecutorConfig, Kind, MAX_ENDPOINTS};
+
+/// The settings that an instance keeps, or why they cannot be used.
+pub type Settings = Result<Rc<Config>, ConfigError>;
 
 /// Everything that working on jobs needs.
 #[derive(Clone)]
 pub struct Config {
     /// `UPSTASH_REDIS_REST_URL`, `UPSTASH_REDIS_REST_TOKEN`,
     /// `REDIS_TIMEOUT_MS`.
-    pub redis: RedisConfig,
+    pub redis: Client,
     /// `TICKET_SECRET`, or else derived from the Upstash token.
     pub tickets: TicketKey,
     /// `ADMIN_TOKEN`, `API_KEYS`, `AUTH`; `PUBLIC_SUBMIT` opens nothing here.
@@ -41,12 +48,14 @@ pub struct Config {
     /// `PROGRESS`, `on` (default) or `off`: whether watched jobs write how far they
     /// are.
     pub progress: bool,
-    /// `SUBREQUEST_BUDGET`, how many calls one invocation may make. Default
-    /// 45, because the platform's free plan allows 50.
+    /// `PLAN`, `free` (default) or `paid`: what the platform allows an invocation.
+    pub plan: Plan,
+    /// `SUBREQUEST_BUDGET`, how many calls one invocation may make. Default 45 on the
+    /// free plan, which allows 50, and 900 on the paid one.
     pub subrequest_budget: u64,
     /// `MAX_JOBS_PER_INVOCATION`, how many jobs one invocation may claim, because
-    /// the free plan allows 10 ms of processor time. Default 10,000, which is no
-    /// limit beside the calls.
+    /// the free plan allows 10 ms of processor time. Its default is the plan's; on the
+    /// paid plan that is no limit beside the calls.
     pub max_jobs_per_invocation: usize,
     /// `WEBHOOK_SECRET`, `WEBHOOK_ATTEMPTS`, `CALLBACK_LOOPBACK`, `DNS_OVER_HTTPS_URL`.
     /// `None`: nobody is told of ends.
@@ -57,12 +66,18 @@ pub struct Config {
 }
 
 impl Config {
+    /// The same as [`Config::from_lookup`], to be kept.
+    pub fn settings(lookup: Lookup<'_>) -> Settings {
+        Self::from_lookup(lookup).map(Rc::new)
+    }
+
     /// Reads the variables named on the fields.
     pub fn from_lookup(lookup: Lookup<'_>) -> Result<Self, ConfigError> {
         let redis = RedisConfig::from_lookup(lookup)?;
+        let plan = Plan::from_lookup(lookup)?;
         Self {
             tickets: TicketKey::from_lookup(lookup, &redis),
-            redis,
+            redis: Client::new(redis),
             access: Access::from_lookup(lookup)?,
             executor: ExecutorConfig::from_lookup(lookup)?,
             queue: QueueConfig {
@@ -77,11 +92,17 @@ impl Config {
             processing_delay_ms: config::number(lookup, "PROCESSING_DELAY_MS", 0, 0..=10_000)?,
             archive_submissions: config::switch(lookup, "KEEP_SUBMISSIONS", true)?,
             progress: config::switch(lookup, "PROGRESS", true)?,
-            subrequest_budget: config::number(lookup, "SUBREQUEST_BUDGET", 45, 10..=10_000)?,
+            plan,
+            subrequest_budget: config::number(
+                lookup,
+                "SUBREQUEST_BUDGET",
+                plan.calls_per_invocation(),
+                10..=plan.most_calls_per_invocation(),
+            )?,
             max_jobs_per_invocation: usize::try_from(config::number(
                 lookup,
                 "MAX_JOBS_PER_INVOCATION",
-                10_000,
+                plan.jobs_per_invocation(),
                 1..=10_000,
             )?)
             .unwrap_or(usize::MAX),
@@ -96,7 +117,7 @@ impl Config {
     /// run twice.
     fn checked(self) -> Result<Self, ConfigError> {
         let longest_ms =
-            2 * (self.executor.timeout_ms + self.processing_delay_ms) + 2 * self.redis.timeout_ms;
+            2 * (self.executor.timeout_ms + self.processing_delay_ms) + 2 * self.redis.timeout_ms();
         if self.queue.lease_ms < longest_ms {
             return Err(ConfigError::Invalid {
                 name: "LEASE_MS",
@@ -119,20 +140,26 @@ mod tests {
     use super::*;
 
     fn config_with(name: &str, value: &str) -> Result<Config, ConfigError> {
-        Config::from_lookup(&|asked| match asked {
-            _ if asked == name => Some(value.to_owned()),
-            "UPSTASH_REDIS_REST_URL" => Some("https://redis.example".into()),
-            "UPSTASH_REDIS_REST_TOKEN" => Some("token".into()),
-            "EXECUTOR_URL" => Some("http://127.0.0.1:2000/api/v2".into()),
-            _ => None,
+        config_of(&[(name, value)])
+    }
+
+    fn config_of(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        Config::from_lookup(&|asked| {
+            let given = variables.iter().find(|(name, _)| *name == asked);
+            match asked {
+                _ if given.is_some() => given.map(|(_, value)| (*value).to_owned()),
+                "UPSTASH_REDIS_REST_URL" => Some("https://redis.example".into()),
+                "UPSTASH_REDIS_REST_TOKEN" => Some("token".into()),
+                "EXECUTOR_URL" => Some("http://127.0.0.1:2000/api/v2".into()),
+                _ => None,
+            }
         })
     }
 
     #[test]
     fn defaults_are_the_documented_ones() {
         let config = config_with("", "").unwrap();
-        assert_eq!(config.subrequest_budget, 45);
-        assert_eq!(config.max_jobs_per_invocation, 10_000);
+        assert_eq!(config.plan, Plan::Free);
         assert_eq!(config.queue.result_ttl_s, 86_400);
         assert_eq!(
             (config.queue.lease_ms, config.queue.max_in_flight),
@@ -152,8 +179,31 @@ mod tests {
     }
 
     #[test]
+    fn a_plan_sets_what_no_variable_sets() {
+        for (plan, jobs, calls, expected) in [
+            ("free", "", "", (2, 45)),
+            ("paid", "", "", (10_000, 900)),
+            ("free", "9", "50", (9, 50)),
+            ("paid", "7", "10000", (7, 10_000)),
+        ] {
+            let config = config_of(&[
+                ("PLAN", plan),
+                ("MAX_JOBS_PER_INVOCATION", jobs),
+                ("SUBREQUEST_BUDGET", calls),
+            ])
+            .unwrap();
+            let limits = (config.max_jobs_per_invocation, config.subrequest_budget);
+            assert_eq!(limits, expected, "{plan} {jobs} {calls}");
+        }
+        let more = config_of(&[("PLAN", "free"), ("SUBREQUEST_BUDGET", "51")]);
+        let error = more.err().map(|error| error.to_string());
+        assert!(error.is_some_and(|text| text.contains("SUBREQUEST_BUDGET")));
+    }
+
+    #[test]
     fn a_value_that_cannot_be_used_is_named() {
         for (name, value) in [
+            ("PLAN", "Paid"),
             ("EXECUTOR_URL", ""),
             ("EXECUTOR_URL", "ftp://x"),
             ("EXECUTOR_TOKEN_HEADER", "no header"),

@@ -35,7 +35,7 @@ pub(super) fn job_line(
     let job = held.job.job.as_ref().ok();
     let trace = job.and_then(|job| job.trace).map(|trace| trace.id());
     let trace = trace.or_else(|| runner.span().map(Span::trace_id));
-    let own = job.and_then(|job| runner.own_id(job));
+    let own = job.and_then(|job| runner.outcomes().own_id(job));
     let id = match outcome {
         Outcome::Complete(result) => Some(result.id.as_str()),
         Outcome::DeadLetter(letter) => Some(letter.id.as_str()),

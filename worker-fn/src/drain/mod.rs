@@ -5,10 +5,12 @@
 //! together with the next claim: when nothing is running, and in the background
 //! also when ten are decided or 250 ms after the first of them, so that no result
 //! waits for a slow neighbour. It ends when a claim finds no more jobs, or when
-//! its budget is spent; a drain in the background then asks for a fresh
-//! invocation to go on.
+//! its budget is spent; on the paid plan, a drain in the background then asks for a
+//! fresh invocation to go on.
 //!
-//! - [`drain_loop`]: the loop, and what becomes of a job whose run has ended.
+//! - [`drain_loop`]: the loop.
+//! - `run_end`: what becomes of a job whose run has ended.
+//! - `backlog`: starting further drains.
 //! - [`blame`]: who is at fault when a call of an endpoint failed. Pure.
 //! - [`batch`]: the jobs in hand.
 //! - [`outage`]: back-offs and probes, and why nothing more is started.
@@ -17,6 +19,7 @@
 //! - `job_line`: what the log says of a job that was settled.
 //! - [`options`]: what a drain is to do; [`report`]: what it did.
 
+mod backlog;
 pub mod batch;
 pub mod blame;
 #[cfg(test)]
@@ -27,7 +30,8 @@ pub mod options;
 pub mod outage;
 mod recovery;
 pub mod report;
+mod run_end;
 mod settle;
 
-pub use drain_loop::{Drain, WakeCourier};
+pub use drain_loop::{Drain, Tell, Wake};
 pub use options::DrainOptions;

@@ -14,4 +14,7 @@ pub struct DrainOptions {
     /// Whether to wait for endpoints to recover and for retries to fall due, and
     /// to store results without returning them.
     pub background: bool,
+    /// Whether another drain or the cron started it, and others beside it. It leaves
+    /// starting more until those have claimed.
+    pub by_drain: bool,
 }

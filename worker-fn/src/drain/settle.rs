@@ -1,8 +1,9 @@
-//! The calls of Redis: one round trip that settles decided jobs and claims the
-//! next, and one that looks up the problems of the claimed jobs.
+//! The calls of Redis: one round trip that settles decided jobs and claims the next, and
+//! rarely one that looks up problems of the claimed jobs.
 //!
 //! Both are made again when an answer is lost, with the calls of the reserve.
 
+use shared::domain::ids::ProblemId;
 use shared::domain::lane::Lane;
 use shared::queue::backoff::backoff_ms;
 use shared::queue::claim::{ClaimStatus, Claimed};
@@ -63,7 +64,9 @@ impl DrainLoop<'_> {
         if let Some(claimed) = claimed {
             let before = self.more_expected;
             self.only_low_waits = wanted.without_low && claimed.leases.is_empty();
+            let others = claimed.others;
             self.take_claimed(claimed).await;
+            self.wake_others(others).await;
             // The lane low was not looked at.
             self.more_expected |= wanted.without_low && before;
         }
@@ -74,6 +77,7 @@ impl DrainLoop<'_> {
     fn note_settled(&mut self) -> bool {
         let now_ms = self.now_ms();
         let mut has_delivery = false;
+        let mut ended = Vec::new();
         let return_results = !self.context.options.background;
         for (held, outcome) in self.batch.take_decided() {
             if is_complete(&outcome) {
@@ -86,17 +90,28 @@ impl DrainLoop<'_> {
                 self.retries_due_ms.push(now_ms + delay_ms + 1);
             }
             has_delivery |= outcome.has_delivery();
+            match &outcome {
+                Outcome::Complete(result) => ended.push(result.id.clone()),
+                Outcome::DeadLetter(letter) => ended.push(letter.id.clone()),
+                _ => {}
+            }
             let runner = self.context.runner;
             (self.context.runtime.log)(&job_line(runner, &held, &outcome, now_ms));
             let job = held.job.job.as_ref().ok();
-            if runner.leaves_untold(job, &outcome) {
+            let outcomes = runner.outcomes();
+            if outcomes.leaves_untold(job, &outcome) {
                 let words = "a job has a callbackUrl, and WEBHOOK_SECRET is not set";
                 self.report.note_words(words.into());
             }
-            runner.stored().note(job, &outcome, runner.window());
+            outcomes.stored().note(job, &outcome, outcomes.window());
             self.report.note(held.job, outcome, return_results);
         }
         self.outage.forget_probes();
+        if !ended.is_empty()
+            && let Some(tell) = self.context.tell.take()
+        {
+            tell(ended);
+        }
         has_delivery
     }
 
@@ -131,18 +146,18 @@ impl DrainLoop<'_> {
             return;
         }
         let runner = self.context.runner;
-        let Some(uncounted) = runner.stored().take_uncounted() else {
+        let outcomes = runner.outcomes();
+        let stored = outcomes.stored();
+        let Some(uncounted) = stored.take_uncounted() else {
             return;
         };
         budget.calls.spend(1);
-        let (window, store) = (runner.window(), self.context.store);
+        let (window, store) = (outcomes.window(), self.context.store);
         self.hold_permit();
         let sums = store.add_usage(window, uncounted.all, &uncounted.clients);
         match sums.await {
-            Ok(sums) => runner
-                .stored()
-                .note_counted(&uncounted, &sums, runner.storage()),
-            Err(_) => runner.stored().put_back(uncounted, window),
+            Ok(sums) => stored.note_counted(&uncounted, &sums, runner.storage()),
+            Err(_) => stored.put_back(uncounted, window),
         }
         self.permit = None;
     }
@@ -162,7 +177,9 @@ impl DrainLoop<'_> {
             ClaimStatus::Empty | ClaimStatus::AtCapacity | ClaimStatus::Paused => false,
         };
         self.context.budget.note_claimed(jobs.len());
-        let looked_up = self.look_up_problems(&jobs).await;
+        let problems = self.context.runner.problems();
+        let unknown = problems.note_claimed(&jobs, claimed.versions);
+        let looked_up = self.look_up_problems(&unknown).await;
         let now_ms = self.now_ms();
         for job in jobs {
             if looked_up.is_ok() {
@@ -195,15 +212,16 @@ impl DrainLoop<'_> {
         }
     }
 
-    /// Looks up the problems of claimed jobs. One round trip, and more when its
-    /// answer is lost. Without it no job can be started.
-    async fn look_up_problems(&mut self, jobs: &[ClaimedJob]) -> Result<(), RedisError> {
-        if jobs.is_empty() {
+    /// Looks up the problems of claimed jobs that did not come with the claim. One round
+    /// trip, and more when its answer is lost. Without it no job can be started.
+    async fn look_up_problems(&mut self, unknown: &[ProblemId]) -> Result<(), RedisError> {
+        if unknown.is_empty() {
             return Ok(());
         }
+        let ids: Vec<&ProblemId> = unknown.iter().collect();
         self.hold_permit();
         let problems = self.context.runner.problems();
-        let looked_up = self.with_retries(true, async |_| problems.look_up(jobs).await);
+        let looked_up = self.with_retries(true, async |_| problems.look_up(&ids).await);
         let looked_up = looked_up.await;
         self.permit = None;
         looked_up
@@ -220,6 +238,7 @@ impl DrainLoop<'_> {
         let nonce = hex(&(runtime.random)());
         // A caller that waits for a number of jobs gets the most urgent.
         let low_first = self.context.options.background && runtime.random_u32().is_multiple_of(8);
+        let asks_others = self.asks_others();
         self.with_retries(!settlements.is_empty(), async |tries| {
             let context = ClaimContext {
                 now_ms: self.now_ms(),
@@ -227,6 +246,7 @@ impl DrainLoop<'_> {
                 again: tries > 1,
                 low_first: low_first && !wanted.without_low,
                 without_low: wanted.without_low,
+                asks_others,
             };
             let claimed = self
                 .context
@@ -284,10 +304,9 @@ fn fit(settlements: &[Settlement]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shared::domain::ids::ProblemId;
-    use shared::domain::result::{ResultDocument, Status};
+    use crate::result_document::result_document;
+    use shared::domain::result::ResultDocument;
     use shared::domain::stage::Stage;
-    use shared::domain::verdict::Verdict;
     use shared::queue::lease_token::LeaseToken;
 
     fn completed(bytes: usize) -> Settlement {
@@ -298,26 +317,8 @@ mod tests {
         Settlement {
             token: LeaseToken::parse("1.normal.u:n").unwrap(),
             outcome: Outcome::Complete(Box::new(ResultDocument {
-                id: "i".into(),
-                problem_id: ProblemId::parse("p", "id").unwrap(),
-                language: "l".into(),
-                problem: None,
-                language_version: None,
-                status: Status::Done,
-                verdict: Verdict::Executed,
-                output: None,
-                compile: None,
                 run: Some(run),
-                judgement: None,
-                attempts: 1,
-                executor: "e".into(),
-                submitted_at_ms: 1,
-                started_at_ms: 2,
-                finished_at_ms: 3,
-                archive: None,
-                replaces: false,
-                waits_since_ms: None,
-                callback_url: None,
+                ..result_document("i")
             })),
         }
     }

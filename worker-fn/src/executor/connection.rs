@@ -6,15 +6,14 @@
 //! text.
 
 use std::rc::Rc;
-use std::time::Duration;
 
-use futures_util::StreamExt as _;
 use http::StatusCode;
-use reqwest::{RequestBuilder, Response, Url};
+use reqwest::{RequestBuilder, Url};
 use serde_json::Value;
 use shared::domain::client::CALLER_HEADER;
 use shared::json::Json;
 use shared::trace::{Span, TRACEPARENT};
+use shared::transport::{self, Response, SendError};
 
 use super::ExecutorError;
 use super::endpoint_states::{EndpointId, EndpointStates};
@@ -95,7 +94,7 @@ impl Connection {
         let request = self.http.get(self.url(path, query));
         let trace = self.span.as_ref().map(Span::next_traceparent);
         let (status, response) = self.send(request, trace, timeout_ms).await?;
-        let body = read(response, MAX_LIST_BYTES).await?;
+        let body = response.read(MAX_LIST_BYTES).await.map_err(no_response)?;
         Ok((status, body.map(|body| tree(&body)).unwrap_or_default()))
     }
 
@@ -124,10 +123,8 @@ impl Connection {
         let trace = budget.next_traceparent().or_else(own);
         let (status, response) = self.send(request, trace, call.timeout_ms).await?;
         // Its text, and as much again that is read out of it.
-        let announced = response
-            .content_length()
-            .and_then(|bytes| usize::try_from(bytes).ok());
-        let bytes = announced.unwrap_or(MAX_RESPONSE_BYTES);
+        let declared = response.declared_length();
+        let bytes = declared.unwrap_or(MAX_RESPONSE_BYTES);
         if bytes > MAX_RESPONSE_BYTES {
             return Ok(None);
         }
@@ -140,7 +137,8 @@ impl Connection {
             return Err(ExecutorError::BudgetExhausted(1));
         };
         budget.hold_response(memory);
-        let body = read(response, MAX_RESPONSE_BYTES).await?;
+        let body = response.read(MAX_RESPONSE_BYTES).await;
+        let body = body.map_err(no_response)?;
         Ok(body.map(|body| (status, tree(&body))))
     }
 
@@ -161,9 +159,7 @@ impl Connection {
                 request.header(header, token.expose())
             };
         }
-        let response = request
-            .timeout(Duration::from_millis(timeout_ms.max(1)))
-            .send()
+        let response = transport::send(request, timeout_ms.max(1))
             .await
             .map_err(no_response)?;
         Ok((response.status(), response))
@@ -178,25 +174,8 @@ impl Connection {
     }
 }
 
-/// Without the URL: the log needs the cause, not the address.
-fn no_response(error: reqwest::Error) -> ExecutorError {
-    ExecutorError::NoResponse(error.without_url().to_string())
-}
-
-/// A whole body; `None` if it is longer than `limit`. Not more of it is read.
-async fn read(response: Response, limit: usize) -> Result<Option<Vec<u8>>, ExecutorError> {
-    let announced = response.content_length().unwrap_or_default();
-    let announced = usize::try_from(announced).unwrap_or(usize::MAX);
-    let mut body = Vec::with_capacity(announced.min(limit));
-    let mut chunks = response.bytes_stream();
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(no_response)?;
-        if body.len() + chunk.len() > limit {
-            return Ok(None);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(Some(body))
+fn no_response(error: SendError) -> ExecutorError {
+    ExecutorError::NoResponse(error.to_string())
 }
 
 /// A body as a value; `null` if it is not JSON, or if it would become too large.

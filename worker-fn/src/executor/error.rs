@@ -4,6 +4,7 @@ use http::StatusCode;
 use shared::http::ApiError;
 use shared::text::truncated;
 
+use super::limit_words::limit_too_high;
 use crate::limits::BudgetError;
 
 /// Why there is no execution.
@@ -34,6 +35,14 @@ pub enum ExecutorError {
     /// shown to whoever submitted it.
     #[error("{0}")]
     Refused(String),
+    /// The same, because a limit of the run is above the endpoint's own.
+    #[error("{field} must be at most {most}, the most that the execution endpoint gives.")]
+    LimitTooHigh {
+        /// The limit's field in the API.
+        field: &'static str,
+        /// In the field's unit.
+        most: u64,
+    },
     /// The job needs this many calls in all, and this invocation has not enough
     /// left; a fresh one has.
     #[error("the job needs {0} calls, more than this invocation has left")]
@@ -85,10 +94,15 @@ impl ExecutorError {
         match status {
             StatusCode::BAD_REQUEST
             | StatusCode::PAYLOAD_TOO_LARGE
-            | StatusCode::UNPROCESSABLE_ENTITY => Self::Refused(format!(
-                "The execution endpoint refused the job: {}",
-                message.unwrap_or_else(|| status.to_string())
-            )),
+            | StatusCode::UNPROCESSABLE_ENTITY => {
+                match message.as_deref().and_then(limit_too_high) {
+                    Some((field, most)) => Self::LimitTooHigh { field, most },
+                    None => Self::Refused(format!(
+                        "The execution endpoint refused the job: {}",
+                        message.unwrap_or_else(|| status.to_string())
+                    )),
+                }
+            }
             StatusCode::INTERNAL_SERVER_ERROR => Self::failed("HTTP 500", message.as_deref()),
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
                 Self::Unavailable(code())

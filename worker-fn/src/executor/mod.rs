@@ -1,16 +1,20 @@
 //! Execution endpoints: the servers that run code, because a Worker cannot start
 //! processes.
 //!
-//! A [`Run`] is one source and one or more standard inputs; an endpoint reports
+//! A [`Run`] is one or more files and one or more standard inputs; an endpoint reports
 //! an [`Execution`]. There are two kinds of endpoint, [`piston`] and [`judge0`],
 //! whose adapters report alike. [`Endpoints`] are all that are configured;
 //! [`Endpoints::select`] chooses one for a job. [`ExecutorError`] sorts what goes
 //! wrong by who is at fault, because that decides what becomes of the job.
 //!
+//! - [`checks`]: what a checker is given, as files or as one text.
 //! - [`endpoint_states`]: what an instance remembers of its endpoints.
 //! - [`error`]: why there is no execution.
+//! - [`Program`]: the files of a submission, as they are sent.
 //! - [`probes`]: whether an endpoint can run anything.
 
+mod base64;
+mod checks;
 mod connection;
 pub mod endpoint_states;
 mod endpoints;
@@ -18,15 +22,19 @@ pub mod error;
 mod health;
 mod judge0;
 mod language_lists;
+mod limit_words;
 mod piston;
 pub mod probes;
+mod program;
 mod run;
 
+pub use checks::{Checks, Given};
 pub use endpoint_states::EndpointId;
 pub use endpoints::{Endpoints, SelectedEndpoint};
 pub use error::ExecutorError;
 pub use health::EndpointHealth;
-pub use run::{Execution, Run, RunLimits, StageReport};
+pub use program::Program;
+pub use run::{Execution, Run, RunFile, RunLimits, StageReport};
 
 /// How long a probe, or an endpoint's list of languages, is waited for, in
 /// milliseconds. A live endpoint gives both at once.

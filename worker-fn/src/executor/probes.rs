@@ -5,7 +5,7 @@
 
 use super::endpoint_states::{EndpointId, USABLE_MS, supports};
 use super::endpoints::{Endpoints, SelectedEndpoint};
-use super::{ExecutorError, PROBE_TIMEOUT_MS, Run, RunLimits};
+use super::{ExecutorError, PROBE_TIMEOUT_MS, Run, RunFile, RunLimits};
 use crate::limits::{BudgetError, JobBudget};
 
 /// What a probe runs, in any language. It need not compile: the compiler's error
@@ -24,8 +24,10 @@ impl Endpoints {
         let endpoint = self.all.get(id.0)?;
         let run = Run {
             language,
-            source: PROBE_SOURCE,
+            files: vec![RunFile::source(PROBE_SOURCE)],
+            args: &[],
             stdins: vec![String::new()],
+            checks: None,
             stop_at_first_failure: false,
             limits: RunLimits::default(),
             caller: None,
@@ -35,7 +37,11 @@ impl Endpoints {
             Ok(_) => self.states.note_probe(id, language, true),
             // What it refuses, such as an unknown language, it has understood. One that
             // is too busy works.
-            Err(ExecutorError::Refused(_) | ExecutorError::Busy) => self.states.mark_alive(id),
+            Err(
+                ExecutorError::Refused(_)
+                | ExecutorError::LimitTooHigh { .. }
+                | ExecutorError::Busy,
+            ) => self.states.mark_alive(id),
             Err(ExecutorError::BudgetExhausted(_)) => return None,
             Err(_) => {
                 self.states.note_probe(id, language, false);

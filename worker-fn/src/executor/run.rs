@@ -3,6 +3,7 @@
 use shared::domain::stage::{Stage, Termination};
 
 use super::ExecutorError;
+use super::checks::Checks;
 use super::endpoint_states::EndpointLanguages;
 use crate::limits::JobBudget;
 
@@ -11,10 +12,14 @@ use crate::limits::JobBudget;
 pub struct Run<'a> {
     /// A language's name or alias.
     pub language: &'a str,
-    /// The one source file.
-    pub source: &'a str,
+    /// The files, one or more: the first is the one that is run.
+    pub files: Vec<RunFile<'a>>,
+    /// The program's arguments.
+    pub args: &'a [String],
     /// The standard inputs, one or more; the program is started once for each.
     pub stdins: Vec<String>,
+    /// For a checker: what it finds beside its standard input.
+    pub checks: Option<Checks>,
     /// Whether no further input is wanted after the first run that fails.
     pub stop_at_first_failure: bool,
     /// The limits of each run.
@@ -22,6 +27,55 @@ pub struct Run<'a> {
     /// For whom it is run: an endpoint with a fair queue takes turns by it. Our
     /// runner does; Judge0 has no such thing.
     pub caller: Option<&'a str>,
+}
+
+impl<'a> Run<'a> {
+    /// The text of the file that is run.
+    pub fn main(&self) -> &'a str {
+        self.files.first().map_or("", |file| file.content)
+    }
+
+    /// The same with other standard inputs, and nothing beside them.
+    pub(super) fn with_stdins(&self, stdins: Vec<String>) -> Self {
+        Self {
+            files: self.files.clone(),
+            stdins,
+            checks: None,
+            ..*self
+        }
+    }
+}
+
+/// A file of a run.
+#[derive(Debug, Clone, Copy)]
+pub struct RunFile<'a> {
+    /// Its name below the program's folder. `None`: the endpoint names it by the
+    /// language.
+    pub name: Option<&'a str>,
+    /// Its text, or its bytes in base64.
+    pub content: &'a str,
+    /// Whether `content` is base64 of the file's bytes. Never of the first file.
+    pub is_base64: bool,
+}
+
+impl<'a> RunFile<'a> {
+    /// A source file that the endpoint names.
+    pub fn source(content: &'a str) -> Self {
+        Self {
+            name: None,
+            content,
+            is_base64: false,
+        }
+    }
+
+    /// A text file.
+    pub fn named(name: &'a str, content: &'a str) -> Self {
+        Self {
+            name: Some(name),
+            content,
+            is_base64: false,
+        }
+    }
 }
 
 /// Limits of a run. `None`: what is configured for all runs, or else the
@@ -71,6 +125,14 @@ impl StageReport {
     /// Whether it ended by itself, with exit code 0.
     pub fn is_success(&self) -> bool {
         self.stage.termination == Termination::Success
+    }
+
+    /// Has each stream say `with(stream)`.
+    pub fn rewrite(&mut self, with: impl Fn(&str) -> String) {
+        let stage = &mut self.stage;
+        for text in [&mut stage.stdout, &mut stage.stderr, &mut self.output] {
+            *text = with(text);
+        }
     }
 }
 

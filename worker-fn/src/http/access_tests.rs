@@ -6,14 +6,14 @@
 use bytes::Bytes;
 use http::{HeaderName, Request, Response};
 
-use super::App;
+use super::{App, Sender};
 use crate::access_table::{Given, Setting, operations};
 use crate::config::Config;
 use crate::instance::Instance;
 use crate::runtime::Runtime;
 
 fn app(setting: Setting) -> App {
-    let config = Config::from_lookup(&|name| match name {
+    let settings = Config::settings(&|name| match name {
         "UPSTASH_REDIS_REST_URL" | "EXECUTOR_URL" => Some("http://127.0.0.1:1".into()),
         "UPSTASH_REDIS_REST_TOKEN" => Some("token".into()),
         name => setting.variable(name),
@@ -25,7 +25,7 @@ fn app(setting: Setting) -> App {
         log: |_| {},
         fetch: |_, _| Box::pin(std::future::ready(Err("away".into()))),
     };
-    App::new(config, runtime, Instance::default())
+    App::new(settings, runtime, Instance::default())
 }
 
 async fn answer(
@@ -42,7 +42,9 @@ async fn answer(
         request.headers_mut().insert(name, value.parse().unwrap());
     }
     let headers = request.headers().clone();
-    app(setting).answer(&headers, Ok(request)).await.response
+    let app = app(setting);
+    let sender = Sender::of(&app.settings, &headers);
+    app.answer(&headers, &sender, Ok(request)).await.response
 }
 
 /// A setting, a key, and a header that gives it.

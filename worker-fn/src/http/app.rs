@@ -5,27 +5,31 @@
 //! `AUTH=off` for anyone, and for the holder of the service token: submit-fn, and
 //! worker-fn itself.
 
+use std::pin::pin;
+
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
+use futures_util::future::{Either, select};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use serde_json::json;
 use shared::config::ConfigError;
-use shared::domain::ticket::{SEES_ALL_HEADER, SERVICE_TOKEN_HEADER, TicketKey};
-use shared::http::{ApiError, Caller, Unread, response};
+use shared::domain::ticket::{AWAIT_HEADER, SEES_ALL_HEADER, SERVICE_TOKEN_HEADER};
+use shared::http::{Access, ApiError, Unread, response};
 use shared::log::{Level, Line};
 use shared::redis::COMMANDS_HEADER;
 use shared::trace::{Span, request_id};
 
 use crate::attempt::JobRunner;
-use crate::config::Config;
+use crate::config::{Config, Settings};
 use crate::drain::report::Report;
-use crate::drain::{Drain, DrainOptions, WakeCourier};
+use crate::drain::{Drain, DrainOptions, Tell, Wake};
 use crate::executor::{Endpoints, PROBE_TIMEOUT_MS};
 use crate::instance::Instance;
 use crate::limits::{Budget, CallCounter, MAX_HELD};
 use crate::runtime::Runtime;
 
+use super::own_call::{OwnCall, hand_over_call};
 use super::route::{self, Route};
-use super::{endpoints, limits, metrics, readiness, run, work};
+use super::{Sender, endpoints, limits, metrics, readiness, run, work};
 
 /// A wake-up. The platform ends work after a response at 30 s.
 pub const WAKE_UP: DrainOptions = DrainOptions {
@@ -33,6 +37,7 @@ pub const WAKE_UP: DrainOptions = DrainOptions {
     time_ms: 28_000,
     all_lanes: false,
     background: true,
+    by_drain: false,
 };
 /// A cron run. The platform allows 15 minutes. It takes what every wake-up
 /// missed, so it looks into every lane.
@@ -41,17 +46,24 @@ pub const CRON: DrainOptions = DrainOptions {
     time_ms: 14 * 60_000,
     all_lanes: true,
     background: true,
+    by_drain: false,
 };
+
+/// How long a wake-up waits for the first job to be settled before it is answered, in
+/// milliseconds: the platform ends what submit-fn does after its response at 30 s.
+const TELL_WITHIN_MS: u64 = 20_000;
 
 /// The calls of a budget that are not for wake-ups.
 const CALLS_OF_A_DRAIN: u64 = 20;
 
-/// worker-fn with its settings, or with the error in them.
+/// worker-fn with its settings, or with the error in them. Cheap to make: what costs
+/// something is in the settings and the instance, which are kept.
 pub struct App {
-    pub(super) config: Result<Config, ConfigError>,
+    pub(super) settings: Settings,
     pub(super) runtime: Runtime,
     pub(super) instance: Instance,
-    wake_courier: Option<WakeCourier>,
+    wake_courier: Option<Wake>,
+    wake_drain: Option<Wake>,
 }
 
 /// An answered request.
@@ -73,6 +85,9 @@ pub enum AfterResponse {
     Nothing,
     /// Drain the queue.
     Drain(DrainOptions),
+    /// The same, and before the response is sent, wait for the first jobs that it
+    /// settles, whose ids are the body ([`App::settled`]).
+    DrainAndTell(DrainOptions),
     /// Fetch the endpoints' lists of languages that are old.
     RefreshLanguages,
     /// Make deliveries.
@@ -92,20 +107,30 @@ pub struct CronStart {
 
 impl App {
     /// worker-fn as its variables set it up, with what the instance remembers.
-    pub fn new(config: Result<Config, ConfigError>, runtime: Runtime, instance: Instance) -> Self {
+    pub fn new(settings: Settings, runtime: Runtime, instance: Instance) -> Self {
         Self {
-            config,
+            settings,
             runtime,
             instance,
             wake_courier: None,
+            wake_drain: None,
         }
     }
 
     /// Has drains start deliveries so; without it, only the cron does.
     #[must_use]
-    pub fn waking_courier(self, wake: WakeCourier) -> Self {
+    pub fn waking_courier(self, wake: Wake) -> Self {
         Self {
             wake_courier: Some(wake),
+            ..self
+        }
+    }
+
+    /// Has drains that find a backlog start others so; without it, only the cron does.
+    #[must_use]
+    pub fn waking_drains(self, wake: Wake) -> Self {
+        Self {
+            wake_drain: Some(wake),
             ..self
         }
     }
@@ -122,16 +147,17 @@ impl App {
         self.instance.span.as_ref()
     }
 
-    /// Answers a request with these headers, or the error of reading it.
+    /// Answers a request with these headers by this sender, or the error of reading it.
     pub async fn answer(
         &self,
         headers: &HeaderMap,
+        sender: &Sender,
         request: Result<Request<Bytes>, Unread>,
     ) -> Handled {
         let began_ms = (self.runtime.now_ms)();
         let mut log = Vec::new();
         let answered = match &request {
-            Ok(request) => self.route(request, &mut log).await,
+            Ok(request) => self.route(request, sender, &mut log).await,
             Err(unread) => Err(unread.error.clone()),
         };
         let head = match &request {
@@ -143,7 +169,7 @@ impl App {
             (error.into_response(), AfterResponse::Nothing)
         });
         response::protect(&mut response);
-        let request_line = self.line(headers, head, began_ms, &mut response);
+        let request_line = self.line(headers, sender, head, began_ms, &mut response);
         if head.is_some_and(|head| head.method() == Method::HEAD) {
             *response.body_mut() = Bytes::new();
         }
@@ -159,6 +185,7 @@ impl App {
     fn line(
         &self,
         headers: &HeaderMap,
+        sender: &Sender,
         request: Option<&Request<Bytes>>,
         began_ms: u64,
         response: &mut Response<Bytes>,
@@ -167,17 +194,11 @@ impl App {
         let route = request.and_then(|request| route::pattern(request.uri().path()));
         let span = self.span();
         let trace = span.map(Span::trace_id);
-        let access = self.config.as_ref().ok().map(|config| &config.access);
-        let caller = access.map(|access| access.caller(headers));
-        let key = match &caller {
-            Some(Caller::Key(key)) => Some(key.name()),
-            _ => None,
-        };
         let duration_ms = (self.runtime.now_ms)().saturating_sub(began_ms);
         let line = Line::new("request", Level::Info)
             .text("requestId", &id)
             .some_text("traceId", trace.as_deref())
-            .some_text("key", key)
+            .some_text("key", sender.caller.key_name())
             .some_text("method", request.map(|request| request.method().as_str()))
             .some_text("route", route)
             .number("status", response.status().as_u16().into())
@@ -195,9 +216,10 @@ impl App {
     /// there is; one more where webhooks are on.
     ///
     /// The platform ends long chains of hand-overs. So a backlog gets as many
-    /// drains as it has jobs for and `MAX_IN_FLIGHT` has room for.
+    /// drains as it has jobs for and `MAX_IN_FLIGHT` has room for. On the free plan
+    /// those would share the cron's own processor time: it starts none.
     pub async fn start_cron(&self) -> Result<Option<CronStart>, ConfigError> {
-        let config = self.config.as_ref().map_err(Clone::clone)?;
+        let config = self.settings.as_deref().map_err(Clone::clone)?;
         let store = self.instance.store(&config.redis);
         // Where Redis is in trouble, the drain meets it too, and reports it.
         let webhooks = config.webhooks.is_some();
@@ -208,8 +230,12 @@ impl App {
         let drains = config.queue.max_in_flight.div_ceil(held);
         // Most of the calls are for jobs.
         let spare = config.subrequest_budget.saturating_sub(CALLS_OF_A_DRAIN) / 4;
+        let most = match config.plan.renews_by_binding() {
+            true => drains.saturating_sub(1).min(spare),
+            false => 0,
+        };
         let mut start = CronStart {
-            wake_ups: drains.saturating_sub(1).min(spare),
+            wake_ups: most,
             calls_made: 1,
             deliver: false,
         };
@@ -233,14 +259,25 @@ impl App {
         &self,
         options: DrainOptions,
         calls_made: u64,
+        tell: Option<Tell>,
     ) -> Result<Report, ConfigError> {
-        let config = self.config.as_ref().map_err(Clone::clone)?;
-        Ok(self.drain_with(config, options, calls_made).await)
+        let config = self.settings.as_deref().map_err(Clone::clone)?;
+        Ok(self.drain_with(config, options, calls_made, tell).await)
+    }
+
+    /// The body of a wake-up's answer: the ids of the first jobs that the drain settles,
+    /// one a line; none where there are none, or not soon enough.
+    pub async fn settled(&self, first: impl Future<Output = Option<Vec<String>>>) -> Bytes {
+        let ids = match select(pin!(first), (self.runtime.sleep)(TELL_WITHIN_MS)).await {
+            Either::Left((ids, _)) => ids.unwrap_or_default(),
+            Either::Right(_) => Vec::new(),
+        };
+        ids.join("\n").into()
     }
 
     /// Fetches the endpoints' lists of languages that are old.
     pub async fn refresh_languages(&self) {
-        if let Ok(config) = &self.config {
+        if let Ok(config) = &self.settings {
             self.endpoints(config).refresh_lists().await;
         }
     }
@@ -249,7 +286,13 @@ impl App {
         Endpoints::new(&config.executor, self.runtime, &self.instance)
     }
 
-    async fn drain_with(&self, config: &Config, options: DrainOptions, calls_made: u64) -> Report {
+    async fn drain_with(
+        &self,
+        config: &Config,
+        options: DrainOptions,
+        calls_made: u64,
+        tell: Option<Tell>,
+    ) -> Report {
         let calls = CallCounter::new(config.subrequest_budget);
         calls.spend(calls_made);
         let drain = Drain {
@@ -262,12 +305,15 @@ impl App {
                 run_ms: config.executor.timeout_ms
                     + config.processing_delay_ms
                     + PROBE_TIMEOUT_MS
-                    + config.redis.timeout_ms,
+                    + config.redis.timeout_ms(),
                 calls,
                 jobs: config.max_jobs_per_invocation,
             },
+            plan: config.plan,
             options,
             wake_courier: self.wake_courier.clone(),
+            wake_drain: self.wake_drain.clone(),
+            tell,
         };
         drain.run().await
     }
@@ -275,35 +321,37 @@ impl App {
     async fn route(
         &self,
         request: &Request<Bytes>,
+        sender: &Sender,
         log: &mut Vec<String>,
     ) -> Result<(Response<Bytes>, AfterResponse), ApiError> {
         let route = Route::of(request.method(), request.uri())?;
         if route == Route::Liveness {
             return Ok((health(), AfterResponse::Nothing));
         }
-        let config = self.config.as_ref().map_err(Clone::clone)?;
+        let config = self.settings.as_deref().map_err(Clone::clone)?;
         let (access, headers) = (&config.access, request.headers());
-        let is_service = is_service(&config.tickets, headers);
-        if route == Route::Readiness && has_wrong_token(&config.tickets, headers) {
+        let Sender { caller, is_service } = sender;
+        let gives_token = headers.contains_key(SERVICE_TOKEN_HEADER);
+        if route == Route::Readiness && gives_token && !is_service {
             // submit-fn would not be let in elsewhere, so it is not ready.
             return Ok((readiness::different_secrets(), AfterResponse::Nothing));
         }
         if !is_service {
             let need = route.need().ok_or_else(ApiError::no_such_path)?;
-            access.require(headers, need)?;
+            access.require(caller, need)?;
         }
         let response = match route {
             Route::Run => run::run(config, self.runtime, &self.instance, request).await?,
             Route::Limits => limits::check(config, self.runtime, &self.instance, request).await?,
             Route::Root { .. } if !access.is_open() => health(),
             Route::Root { batch } | Route::Work { batch } => {
-                let sees_all = if is_service {
+                let sees_all = if *is_service {
                     headers.contains_key(SEES_ALL_HEADER)
                 } else {
-                    access.refuse_other_sites(headers)?;
-                    access.sees_all(headers)
+                    Access::refuse_other_sites(headers, caller)?;
+                    access.sees_all(caller)
                 };
-                let report = self.drain_with(config, work::options(batch), 0).await;
+                let report = self.drain_with(config, work::options(batch), 0, None).await;
                 work::response(report, batch, sees_all, log)?
             }
             Route::Endpoints => endpoints::answer(&self.endpoints(config)).await,
@@ -328,30 +376,33 @@ impl App {
                 let response = response::empty(StatusCode::ACCEPTED);
                 return Ok((response, AfterResponse::Deliver));
             }
-            Route::Wake { all_lanes } => {
-                if is_service {
+            Route::Wake {
+                all_lanes,
+                by_drain,
+            } => {
+                if *is_service {
                     self.instance.commands.add(reported_commands(headers));
                 }
                 let options = DrainOptions {
                     all_lanes,
+                    by_drain,
                     ..WAKE_UP
                 };
                 let response = response::empty(StatusCode::ACCEPTED);
-                return Ok((response, AfterResponse::Drain(options)));
+                let after_response = match *is_service && headers.contains_key(AWAIT_HEADER) {
+                    true => AfterResponse::DrainAndTell(options),
+                    false => AfterResponse::Drain(options),
+                };
+                return Ok((response, after_response));
             }
         };
         Ok((response, AfterResponse::Nothing))
     }
 
-    /// The call with which a drain starts a fresh invocation to go on.
-    pub fn hand_over(&self, options: DrainOptions) -> Result<Request<Bytes>, ConfigError> {
-        let config = self.config.as_ref().map_err(Clone::clone)?;
-        let path = if options.all_lanes {
-            "/wake?lanes=all"
-        } else {
-            "/wake"
-        };
-        Ok(own_call(config, path))
+    /// The call with which a drain starts a fresh invocation to go on, or another one
+    /// beside it.
+    pub fn hand_over(&self, options: DrainOptions) -> OwnCall {
+        hand_over_call(&self.settings, options)
     }
 
     async fn languages(
@@ -370,39 +421,11 @@ impl App {
     }
 }
 
-/// A call of this Worker by itself.
-pub(super) fn own_call(config: &Config, path: &'static str) -> Request<Bytes> {
-    let mut request = Request::new(Bytes::new());
-    *request.method_mut() = Method::POST;
-    *request.uri_mut() = Uri::from_static(path);
-    if let Ok(token) = HeaderValue::try_from(config.tickets.service_token()) {
-        request.headers_mut().insert(SERVICE_TOKEN_HEADER, token);
-    }
-    request
-}
-
 /// The commands that submit-fn sent to Redis and that it tells of.
 fn reported_commands(headers: &HeaderMap) -> u64 {
     let header = headers.get(COMMANDS_HEADER);
     let text = header.and_then(|value| value.to_str().ok());
     text.and_then(|text| text.parse().ok()).unwrap_or_default()
-}
-
-/// Whether the body of a request with these headers is read: every call that has one is
-/// between the Workers. That of anybody else would hold memory which jobs need.
-pub(super) fn takes_body(config: &Result<Config, ConfigError>, headers: &HeaderMap) -> bool {
-    config
-        .as_ref()
-        .is_ok_and(|config| is_service(&config.tickets, headers))
-}
-
-fn is_service(tickets: &TicketKey, headers: &HeaderMap) -> bool {
-    let token = headers.get(SERVICE_TOKEN_HEADER);
-    token.is_some_and(|token| tickets.is_service_token(token.as_bytes()))
-}
-
-fn has_wrong_token(tickets: &TicketKey, headers: &HeaderMap) -> bool {
-    headers.contains_key(SERVICE_TOKEN_HEADER) && !is_service(tickets, headers)
 }
 
 /// Whether worker-fn is up: as submit-fn's, and it looks at nothing else.

@@ -14,7 +14,7 @@ use shared::http::{ApiError, response};
 use shared::json::Json;
 
 use crate::config::Config;
-use crate::executor::{Endpoints, ExecutorError, Run, RunLimits};
+use crate::executor::{Endpoints, ExecutorError, Run, RunFile, RunLimits};
 use crate::instance::Instance;
 use crate::limits::{CallCounter, JobBudget};
 use crate::runtime::Runtime;
@@ -24,8 +24,9 @@ const SOURCE: &str = "1\n";
 /// Languages that start soon, the soonest first.
 const QUICK: [&str; 3] = ["bash", "python", "javascript"];
 
-/// Answers `{"success":true,"submissionMs":…}`, and `refused` with the endpoint's
-/// words where it does not give them.
+/// Answers `{"success":true,"submissionMs":…}`, and `refused` with words where the
+/// endpoint does not give them; `field` and `most` where it says which one, and how much
+/// it gives.
 pub(super) async fn check(
     config: &Config,
     runtime: Runtime,
@@ -48,8 +49,10 @@ pub(super) async fn check(
     if let Some(language) = quick(&languages) {
         let run = Run {
             language,
-            source: SOURCE,
+            files: vec![RunFile::source(SOURCE)],
+            args: &[],
             stdins: vec![String::new()],
+            checks: None,
             stop_at_first_failure: false,
             limits,
             caller: None,
@@ -60,6 +63,11 @@ pub(super) async fn check(
         };
         match executed {
             Ok(()) => {}
+            Err(error @ ExecutorError::LimitTooHigh { field, most }) => {
+                body["refused"] = error.to_string().into();
+                body["field"] = field.into();
+                body["most"] = most.into();
+            }
             Err(ExecutorError::Refused(why)) => body["refused"] = why.into(),
             Err(error) => return Err(error.into()),
         }

@@ -8,31 +8,30 @@ use std::cell::Cell;
 
 use bytes::Bytes;
 use http::Request;
-use shared::config::ConfigError;
-use shared::domain::client::ClientId;
-use shared::http::rates::{ADDRESS, PERIOD_S, Rate, RateLimit};
-use shared::http::{ApiError, Caller, Scope};
+use shared::http::ApiError;
+use shared::http::rates::{Counted, PERIOD_S, Rate, RateLimit};
 
-use crate::config::Config;
+use crate::config::Settings;
 
-use super::app::takes_body;
+use super::Sender;
 use super::route::Route;
 
-/// Counts a request, of which only method, path and headers are looked at, and says
-/// whether its body is read. Errors: 429 where the caller's rate is used up.
+/// Counts a request of this sender, of which only method, path and headers are looked at.
+/// Errors: 429 where the caller's rate is used up.
 pub async fn admit(
     turns: &Cell<u32>,
-    config: &Result<Config, ConfigError>,
+    settings: &Settings,
     platform: &impl RateLimit,
-    head: &Request<Bytes>,
-) -> Result<bool, ApiError> {
-    if takes_body(config, head.headers()) {
-        return Ok(true);
+    sender: &Sender,
+    request: &Request<Bytes>,
+) -> Result<(), ApiError> {
+    if sender.is_service {
+        return Ok(());
     }
     // Unknown paths and the Worker's health cost nothing and look at no key.
-    let route = Route::of(head.method(), head.uri());
-    let (Ok(config), Ok(route)) = (config, route) else {
-        return Ok(false);
+    let route = Route::of(request.method(), request.uri());
+    let (Ok(config), Ok(route)) = (settings, route) else {
+        return Ok(());
     };
     let is_health = match route {
         Route::Liveness => true,
@@ -40,29 +39,16 @@ pub async fn admit(
         _ => false,
     };
     if is_health || !config.rate_limits {
-        return Ok(false);
+        return Ok(());
     }
-    let caller = config.access.caller(head.headers());
-    let (client, rate) = match caller {
-        _ if caller.may(Scope::Admin) => return Ok(false),
-        Caller::Key(key) => match key.rate() {
-            Some(limit) => (
-                ClientId::with_key(key.name(), &config.tickets),
-                Rate::of_key(limit),
-            ),
-            None => return Ok(false),
-        },
-        Caller::Nobody | Caller::Unknown => {
-            let address = head.headers().get(ADDRESS);
-            let address = address.and_then(|text| text.to_str().ok());
-            let client = ClientId::at(address.unwrap_or_default(), &config.tickets);
-            (client, Rate::READ)
-        }
+    let counted = Counted::of(&sender.caller, request.headers(), &config.tickets);
+    let Some((client, rate)) = counted.rate(Rate::READ) else {
+        return Ok(());
     };
     let turn = turns.replace(turns.get().wrapping_add(1));
-    match rate.count(&client, turn, platform).await {
+    match rate.count(client, turn, platform).await {
         Some(false) => Err(rate.refusal.error(PERIOD_S)),
-        _ => Ok(false),
+        _ => Ok(()),
     }
 }
 
@@ -73,9 +59,10 @@ mod tests {
 
     use http::HeaderName;
     use shared::domain::ticket::SERVICE_TOKEN_HEADER;
-    use shared::http::rates::KEY_COUNTER_LIMIT;
+    use shared::http::rates::{ADDRESS, KEY_COUNTER_LIMIT};
 
     use super::*;
+    use crate::config::Config;
 
     const KEYS: &str = r#"[
         {"name":"rated","key":"rated-key-0123456","scopes":["work"],"rate":120},
@@ -98,8 +85,8 @@ mod tests {
         }
     }
 
-    fn config(rate_limits: &'static str) -> Result<Config, ConfigError> {
-        Config::from_lookup(&|name| match name {
+    fn config(rate_limits: &'static str) -> Settings {
+        Config::settings(&|name| match name {
             "UPSTASH_REDIS_REST_URL" | "EXECUTOR_URL" => Some("http://127.0.0.1:1".into()),
             "UPSTASH_REDIS_REST_TOKEN" => Some("token".into()),
             "ADMIN_TOKEN" => Some("operators-own-token".into()),
@@ -121,13 +108,12 @@ mod tests {
         head.headers_mut().insert(name, header.1.parse().unwrap());
         head.headers_mut()
             .insert(ADDRESS, "192.0.2.1".parse().unwrap());
+        let sender = Sender::of(&config, head.headers());
+        assert!(!sender.is_service);
         let mut count = 0;
         for _ in 0..700 {
-            match admit(&turns, &config, &platform, &head).await {
-                Ok(takes_body) => {
-                    count += 1;
-                    assert!(!takes_body);
-                }
+            match admit(&turns, &config, &platform, &sender, &head).await {
+                Ok(()) => count += 1,
                 Err(error) => assert_eq!(error.status(), 429),
             }
         }
@@ -167,9 +153,11 @@ mod tests {
         let token = token.unwrap().parse().unwrap();
         head.headers_mut().insert(SERVICE_TOKEN_HEADER, token);
         let platform = Platform::default();
+        let sender = Sender::of(&config, head.headers());
+        assert!(sender.is_service);
         for _ in 0..700 {
-            let admitted = admit(&Cell::new(0), &config, &platform, &head).await;
-            assert_eq!(admitted, Ok(true));
+            let admitted = admit(&Cell::new(0), &config, &platform, &sender, &head).await;
+            assert_eq!(admitted, Ok(()));
         }
         assert!(platform.0.borrow().is_empty());
     }

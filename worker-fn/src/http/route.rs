@@ -24,6 +24,8 @@ pub enum Route {
     Wake {
         /// `?lanes=all`: until no job is left in any lane.
         all_lanes: bool,
+        /// `?by=drain`: worker-fn itself started it.
+        by_drain: bool,
     },
     /// `GET /languages`: what the execution endpoint offers.
     Languages,
@@ -99,7 +101,8 @@ impl Route {
                 })
             }
             "/wake" => only(Method::POST, "POST").map(|()| Self::Wake {
-                all_lanes: uri.query() == Some("lanes=all"),
+                all_lanes: has(uri, "lanes=all"),
+                by_drain: has(uri, "by=drain"),
             }),
             "/run" => only(Method::POST, "POST").map(|()| Self::Run),
             "/limits" => only(Method::POST, "POST").map(|()| Self::Limits),
@@ -113,6 +116,12 @@ impl Route {
             _ => Err(ApiError::no_such_path()),
         }
     }
+}
+
+/// Whether a pair of the query is this one.
+fn has(uri: &Uri, wanted: &str) -> bool {
+    let mut pairs = uri.query().unwrap_or_default().split('&');
+    pairs.any(|pair| pair == wanted)
 }
 
 fn batch(query: &str) -> Result<Option<usize>, ApiError> {
@@ -138,6 +147,12 @@ mod tests {
 
     #[test]
     fn paths_methods_and_batches() {
+        let wake = |all_lanes, by_drain| {
+            Ok(Route::Wake {
+                all_lanes,
+                by_drain,
+            })
+        };
         let cases = [
             (Method::GET, "/", Ok(Route::Root { batch: None })),
             (Method::GET, "/worker", Ok(Route::Work { batch: None })),
@@ -151,12 +166,10 @@ mod tests {
                 "/?x=1&batch=20",
                 Ok(Route::Root { batch: Some(20) }),
             ),
-            (Method::POST, "/wake", Ok(Route::Wake { all_lanes: false })),
-            (
-                Method::POST,
-                "/wake?lanes=all",
-                Ok(Route::Wake { all_lanes: true }),
-            ),
+            (Method::POST, "/wake", wake(false, false)),
+            (Method::POST, "/wake?lanes=all", wake(true, false)),
+            (Method::POST, "/wake?by=drain", wake(false, true)),
+            (Method::POST, "/wake?lanes=all&by=drain", wake(true, true)),
             (Method::GET, "/languages", Ok(Route::Languages)),
             (Method::POST, "/run", Ok(Route::Run)),
             (Method::GET, "/run", Err(405)),

@@ -2,11 +2,11 @@
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use shared::domain::job::Job;
 use shared::domain::result::ResultDocument;
 use shared::http::{ApiError, response};
+use shared::json::write::push_string;
 use shared::queue::claim::ClaimStatus;
 
 use crate::drain::DrainOptions;
@@ -28,65 +28,50 @@ fn no_jobs(last_claim: Option<ClaimStatus>) -> &'static str {
     }
 }
 
-/// The classic answer: one job, or none.
-#[derive(Serialize)]
-struct OneJob<'a> {
-    success: bool,
-    message: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    job: Option<Shown<&'a Job>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    result: Option<Shown<&'a ResultDocument>>,
+/// Appends a job and its result: whole, or without code, outputs, what was found out about
+/// them, and the id, with which all of that can be read; for a caller who may have jobs
+/// worked on and not read what others wrote. The job as its own text, because its members
+/// are not the same for every job.
+fn push_processed(body: &mut String, (job, result): &(Job, ResultDocument), sees_all: bool) {
+    let (job, result) = if sees_all {
+        (
+            job.shown(),
+            serde_json::to_string(result).unwrap_or_else(|_| "null".into()),
+        )
+    } else {
+        let job = json!({
+            "problemId": job.problem_id,
+            "language": job.language,
+        });
+        let result = json!({
+            "problemId": result.problem_id,
+            "language": result.language,
+            "status": result.status,
+            "verdict": result.verdict,
+            "attempts": result.attempts,
+            "executor": result.executor,
+            "submittedAtMs": result.submitted_at_ms,
+            "startedAtMs": result.started_at_ms,
+            "finishedAtMs": result.finished_at_ms,
+        });
+        (job.to_string(), result.to_string())
+    };
+    body.push_str("\"job\":");
+    body.push_str(&job);
+    body.push_str(",\"result\":");
+    body.push_str(&result);
 }
 
-/// The answer to `?batch=n`.
-#[derive(Serialize)]
-struct SeveralJobs<'a> {
-    success: bool,
-    message: String,
-    jobs: Vec<ProcessedJob<'a>>,
+/// The beginning of an answer, without its end.
+fn begin(message: &str) -> String {
+    let mut body = String::from("{\"success\":true,\"message\":");
+    push_string(&mut body, message);
+    body
 }
 
-#[derive(Serialize)]
-struct ProcessedJob<'a> {
-    job: Shown<&'a Job>,
-    result: Shown<&'a ResultDocument>,
-}
-
-/// A job or a result: whole, or without code, outputs, what was found out about them,
-/// and the id, with which all of that can be read; for a caller who may have jobs worked on and not read what others wrote.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Shown<T> {
-    Whole(T),
-    Redacted(Value),
-}
-
-fn job(job: &Job, sees_all: bool) -> Shown<&Job> {
-    if sees_all {
-        return Shown::Whole(job);
-    }
-    Shown::Redacted(json!({
-        "problemId": job.problem_id,
-        "language": job.language,
-    }))
-}
-
-fn result(result: &ResultDocument, sees_all: bool) -> Shown<&ResultDocument> {
-    if sees_all {
-        return Shown::Whole(result);
-    }
-    Shown::Redacted(json!({
-        "problemId": result.problem_id,
-        "language": result.language,
-        "status": result.status,
-        "verdict": result.verdict,
-        "attempts": result.attempts,
-        "executor": result.executor,
-        "submittedAtMs": result.submitted_at_ms,
-        "startedAtMs": result.started_at_ms,
-        "finishedAtMs": result.finished_at_ms,
-    }))
+fn end(mut body: String) -> Response<Bytes> {
+    body.push('}');
+    response::raw_json(StatusCode::OK, body.into_bytes())
 }
 
 /// The drain for one job, or for up to `batch`.
@@ -96,6 +81,7 @@ pub(super) fn options(batch: Option<usize>) -> DrainOptions {
         time_ms: REQUEST_MS,
         all_lanes: true,
         background: false,
+        by_drain: false,
     }
 }
 
@@ -126,13 +112,12 @@ fn one_job(
         Some(_) => "Processed job",
         None => no_jobs(last_claim),
     };
-    let body = OneJob {
-        success: true,
-        message,
-        job: processed.map(|(one, _)| job(one, sees_all)),
-        result: processed.map(|(_, one)| result(one, sees_all)),
-    };
-    response::json(StatusCode::OK, &body)
+    let mut body = begin(message);
+    if let Some(processed) = processed {
+        body.push(',');
+        push_processed(&mut body, processed, sees_all);
+    }
+    end(body)
 }
 
 fn several_jobs(
@@ -145,28 +130,23 @@ fn several_jobs(
         1 => "Processed 1 job".into(),
         count => format!("Processed {count} jobs"),
     };
-    let jobs = processed
-        .iter()
-        .map(|(one, its_result)| ProcessedJob {
-            job: job(one, sees_all),
-            result: result(its_result, sees_all),
-        })
-        .collect();
-    let body = SeveralJobs {
-        success: true,
-        message,
-        jobs,
-    };
-    response::json(StatusCode::OK, &body)
+    let mut body = begin(&message);
+    body.push_str(",\"jobs\":[");
+    for (index, processed) in processed.iter().enumerate() {
+        body.push_str(if index > 0 { ",{" } else { "{" });
+        push_processed(&mut body, processed, sees_all);
+        body.push('}');
+    }
+    body.push(']');
+    end(body)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shared::domain::ids::ProblemId;
-    use shared::domain::result::Status;
+    use crate::result_document::result_document;
+    use serde_json::Value;
     use shared::domain::stage::Stage;
-    use shared::domain::verdict::Verdict;
 
     /// Every text of it is "secret" but for what a caller without `read` may see.
     fn processed() -> (Job, ResultDocument) {
@@ -180,26 +160,10 @@ mod tests {
             })
         };
         let result = ResultDocument {
-            id: "x".into(),
-            problem_id: ProblemId::parse("p", "id").unwrap(),
-            problem: None,
-            language: "python".into(),
-            language_version: None,
-            status: Status::Done,
-            verdict: Verdict::Executed,
             output: Some(secret()),
             compile: stage(),
             run: stage(),
-            judgement: None,
-            attempts: 1,
-            executor: "e".into(),
-            submitted_at_ms: 1,
-            started_at_ms: 2,
-            finished_at_ms: 3,
-            archive: None,
-            replaces: false,
-            waits_since_ms: None,
-            callback_url: None,
+            ..result_document("x")
         };
         (Job::decode(payload.as_bytes()).unwrap(), result)
     }

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use shared::domain::archive::{ArchivedAnswers, SubmissionArchive};
 use shared::domain::ids::{InputsHash, ProblemVersion};
 use shared::domain::problem::Problem;
+use shared::domain::source::Source;
 use shared::domain::stage::Stage;
 
 use super::case::CaseRun;
@@ -16,7 +17,7 @@ use super::case::CaseRun;
 /// The archive of a submission that was judged. Without its answers where one of
 /// them is not there any more: all of them together were too long.
 pub fn archive(
-    code: &str,
+    source: &Source,
     version: &ProblemVersion,
     inputs: &InputsHash,
     runs: &[Option<CaseRun>],
@@ -24,16 +25,20 @@ pub fn archive(
     let complete = runs.iter().flatten().all(|run| run.archived.is_some());
     let items = runs.iter().filter(|_| complete);
     let items = items.map(|run| run.as_ref().and_then(|run| run.archived.as_ref()));
-    SubmissionArchive::judged(code, version, inputs, items)
+    SubmissionArchive::judged(source, version, inputs, items)
 }
 
 /// The runs that are archived, by the problem as it is now; `None` where there
-/// are none, or where they are answers to other inputs.
+/// are none, or where they are answers to other inputs. Also where a checker program
+/// decides: then the code runs again, and the checker after it.
 pub fn runs(
     archived: &ArchivedAnswers,
     inputs: &InputsHash,
     problem: &Problem,
 ) -> Option<Vec<Option<CaseRun>>> {
+    if problem.checker_program.is_some() {
+        return None;
+    }
     let answers = archived.decode(inputs)?;
     if answers.len() != problem.cases.len() {
         return None;
@@ -61,6 +66,7 @@ mod tests {
     use serde_json::json;
     use shared::domain::answer::{CaseAnswer, Failure, Usage};
     use shared::domain::ids::ProblemId;
+    use shared::domain::problem::{CheckerProgram, ExitCodes};
     use shared::domain::verdict::Verdict;
 
     #[test]
@@ -95,7 +101,7 @@ mod tests {
         ];
         let (version, inputs) = (ProblemVersion::new("v"), InputsHash::new("h"));
         let stored = |runs| {
-            let archive = archive("code", &version, &inputs, runs);
+            let archive = archive(&"code".into(), &version, &inputs, runs);
             SubmissionArchive::split(archive.as_str().as_bytes())
                 .unwrap()
                 .1
@@ -105,5 +111,13 @@ mod tests {
         assert_eq!(runs(&stored(&all), &other, &problem), None);
         assert_eq!(runs(&stored(&all[..4]), &inputs, &problem), None);
         assert_eq!(runs(&stored(&[]), &inputs, &problem), None);
+        let mut checked = problem.clone();
+        checked.checker_program = Some(Box::new(CheckerProgram {
+            language: "c".into(),
+            code: "x".into(),
+            exit_codes: ExitCodes::Icpc,
+            points: None,
+        }));
+        assert_eq!(runs(&stored(&all), &inputs, &checked), None);
     }
 }

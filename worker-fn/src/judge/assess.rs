@@ -6,11 +6,12 @@ use shared::domain::answer::{Failure, Usage};
 use shared::domain::ids::ProblemVersion;
 use shared::domain::judgement::{CaseResult, Evidence, Judgement, MAX_EVIDENCE_BYTES};
 use shared::domain::problem::{Case, Problem};
+use shared::domain::share::Share;
 use shared::domain::stage::Stage;
 use shared::domain::verdict::Verdict;
 use shared::text::truncated;
 
-use super::case::{CaseRun, shown_value};
+use super::case::{CaseRun, ShownAnswer, shown_value};
 
 /// The most failed cases that get evidence.
 pub(super) const MAX_EVIDENCE: usize = 10;
@@ -18,6 +19,11 @@ pub(super) const MAX_EVIDENCE: usize = 10;
 /// The note on a case whose answer was wrong among the others and right alone.
 const DEPENDS_ON_OTHERS: &str = "By itself this case is accepted: the answer depends on other \
 cases. Do variables outside the function keep what an earlier call left in them?";
+
+/// The note, before a verdict, on a case that failed in two ways and whose first run may
+/// not be shown.
+const ENDED_OTHERWISE: &str = "What is shown is of another run: run again by itself, this case \
+ended otherwise, with";
 
 /// What is shown of a submission to a known problem.
 pub struct Assessment {
@@ -41,6 +47,8 @@ pub struct Findings<'a> {
     pub failure: Option<&'a Failure>,
     /// The most that one process used.
     pub peak_usage: Usage,
+    /// What people are told of a checker program that failed.
+    pub checker_fault: Option<&'a str>,
 }
 
 impl<'a> Findings<'a> {
@@ -58,7 +66,17 @@ pub fn assess(problem: &Problem, version: &ProblemVersion, findings: &Findings<'
     let skipped = cases.iter().any(|case| case.verdict == Verdict::Skipped);
     let (verdict, output) = match (findings.failure, first_failed) {
         (Some(failure), _) => (failure.verdict, failure.message.clone()),
-        (None, Some(index)) => (cases[index].verdict, headline(&cases, index)),
+        (None, Some(index)) => {
+            let verdict = cases[index].verdict;
+            let mut text = headline(&cases, index);
+            if let (Verdict::InternalError, Some(fault)) = (verdict, findings.checker_fault)
+                && !text.contains(fault)
+            {
+                text.push('\n');
+                text.push_str(fault);
+            }
+            (verdict, text)
+        }
         (None, None) if skipped => (
             Verdict::TimeLimitExceeded,
             "Time Limit Exceeded: the cases together took longer than judging may.".into(),
@@ -70,19 +88,24 @@ pub fn assess(problem: &Problem, version: &ProblemVersion, findings: &Findings<'
     };
     let shown = first_failed.and_then(|index| {
         let run = findings.runs[index].as_ref();
-        findings.evidence_run(index).or(run)?.shown.as_ref()
+        shown_of(run, findings.evidence_run(index))
     });
     let accepted = |index: &usize| cases[*index].verdict == Verdict::Accepted;
-    let weight = |index: usize| u64::from(problem.cases[index].weight);
     let indices = 0..cases.len();
-    let won: u64 = indices.clone().filter(accepted).map(weight).sum();
+    let weight = |index: usize| u64::from(problem.cases[index].weight);
+    let earned = |index: usize| {
+        let share = share(cases[index].verdict, findings.runs[index].as_ref());
+        weight(index) * u64::from(share.millionths())
+    };
+    let all: u64 = indices.clone().map(weight).sum();
+    let won: u64 = indices.clone().map(earned).sum();
     Assessment {
         verdict,
         output,
         run: shown.map(|shown| Stage::clone(&shown.stage)),
         judgement: Judgement {
             problem_version: version.clone(),
-            score: percent(won, indices.clone().map(weight).sum()),
+            score: percent(won, all * u64::from(Share::FULL.millionths())),
             passed: count(indices.filter(accepted).count()),
             total: count(cases.len()),
             failed_case: first_failed.map(number),
@@ -96,6 +119,8 @@ pub fn assess(problem: &Problem, version: &ProblemVersion, findings: &Findings<'
 fn case_results(problem: &Problem, findings: &Findings<'_>) -> Vec<CaseResult> {
     let mut results = Vec::with_capacity(problem.cases.len());
     let (mut failed_before, mut with_evidence) = (false, 0);
+    let program = problem.checker_program.as_ref();
+    let gives_points = program.is_some_and(|program| program.points.is_some());
     for (index, (case, run)) in problem.cases.iter().zip(findings.runs).enumerate() {
         let ended = failed_before && problem.stop_on_first_fail;
         let verdict = if ended || findings.failure.is_some() {
@@ -115,6 +140,8 @@ fn case_results(problem: &Problem, findings: &Findings<'_>) -> Vec<CaseResult> {
             name: case.name.clone(),
             hidden: case.hidden,
             verdict,
+            share: (gives_points && verdict != Verdict::Skipped)
+                .then(|| share(verdict, run.as_ref())),
             cpu_time_ms: usage.cpu_time_ms,
             memory_bytes: usage.memory_bytes,
             evidence: shows_evidence
@@ -124,8 +151,16 @@ fn case_results(problem: &Problem, findings: &Findings<'_>) -> Vec<CaseResult> {
     results
 }
 
+/// How much of its weight a case earned: nothing where its run does not count.
+fn share(verdict: Verdict, run: Option<&CaseRun>) -> Share {
+    match run {
+        Some(run) if run.verdict == verdict => run.share,
+        _ => Share::NONE,
+    }
+}
+
 /// A case's number: from 1, as people count.
-fn number(index: usize) -> u32 {
+pub(super) fn number(index: usize) -> u32 {
     count(index + 1)
 }
 
@@ -141,6 +176,17 @@ fn percent(won: u64, total: u64) -> f64 {
     score
 }
 
+/// What is shown of a case: of its run alone, or else of the one that its verdict is of.
+/// The latter comes first where they ended in different ways.
+fn shown_of<'a>(run: Option<&'a CaseRun>, alone: Option<&'a CaseRun>) -> Option<&'a ShownAnswer> {
+    let mut runs = [alone, run];
+    if runs[0].map(|alone| alone.verdict) != run.map(|run| run.verdict) {
+        runs.reverse();
+    }
+    let mut shown = runs.into_iter().flatten();
+    shown.find_map(|run| run.shown.as_ref())
+}
+
 /// `alone` is the same case run by itself, where the first run may not be shown.
 fn evidence(
     problem: &Problem,
@@ -148,23 +194,23 @@ fn evidence(
     run: Option<&CaseRun>,
     alone: Option<&CaseRun>,
 ) -> Evidence {
-    let mut note = None;
-    let is_accepted_alone = alone.is_some_and(|alone| alone.verdict == Verdict::Accepted);
-    let shown = if is_accepted_alone {
-        note = Some(DEPENDS_ON_OTHERS.to_owned());
-        run.and_then(|run| run.shown.as_ref())
-    } else {
-        let shown = |run: &&CaseRun| run.shown.is_some();
-        alone
-            .filter(shown)
-            .or(run)
-            .and_then(|run| run.shown.as_ref())
-    };
+    let shown = shown_of(run, alone);
+    let differs = run
+        .zip(alone)
+        .is_some_and(|(run, alone)| run.verdict != alone.verdict);
+    let note = alone.filter(|_| differs).and_then(|alone| {
+        if alone.verdict == Verdict::Accepted {
+            return Some(DEPENDS_ON_OTHERS.to_owned());
+        }
+        let run = run.and_then(|run| run.shown.as_ref());
+        run.is_none()
+            .then(|| format!("{ENDED_OTHERWISE} {}.", alone.verdict.name()))
+    });
     let difference = shown.and_then(|shown| shown.note.clone());
     Evidence {
         input: shown_value(problem, &case.input),
         expected: shown.map_or_else(
-            || shown_value(problem, &case.expected),
+            || shown_value(problem, &problem.expected(case)),
             |shown| shown.expected.clone(),
         ),
         actual: shown.and_then(|shown| shown.actual.clone()),
@@ -191,6 +237,10 @@ fn headline(cases: &[CaseResult], index: usize) -> String {
         (Some(name), false) => text.push_str(&format!(" ({name}).")),
         (_, true) => text.push_str(" (hidden)."),
         (None, false) => text.push('.'),
+    }
+    if let Some(share) = case.share.filter(|share| *share > Share::NONE) {
+        let percent = share.millionths() / 10_000;
+        text.push_str(&format!("\nIt earns {percent} % of the case's points."));
     }
     if let Some(evidence) = &case.evidence {
         let parts = [

@@ -10,10 +10,10 @@ use std::ops::Range;
 use serde_json::to_string;
 use shared::domain::problem::Type;
 use shared::json::write::push_string;
-use shared::json::{Json, Kind};
+use shared::json::{Json, Kind, Special};
 
 /// The canonical text: no space; members by name; floats of type `float` with a
-/// point, `-0.0` as `0.0`; a tree without absent children at its end; lists down
+/// point, `-0.0` as `0.0`; linked nodes without a cycle as an array; a tree without absent children at its end; lists down
 /// to `unordered` levels sorted. `None`: a string is not Unicode, a number is out
 /// of range, or an object has a member twice.
 pub(super) fn canonical(value: Json<'_>, ty: &Type, unordered: u32) -> Option<String> {
@@ -35,6 +35,10 @@ fn push(text: &mut String, value: Json<'_>, ty: &Type, unordered: u32) -> Option
 
 /// Whole numbers stay what they are: beyond 2^53 two of them can be one float.
 fn push_number(text: &mut String, value: Json<'_>, ty: &Type) -> Option<()> {
+    if let Some(special) = Special::of(value) {
+        text.push_str(special.name());
+        return Some(());
+    }
     let is_whole = value.i64().is_some() || value.u64().is_some();
     if is_whole && *ty != Type::Float {
         text.push_str(value.as_str());
@@ -93,6 +97,12 @@ fn push_object(text: &mut String, value: Json<'_>, ty: &Type) -> Option<()> {
     for (name, value) in value.members()? {
         members.push((name.text()?, value));
     }
+    if let (Type::LinkedNodes(_), [(name, values)]) = (ty, &*members)
+        && name == "values"
+    {
+        // A list without a cycle is an array.
+        return push(text, *values, ty, 0);
+    }
     members.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
     if members.windows(2).any(|pair| pair[0].0 == pair[1].0) {
         return None;
@@ -104,7 +114,7 @@ fn push_object(text: &mut String, value: Json<'_>, ty: &Type) -> Option<()> {
         }
         push_string(text, &name);
         text.push(':');
-        push(text, value, item(ty), 0)?;
+        push(text, value, member(ty), 0)?;
     }
     text.push('}');
     Some(())
@@ -112,11 +122,15 @@ fn push_object(text: &mut String, value: Json<'_>, ty: &Type) -> Option<()> {
 
 /// The type of the items of a value of type `ty`.
 pub(super) fn item(ty: &Type) -> &Type {
+    ty.item().unwrap_or(&Type::Any)
+}
+
+/// The type of the members of an object of type `ty`. The values of `linked_nodes`
+/// are an array of the same type.
+pub(super) fn member(ty: &Type) -> &Type {
     match ty {
-        Type::List(item) | Type::Map(item) | Type::LinkedList(item) | Type::BinaryTree(item) => {
-            item
-        }
-        Type::Int | Type::Float | Type::String | Type::Bool | Type::Null | Type::Any => &Type::Any,
+        Type::LinkedNodes(_) => ty,
+        _ => item(ty),
     }
 }
 
@@ -152,6 +166,13 @@ mod tests {
             ("binary_tree<int>", "[1,null,2,null,null]", 0, "[1,null,2]"),
             ("binary_tree<int>", "[null]", 0, "[]"),
             ("list<any>", "[1,null]", 0, "[1,null]"),
+            ("linked_nodes<float>", "{\"values\":[1]}", 0, "[1.0]"),
+            (
+                "linked_nodes<float>",
+                "{\"values\":[1],\"cycle\":0}",
+                0,
+                "{\"cycle\":0,\"values\":[1.0]}",
+            ),
             ("list<int>", "[3,20,1]", 1, "[1,20,3]"),
             ("list<list<int>>", "[[3,1],[2]]", 1, "[[2],[3,1]]"),
             ("list<list<int>>", "[[3,1],[2]]", 2, "[[1,3],[2]]"),

@@ -2,9 +2,11 @@
 //! `problems/README.md`, under "Checkers".
 
 use shared::domain::problem::{Checker, Type};
-use shared::json::Json;
+use shared::json::{Json, Special};
 
 use super::canonical::canonical;
+use super::letters;
+use super::numbers::{close, decimal};
 
 /// Compares a program's output with the expected text.
 pub fn text(checker: Checker, expected: &str, actual: &str) -> bool {
@@ -13,29 +15,44 @@ pub fn text(checker: Checker, expected: &str, actual: &str) -> bool {
             let plain = |text: &str| text.replace("\r\n", "\n").trim_end_matches('\n').to_owned();
             plain(expected) == plain(actual)
         }
-        Checker::Lines => lines(expected).eq(lines(actual)),
-        Checker::Tokens => expected
-            .split_ascii_whitespace()
-            .eq(actual.split_ascii_whitespace()),
-        Checker::Float { absolute, relative } => {
-            let (mut a, mut b) = (
-                expected.split_ascii_whitespace(),
-                actual.split_ascii_whitespace(),
-            );
-            loop {
-                match (a.next(), b.next()) {
-                    (None, None) => return true,
-                    (Some(a), Some(b)) if a == b => {}
-                    (Some(a), Some(b)) => match (decimal(a), decimal(b)) {
-                        (Some(a), Some(b)) if close(a, b, absolute, relative) => {}
-                        (None, None) if special(a).is_some() && special(a) == special(b) => {}
-                        _ => return false,
-                    },
-                    _ => return false,
-                }
-            }
-        }
+        Checker::Lines { ignore_case } => in_pairs(lines(expected), lines(actual), |a, b| {
+            letters::same(ignore_case, a, b)
+        }),
+        Checker::Tokens { ignore_case } => in_pairs(words(expected), words(actual), |a, b| {
+            letters::same(ignore_case, a, b)
+        }),
+        Checker::Float {
+            absolute,
+            relative,
+            ignore_case,
+        } => in_pairs(words(expected), words(actual), |a, b| {
+            let numbers = match (decimal(a), decimal(b)) {
+                (Some(a), Some(b)) => close(a, b, absolute, relative),
+                (None, None) => Special::parse(a).is_some_and(|a| Special::parse(b) == Some(a)),
+                _ => false,
+            };
+            numbers || letters::same(ignore_case, a, b)
+        }),
         Checker::Unordered { .. } => sorted_lines(expected) == sorted_lines(actual),
+    }
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split_ascii_whitespace()
+}
+
+/// Whether two lists are as long as each other, and each pair is the same.
+fn in_pairs<'a>(
+    mut expected: impl Iterator<Item = &'a str>,
+    mut actual: impl Iterator<Item = &'a str>,
+    same: impl Fn(&str, &str) -> bool,
+) -> bool {
+    loop {
+        match (expected.next(), actual.next()) {
+            (None, None) => return true,
+            (Some(a), Some(b)) if same(a, b) => {}
+            _ => return false,
+        }
     }
 }
 
@@ -57,7 +74,7 @@ pub(super) fn sorted_lines(text: &str) -> Vec<&str> {
 pub fn value(checker: Checker, ty: &Type, expected: Json<'_>, actual: Json<'_>) -> bool {
     let unordered = match checker {
         Checker::Unordered { depth } => depth,
-        Checker::Exact | Checker::Lines | Checker::Tokens | Checker::Float { .. } => 0,
+        _ => 0,
     };
     let (expected, actual) = (
         canonical(expected, ty, unordered),
@@ -68,14 +85,14 @@ pub fn value(checker: Checker, ty: &Type, expected: Json<'_>, actual: Json<'_>) 
     };
     match checker {
         Checker::Exact | Checker::Unordered { .. } => expected == actual,
-        Checker::Lines | Checker::Tokens | Checker::Float { .. } => {
+        Checker::Lines { .. } | Checker::Tokens { .. } | Checker::Float { .. } => {
             alike(checker, &expected, &actual)
         }
     }
 }
 
 /// Whether two canonical texts differ only where the checker allows it: in the
-/// space within strings, or in numbers of which one is a float.
+/// space and the case within strings, or in numbers of which one is a float.
 fn alike(checker: Checker, mut expected: &str, mut actual: &str) -> bool {
     loop {
         let (a, b) = (next_part(&mut expected), next_part(&mut actual));
@@ -86,14 +103,18 @@ fn alike(checker: Checker, mut expected: &str, mut actual: &str) -> bool {
             (Some(b'"'), Some(b'"')) if !expected.starts_with(':') => {
                 let (a, b) = (Json::parse(a.as_bytes()), Json::parse(b.as_bytes()));
                 match (a.ok().and_then(Json::text), b.ok().and_then(Json::text)) {
-                    (Some(a), Some(b)) if matches!(checker, Checker::Lines | Checker::Tokens) => {
-                        text(checker, &a, &b)
-                    }
+                    (Some(a), Some(b)) => match checker {
+                        Checker::Lines { .. } | Checker::Tokens { .. } => text(checker, &a, &b),
+                        Checker::Float { ignore_case, .. } => letters::same(ignore_case, &a, &b),
+                        _ => false,
+                    },
                     _ => false,
                 }
             }
             (Some(b'-' | b'0'..=b'9'), Some(b'-' | b'0'..=b'9')) => match checker {
-                Checker::Float { absolute, relative } if is_float(a) || is_float(b) => {
+                Checker::Float {
+                    absolute, relative, ..
+                } if is_float(a) || is_float(b) => {
                     let number = |text: &str| serde_json::from_str::<f64>(text).ok();
                     number(a)
                         .zip(number(b))
@@ -136,57 +157,6 @@ fn next_part<'a>(text: &mut &'a str) -> &'a str {
     part
 }
 
-fn close(expected: f64, actual: f64, absolute: f64, relative: f64) -> bool {
-    let difference = (expected - actual).abs();
-    difference <= absolute || difference <= relative * expected.abs()
-}
-
-/// What is no decimal number, as languages print it: infinity with its sign, and
-/// no number at all.
-fn special(word: &str) -> Option<&'static str> {
-    let bare = word.strip_prefix(['+', '-']).unwrap_or(word);
-    let is = |name: &str| bare.eq_ignore_ascii_case(name);
-    if is("nan") || is("nan(ind)") {
-        Some("nan")
-    } else if !is("inf") && !is("infinity") {
-        None
-    } else if word.starts_with('-') {
-        Some("-inf")
-    } else {
-        Some("inf")
-    }
-}
-
-/// A decimal number: an optional sign, digits with at most one point among or
-/// around them, and an optional exponent. Parsed by serde_json, which is in the
-/// wasm anyway: Rust's own parser adds 9 KB, for a last digit that a tolerance
-/// makes irrelevant.
-fn decimal(word: &str) -> Option<f64> {
-    let bare = word.strip_prefix(['+', '-']).unwrap_or(word);
-    let (digits, exponent) = match bare.find(['e', 'E']) {
-        Some(at) => bare.split_at(at),
-        None => (bare, ""),
-    };
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.len() + fraction.len() == 0 || !plain(whole) || !plain(fraction) {
-        return None;
-    }
-    // JSON wants a digit on both sides of the point, and no zeros before others.
-    let whole = whole.trim_start_matches('0');
-    let json = format!("0{whole}.{fraction}0{exponent}");
-    let json = json
-        .strip_prefix('0')
-        .filter(|_| !whole.is_empty())
-        .unwrap_or(&json);
-    let number: f64 = serde_json::from_str(json).ok()?;
-    Some(if word.starts_with('-') {
-        -number
-    } else {
-        number
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -196,6 +166,16 @@ mod tests {
     const FLOAT: Checker = Checker::Float {
         absolute: 1e-9,
         relative: 1e-6,
+        ignore_case: false,
+    };
+    const LINES: Checker = Checker::Lines { ignore_case: false };
+    const TOKENS: Checker = Checker::Tokens { ignore_case: false };
+    const ANY_LINES: Checker = Checker::Lines { ignore_case: true };
+    const ANY_TOKENS: Checker = Checker::Tokens { ignore_case: true };
+    const ANY_FLOAT: Checker = Checker::Float {
+        absolute: 1e-9,
+        relative: 1e-6,
+        ignore_case: true,
     };
     const UNORDERED: Checker = Checker::Unordered { depth: 1 };
 
@@ -209,20 +189,20 @@ mod tests {
             (Checker::Exact, "1 2", "\n1 2", false),
             (Checker::Exact, "1 2", "", false),
             (Checker::Exact, "", "\n", true),
-            (Checker::Lines, "1 2\n3\n", "1 2 \r\n3\t\n\n \n", true),
-            (Checker::Lines, "1 2\n3\n", "1 2\n3", true),
-            (Checker::Lines, "", "\n \n", true),
-            (Checker::Lines, "1\n\n2", "1\n2", false),
-            (Checker::Lines, "1 2", "1  2", false),
-            (Checker::Lines, "1 2", " 1 2", false),
-            (Checker::Lines, "\n1", "1", false),
-            (Checker::Lines, "1\n2", "1\n", false),
-            (Checker::Lines, "1", "1\u{a0}", false),
-            (Checker::Tokens, "1 2\n3", " 1\t2 3\r\n", true),
-            (Checker::Tokens, "1 2", "12", false),
-            (Checker::Tokens, "a", "A", false),
-            (Checker::Tokens, "1", "1.0", false),
-            (Checker::Tokens, "a\u{a0}b", "a b", false),
+            (LINES, "1 2\n3\n", "1 2 \r\n3\t\n\n \n", true),
+            (LINES, "1 2\n3\n", "1 2\n3", true),
+            (LINES, "", "\n \n", true),
+            (LINES, "1\n\n2", "1\n2", false),
+            (LINES, "1 2", "1  2", false),
+            (LINES, "1 2", " 1 2", false),
+            (LINES, "\n1", "1", false),
+            (LINES, "1\n2", "1\n", false),
+            (LINES, "1", "1\u{a0}", false),
+            (TOKENS, "1 2\n3", " 1\t2 3\r\n", true),
+            (TOKENS, "1 2", "12", false),
+            (TOKENS, "a", "A", false),
+            (TOKENS, "1", "1.0", false),
+            (TOKENS, "a\u{a0}b", "a b", false),
             (FLOAT, "1.0 yes", "0.9999999 yes", true),
             (FLOAT, "1.0", "0.99", false),
             (FLOAT, "1.0", "1.0 1.0", false),
@@ -233,6 +213,23 @@ mod tests {
             (FLOAT, "NaN inf", "-nan Infinity", true),
             (FLOAT, "-inf", "-Infinity", true),
             (FLOAT, "-inf", "inf", false),
+            (FLOAT, "+inf", "INFINITY", true),
+            (FLOAT, "infinity", "1e308", false),
+            (FLOAT, "1e999", "inf", false),
+            (FLOAT, "nan", "-nan(ind)", true),
+            (FLOAT, "nan", "NONE", false),
+            (TOKENS, "inf", "Infinity", false),
+            (FLOAT, "Yes 1", "yes 1.0", false),
+            (ANY_FLOAT, "Yes 1", "yes 1.0", true),
+            (ANY_FLOAT, "Yes 1", "yes 2", false),
+            (ANY_TOKENS, "YES No\n", " yes\nNO", true),
+            (ANY_TOKENS, "É", "é", false),
+            (ANY_TOKENS, "yes", "yess", false),
+            (ANY_TOKENS, "yes", "yes no", false),
+            (ANY_LINES, "Yes No\n", "yes nO \n", true),
+            (ANY_LINES, "Yes No", "yes  no", false),
+            (ANY_LINES, "a", "b", false),
+            (Checker::Exact, "a", "A", false),
             (FLOAT, "inf", "nan", false),
             (FLOAT, "inf", "info", false),
             (FLOAT, "1e400", "1e500", false),
@@ -248,26 +245,51 @@ mod tests {
         }
     }
 
+    /// What a function returned may have floats that JSON has not, and what is
+    /// expected, too, where the checker is `float`.
     #[test]
-    fn decimal_numbers() {
-        for (word, number) in [
-            ("0", 0.0),
-            ("007", 7.0),
-            ("-1.50", -1.5),
-            ("+2", 2.0),
-            (".5", 0.5),
-            ("5.", 5.0),
-            ("1e3", 1000.0),
-            ("1.E-2", 0.01),
-            ("00.25", 0.25),
-        ] {
-            assert_eq!(decimal(word), Some(number), "{word}");
+    fn floats_that_json_has_no_number_for() {
+        let same = |checker, ty: &str, expected: &str, actual: &str| {
+            let parse = |text| Json::parse_with_specials(text).unwrap();
+            value(
+                checker,
+                &Type::parse(ty).unwrap(),
+                parse(expected),
+                parse(actual),
+            )
+        };
+        let words = [
+            "NaN",
+            "Infinity",
+            "-Infinity",
+            "1.0",
+            "-1.0",
+            "\"NaN\"",
+            "null",
+        ];
+        for (index, expected) in words.into_iter().enumerate() {
+            for (other, actual) in words.into_iter().enumerate() {
+                let list = |word: &str| format!("[0.5,{word}]");
+                for checker in [FLOAT, ANY_FLOAT] {
+                    let is = same(checker, "float", expected, actual);
+                    assert_eq!(is, index == other, "{expected} {actual}");
+                    let is = same(checker, "list<float>", &list(expected), &list(actual));
+                    assert_eq!(is, index == other, "{expected} {actual}");
+                }
+            }
         }
-        for word in [
-            "", ".", "-", "e5", "1e", "1.2.3", "0x10", "1_0", "nan", "inf", "--1", "1e999", "١",
-        ] {
-            assert_eq!(decimal(word), None, "{word}");
+        let huge = Checker::Float {
+            absolute: 1e9,
+            relative: 1.0,
+            ignore_case: false,
+        };
+        for (expected, actual) in [("Infinity", "1e308"), ("1e308", "Infinity"), ("0.0", "NaN")] {
+            assert!(
+                !same(huge, "float", expected, actual),
+                "{expected} {actual}"
+            );
         }
+        assert!(!same(Checker::Exact, "float", "1.0", "NaN"));
     }
 
     #[test]
@@ -340,14 +362,8 @@ mod tests {
                 json!([1]),
                 false,
             ),
-            (
-                Checker::Tokens,
-                "string",
-                json!("a b"),
-                json!(" a  b "),
-                true,
-            ),
-            (Checker::Tokens, "int", json!(1), json!(1.0), false),
+            (TOKENS, "string", json!("a b"), json!(" a  b "), true),
+            (TOKENS, "int", json!(1), json!(1.0), false),
             (FLOAT, "float", json!(3), json!(3.0000001), true),
             (FLOAT, "float", json!(3), json!(3.1), false),
             (FLOAT, "int", json!(3), json!(4), false),
@@ -357,28 +373,29 @@ mod tests {
             (FLOAT, any, json!({"a": 0.5}), json!({"b": 0.5}), false),
             (FLOAT, any, json!([0.5]), json!([0.5, 0.5]), false),
             (FLOAT, any, json!([0.5]), json!([null]), false),
+            (FLOAT, any, json!(["A", 0.5]), json!(["a", 0.5]), false),
+            (ANY_FLOAT, any, json!(["A", 0.5]), json!(["a", 0.5]), true),
+            (ANY_TOKENS, any, json!(["A b"]), json!(["a  B"]), true),
+            (ANY_TOKENS, any, json!({"A": "x"}), json!({"a": "x"}), false),
+            (ANY_TOKENS, any, json!({"A": "x"}), json!({"A": "X"}), true),
+            (ANY_LINES, "string", json!("A\nb"), json!("a \nB"), true),
+            (ANY_LINES, "string", json!("A b"), json!("a  b"), false),
             (
-                Checker::Tokens,
+                TOKENS,
                 any,
                 json!({"a b": "x  y"}),
                 json!({"a b": " x y"}),
                 true,
             ),
+            (TOKENS, any, json!({"a b": 1}), json!({"a  b": 1}), false),
             (
-                Checker::Tokens,
-                any,
-                json!({"a b": 1}),
-                json!({"a  b": 1}),
-                false,
-            ),
-            (
-                Checker::Tokens,
+                TOKENS,
                 any,
                 json!(["\"", "\\"]),
                 json!([" \"", "\\ "]),
                 true,
             ),
-            (Checker::Tokens, any, json!([1.0]), json!([1.5]), false),
+            (TOKENS, any, json!([1.0]), json!([1.5]), false),
             (
                 UNORDERED,
                 "list<int>",

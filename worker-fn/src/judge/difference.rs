@@ -10,6 +10,7 @@ use shared::domain::problem::Checker;
 use shared::text::truncated;
 
 use super::compare;
+use super::letters;
 use super::visible;
 
 /// The most bytes of a text that are shown before its first difference.
@@ -43,8 +44,8 @@ struct Place {
 /// How a program's output differs from the expected one.
 pub(super) fn of_text(checker: Checker, expected: &str, actual: &str) -> Difference {
     let place = match checker {
-        Checker::Exact | Checker::Lines => by_lines(checker, expected, actual),
-        Checker::Tokens | Checker::Float { .. } => by_tokens(checker, expected, actual),
+        Checker::Exact | Checker::Lines { .. } => by_lines(checker, expected, actual),
+        Checker::Tokens { .. } | Checker::Float { .. } => by_tokens(checker, expected, actual),
         Checker::Unordered { .. } => by_sorted_lines(expected, actual),
     };
     let mut note = place.note;
@@ -87,16 +88,37 @@ pub(super) fn cut_around(text: &str, at: usize) -> String {
     cut
 }
 
+/// Where two texts first differ, in bytes of each.
+pub(super) fn first_difference(checker: Checker, expected: &str, actual: &str) -> (usize, usize) {
+    let place = match checker {
+        Checker::Lines { .. } => by_lines(checker, expected, actual),
+        Checker::Tokens { .. } => by_tokens(checker, expected, actual),
+        _ => {
+            let ignore_case = matches!(
+                checker,
+                Checker::Float {
+                    ignore_case: true,
+                    ..
+                }
+            );
+            let same = letters::common(ignore_case, expected, actual);
+            return (same, same);
+        }
+    };
+    (place.expected_at, place.actual_at)
+}
+
 fn by_lines(checker: Checker, expected: &str, actual: &str) -> Place {
     let end_of = |line: &str| match checker {
-        Checker::Lines => line.trim_ascii_end().len(),
+        Checker::Lines { .. } => line.trim_ascii_end().len(),
         _ => line.strip_suffix('\r').unwrap_or(line).len(),
     };
     let whole = |text: &str| match checker {
-        Checker::Lines => text.trim_ascii_end().len(),
+        Checker::Lines { .. } => text.trim_ascii_end().len(),
         _ => text.trim_end_matches(['\n', '\r']).len(),
     };
     let (expected, actual) = (&expected[..whole(expected)], &actual[..whole(actual)]);
+    let ignore_case = matches!(checker, Checker::Lines { ignore_case: true });
     let (mut expected_at, mut actual_at) = (0, 0);
     let (mut a, mut b) = (expected.split('\n'), actual.split('\n'));
     let mut number = 1;
@@ -126,8 +148,8 @@ fn by_lines(checker: Checker, expected: &str, actual: &str) -> Place {
             }
         };
         let (shown, seen) = (&one[..end_of(one)], &other[..end_of(other)]);
-        if shown != seen {
-            let same = common(shown, seen);
+        if !letters::same(ignore_case, shown, seen) {
+            let same = letters::common(ignore_case, shown, seen);
             let column = shown[..same].chars().count() + 1;
             let only_line = expected.len().max(actual.len()) <= SHORT_BYTES
                 && !expected.contains('\n')
@@ -242,15 +264,6 @@ fn place(expected_at: usize, actual_at: usize, note: String) -> Place {
     }
 }
 
-/// How many bytes two texts have in common at their beginning.
-pub(super) fn common(a: &str, b: &str) -> usize {
-    let pairs = a.chars().zip(b.chars());
-    pairs
-        .take_while(|(a, b)| a == b)
-        .map(|(a, _)| a.len_utf8())
-        .sum()
-}
-
 /// The sentence that names a place and what stands there.
 pub(super) fn sentence(
     place: &str,
@@ -269,6 +282,9 @@ pub(super) fn sentence(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const LINES: Checker = Checker::Lines { ignore_case: false };
+    const TOKENS: Checker = Checker::Tokens { ignore_case: false };
 
     fn note(checker: Checker, expected: &str, actual: &str) -> Option<String> {
         of_text(checker, expected, actual).note
@@ -292,7 +308,7 @@ mod tests {
                 Some("First difference: line 2. Expected \"b\", got the end of the output."),
             ),
             (
-                Checker::Lines,
+                LINES,
                 "a",
                 "a\nb\nc",
                 Some("First difference: line 2. Expected the end of the output, got \"b\"."),
@@ -306,7 +322,7 @@ mod tests {
                      It cannot be seen: got has a space at the end of the line.",
                 ),
             ),
-            (Checker::Tokens, "1 2", "1 3", None),
+            (TOKENS, "1 2", "1 3", None),
             (unordered, "a\nb", "b\nc", Some("A line is missing: \"a\".")),
             (
                 unordered,
@@ -314,7 +330,7 @@ mod tests {
                 "b\nc",
                 Some("A line is not expected: \"c\"."),
             ),
-            (Checker::Lines, "x", " \n", Some("Nothing was printed.")),
+            (LINES, "x", " \n", Some("Nothing was printed.")),
         ] {
             assert_eq!(
                 note(checker, expected, actual).as_deref(),
@@ -327,7 +343,7 @@ mod tests {
     #[test]
     fn words_are_counted_where_only_words_count() {
         let words = |last: &str| format!("{}\n{last}", "ab ".repeat(40));
-        let difference = of_text(Checker::Tokens, &words("x"), &words("y"));
+        let difference = of_text(TOKENS, &words("x"), &words("y"));
         assert_eq!(
             difference.note.as_deref(),
             Some(
@@ -337,11 +353,29 @@ mod tests {
         let float = Checker::Float {
             absolute: 0.1,
             relative: 0.0,
+            ignore_case: false,
         };
         let numbers = |last: &str| format!("{}{last}", "1.05 ".repeat(20));
         let difference = of_text(float, &"1.0 ".repeat(21), &numbers("2"));
         let note = difference.note.unwrap();
         assert!(note.contains("word 21 (line 1"), "{note}");
+    }
+
+    #[test]
+    fn another_case_is_no_difference_where_it_does_not_count() {
+        let lines = Checker::Lines { ignore_case: true };
+        assert_eq!(
+            note(lines, "YES 1\nNo 2\n", "yes 1\nno 3\n").as_deref(),
+            Some("First difference: line 2, column 4. Expected \"No 2\", got \"no 3\".")
+        );
+        let words = |last: &str| format!("{}{last}", "Ab ".repeat(40));
+        let tokens = Checker::Tokens { ignore_case: true };
+        assert_eq!(
+            note(tokens, &words("x"), &words("y").to_uppercase()).as_deref(),
+            Some(
+                "First difference: word 41 (line 1 of what was printed). Expected \"x\", got \"Y\"."
+            )
+        );
     }
 
     #[test]
@@ -354,7 +388,7 @@ mod tests {
             expected,
             actual,
             note,
-        } = of_text(Checker::Lines, &text("810000"), &text("5"));
+        } = of_text(LINES, &text("810000"), &text("5"));
         assert!(expected.ends_with("808201\n810000"), "{expected}");
         assert!(actual.ends_with("808201\n5"), "{actual}");
         assert!(actual.starts_with('['), "{actual}");

@@ -7,21 +7,32 @@
 //! every case has its answer; [`assess`] draws the verdicts from the answers;
 //! [`archive`] makes them last, to be judged again.
 //!
+//! - [`answer`]: from a harness's frame to an answer.
 //! - [`case`]: what is known of one case.
+//! - `checker_program`: answers that a program of the setter's decides about.
 //! - [`compare`] and `canonical`: whether an answer is the expected one.
+//! - `parts`: answers of several values, each compared by itself.
+//! - `letters`, `numbers`: texts but for their case, and numbers that are close.
 //! - `difference`, `value_difference`, `visible`: where a wrong answer differs.
 //! - [`failure`]: how a stage failed, memory told apart from crashes.
 
+pub mod answer;
 pub mod archive;
 pub mod assess;
 mod canonical;
 pub mod case;
+mod checker_program;
+#[cfg(test)]
+mod checking_tests;
 pub mod compare;
 mod difference;
 pub mod failure;
+mod letters;
+mod numbers;
+mod parts;
 pub mod plain;
 pub mod session;
 #[cfg(test)]
 mod session_tests;
 mod value_difference;
-mod visible;
+pub mod visible;

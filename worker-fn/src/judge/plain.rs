@@ -1,7 +1,6 @@
 //! The verdict on a submission to an unknown problem: there is nothing to
 //! compare with, so a program that ends well is `Executed`.
 
-use shared::domain::stage::Termination;
 use shared::domain::verdict::Verdict;
 
 use super::failure;
@@ -16,11 +15,8 @@ pub fn judge(execution: &Execution) -> (Verdict, Option<String>) {
             Some(failure) => (failure.verdict, Some(failure::shown_output(run))),
         },
         (Some(compile), None) => {
-            let verdict = match compile.stage.termination {
-                Termination::EndpointFault => Verdict::InternalError,
-                _ => Verdict::CompilationError,
-            };
-            (verdict, Some(failure::shown_output(compile)))
+            let failure = failure::of_compilation(compile);
+            (failure.verdict, Some(failure.message))
         }
         (None, None) => (Verdict::InternalError, Some(String::new())),
     }
@@ -30,7 +26,7 @@ pub fn judge(execution: &Execution) -> (Verdict, Option<String>) {
 mod tests {
     use super::*;
     use crate::executor::StageReport;
-    use shared::domain::stage::Stage;
+    use shared::domain::stage::{Stage, Termination};
 
     fn stage(termination: Termination, code: Option<i64>) -> StageReport {
         StageReport {

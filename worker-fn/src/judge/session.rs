@@ -6,33 +6,43 @@
 //! [`take`](JudgeSession::take)s the report in, until there is no step left.
 //!
 //! - A **program** is run once a case, all in one call where the endpoint can.
-//! - All cases of a **function** share one process. If that ends before each
+//! - All cases of a **function** or a **class** share one process. If that ends before each
 //!   case has its answer, the remaining cases are run one by one, so that a limit
 //!   or a crash counts for its own case only.
 //! - A case that failed after others in one process is run once more alone: people
 //!   want to know that variables keep what earlier calls left in them.
+//! - A **checker program** is run for the answers of each step before the next one.
 //! - A process that received hidden inputs could print anything about them. So
 //!   nothing of it is shown: a shown case that failed in one is run once more
 //!   alone, for its evidence only; and code that could not be loaded is loaded
 //!   once more without any case.
 
+#[cfg(test)]
+mod answer_tests;
+mod answers;
+mod checking;
+mod evidence;
 mod live;
 mod resume;
 
 use std::rc::Rc;
 
-use shared::domain::answer::{CaseAnswer, Failure, Usage};
+use shared::domain::answer::{Failure, Usage};
 use shared::domain::archive::MAX_ANSWERS_BYTES;
-use shared::domain::problem::{Kind, Problem, Signature};
+use shared::domain::checker_report::CheckerReport;
+use shared::domain::problem::{Callable, Kind, Problem};
+use shared::domain::source::Source;
 use shared::domain::stage::Stage;
 use shared::domain::verdict::Verdict;
 use shared::text::normalized;
 
+use super::answer::{failure_of, verdict_of};
 use super::assess::{Findings, MAX_EVIDENCE};
 use super::case::CaseRun;
+use super::checker_program::Waiting;
 use super::failure;
-use crate::executor::{Execution, RunLimits, StageReport};
-use crate::harness::{self, Frame, Frames, Harness, HarnessError, HarnessErrorKind};
+use crate::executor::{Checks, Execution, Program, RunFile, RunLimits, StageReport};
+use harness::{self, Frames, Harness, HarnessErrorKind};
 
 /// The number of cases of a program that are run first, where the first failure
 /// ends judging: a wrong program mostly fails one of the first, and an endpoint
@@ -42,8 +52,8 @@ const FIRST_CASES: usize = 8;
 /// Judging under way.
 pub struct JudgeSession<'a> {
     problem: &'a Problem,
-    source: String,
-    harness: Option<(Harness, &'a Signature)>,
+    program: Program,
+    harness: Option<(Harness, Callable<'a>)>,
     nonce: String,
     /// The limits of each run.
     pub limits: RunLimits,
@@ -60,6 +70,14 @@ pub struct JudgeSession<'a> {
     together: Vec<bool>,
     /// How many processes had one case.
     single_runs: usize,
+    /// Answers that the checker program is to decide about next.
+    waiting: Vec<Waiting>,
+    /// How the checker program failed, in a sentence or two. Then nothing more is run.
+    pub checker_fault: Option<String>,
+    /// What it said, for the operator alone.
+    pub checker_report: Option<CheckerReport>,
+    /// How many answers it has decided about.
+    checked: usize,
     /// How many bytes the archive may still take.
     archive_left: usize,
     /// How many runs are kept to be shown.
@@ -95,14 +113,16 @@ pub struct Step {
     pub stdins: Vec<String>,
     /// Whether no further input is wanted after the first run that fails.
     pub stop_at_first_failure: bool,
+    /// The checker program is run, about these answers, and not the submission.
+    pub checks: Option<Checks>,
 }
 
 impl<'a> JudgeSession<'a> {
-    /// A session for `code` in `language`. `nonce` must be unguessable.
-    pub fn new(problem: &'a Problem, language: &str, code: &str, nonce: String) -> Self {
+    /// A session for a program in `language`. `nonce` must be unguessable.
+    pub fn new(problem: &'a Problem, language: &str, source: &Source, nonce: String) -> Self {
         let mut session = Self {
             problem,
-            source: String::new(),
+            program: Program::default(),
             harness: None,
             nonce,
             limits: RunLimits {
@@ -110,7 +130,7 @@ impl<'a> JudgeSession<'a> {
                 memory_bytes: problem.limits.memory_bytes,
                 output_bytes: match problem.kind {
                     Kind::Program => problem.limits.output_bytes,
-                    Kind::Function(_) => None,
+                    Kind::Function(_) | Kind::Class(_) => None,
                 },
             },
             phase: Phase::Single,
@@ -120,43 +140,57 @@ impl<'a> JudgeSession<'a> {
             compile: None,
             together: vec![false; problem.cases.len()],
             single_runs: 0,
+            waiting: Vec::new(),
+            checker_fault: None,
+            checker_report: None,
+            checked: 0,
             archive_left: MAX_ANSWERS_BYTES,
             shown: 0,
             most_cases: usize::MAX,
             version: None,
             peak_usage: Usage::default(),
         };
-        let code = normalized(code);
-        match &problem.kind {
-            Kind::Program => session.source = code.into_owned(),
-            Kind::Function(signature) => session.use_harness(signature, language, &code),
+        match (problem.callable(), source) {
+            (None, source) => session.program = Program::of(source),
+            (Some(callable), Source::Code(code)) => {
+                session.use_harness(callable, language, &normalized(code));
+            }
+            // submit-fn refuses it; a foreign producer may have queued it.
+            (Some(_), Source::Files(_)) => session.fail(Failure::new(
+                Verdict::InternalError,
+                format!(
+                    "This problem asks for a {}: it takes code, not files.",
+                    problem.kind.name()
+                ),
+            )),
         }
         session
     }
 
-    fn use_harness(&mut self, signature: &'a Signature, language: &str, code: &str) {
+    fn use_harness(&mut self, callable: Callable<'a>, language: &str, code: &str) {
         let Some(harness) = Harness::of(language) else {
             return self.fail(Failure::new(
                 Verdict::InternalError,
                 format!(
-                    "This problem asks for a function, which can be judged in {}, not in {language}.",
+                    "This problem asks for a {}, which can be judged in {}, not in {language}.",
+                    self.problem.kind.name(),
                     harness::LANGUAGES
                 ),
             ));
         };
-        match harness.source(signature, code) {
+        match harness.source(callable, code) {
             Ok(source) => {
-                self.source = source;
-                self.harness = Some((harness, signature));
+                self.program = Program::of_text(source);
+                self.harness = Some((harness, callable));
                 self.phase = Phase::Shared;
             }
             Err(error) => self.fail(Failure::new(Verdict::InternalError, error.to_string())),
         }
     }
 
-    /// The source that is run, the same in each step.
-    pub fn source(&self) -> &str {
-        &self.source
+    /// The files that are run, the same in each step.
+    pub fn files(&self) -> Vec<RunFile<'_>> {
+        self.program.files()
     }
 
     /// What is known, for the verdicts.
@@ -166,11 +200,15 @@ impl<'a> JudgeSession<'a> {
             evidence: &self.evidence,
             failure: self.failure.as_ref(),
             peak_usage: self.peak_usage,
+            checker_fault: self.checker_fault.as_deref(),
         }
     }
 
     /// What to run next; `None` when everything is known.
     pub fn next_step(&mut self) -> Option<Step> {
+        if let Some(step) = self.next_checks() {
+            return Some(step);
+        }
         loop {
             let (cases, next_phase) = match self.phase {
                 Phase::Shared => ((0..self.runs.len()).collect(), Phase::Single),
@@ -192,6 +230,7 @@ impl<'a> JudgeSession<'a> {
                 stdins,
                 stop_at_first_failure: self.phase == Phase::Single
                     && self.problem.stop_on_first_fail,
+                checks: None,
             });
         }
     }
@@ -203,9 +242,9 @@ impl<'a> JudgeSession<'a> {
                 .iter()
                 .filter_map(|&case| input(case).text())
                 .collect(),
-            Some((harness, _)) => {
+            Some((harness, callable)) => {
                 let cases: Vec<_> = cases.iter().map(|&case| (case, input(case))).collect();
-                harness::stdin(harness, &self.nonce, &cases)
+                harness::stdin_for(harness, callable, &self.nonce, &cases)
             }
         }
     }
@@ -220,16 +259,11 @@ impl<'a> JudgeSession<'a> {
         self.version = Some(execution.version).filter(|version| !version.is_empty());
         if let Some(mut compile) = execution.compile {
             if self.harness.is_some() {
-                harness::clean_compile_stage(&mut compile);
+                compile.rewrite(harness::compiler_output);
             }
             let failed = execution.runs.is_empty();
             if failed {
-                let failure = failure::classify(&compile, None);
-                let verdict = match failure.map(|failure| failure.verdict) {
-                    Some(Verdict::InternalError) => Verdict::InternalError,
-                    _ => Verdict::CompilationError,
-                };
-                self.fail(Failure::new(verdict, failure::shown_output(&compile)));
+                self.fail(failure::of_compilation(&compile));
             }
             self.compile = Some(compile);
             if failed {
@@ -255,15 +289,12 @@ impl<'a> JudgeSession<'a> {
             Phase::Single | Phase::Over => {
                 self.single_runs += execution.runs.len();
                 for (&case, report) in step.cases.iter().zip(&execution.runs) {
-                    let run = self.single_run(case, report);
-                    self.store(case, run);
+                    self.take_single(case, report, false);
                 }
             }
             Phase::Evidence => {
                 for (&case, report) in step.cases.iter().zip(&execution.runs) {
-                    let mut run = self.single_run(case, report);
-                    run.archived = None;
-                    self.evidence.push((case, run));
+                    self.take_single(case, report, true);
                 }
                 self.phase = Phase::Over;
             }
@@ -305,23 +336,49 @@ impl<'a> JudgeSession<'a> {
         }
         let shown = may_be_shown.then(|| self.shown_stage(report));
         for (case, frame) in frames.cases {
-            let answer = answer_of(frame);
-            let usage = Usage::default();
-            let case_of = &self.problem.cases[case];
-            let run = CaseRun::new(self.problem, case_of, &answer, usage, shown.as_ref());
+            let call = frames.calls.get(&case).copied();
+            let answer = self.answer_of(case, call, frame);
             self.together[case] = true;
-            self.store(case, run);
+            self.take_answer(Waiting {
+                case,
+                answer,
+                usage: Usage::default(),
+                stage: shown.clone(),
+                for_evidence: false,
+            });
         }
         self.phase = Phase::Single;
     }
 
     /// A process with one case in it.
-    fn single_run(&self, case: usize, report: &StageReport) -> CaseRun {
-        let answer = self.single_answer(case, report);
-        let usage = usage_of(&report.stage);
-        let case = &self.problem.cases[case];
-        let stage = (!case.hidden).then(|| self.shown_stage(report));
-        CaseRun::new(self.problem, case, &answer, usage, stage.as_ref())
+    fn take_single(&mut self, case: usize, report: &StageReport, for_evidence: bool) {
+        let hidden = self.problem.cases[case].hidden;
+        self.take_answer(Waiting {
+            case,
+            answer: self.single_answer(case, report),
+            usage: usage_of(&report.stage),
+            stage: (!hidden).then(|| self.shown_stage(report)),
+            for_evidence,
+        });
+    }
+
+    /// Compares an answer, or has it wait for the checker program.
+    fn take_answer(&mut self, answer: Waiting) {
+        if let Some(answer) = self.await_checker(answer) {
+            let (problem, stage) = (self.problem, answer.stage.as_ref());
+            let case = &problem.cases[answer.case];
+            let run = CaseRun::new(problem, case, &answer.answer, answer.usage, stage);
+            self.keep(answer.case, run, answer.for_evidence);
+        }
+    }
+
+    fn keep(&mut self, case: usize, mut run: CaseRun, for_evidence: bool) {
+        if for_evidence {
+            run.archived = None;
+            self.evidence.push((case, run));
+        } else {
+            self.store(case, run);
+        }
     }
 
     /// Keeps a case's run, and of what it holds as much as there is room for.
@@ -348,35 +405,6 @@ impl<'a> JudgeSession<'a> {
         self.runs[case] = Some(run);
     }
 
-    fn single_answer(&self, case: usize, report: &StageReport) -> CaseAnswer {
-        let stdout = &report.stage.stdout;
-        let limit = self.problem.limits.output_bytes;
-        if limit.is_some_and(|limit| stdout.len() as u64 > limit) {
-            let message = format!("It printed {} bytes.", stdout.len());
-            return CaseAnswer::Failed(Failure::new(Verdict::OutputLimitExceeded, message));
-        }
-        if self.harness.is_some() {
-            let mut frames = self.frames(report, &[case]);
-            if let Some(error) = frames.load {
-                return CaseAnswer::Failed(failure_of(&error));
-            }
-            if let Some(frame) = frames.cases.remove(&case) {
-                return answer_of(frame);
-            }
-        }
-        match failure::classify(report, self.limits.memory_bytes) {
-            Some(failure) => CaseAnswer::Failed(Failure {
-                message: failure::trim_paths(&failure.message),
-                ..failure
-            }),
-            None if self.harness.is_none() => CaseAnswer::Text(stdout.clone()),
-            None => CaseAnswer::Failed(Failure::new(
-                Verdict::RuntimeError,
-                "It ended without an answer.",
-            )),
-        }
-    }
-
     /// The cases to be run one by one next, in their order.
     fn next_single_cases(&self) -> Vec<usize> {
         let stops = self.problem.stop_on_first_fail;
@@ -393,38 +421,8 @@ impl<'a> JudgeSession<'a> {
         };
         (0..end)
             .filter(|&case| self.runs[case].is_none())
-            .take(most)
+            .take(most.min(self.most_with_checker()))
             .collect()
-    }
-
-    /// The shown cases that failed in a process of which nothing may be shown.
-    /// So is the first case that failed after others in a process with them: what
-    /// it answers alone tells whether they are to blame.
-    fn cases_without_evidence(&self) -> Vec<usize> {
-        let first_failed = self.first_failed();
-        let lacks_evidence = |&case: &usize| {
-            let run = self.runs[case].as_ref();
-            let came_after_others = case > 0 && first_failed == Some(case) && self.together[case];
-            !self.problem.cases[case].hidden
-                && run.is_some_and(|run| {
-                    run.verdict.is_failure() && (!run.may_be_shown || came_after_others)
-                })
-        };
-        match first_failed {
-            Some(first) if self.problem.stop_on_first_fail => {
-                Some(first).filter(lacks_evidence).into_iter().collect()
-            }
-            _ => (0..self.runs.len())
-                .filter(lacks_evidence)
-                .take(MAX_EVIDENCE)
-                .collect(),
-        }
-    }
-
-    fn first_failed(&self) -> Option<usize> {
-        let failed = |run: &CaseRun| run.verdict.is_failure();
-        let mut runs = self.runs.iter();
-        runs.position(|run| run.as_ref().is_some_and(failed))
     }
 
     /// Whether what is still to be run would only add evidence.
@@ -444,6 +442,7 @@ impl<'a> JudgeSession<'a> {
 
     fn fail(&mut self, failure: Failure) {
         self.failure = Some(failure);
+        self.waiting.clear();
         self.phase = Phase::Over;
     }
 }
@@ -452,28 +451,5 @@ fn usage_of(stage: &Stage) -> Usage {
     Usage {
         cpu_time_ms: stage.cpu_time_ms,
         memory_bytes: stage.memory_bytes,
-    }
-}
-
-/// The verdict on code that could not be loaded, or that raised an exception.
-pub fn verdict_of(kind: HarnessErrorKind) -> Verdict {
-    match kind {
-        HarnessErrorKind::Syntax => Verdict::CompilationError,
-        HarnessErrorKind::Memory => Verdict::MemoryLimitExceeded,
-        HarnessErrorKind::Missing | HarnessErrorKind::Error => Verdict::RuntimeError,
-    }
-}
-
-fn failure_of(error: &HarnessError) -> Failure {
-    Failure::new(verdict_of(error.kind), failure::trim_paths(&error.text))
-}
-
-fn answer_of(frame: Frame) -> CaseAnswer {
-    match frame {
-        Frame::Returned(value) => CaseAnswer::Value(value),
-        Frame::NotJson(what) => CaseAnswer::NotJson(what),
-        Frame::Raised(error) => CaseAnswer::Failed(failure_of(&error)),
-        Frame::Duplicate => CaseAnswer::NotJson("more than one answer".into()),
-        Frame::Unreadable => CaseAnswer::NotJson("an answer that cannot be read".into()),
     }
 }

@@ -12,7 +12,7 @@ use crate::executor::{Execution, StageReport};
 
 pub(crate) const NONCE: &str = "n0nce";
 /// Stands in every text that must not be shown.
-const SECRET: &str = "s3cret";
+pub(crate) const SECRET: &str = "s3cret";
 
 /// Cases: (input, expected, hidden).
 fn problem(signature: bool, cases: &[(Value, Value, bool)], stop: bool) -> Problem {
@@ -67,7 +67,7 @@ pub(crate) fn ended(stdout: &str, code: i64) -> StageReport {
     }
 }
 
-fn timed_out(stdout: &str) -> StageReport {
+pub(crate) fn timed_out(stdout: &str) -> StageReport {
     let mut report = ended(stdout, 0);
     report.stage.code = None;
     report.stage.signal = Some("SIGKILL".into());
@@ -84,12 +84,25 @@ pub(crate) fn ran(runs: Vec<StageReport>) -> Execution {
     }
 }
 
-fn frame(case: usize, payload: &str) -> String {
+pub(crate) fn frame(case: usize, payload: &str) -> String {
     format!("\x1e{NONCE} {case} {payload}\n")
 }
 
 fn returned(case: usize, text: &str) -> String {
     frame(case, &format!("={}", json!(text)))
+}
+
+/// What is found out about a session, which must show nothing of `secret`.
+pub(crate) fn assessed(problem: &Problem, session: &JudgeSession<'_>, secret: &str) -> Assessment {
+    let assessment = assess(problem, &ProblemVersion::new("v"), &session.findings());
+    let shown = format!(
+        "{} {} {:?}",
+        assessment.output,
+        serde_json::to_string(&assessment.judgement).unwrap(),
+        assessment.run
+    );
+    assert!(!shown.contains(secret), "{shown}");
+    assessment
 }
 
 /// Runs a session to its end; the cases of each step, and the assessment.
@@ -98,25 +111,18 @@ fn judge(
     language: &str,
     mut endpoint: impl FnMut(&Step) -> Execution,
 ) -> (Vec<Vec<usize>>, Assessment) {
-    let mut session = JudgeSession::new(problem, language, "code", NONCE.into());
+    let mut session = JudgeSession::new(problem, language, &"code".into(), NONCE.into());
     let mut steps = Vec::new();
     while let Some(step) = session.next_step() {
         steps.push(step.cases.clone());
         assert!(steps.len() < 50, "it goes on for ever: {steps:?}");
         session.take(&step, endpoint(&step));
     }
-    let assessment = assess(problem, &ProblemVersion::new("v"), &session.findings());
-    let shown = format!(
-        "{} {} {:?}",
-        assessment.output,
-        serde_json::to_string(&assessment.judgement).unwrap(),
-        assessment.run
-    );
-    assert!(!shown.contains(SECRET), "{shown}");
+    let assessment = assessed(problem, &session, SECRET);
     (steps, assessment)
 }
 
-fn verdicts(assessment: &Assessment) -> Vec<&'static str> {
+pub(crate) fn verdicts(assessment: &Assessment) -> Vec<&'static str> {
     let cases = assessment.judgement.cases.iter();
     cases.map(|case| case.verdict.name()).collect()
 }
@@ -423,10 +429,10 @@ fn duplicate_frames_are_wrong_answer() {
 #[test]
 fn a_language_without_a_harness_is_refused_for_functions() {
     let problem = function(&["a"], true);
-    let (steps, assessment) = judge(&problem, "ruby", |_| panic!("nothing is run"));
+    let (steps, assessment) = judge(&problem, "bash", |_| panic!("nothing is run"));
     assert_eq!(steps.len(), 0);
     assert_eq!(assessment.verdict, Verdict::InternalError);
-    assert!(assessment.output.contains("ruby"), "{}", assessment.output);
+    assert!(assessment.output.contains("bash"), "{}", assessment.output);
 }
 
 #[test]
@@ -448,7 +454,7 @@ fn weights_make_the_score() {
 #[test]
 fn cases_that_there_was_no_time_for_are_skipped() {
     let problem = program(&["a", "b"], false);
-    let mut session = JudgeSession::new(&problem, "ruby", "code", NONCE.into());
+    let mut session = JudgeSession::new(&problem, "ruby", &"code".into(), NONCE.into());
     let step = session.next_step().unwrap();
     session.take(&step, ran(vec![ended("a", 0)]));
     let assessment = assess(&problem, &ProblemVersion::new("v"), &session.findings());

@@ -4,11 +4,12 @@
 use shared::domain::problem::{Checker, Type};
 use shared::json::{Json, Kind};
 
-use super::canonical::{canonical, item};
+use super::canonical::{canonical, item, member};
 use super::compare;
 use super::difference::{
-    Difference, SHORT_BYTES, common, cut_around, first_without_pair, offset, sentence,
+    Difference, SHORT_BYTES, cut_around, first_difference, first_without_pair, offset, sentence,
 };
+use super::letters;
 use super::visible;
 
 /// How a value differs from the expected one of type `ty`.
@@ -45,8 +46,8 @@ pub(super) fn of_value(
         );
     }
     Difference {
-        expected: cut_around(texts.0, at(texts.0, found.expected) + found.within),
-        actual: cut_around(texts.1, at(texts.1, found.actual) + found.within),
+        expected: cut_around(texts.0, at(texts.0, found.expected) + found.within.0),
+        actual: cut_around(texts.1, at(texts.1, found.actual) + found.within.1),
         note,
     }
 }
@@ -55,8 +56,8 @@ pub(super) fn of_value(
 struct Found<'a> {
     expected: Option<Json<'a>>,
     actual: Option<Json<'a>>,
-    /// Where in both they begin to differ, if they are strings.
-    within: usize,
+    /// Where in each they begin to differ, if they are strings.
+    within: (usize, usize),
     note: Option<String>,
 }
 
@@ -90,11 +91,12 @@ fn locate<'a>(
             return Found {
                 expected: last(a.clone().nth(counts.1), expected),
                 actual: last(b.clone().nth(counts.0), actual),
-                within: 0,
+                within: (0, 0),
                 note: note.filter(|_| !is_short),
             };
         }
         if let (Some(a), Some(b)) = (expected.members(), actual.members()) {
+            let inner = member(ty);
             let value_of = |name: &str| {
                 let mut members = b.clone();
                 members.find(|(other, _)| other.text().as_deref() == Some(name))
@@ -120,7 +122,7 @@ fn locate<'a>(
                     return Found {
                         expected: Some(value),
                         actual: Some(actual),
-                        within: 0,
+                        within: (0, 0),
                         note: Some(note).filter(|_| !is_short),
                     };
                 }
@@ -128,23 +130,31 @@ fn locate<'a>(
                     return Found {
                         expected: Some(expected),
                         actual: Some(actual),
-                        within: 0,
+                        within: (0, 0),
                         note: (!is_short).then(|| "It has members that are not expected.".into()),
                     };
                 }
             }
         }
-        return leaf(path, is_short, expected, actual);
+        return leaf(checker, path, is_short, expected, actual);
     }
 }
 
 /// Two values of which at least one is not a list and not an object.
-fn leaf<'a>(path: String, is_short: bool, expected: Json<'a>, actual: Json<'a>) -> Found<'a> {
+fn leaf<'a>(
+    checker: Checker,
+    path: String,
+    is_short: bool,
+    expected: Json<'a>,
+    actual: Json<'a>,
+) -> Found<'a> {
     let texts = expected.text().zip(actual.text());
-    let same = texts.as_ref().map_or(0, |(a, b)| common(a, b));
+    let (same, like) = texts
+        .as_ref()
+        .map_or((0, 0), |(a, b)| first_difference(checker, a, b));
     let unseen = texts
         .as_ref()
-        .and_then(|(a, b)| visible::unseen(&a[same..], &b[same..]));
+        .and_then(|(a, b)| visible::unseen(&a[same..], &b[like..]));
     let character = texts.as_ref().map(|(a, _)| a[..same].chars().count() + 1);
     let place = match (path.is_empty(), character) {
         (true, Some(character)) => format!("character {character}"),
@@ -153,24 +163,33 @@ fn leaf<'a>(path: String, is_short: bool, expected: Json<'a>, actual: Json<'a>) 
         (false, None) => path,
     };
     let note = (!is_short || unseen.is_some()).then(|| {
-        let quoted = |value: Json<'_>| match (value.kind(), value.text()) {
-            (Kind::String, Some(text)) => visible::quoted(&text, same.min(text.len())),
+        let quoted = |value: Json<'_>, at: usize| match (value.kind(), value.text()) {
+            (Kind::String, Some(text)) => visible::quoted(&text, at.min(text.len())),
             _ => shortened(value.as_str()),
         };
-        sentence(&place, &quoted(expected), &quoted(actual), unseen)
+        sentence(
+            &place,
+            &quoted(expected, same),
+            &quoted(actual, like),
+            unseen,
+        )
     });
-    // The same number of bytes, unless there are escapes in what they share.
-    let within = expected
-        .as_str()
-        .bytes()
-        .zip(actual.as_str().bytes())
-        .take_while(|(a, b)| a == b)
-        .count();
-    let within = expected.as_str().floor_char_boundary(within);
+    let within = match &texts {
+        None => (0, 0),
+        Some((a, b)) if (same, like) == (letters::common(false, a, b), same) => {
+            let same = letters::common(false, expected.as_str(), actual.as_str());
+            (same, same)
+        }
+        // Behind the quote; escapes before it move the place a little.
+        Some(_) => (
+            expected.as_str().floor_char_boundary(same + 1),
+            actual.as_str().floor_char_boundary(like + 1),
+        ),
+    };
     Found {
         expected: Some(expected),
         actual: Some(actual),
-        within: if texts.is_some() { within } else { 0 },
+        within,
         note,
     }
 }
@@ -205,7 +224,7 @@ fn in_any_order<'a>(
     Some(Found {
         expected: is_missing.then_some(one),
         actual: (!is_missing).then_some(one),
-        within: 0,
+        within: (0, 0),
         note: (!is_short).then(|| format!("An item {what}: {}.", shortened(one.as_str()))),
     })
 }
@@ -275,6 +294,25 @@ mod tests {
         // 1 and "1" look different, since both are JSON.
         let difference = difference(Checker::Exact, "any", &json!("1"), &json!(1));
         assert_eq!((&*difference.expected, &*difference.actual), ("\"1\"", "1"));
+    }
+
+    #[test]
+    fn what_does_not_count_is_not_the_first_difference() {
+        let note = |checker, a: &str, b: &str| {
+            difference(checker, "list<string>", &json!(["x", a]), &json!(["X", b])).note
+        };
+        let long = "Word ".repeat(20);
+        let found = note(
+            Checker::Tokens { ignore_case: true },
+            &format!("{long}é End"),
+            &format!("{}  é  fin", long.to_lowercase()),
+        );
+        let found = found.unwrap();
+        assert!(found.contains("[1], character 103."), "{found}");
+        assert!(found.contains("End\", got"), "{found}");
+        let lines = Checker::Lines { ignore_case: true };
+        let found = note(lines, &format!("{long}\nAb"), &format!("{long} \naC")).unwrap();
+        assert!(found.contains("[1], character 103."), "{found}");
     }
 
     #[test]

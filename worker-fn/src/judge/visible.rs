@@ -1,5 +1,9 @@
 //! Characters that cannot be seen, or cannot be told apart, made visible and
-//! named.
+//! named. So values are shown in one spelling, whatever wrote them.
+
+use std::borrow::Cow;
+
+use shared::json::{Json, JsonText};
 
 /// The most characters of a text that is quoted.
 const MAX_QUOTED_CHARS: usize = 60;
@@ -37,6 +41,21 @@ pub(super) fn quoted(text: &str, at: usize) -> String {
         quoted.push('…');
     }
     quoted
+}
+
+/// A value as it is shown: `["größe"]` where `json.dumps` writes `["gr\\u00f6\\u00dfe"]`.
+/// `None`: as it is.
+pub(super) fn spelled(value: Json<'_>) -> Option<JsonText> {
+    // Joiners are a part of how some languages and emoji are written.
+    let is_seen = |one| matches!(one, ' ' | '\u{200c}' | '\u{200d}');
+    value.spelled(|one| !is_seen(one) && name(one).is_some())
+}
+
+/// The text of a value as it is shown.
+pub fn shown(value: Json<'_>) -> Cow<'_, str> {
+    spelled(value).map_or(Cow::Borrowed(value.as_str()), |spelled| {
+        Cow::Owned(spelled.as_str().to_owned())
+    })
 }
 
 /// A sentence on why a person cannot see how `expected` and `actual` differ, which

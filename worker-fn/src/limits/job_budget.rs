@@ -180,6 +180,12 @@ impl JobBudget {
         self.deadline_ms.set(self.deadline_ms.get() + waited_ms);
     }
 
+    /// Keeps some of the job's time for later, when [`Self::extend`] gives it back.
+    pub fn hold_back(&self, ms: u64) {
+        self.deadline_ms
+            .set(self.deadline_ms.get().saturating_sub(ms));
+    }
+
     /// Notes that the endpoint is too busy. Whether the job may go on waiting.
     pub fn may_wait(&self, now_ms: u64) -> bool {
         self.congestion.note(now_ms);

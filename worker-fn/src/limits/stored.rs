@@ -67,7 +67,7 @@ impl Stored {
                 text.len() as u64 + ENTRY_BYTES
             }
             Outcome::DeadLetter(letter) => {
-                let code = job.map_or(0, |job| job.code.len());
+                let code = job.map_or(0, |job| job.source.bytes() + job.options.bytes());
                 (letter.reason.len() + code) as u64 + ENTRY_BYTES
             }
             _ => return,
@@ -189,13 +189,12 @@ fn cut(text: &mut String) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::result_document::result_document;
     use shared::config::Secret;
-    use shared::domain::ids::{ProblemId, ProblemVersion};
+    use shared::domain::ids::ProblemVersion;
     use shared::domain::judgement::Judgement;
-    use shared::domain::result::Status;
     use shared::domain::stage::Stage;
     use shared::domain::ticket::TicketKey;
-    use shared::domain::verdict::Verdict;
 
     const LIMITS: UsageLimits = UsageLimits {
         all_bytes: 10_000_000,
@@ -226,16 +225,6 @@ mod tests {
             ..Stage::default()
         };
         ResultDocument {
-            replaces: false,
-            waits_since_ms: None,
-            callback_url: None,
-            id: "i".repeat(48),
-            problem_id: ProblemId::parse("p", "id").unwrap(),
-            language: "l".into(),
-            problem: None,
-            language_version: None,
-            status: Status::Done,
-            verdict: Verdict::Executed,
             output: Some(text),
             compile: Some(run.clone()),
             run: Some(run),
@@ -249,12 +238,7 @@ mod tests {
                 memory_bytes: None,
                 cases: Vec::new(),
             }),
-            attempts: 1,
-            executor: "e".into(),
-            submitted_at_ms: 1,
-            started_at_ms: 2,
-            finished_at_ms: 3,
-            archive: None,
+            ..result_document(&"i".repeat(48))
         }
     }
 

@@ -5,12 +5,10 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use http::{Method, Request};
 use serde_json::{Value, json};
-use shared::config::Secret;
-use shared::domain::ticket::{SERVICE_TOKEN_HEADER, TicketKey};
 use worker_fn::executor::probes::PROBE_SOURCE;
 use worker_fn::instance::Instance;
 
-use crate::drains::{app, invoke, runtimes, success, two_endpoints};
+use crate::drains::{answer_to_service, app, invoke, runtimes, success, two_endpoints};
 use crate::mock_judge0;
 use crate::mock_queue::MockQueue;
 use crate::mock_server::{MockServer, Received, Shared};
@@ -341,17 +339,12 @@ fn a_run_ejects_no_endpoint_that_runs_a_probe() {
             let request = Request::builder()
                 .method(Method::POST)
                 .uri("/run")
-                .header(
-                    SERVICE_TOKEN_HEADER,
-                    TicketKey::new(&Secret::new("token")).service_token(),
-                )
                 .body(Bytes::from(body))
                 .unwrap();
-            let handled = app(&instance, &server, &variables)
-                .answer(&http::HeaderMap::new(), Ok(request))
-                .await;
+            let app = app(&instance, &server, &variables);
+            let response = answer_to_service(&app, request).await;
             let status = if probe == 200 { 502 } else { 200 };
-            assert_eq!(handled.response.status().as_u16(), status);
+            assert_eq!(response.status().as_u16(), status);
             queue.with(|queue| queue.waiting.push_back((1, false)));
             invoke(&instance, &server, &variables).await;
             assert_eq!(queue.get().executors, [expected]);

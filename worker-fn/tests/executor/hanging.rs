@@ -7,11 +7,12 @@ use worker_fn::drain::DrainOptions;
 use worker_fn::executor::{Endpoints, ExecutorError};
 use worker_fn::http::CRON;
 use worker_fn::instance::Instance;
+use worker_fn::limits::CallCounter;
 
 use crate::drains::{app, invoke, runtimes, success, two_endpoints};
 use crate::mock_queue::MockQueue;
 use crate::mock_server::{HANG, MockServer, Shared};
-use crate::support::{alone, execute, one, pass_ms, run, several};
+use crate::support::{RUNTIME, alone, execute, job_budget, one, pass_ms, run, several};
 
 /// A list of languages is waited for 3 s.
 const PATIENCE: Duration = Duration::from_millis(4_500);
@@ -160,7 +161,7 @@ fn a_single_endpoint_that_hung_gets_a_probe_first() {
         };
         let drain = async || {
             let app = app(&instance, &server, &variables);
-            app.drain(foreground, 0).await.unwrap()
+            app.drain(foreground, 0, None).await.unwrap()
         };
         assert!(drain().await.error.is_some());
         assert_eq!(server.count("POST", "/a/execute"), 3 + 1);
@@ -171,5 +172,28 @@ fn a_single_endpoint_that_hung_gets_a_probe_first() {
         assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
         assert_eq!(server.count("POST", "/a/execute"), 3 + 1 + 1);
         assert_eq!((queue.get().retried, queue.get().waiting.len()), (0, 3));
+    });
+}
+
+/// On a busy machine a compiler waits more than it works.
+#[test]
+fn a_call_that_compiles_is_waited_for_until_the_compiler_must_have_ended() {
+    alone(async {
+        for (language, answers) in [("python", false), ("cpp", true)] {
+            let server = MockServer::start(|_| {
+                std::thread::sleep(Duration::from_millis(2_300));
+                success()
+            })
+            .await;
+            let endpoints = one("piston", &server.url);
+            let budget = job_budget(&CallCounter::new(1_000));
+            let endpoint = endpoints.select(language, &budget).await.unwrap();
+            // What is left is the wait in the endpoint's queue, 2 s.
+            pass_ms(budget.remaining_ms((RUNTIME.now_ms)()));
+            let mut compiled = run("", &["a"]);
+            compiled.language = language;
+            let executed = endpoint.execute(&compiled, &budget).await;
+            assert_eq!(executed.is_ok(), answers, "{language}: {executed:?}");
+        }
     });
 }

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use shared::domain::stage::Termination::{NonZeroExit, Signal, Success, TimeLimit};
-use worker_fn::executor::{ExecutorError, RunLimits};
+use worker_fn::executor::{ExecutorError, RunFile, RunLimits};
 use worker_fn::limits::CallCounter;
 
 use crate::mock_judge0::{Judge, base64, languages, submission};
@@ -282,12 +282,7 @@ fn failures_are_sorted_by_whose_fault_they_are() {
         let endpoints = one("judge0", &server.url);
         let too_long = json!({"cpu_time_limit": ["must be less than or equal to 15.0"]});
         for (status, body, expected, part) in [
-            (
-                422,
-                too_long.clone(),
-                "Refused",
-                "cpu_time_limit must be less than",
-            ),
+            (422, too_long.clone(), "LimitTooHigh", "15000"),
             (400, json!({"error": "not today"}), "Refused", "not today"),
             (401, json!(null), "NoResponse", "401"),
             (403, json!(null), "NoResponse", "403"),
@@ -318,7 +313,9 @@ fn failures_are_sorted_by_whose_fault_they_are() {
         // A batch that is refused in part.
         answer.set((201, json!([{"token": "a"}, too_long])));
         let refused = execute(&endpoints, &run("", &["a", "b"])).await;
-        assert!(matches!(&refused, Err(ExecutorError::Refused(m)) if m.contains("cpu_time")));
+        let field = "limits.timeMs";
+        let most = 15_000;
+        assert_eq!(refused, Err(ExecutorError::LimitTooHigh { field, most }));
     });
 }
 
@@ -426,5 +423,38 @@ fn languages_go_by_our_names_and_the_newest_version() {
         unknown.language = "cobol";
         let refused = execute(&endpoints, &unknown).await;
         assert!(matches!(&refused, Err(ExecutorError::Refused(m)) if m.contains("cobol")));
+    });
+}
+
+#[test]
+fn other_files_and_arguments_go_with_every_submission() {
+    alone(async {
+        let judge = Judge::default();
+        let server = MockServer::start(move |request| judge.answer(request)).await;
+        let endpoints = one("judge0", &server.url);
+        let args = ["it's".to_owned()];
+        let large = "x".repeat(900_000);
+        let mut several = run("import lib", &["1", "2", "3", "4"]);
+        several.files.push(RunFile::named("lib.py", &large));
+        several.args = &args;
+        let execution = execute(&endpoints, &several).await.unwrap();
+        assert_eq!(outputs(&execution), ["1", "2", "3", "4"]);
+        let mut sizes = Vec::new();
+        for request in server.requests() {
+            if !request.is("POST", "/submissions/batch") {
+                continue;
+            }
+            let submissions = request.body["submissions"].as_array().unwrap().clone();
+            sizes.push(submissions.len());
+            for one in submissions {
+                assert_eq!(one["source_code"], STANDARD.encode("import lib"));
+                assert_eq!(one["command_line_arguments"], r"'it'\''s'");
+                let archive = STANDARD.decode(one["additional_files"].as_str().unwrap());
+                assert!(archive.unwrap().starts_with(b"PK\x03\x04"));
+            }
+        }
+        // Of 1.2 MB of base64 each, three fit into 4 MB.
+        sizes.sort_unstable();
+        assert_eq!(sizes, [1, 3]);
     });
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use shared::domain::ids::{ProblemId, ProblemVersion};
 use shared::domain::job::Job;
 use shared::domain::problem::Problem;
+use shared::domain::run_options::RunOptions;
 use shared::domain::verdict::Verdict;
 use worker_fn::attempt::judging::{self, JudgeEnd, Judged, Watch};
 use worker_fn::attempt::problem_cache::CachedProblem;
@@ -41,8 +42,9 @@ async fn judge(time_ms: u64, server: &MockServer) -> Judged {
     let job = Job {
         id: None,
         problem_id: id(),
-        code: "puts gets".into(),
+        source: "puts gets".into(),
         language: "ruby".into(),
+        options: RunOptions::default(),
         archived: None,
         client: None,
         progress: None,
@@ -58,7 +60,14 @@ async fn judge(time_ms: u64, server: &MockServer) -> Judged {
         ours: false,
         report: None,
     };
-    let judged = judging::judge(&problem, &job, watch, selected, &budget, RUNTIME);
+    let judged = judging::judge(
+        &problem,
+        &job,
+        watch,
+        (&endpoints, selected),
+        &budget,
+        RUNTIME,
+    );
     match judged.await.unwrap() {
         JudgeEnd::Judged(judged) => *judged,
         JudgeEnd::Unfinished(progress) => panic!("{progress:?}"),

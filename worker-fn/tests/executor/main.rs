@@ -7,6 +7,8 @@
     reason = "a test says what went wrong by panicking, helpers included"
 )]
 
+mod backlog;
+mod checkers;
 mod drains;
 mod endpoints;
 mod faults;
@@ -19,6 +21,7 @@ mod mock_server;
 mod piston;
 mod problems;
 mod redis_trouble;
+mod refusals;
 mod secrecy;
 mod support;
 mod webhook_rounds;

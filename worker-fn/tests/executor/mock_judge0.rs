@@ -82,12 +82,15 @@ pub(crate) fn ended(query: &str, token: &str, stdin: &str) -> Value {
 pub(crate) fn check(submission: &Value) {
     for (name, value) in submission.as_object().unwrap() {
         let fits = match name.as_str() {
-            "source_code" | "stdin" => value.is_string(),
+            "source_code" | "stdin" | "additional_files" => value.is_string(),
+            "compiler_options" | "command_line_arguments" => {
+                value.as_str().is_some_and(|words| words.len() <= 512)
+            }
             "language_id" | "memory_limit" => value.is_u64(),
             "cpu_time_limit" | "wall_time_limit" => value.is_f64(),
             _ => false,
         };
-        assert!(fits, "{name}: {value}");
+        assert!(fits, "{name}: {value:.200}");
     }
 }
 

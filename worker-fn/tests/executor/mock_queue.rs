@@ -44,8 +44,15 @@ pub(crate) struct MockQueue {
     pub(crate) commands: Vec<String>,
     /// How many look-ups of problems are still answered; `None`: all.
     pub(crate) look_ups_left: Option<usize>,
+    /// Whether a claim tells the versions of its jobs' problems. It does not tell those
+    /// of a foreign producer's jobs.
+    pub(crate) tells_versions: bool,
+    /// The stamp of the problems. They change with each claim.
+    stamp: usize,
     /// How many calls claimed.
     pub(crate) claims: usize,
+    /// How many of them asked how many jobs others would find.
+    pub(crate) asked_others: usize,
 }
 
 impl MockQueue {
@@ -76,7 +83,7 @@ impl MockQueue {
         });
         self.commands.push(words[0].clone());
         match words[0].as_str() {
-            "EVAL" => {}
+            "EVALSHA" => {}
             "HMGET" => return self.look_up(words.len() - 2),
             "HGET" => return (200, json!({"result": self.catalog_entry()})),
             "GET" => return self.problem_text(),
@@ -100,17 +107,20 @@ impl MockQueue {
         let keys: usize = words[2].parse().unwrap();
         let arguments = &words[3 + keys..];
         if self.full
-            && arguments[7..]
+            && arguments[11..]
                 .iter()
                 .any(|word| word == "complete" || word == "replace")
         {
             let message = "ERR OOM command not allowed when used memory > 'maxmemory'.";
             return (400, json!({ "error": message }));
         }
-        self.settle(&arguments[7..]);
+        self.settle(&arguments[11..]);
         let want: usize = arguments[0].parse().unwrap();
         self.claims += usize::from(want > 0);
-        self.claim(want)
+        let asks_others = arguments[6].contains("others");
+        self.asked_others += usize::from(want > 0 && asks_others);
+        let cap: usize = arguments[1].parse().unwrap();
+        self.claim(want, asks_others.then(|| cap.saturating_sub(want)))
     }
 
     fn look_up(&mut self, ids: usize) -> (u16, Value) {
@@ -144,7 +154,8 @@ impl MockQueue {
         (200, json!({ "result": text }))
     }
 
-    fn claim(&mut self, want: usize) -> (u16, Value) {
+    /// `room` under the cap is told where it is asked for.
+    fn claim(&mut self, want: usize, room: Option<usize>) -> (u16, Value) {
         let base64 = |text: &str| Value::from(STANDARD.encode(text));
         let mut jobs: Vec<Value> = Vec::new();
         while jobs.len() < 3 * want {
@@ -172,7 +183,20 @@ impl MockQueue {
         } else {
             "more"
         };
-        (200, json!({"result": [base64(status), jobs, 3, 9]}))
+        let entries = if self.tells_versions && !jobs.is_empty() {
+            self.look_up(1).1["result"].as_array().unwrap().clone()
+        } else {
+            Vec::new()
+        };
+        let entries: Vec<Value> = entries
+            .into_iter()
+            .flat_map(|entry| [base64("p"), entry])
+            .collect();
+        self.stamp += 1;
+        let stamp = base64(&self.stamp.to_string());
+        let others = room.map_or(0, |room| room.min(self.waiting.len()));
+        let reply = json!([base64(status), jobs, stamp, entries, [], 3, 9, others]);
+        (200, json!({ "result": reply }))
     }
 
     fn settle(&mut self, mut words: &[String]) {

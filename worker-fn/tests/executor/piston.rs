@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use shared::domain::stage::Termination;
-use worker_fn::executor::{ExecutorError, RunLimits};
+use worker_fn::executor::{ExecutorError, RunFile, RunLimits};
 use worker_fn::limits::{CallCounter, Memory};
 
 use crate::mock_server::{MockServer, Received, Shared};
@@ -460,5 +460,37 @@ fn a_job_with_many_cases_keeps_to_the_calls_there_are() {
             cases,
             "found out before anything was run"
         );
+    });
+}
+
+#[test]
+fn files_go_by_their_names_with_the_one_that_is_run_first() {
+    alone(async {
+        let server = MockServer::start(ours).await;
+        let endpoints = one("piston", &server.url);
+        let args = ["-v".to_owned(), "ä b".to_owned()];
+        let mut several = run("x", &["1", "2"]);
+        several.files = vec![
+            RunFile::named("app.py", "import lib"),
+            RunFile::named("lib/__init__.py", ""),
+            RunFile {
+                name: Some("data.bin"),
+                content: "AP8=",
+                is_base64: true,
+            },
+        ];
+        several.args = &args;
+        let execution = execute(&endpoints, &several).await.unwrap();
+        assert_eq!(outputs(&execution), ["1", "2"]);
+        let request = server.requests().pop().unwrap();
+        assert_eq!(
+            request.body["files"],
+            json!([
+                {"name": "app.py", "content": "import lib"},
+                {"name": "lib/__init__.py", "content": ""},
+                {"name": "data.bin", "content": "AP8=", "encoding": "base64"},
+            ])
+        );
+        assert_eq!(request.body["args"], json!(args));
     });
 }

@@ -1,15 +1,15 @@
 //! Which text of a problem a submission is judged by.
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 use shared::config::Secret;
 use shared::domain::ids::ProblemId;
 use shared::domain::problem::Problem;
-use shared::domain::ticket::{SERVICE_TOKEN_HEADER, TicketKey};
+use shared::domain::ticket::TicketKey;
 use worker_fn::instance::Instance;
 
-use crate::drains::{app, invoke};
+use crate::drains::{answer_to_service, app, invoke};
 use crate::mock_queue::MockQueue;
 use crate::mock_server::{MockServer, Shared};
 use crate::support::alone;
@@ -92,6 +92,37 @@ fn a_publish_between_two_calls_poisons_no_instance() {
     });
 }
 
+/// A claim that tells the versions leaves nothing to be looked up, and the jobs are
+/// judged by them.
+#[test]
+fn a_version_that_came_with_the_claim_costs_no_call() {
+    alone(async {
+        let (first, second) = (published("a"), published("b"));
+        let queue = MockQueue::of(0);
+        queue.with(|queue| queue.tells_versions = true);
+        let (server, variables) = start(&queue).await;
+        let instance = Instance::default();
+        for (job, problem) in [(0, &first), (1, &first), (2, &second)] {
+            queue.with(|queue| {
+                queue.waiting.push_back((job, false));
+                queue.problem = Some(problem.clone());
+            });
+            let report = invoke(&instance, &server, &variables).await;
+            assert_eq!((report.completed, report.error), (1, None));
+        }
+        let accepted = (first.0, "Accepted".to_owned());
+        let expected = [
+            accepted.clone(),
+            accepted,
+            (second.0, "Wrong Answer".to_owned()),
+        ];
+        assert_eq!(verdicts(&queue), expected);
+        let commands = queue.get().commands;
+        assert!(commands.iter().all(|name| name != "HMGET"), "{commands:?}");
+        assert_eq!(reads_of_the_text(&queue), 2);
+    });
+}
+
 /// After a change of `TICKET_SECRET` no version is the fingerprint of its text.
 #[test]
 fn a_problem_that_was_published_under_another_secret_is_judged() {
@@ -119,11 +150,10 @@ fn the_run_button_reads_a_problem_once() {
             let request = Request::builder()
                 .method(Method::POST)
                 .uri("/run")
-                .header(SERVICE_TOKEN_HEADER, key().service_token())
                 .body(Bytes::from(body.to_string()))
                 .unwrap();
             let app = app(&instance, &server, &variables);
-            app.answer(&HeaderMap::new(), Ok(request)).await.response
+            answer_to_service(&app, request).await
         };
         for _ in 0..3 {
             let response = click().await;

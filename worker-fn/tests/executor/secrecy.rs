@@ -1,10 +1,14 @@
-//! What is sent to an endpoint: code, inputs and limits, and nothing that would
-//! help a program to pass.
+//! What is sent to an endpoint with a submission: code, inputs and limits, and nothing
+//! that would help a program to pass. A checker program gets the expected answers, and
+//! then the submission's code is not there.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use shared::domain::ids::{ProblemId, ProblemVersion};
 use shared::domain::job::Job;
-use shared::domain::problem::Problem;
+use shared::domain::problem::{CheckerProgram, ExitCodes, Problem};
+use shared::domain::run_options::RunOptions;
 use shared::domain::verdict::Verdict;
 use worker_fn::attempt::judging::{self, JudgeEnd};
 use worker_fn::attempt::problem_cache::CachedProblem;
@@ -13,11 +17,15 @@ use worker_fn::limits::CallCounter;
 
 use crate::mock_judge0::{Judge, plain};
 use crate::mock_server::{MockServer, Received};
-use crate::support::{RUNTIME, alone, job_budget, one};
+use crate::support::{RUNTIME, alone, job_budget, one, take_logged};
 
 const INPUT: &str = "the1nput";
 /// In everything that must stay with the judge.
 const SECRET: &str = "s3cret";
+/// The submission's code.
+const CODE: &str = "def echo(text): return text";
+/// The code of a checker.
+const CHECKER: &str = "exit(42) # the ch3cker";
 
 fn id() -> ProblemId {
     ProblemId::parse("echo", "id").unwrap()
@@ -52,14 +60,27 @@ fn problem(function: bool, stop: bool) -> CachedProblem {
     )
 }
 
+/// The same as a program that a checker decides about.
+fn checked_problem(stop: bool) -> CachedProblem {
+    let mut problem = problem(false, stop).problem;
+    problem.checker_program = Some(Box::new(CheckerProgram {
+        language: "python".into(),
+        code: CHECKER.into(),
+        exit_codes: ExitCodes::Icpc,
+        points: None,
+    }));
+    CachedProblem::new(problem, ProblemVersion::new("v"), 1)
+}
+
 /// Judges code that is wrong in every way that asks for more runs.
 async fn judge(endpoints: &Endpoints, problem: &CachedProblem) -> Verdict {
     let budget = job_budget(&CallCounter::new(1_000));
     let job = Job {
         id: None,
         problem_id: id(),
-        code: "def echo(text): return text".into(),
+        source: CODE.into(),
         language: "python".into(),
+        options: RunOptions::default(),
         archived: None,
         client: None,
         progress: None,
@@ -73,7 +94,14 @@ async fn judge(endpoints: &Endpoints, problem: &CachedProblem) -> Verdict {
         ours: false,
         report: None,
     };
-    let judged = judging::judge(problem, &job, watch, selected, &budget, RUNTIME);
+    let judged = judging::judge(
+        problem,
+        &job,
+        watch,
+        (endpoints, selected),
+        &budget,
+        RUNTIME,
+    );
     match judged.await.unwrap() {
         JudgeEnd::Judged(judged) => judged.assessment.verdict,
         JudgeEnd::Unfinished(progress) => panic!("{progress:?}"),
@@ -154,4 +182,122 @@ fn no_expected_value_is_ever_sent() {
             assert_secret(&server);
         }
     });
+}
+
+/// A text as it may stand in a request: plain, in base64 after any number of bytes, in
+/// hexadecimal digits, with each character escaped, and backwards.
+fn spellings(text: &str) -> Vec<String> {
+    let mut all = vec![text.to_owned(), text.chars().rev().collect()];
+    all.push(text.bytes().map(|byte| format!("{byte:02x}")).collect());
+    all.push(text.bytes().map(|byte| format!("\\u{byte:04x}")).collect());
+    all.push(text.bytes().map(|byte| format!("%{byte:02X}")).collect());
+    for before in 0..3 {
+        let encoded = STANDARD.encode(["\0".repeat(before), text.to_owned()].concat());
+        // The first and the last digits depend on what is around.
+        let first = (before * 8).div_ceil(6);
+        let last = (before + text.len()) * 8 / 6;
+        all.push(encoded[first..last].to_owned());
+    }
+    all
+}
+
+fn holds(request: &Received, text: &str) -> bool {
+    let mut found = vec![request.body.to_string(), request.query.clone()];
+    texts(&request.body, &mut found);
+    let spellings = spellings(text);
+    let mut pairs = found
+        .iter()
+        .flat_map(|found| spellings.iter().map(move |one| (found, one)));
+    pairs.any(|(found, one)| found.contains(one))
+}
+
+/// No request has two of the code, an expected value with it, and the checker.
+fn assert_apart(server: &MockServer) {
+    let (mut submissions, mut checks) = (0, 0);
+    for request in server.requests() {
+        let has_code = holds(&request, CODE);
+        let is_check = holds(&request, CHECKER);
+        assert!(
+            !(has_code && (is_check || holds(&request, SECRET))),
+            "{request:?}"
+        );
+        submissions += usize::from(has_code);
+        checks += usize::from(is_check);
+    }
+    assert!(submissions > 0 && checks > 0, "{submissions} {checks}");
+}
+
+/// An endpoint that runs the checker as told by its exit code, with or without `cases`.
+fn piston_with_checker(request: &Received, knows_cases: bool) -> (u16, Value) {
+    let (_, mut answer) = piston(request);
+    let checks = request.body["files"][0]["content"] == CHECKER;
+    let code = if checks { 43 } else { 0 };
+    answer["run"]["code"] = code.into();
+    for run in answer["runs"].as_array_mut().into_iter().flatten() {
+        run["code"] = code.into();
+    }
+    if !knows_cases {
+        answer["runs"] = Value::Null;
+        if checks && request.body["cases"].is_null() {
+            let files = request.body["files"].as_array().unwrap();
+            let names: Vec<_> = files[1..].iter().map(|file| &file["name"]).collect();
+            assert_eq!(
+                names,
+                [
+                    "input.txt",
+                    "answer.txt",
+                    "output.txt",
+                    "feedback_dir/.keep"
+                ]
+            );
+            assert!(files[1..].iter().all(|file| file["encoding"] == "base64"));
+        }
+    }
+    (200, answer)
+}
+
+#[test]
+fn a_checker_has_the_expected_values_and_never_beside_the_code() {
+    alone(async {
+        for stop in [false, true] {
+            let problem = checked_problem(stop);
+            for knows_cases in [true, false] {
+                let answer = move |request: &Received| piston_with_checker(request, knows_cases);
+                let server = MockServer::start(answer).await;
+                let verdict = judge(&one("piston", &server.url), &problem).await;
+                assert_eq!(verdict, Verdict::WrongAnswer);
+                assert_apart(&server);
+            }
+            let judge0 = Judge {
+                polls: 1,
+                ..Judge::default()
+            };
+            let (server, endpoints) = judge0.start().await;
+            // That judge echoes, and ends with 0.
+            take_logged();
+            assert_eq!(judge(&endpoints, &problem).await, Verdict::InternalError);
+            assert_apart(&server);
+            let lines = take_logged();
+            assert_eq!(lines.len(), 1, "{lines:?}");
+            assert_eq!(
+                (&lines[0]["event"], &lines[0]["level"]),
+                (&json!("checker"), &json!("error"))
+            );
+            assert!(lines[0]["fault"].as_str().unwrap().contains("exit code 0"));
+            assert!(!lines[0].to_string().contains(SECRET));
+        }
+    });
+}
+
+/// The test would find a value that is hidden a little.
+#[test]
+fn spellings_are_found_wherever_they_begin() {
+    for before in 0..4 {
+        let text = ["x".repeat(before), SECRET.into(), "yz".into()].concat();
+        let encoded = STANDARD.encode(&text);
+        assert!(
+            spellings(SECRET).iter().any(|one| encoded.contains(one)),
+            "{encoded}"
+        );
+    }
 }

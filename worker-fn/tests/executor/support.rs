@@ -10,7 +10,7 @@ use futures_util::future::LocalBoxFuture;
 use http::{Request, Response};
 use serde_json::Value;
 use worker_fn::config::ExecutorConfig;
-use worker_fn::executor::{Endpoints, Execution, ExecutorError, Run, RunLimits};
+use worker_fn::executor::{Endpoints, Execution, ExecutorError, Run, RunFile, RunLimits};
 use worker_fn::instance::Instance;
 use worker_fn::limits::{CallCounter, Congestion, JobBudget, JobGrant, Memory, Semaphore};
 use worker_fn::runtime::{FetchLimits, Runtime};
@@ -140,8 +140,10 @@ pub(crate) fn several(list: &Value) -> Endpoints {
 pub(crate) fn run<'a>(source: &'a str, stdins: &[&str]) -> Run<'a> {
     Run {
         language: "python",
-        source,
+        files: vec![RunFile::source(source)],
+        args: &[],
         stdins: stdins.iter().map(|&stdin| stdin.to_owned()).collect(),
+        checks: None,
         stop_at_first_failure: false,
         limits: RunLimits::default(),
         caller: None,

@@ -58,7 +58,7 @@ impl World {
                 let document = document.map_or(Value::Null, |text| STANDARD.encode(text).into());
                 (200, json!({ "result": document }))
             }
-            "EVAL" => {
+            "EVALSHA" => {
                 assert_eq!(words[3..6], ["deliveries", "dead", "dead:payload"]);
                 self.settle(&words[8..]);
                 let (want, lease_ms) = (words[6].parse().unwrap(), words[7].parse().unwrap());

@@ -52,8 +52,23 @@ impl Connection {
 
 /// A request in the bytes that go over the wire.
 pub(super) fn request(method: &str, port: u16, path: &str, body: &str) -> Vec<u8> {
+    request_with(&[], method, port, path, body)
+}
+
+/// A request with more headers.
+pub(super) fn request_with(
+    headers: &[(&str, &str)],
+    method: &str,
+    port: u16,
+    path: &str,
+    body: &str,
+) -> Vec<u8> {
+    let more: String = headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}\r\n"))
+        .collect();
     format!(
-        "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\n\
+        "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\n{more}\
          content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     )

@@ -1,105 +1,153 @@
-//! `cargo xtask bench queue`: how many jobs per second go through edgejudge's
-//! queue in workerd, beside a classic JavaScript Worker in the same run.
+//! `cargo xtask bench NAME`: how fast edgejudge is, beside something else in the
+//! same run.
 //!
 //! Machines differ and run other programs too, so an absolute number says little
-//! and is no test. The ratio of two measurements taken in turns on the same
-//! stack says more. `cargo xtask bench runner`, in [`mod@runner`], compares
-//! programs in the sandbox with the same programs outside it.
+//! and is no test. The ratio of two measurements taken in turns says more. Every
+//! bench returns a [`report::Report`], which is printed as a table or, with
+//! `--json`, as JSON; progress goes to standard error. A new bench is a module
+//! with its `Options` and a function that returns a report, a variant of
+//! [`Bench`], and a line in [`run`].
 //!
-//! - [`options`]: what is to be measured; [`machine`]: on what.
-//! - [`crate::workerd`] bundles the Workers and configures workerd.
-//! - [`rig`] starts everything; [`stub`] stands in for the execution endpoint.
-//! - [`round`] measures one way of working once; [`report`] sums up all rounds,
-//!   each figure with its [`spread`].
+//! - [`queue`]: both Workers beside a classic JavaScript Worker;
+//!   [`cold_start`]: the start of both.
+//! - [`scale`]: backlogs of several sizes; [`plan`]: one invocation of the free plan;
+//!   both on a [`pair`] of Workers.
+//! - [`latency`]: a lone submission up to its verdict, beside its run.
+//! - [`runner`]: programs in the sandbox beside the same programs outside it.
+//! - [`report`] and [`spread`]: what a bench returns; [`machine`]: on what it ran.
+//! - [`crate::workerd`] bundles the Workers and configures workerd; [`rig`] starts
+//!   everything; [`stub`] stands in for the execution endpoint; [`mod@slice`] measures
+//!   one way of working once.
 //! - [`http`] and [`redis`]: clients that take little processor time.
 
+mod cold_start;
 mod http;
+mod latency;
 mod machine;
-mod options;
+mod pair;
+mod plan;
+mod queue;
 mod redis;
 mod report;
 mod rig;
-mod round;
 mod runner;
+mod scale;
+mod slice;
 mod spread;
 mod stub;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
+use clap::Subcommand;
 
-use crate::progress::{say, step};
-use crate::{bundle, cargo, project, tools, workerd};
-pub use options::Options;
-use report::Report;
-use rig::Rig;
-use round::Way;
-pub use runner::runner;
+use crate::progress;
 
-/// Sets up, measures, prints. Leaves only bundles and logs, in
-/// `.edgejudge/bench`.
-pub fn queue(options: &Options) -> Result<()> {
-    options.check()?;
+/// What is measured.
+#[derive(Debug, Subcommand)]
+pub enum Bench {
+    /// The queue in workerd, beside a classic JavaScript Worker.
+    Queue(queue::Options),
+    /// The runner's sandbox, beside the same programs run bare.
+    Runner(runner::Options),
+    /// A Worker's start up to its first answers, beside a classic JavaScript Worker.
+    ColdStart(cold_start::Options),
+    /// Backlogs of several sizes: what a job costs, and how fast they are worked off.
+    Scale(scale::Options),
+    /// The processor time of one invocation with PLAN=free.
+    Plan(plan::Options),
+    /// A lone submission up to its verdict, on a development stack, beside its run.
+    Latency(latency::Options),
+}
+
+/// Sets up, measures, prints. An error if a goal was missed. Leaves only bundles
+/// and logs, in `.edgejudge/bench`.
+pub fn run(bench: &Bench, as_json: bool) -> Result<()> {
+    progress::to_stderr();
     let cancelled = Arc::new(AtomicBool::new(false));
     {
         let cancelled = Arc::clone(&cancelled);
         ctrlc::set_handler(move || cancelled.store(true, Ordering::Relaxed))
             .context("cannot listen for Ctrl-C")?;
     }
-    let folder = project::state().join("bench");
-    std::fs::create_dir_all(&folder)?;
-    if !options.as_built {
-        tools::ensure(tools::For::Running)?;
-        bundle::build_all()?;
-    }
-    step(
-        "redis-rest: compile with optimisation",
-        &mut cargo::build(&["--release", "--package", "redis-rest"]),
-    )?;
-    let date = workerd::compatibility_date()?;
-    let classic = ("classic", "bench/classic.js");
-    workerd::bundle(&folder, &[workerd::SUBMIT, workerd::WORKER, classic], &date)?;
-    if cancelled.load(Ordering::Relaxed) {
-        bail!("cancelled");
-    }
-    let mut rig = Rig::start(&folder, options, &date, &cancelled)?;
-    let report = measure(&mut rig, options, &cancelled)?;
-    drop(rig);
-    println!("\n{report}");
-    Ok(())
-}
-
-fn measure(rig: &mut Rig, options: &Options, cancelled: &AtomicBool) -> Result<Report> {
     let before = machine::load_average();
-    // The classic Worker runs between the two that are compared with it. Every
-    // other round is reversed, so that a drift of the machine favours no side.
-    let mut order = [Way::Wakes, Way::Classic, Way::Pulled];
-    let mut report = Report::new(options, machine::description()?);
-    for round in 0..=options.rounds {
-        for way in order {
-            let sample = round::run(rig, way, options, cancelled)
-                .with_context(|| format!("{}, round {round}", way.name()))?;
-            say(format!(
-                "{:<11} {:<29} {:>6.0} submitted/s {:>6.0} drained/s",
-                if round == 0 {
-                    "warm-up".to_owned()
-                } else {
-                    format!("round {round}/{}", options.rounds)
-                },
-                way.name(),
-                sample.submit.jobs_per_s,
-                sample.drain.jobs_per_s
-            ));
-            if round > 0 {
-                report.add(way, sample);
-            }
-        }
-        order.reverse();
-    }
-    report.add_note(format!(
-        "Load average before: {before}; after: {}.",
+    let mut report = measure(bench, &cancelled)?;
+    report.machine.push_str(&format!(
+        ". Load average before: {before}; after: {}. Above the number of cores, other programs \
+         disturb.",
         machine::load_average()
     ));
-    Ok(report)
+    if as_json {
+        println!("{:#}", report.json());
+    } else {
+        println!("{report}");
+    }
+    report.check()
+}
+
+fn measure(bench: &Bench, cancelled: &AtomicBool) -> Result<report::Report> {
+    match bench {
+        Bench::Queue(options) => queue::measure(options, cancelled),
+        Bench::Runner(options) => runner::measure(options),
+        Bench::ColdStart(options) => cold_start::measure(options, cancelled),
+        Bench::Scale(options) => scale::measure(options, cancelled),
+        Bench::Plan(options) => plan::measure(options, cancelled),
+        Bench::Latency(options) => latency::measure(options, cancelled),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Cli {
+        #[command(subcommand)]
+        bench: Bench,
+    }
+
+    #[test]
+    fn every_bench_has_a_help_and_runs_without_options() {
+        Cli::command().debug_assert();
+        for bench in Cli::command().get_subcommands() {
+            let name = bench.get_name();
+            assert!(bench.get_about().is_some(), "{name}");
+            assert!(Cli::try_parse_from(["bench", name]).is_ok(), "{name}");
+            for option in bench.get_arguments() {
+                assert!(option.get_help().is_some(), "{name} --{}", option.get_id());
+            }
+        }
+    }
+
+    #[test]
+    fn too_small_a_measurement_is_refused_before_anything_is_built() {
+        let cancelled = AtomicBool::new(true);
+        for (arguments, needed) in [
+            (&["queue", "--jobs", "0"][..], "--jobs must be at least 1"),
+            (&["queue", "--rounds", "0"], "--rounds must be at least 1"),
+            (&["queue", "--concurrency", "8"], "a multiple of 6"),
+            (
+                &["cold-start", "--samples", "11"],
+                "--samples must be at least 12",
+            ),
+            (&["runner", "--runs", "199"], "--runs must be at least 200"),
+            (&["scale", "--rounds", "0"], "--rounds must be at least 1"),
+            (
+                &["plan", "--invocations", "19"],
+                "--invocations must be at least 20",
+            ),
+            (
+                &["latency", "--submissions", "19"],
+                "--submissions must be at least 20",
+            ),
+        ] {
+            let words = [&["bench"], arguments].concat();
+            let Cli { bench } = Cli::try_parse_from(words).unwrap();
+            let error = measure(&bench, &cancelled).unwrap_err().to_string();
+            assert!(error.contains(needed), "{arguments:?}: {error}");
+        }
+    }
 }

@@ -32,6 +32,36 @@ impl Redis {
         self.call(&["FLUSHALL"]).map(drop)
     }
 
+    /// Puts payloads in front of a list.
+    pub(super) fn push(&mut self, list: &str, payloads: &[String]) -> Result<()> {
+        let words: Vec<&str> = ["LPUSH", list]
+            .into_iter()
+            .chain(payloads.iter().map(String::as_str))
+            .collect();
+        self.call(&words).map(drop)
+    }
+
+    /// Whether no job waits in a lane or is leased. Not billed, so it may be asked while
+    /// commands are counted.
+    pub(super) fn is_settled(&mut self) -> Result<bool> {
+        let keys = ["problems:high", "problems", "problems:low", "inflight"];
+        Ok(self.existing(&keys.map(str::to_owned))? == 0)
+    }
+
+    /// How many results are stored.
+    pub(super) fn results(&mut self) -> Result<usize> {
+        let script = "return #redis.call('KEYS', 'result:*')";
+        Ok(self.call(&["EVAL", script, "0"])?.parse()?)
+    }
+
+    /// The most memory that the server had so far, in bytes.
+    pub(super) fn peak_memory(&mut self) -> Result<u64> {
+        self.call(&["INFO", "memory"])?
+            .lines()
+            .find_map(|line| line.strip_prefix("used_memory_peak:")?.trim().parse().ok())
+            .context("redis-server does not report its memory")
+    }
+
     /// How many of `keys` exist.
     pub(super) fn existing(&mut self, keys: &[String]) -> Result<usize> {
         let words: Vec<&str> = std::iter::once("EXISTS")

@@ -1,6 +1,7 @@
 //! What a bench runs on: one redis-rest with a redis-server of its own and
-//! fresh data, one stub endpoint, and two workerd: one with both Workers of
-//! edgejudge, one with the classic Worker. Dropping it ends all of it.
+//! fresh data, one stub endpoint ([`Backend`]), and two workerd: one with both
+//! Workers of edgejudge, one with the classic Worker ([`Rig`]). Dropping it ends
+//! all of it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,6 @@ use anyhow::{Result, bail};
 
 use super::http;
 use super::machine::cpu_ms;
-use super::options::Options;
 use super::redis::Redis;
 use super::stub::Stub;
 use crate::child::{Child, Guard};
@@ -24,38 +24,54 @@ const READY_WITHIN: Duration = Duration::from_secs(30);
 /// Only this machine reaches redis-rest, and it lives for minutes.
 const TOKEN: &str = "bench";
 
+/// Variables of a Worker.
+pub(super) type Vars = Vec<(&'static str, String)>;
+
+/// Variables beyond those that every bench sets, or in their place.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Settings {
+    pub(super) submit: Vars,
+    pub(super) worker: Vars,
+    pub(super) classic: Vars,
+}
+
 /// Everything that runs.
 #[derive(Debug)]
 pub(super) struct Rig {
+    pub(super) backend: Backend,
     pub(super) ports: Ports,
-    pub(super) stub: Stub,
-    pub(super) redis: Redis,
     edgejudge: Child,
     classic: Child,
-    redis_rest: Child,
-    redis_server: u32,
-    _data: Data,
     // Last: it must outlive the children it watches.
     _guard: Guard,
 }
 
-/// Where each part listens, on 127.0.0.1.
+/// What Workers call: Redis and the endpoint.
+#[derive(Debug)]
+pub(super) struct Backend {
+    pub(super) stub: Stub,
+    pub(super) redis: Redis,
+    redis_rest_port: u16,
+    redis_rest: Child,
+    pub(super) redis_server: u32,
+    _data: Data,
+}
+
+/// Where each Worker listens, on 127.0.0.1.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ports {
     pub(super) submit: u16,
     pub(super) worker: u16,
     pub(super) classic: u16,
-    redis_rest: u16,
-    redis: u16,
 }
 
 /// Processor time used so far, in milliseconds.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Cpu {
     /// By the workerd of one side.
-    pub(super) workerd_ms: u64,
+    pub(super) workerd_ms: f64,
     /// By redis-rest and the redis-server behind it.
-    pub(super) redis_ms: u64,
+    pub(super) redis_ms: f64,
 }
 
 /// A folder that is deleted when this is dropped.
@@ -67,43 +83,33 @@ impl Rig {
     /// part answers.
     pub(super) fn start(
         folder: &Path,
-        options: &Options,
+        settings: &Settings,
         compatibility_date: &str,
         cancelled: &AtomicBool,
     ) -> Result<Self> {
         let ports = Ports::free()?;
         let mut guard = Guard::start()?;
-        let stub = Stub::start()?;
-        let data =
-            Data(std::env::temp_dir().join(format!("edgejudge-bench-{}", std::process::id())));
         let logs = folder.join("logs");
-
-        let mut redis_rest = start_redis_rest(&ports, &data.0, &logs, &mut guard)?;
-        let ping = format!("/ping?_token={TOKEN}");
-        wait_for(&mut redis_rest, ports.redis_rest, &ping, cancelled)?;
-
+        let backend = Backend::start(&logs, &mut guard, cancelled)?;
         let mut start = |name: &str, workers: &[Worker]| {
-            let mut command = workerd::serve(folder, name, workers, compatibility_date, &[])?;
-            let log = logs.join(format!("{name}.log"));
-            let shown = format!("workerd of {name}");
-            Child::start(&shown, &mut command, &log, &mut guard)
+            start_workerd(folder, name, workers, compatibility_date, &mut guard)
         };
-        let mut edgejudge = start("edgejudge", &edgejudge_workers(&ports, &stub, options))?;
-        let mut classic = start("javascript", &[classic_worker(&ports, &stub, options)])?;
+        let mut edgejudge = start(
+            "edgejudge",
+            &[
+                submit_worker(&ports, &backend, settings),
+                worker_worker(&ports, &backend, settings),
+            ],
+        )?;
+        let mut classic = start("javascript", &[classic_worker(&ports, &backend, settings)])?;
         wait_for(&mut edgejudge, ports.submit, "/languages", cancelled)?;
         wait_for(&mut edgejudge, ports.worker, "/worker", cancelled)?;
         wait_for(&mut classic, ports.classic, "/worker", cancelled)?;
-
-        let mut redis = Redis::open(ports.redis)?;
         Ok(Self {
+            backend,
             ports,
-            stub,
-            redis_server: redis.process_id()?,
-            redis,
             edgejudge,
             classic,
-            redis_rest,
-            _data: data,
             _guard: guard,
         })
     }
@@ -118,31 +124,62 @@ impl Rig {
         };
         Some(Cpu {
             workerd_ms: cpu_ms(workerd.id())?,
-            redis_ms: cpu_ms(self.redis_rest.id())? + cpu_ms(self.redis_server)?,
+            redis_ms: self.backend.cpu_ms()?,
         })
     }
 }
 
+impl Backend {
+    /// Starts redis-rest with a redis-server of its own, and the stub.
+    pub(super) fn start(logs: &Path, guard: &mut Guard, cancelled: &AtomicBool) -> Result<Self> {
+        let [redis_rest_port, redis_port] = ports::free()?;
+        let stub = Stub::start()?;
+        let data =
+            Data(std::env::temp_dir().join(format!("edgejudge-bench-{}", std::process::id())));
+        let mut redis_rest = start_redis_rest(redis_rest_port, redis_port, &data.0, logs, guard)?;
+        let ping = format!("/ping?_token={TOKEN}");
+        wait_for(&mut redis_rest, redis_rest_port, &ping, cancelled)?;
+        let mut redis = Redis::open(redis_port)?;
+        Ok(Self {
+            stub,
+            redis_server: redis.process_id()?,
+            redis,
+            redis_rest_port,
+            redis_rest,
+            _data: data,
+        })
+    }
+
+    fn cpu_ms(&self) -> Option<f64> {
+        Some(cpu_ms(self.redis_rest.id())? + cpu_ms(self.redis_server)?)
+    }
+}
+
 impl Ports {
-    fn free() -> Result<Self> {
-        let [submit, worker, classic, redis_rest, redis] = ports::free()?;
+    pub(super) fn free() -> Result<Self> {
+        let [submit, worker, classic] = ports::free()?;
         Ok(Self {
             submit,
             worker,
             classic,
-            redis_rest,
-            redis,
         })
     }
 }
 
 impl Drop for Rig {
+    /// The database ends last, or the Workers would log errors.
     fn drop(&mut self) {
-        // The database last, or the Workers would log errors.
-        for child in [&mut self.edgejudge, &mut self.classic, &mut self.redis_rest] {
+        for child in [&mut self.edgejudge, &mut self.classic] {
             child.ask_to_stop();
             child.wait_for_end();
         }
+    }
+}
+
+impl Drop for Backend {
+    fn drop(&mut self) {
+        self.redis_rest.ask_to_stop();
+        self.redis_rest.wait_for_end();
     }
 }
 
@@ -152,13 +189,19 @@ impl Drop for Data {
     }
 }
 
-fn start_redis_rest(ports: &Ports, data: &Path, logs: &Path, guard: &mut Guard) -> Result<Child> {
+fn start_redis_rest(
+    port: u16,
+    redis_port: u16,
+    data: &Path,
+    logs: &Path,
+    guard: &mut Guard,
+) -> Result<Child> {
     Child::start(
         "redis-rest",
         // An optimised build: a debug build would be most of what is measured.
         Command::new(project::target().join("release/redis-rest"))
-            .args(["--listen", &format!("127.0.0.1:{}", ports.redis_rest)])
-            .args(["--redis-port", &ports.redis.to_string()])
+            .args(["--listen", &format!("127.0.0.1:{port}")])
+            .args(["--redis-port", &redis_port.to_string()])
             .arg("--data-dir")
             .arg(data)
             // A log line for each request is not part of what is measured.
@@ -170,64 +213,85 @@ fn start_redis_rest(ports: &Ports, data: &Path, logs: &Path, guard: &mut Guard) 
     )
 }
 
-fn edgejudge_workers(ports: &Ports, stub: &Stub, options: &Options) -> [Worker; 2] {
-    [
-        Worker {
-            name: "submit",
-            port: ports.submit,
-            // Jobs wait until they are to be drained, so that submitting and
-            // draining are measured apart.
-            texts: texts(ports, [("WAKE", "off".into())]),
-            services: vec![("WORKER", "worker")],
-        },
-        Worker {
-            name: "worker",
-            port: ports.worker,
-            texts: texts(
-                ports,
-                [
-                    ("EXECUTOR_URL", stub.url()),
-                    ("RESULT_INDEX", index(options)),
-                    ("MAX_IN_FLIGHT", options.max_in_flight().to_string()),
-                ],
-            ),
-            services: vec![("SELF", "worker")],
-        },
-    ]
+/// submit-fn, which can call worker-fn.
+pub(super) fn submit_worker(ports: &Ports, backend: &Backend, settings: &Settings) -> Worker {
+    Worker {
+        services: vec![("WORKER", "worker")],
+        ..lone_submit_worker(ports.submit, backend, settings)
+    }
 }
 
-fn classic_worker(ports: &Ports, stub: &Stub, options: &Options) -> Worker {
+/// submit-fn by itself.
+pub(super) fn lone_submit_worker(port: u16, backend: &Backend, settings: &Settings) -> Worker {
     Worker {
-        name: "classic",
-        port: ports.classic,
-        texts: texts(
-            ports,
-            [("EXECUTOR_URL", stub.url()), ("INDEX", index(options))],
-        ),
+        name: "submit",
+        port,
+        // Jobs wait until they are to be drained, so that submitting and
+        // draining are measured apart.
+        texts: texts(backend, vec![("WAKE", "off".into())], &settings.submit),
         services: Vec::new(),
     }
 }
 
-fn index(options: &Options) -> String {
-    if options.index { "on" } else { "off" }.to_owned()
+/// worker-fn, which can call itself.
+pub(super) fn worker_worker(ports: &Ports, backend: &Backend, settings: &Settings) -> Worker {
+    Worker {
+        name: "worker",
+        port: ports.worker,
+        texts: texts(backend, Vec::new(), &settings.worker),
+        services: vec![("SELF", "worker")],
+    }
 }
 
-/// The variables of every Worker, and `more`.
-fn texts<const N: usize>(
-    ports: &Ports,
-    more: [(&'static str, String); N],
-) -> Vec<(&'static str, String)> {
-    let url = format!("http://127.0.0.1:{}", ports.redis_rest);
+/// The Worker in JavaScript.
+pub(super) fn classic_worker(ports: &Ports, backend: &Backend, settings: &Settings) -> Worker {
+    Worker {
+        name: "classic",
+        port: ports.classic,
+        texts: texts(backend, Vec::new(), &settings.classic),
+        services: Vec::new(),
+    }
+}
+
+/// The variables of every Worker, with `own` and `more` in their place.
+fn texts(backend: &Backend, own: Vars, more: &Vars) -> Vars {
     let mut texts = vec![
-        ("UPSTASH_REDIS_REST_URL", url),
+        (
+            "UPSTASH_REDIS_REST_URL",
+            format!("http://127.0.0.1:{}", backend.redis_rest_port),
+        ),
         ("UPSTASH_REDIS_REST_TOKEN", TOKEN.to_owned()),
+        ("EXECUTOR_URL", backend.stub.url()),
         ("AUTH", "off".to_owned()),
+        ("PLAN", "paid".to_owned()),
     ];
-    texts.extend(more);
+    for (name, value) in own.iter().chain(more) {
+        texts.retain(|(other, _)| other != name);
+        texts.push((name, value.clone()));
+    }
     texts
 }
 
-fn wait_for(child: &mut Child, port: u16, path: &str, cancelled: &AtomicBool) -> Result<()> {
+/// Starts a workerd out of the bundles in `folder`; its log is `logs/NAME.log` there.
+pub(super) fn start_workerd(
+    folder: &Path,
+    name: &str,
+    workers: &[Worker],
+    compatibility_date: &str,
+    guard: &mut Guard,
+) -> Result<Child> {
+    let mut command = workerd::serve(folder, name, workers, compatibility_date, &[])?;
+    let log = folder.join(format!("logs/{name}.log"));
+    Child::start(&format!("workerd of {name}"), &mut command, &log, guard)
+}
+
+/// Asks until `path` is answered with 200.
+pub(super) fn wait_for(
+    child: &mut Child,
+    port: u16,
+    path: &str,
+    cancelled: &AtomicBool,
+) -> Result<()> {
     let started = Instant::now();
     loop {
         let answer = http::once("GET", port, path);

@@ -4,8 +4,8 @@
 
 use std::io::{BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::thread;
 
 use anyhow::Result;
@@ -20,6 +20,7 @@ const EXECUTED: &str = r#"{"language":"python","version":"3.12.0","run":{"stdout
 pub(super) struct Stub {
     pub(super) port: u16,
     runs: Arc<AtomicUsize>,
+    executed: Arc<RwLock<Arc<str>>>,
 }
 
 impl Stub {
@@ -28,15 +29,23 @@ impl Stub {
         let stub = Self {
             port: listener.local_addr()?.port(),
             runs: Arc::new(AtomicUsize::new(0)),
+            executed: Arc::new(RwLock::new(EXECUTED.into())),
         };
         let runs = Arc::clone(&stub.runs);
+        let executed = Arc::clone(&stub.executed);
         thread::spawn(move || {
             for stream in listener.incoming().filter_map(Result::ok) {
-                let runs = Arc::clone(&runs);
-                thread::spawn(move || serve(stream, &runs));
+                let (runs, executed) = (Arc::clone(&runs), Arc::clone(&executed));
+                thread::spawn(move || serve(stream, &runs, &executed));
             }
         });
         Ok(stub)
+    }
+
+    /// Has all further runs answered with this.
+    pub(super) fn answer_with(&self, body: &str) {
+        let executed = self.executed.write();
+        *executed.unwrap_or_else(PoisonError::into_inner) = body.into();
     }
 
     /// The value of `EXECUTOR_URL`.
@@ -51,13 +60,14 @@ impl Stub {
 }
 
 /// Closes the connection when something other than HTTP arrives.
-fn serve(stream: TcpStream, runs: &AtomicUsize) -> Option<()> {
+fn serve(stream: TcpStream, runs: &AtomicUsize, executed: &RwLock<Arc<str>>) -> Option<()> {
     stream.set_nodelay(true).ok()?;
     let mut reader = BufReader::new(stream);
     while let Some(request) = http::read(&mut reader).ok()? {
+        let executed = Arc::clone(&*executed.read().unwrap_or_else(PoisonError::into_inner));
         let (status, body) = if request.first_line.starts_with("POST /api/v2/execute ") {
             runs.fetch_add(1, Ordering::Relaxed);
-            ("200 OK", EXECUTED)
+            ("200 OK", &*executed)
         } else if request.first_line.starts_with("GET /api/v2/runtimes ") {
             ("200 OK", RUNTIMES)
         } else {
@@ -90,5 +100,8 @@ mod tests {
             assert_eq!(connection.exchange(&request).unwrap().0, status, "{path}");
         }
         assert_eq!(stub.runs(), 2);
+        stub.answer_with("[7]");
+        let request = http::request("POST", stub.port, "/api/v2/execute", "{}");
+        assert_eq!(connection.exchange(&request).unwrap().1, b"[7]");
     }
 }

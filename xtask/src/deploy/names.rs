@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use shared::plan::Plan;
 use toml::Value;
 
 use super::secrets::SECRETS;
@@ -81,6 +82,9 @@ pub(super) fn read(text: &str) -> Result<Settings, Vec<String>> {
             ));
         }
     }
+    if let Some(trouble) = plan(&file) {
+        broken.push(trouble);
+    }
     if !broken.is_empty() {
         return Err(broken);
     }
@@ -94,6 +98,21 @@ pub(super) fn read(text: &str) -> Result<Settings, Vec<String>> {
         is_open: Worker::all().iter().all(is_off),
         has_account: file.get("account_id").is_some(),
     })
+}
+
+/// What is wrong with `PLAN`: submit-fn wakes worker-fn as often as the plan's drains need
+/// it, so both must know the same.
+fn plan(file: &Value) -> Option<String> {
+    let plans = [Worker::SubmitFn, Worker::WorkerFn].map(|worker| {
+        let given = at(file, &["env", worker.environment(), "vars", "PLAN"]);
+        let given = given.map(|value| value.as_str().unwrap_or("?").to_owned());
+        Plan::from_lookup(&|_| given.clone())
+    });
+    match plans {
+        [Ok(submit), Ok(worker)] if submit == worker => None,
+        [Ok(_), Ok(_)] => Some("[env.submit.vars] and [env.worker.vars] differ in PLAN".into()),
+        [Err(error), _] | [_, Err(error)] => Some(error.to_string()),
+    }
 }
 
 fn at<'a>(file: &'a Value, path: &[&str]) -> Option<&'a Value> {
@@ -182,6 +201,16 @@ vars = { EXECUTOR_URL = "https://x" }
                 "EXECUTOR_URL",
                 "TICKET_SECRET",
                 "[env.worker.vars] holds TICKET_SECRET",
+            ),
+            (
+                "EXECUTOR_URL = \"https://x\"",
+                "PLAN = \"paid\"",
+                "[env.submit.vars] and [env.worker.vars] differ in PLAN",
+            ),
+            (
+                "EXECUTOR_URL = \"https://x\"",
+                "PLAN = \"gold\"",
+                "The variable PLAN is not usable: it must be free or paid.",
             ),
             ("[env.worker]", "[env.worker", "cannot be read"),
         ] {

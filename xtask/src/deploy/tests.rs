@@ -376,11 +376,9 @@ fn one_kind_of_key_is_enough() {
     assert_eq!(scene.put("submit", "ADMIN_TOKEN"), None);
     assert_eq!(scene.put("worker", "API_KEYS").as_deref(), Some(keys));
     let mut scene = Scene::new();
-    let open = "[env.worker.vars]\nAUTH = \"off\"\n";
-    scene.wrangler_toml = scene
-        .wrangler_toml
-        .replace("WAKE = \"on\"", "AUTH = \"off\"")
-        + open;
+    let vars = "vars]\nPLAN = \"free\"\n";
+    let open = format!("{vars}AUTH = \"off\"\n");
+    scene.wrangler_toml = scene.wrangler_toml.replace(vars, &open);
     scene.first();
     assert_eq!(scene.put("submit", "ADMIN_TOKEN"), None);
     assert!(scene.put("submit", "TICKET_SECRET").is_some());

@@ -68,9 +68,9 @@ pub(super) fn counted(count: usize, noun: &str) -> String {
 /// The problem, if it keeps the rules of the API.
 pub(super) fn checked(loaded: &Loaded) -> Result<Problem> {
     let id = ProblemId::parse(&loaded.id, "id")?;
-    let problem = Problem::from_value(&id, &loaded.value)?;
+    let problem = Problem::from_json(&id, loaded.json.json())?;
     // The limit is on the text that is sent, which differs from the stored form.
-    if loaded.value.to_string().len() > MAX_BYTES {
+    if loaded.json.as_str().len() > MAX_BYTES {
         bail!("the problem must be at most {MAX_BYTES} bytes of JSON");
     }
     Ok(problem)
@@ -107,13 +107,21 @@ fn of_concern(problem: &Problem, loaded: &Loaded) -> Vec<String> {
     if problem.cases.iter().all(|case| case.hidden) {
         warnings.push("every case is hidden: the page has no example".into());
     }
-    let asks_for_function = problem.signature().is_some();
+    let unsupported = problem.callable().map(harness::unsupported);
     for one in &loaded.solutions {
-        if asks_for_function && !language::judges_functions(one.language) {
+        let Some(unsupported) = &unsupported else {
+            break;
+        };
+        if !language::judges_functions(one.language) {
             warnings.push(format!(
-                "{}: functions cannot be judged in {}",
+                "{}: functions and classes cannot be judged in {}",
                 one.file, one.language
             ));
+        }
+        let name = language::canonical_name(one.language);
+        let mut refused = unsupported.iter();
+        if let Some((_, why)) = refused.find(|(harness, _)| harness.language() == name) {
+            warnings.push(format!("{}: {why}", one.file));
         }
     }
     warnings.extend(problem.too_long_for(SUBMISSION_MS));
@@ -159,7 +167,13 @@ mod tests {
         let problems = load(&own()).unwrap();
         assert!(problems.len() >= 8);
         for Loaded { id, solutions, .. } in &problems {
-            for language in ["python", "javascript"] {
+            let in_sql = solutions.iter().all(|one| one.language == "sqlite3");
+            let languages: &[&str] = if in_sql {
+                &["sqlite3"]
+            } else {
+                &["python", "javascript"]
+            };
+            for &language in languages {
                 for accepted in [true, false] {
                     let is_there = solutions
                         .iter()
@@ -193,7 +207,8 @@ mod tests {
             (loaded[0].id.as_str(), loaded[1].id.as_str()),
             ("alone", "echo")
         );
-        assert_eq!(loaded[1].value["statement"], "Say it *again*.\n");
+        let statement = loaded[1].member("statement").unwrap();
+        assert_eq!(statement.text().as_deref(), Some("Say it *again*.\n"));
         let solutions: Vec<_> = loaded[1]
             .solutions
             .iter()
@@ -209,6 +224,27 @@ mod tests {
         check(&folder.0).unwrap();
     }
 
+    /// The members of a case's objects mean something in their order, and so do the
+    /// digits of its numbers.
+    #[test]
+    fn a_case_is_published_as_it_was_written() {
+        let case = r#"{"input":[{"zeta":1E2,"alpha":{"b":123456789012345678901,"a":1}}],"expected":["zeta","alpha"]}"#;
+        let problem = format!(
+            r#"{{"title":"Order","kind":"function","signature":{{"name":"f","params":[{{"name":"x","type":"any"}}],"returns":"list<string>"}},"cases":[{case}]}}"#
+        );
+        let files = [
+            ("o/problem.json", &*problem),
+            ("o/statement.md", "In order."),
+        ];
+        let folder = Folder::new("order", &files);
+        let loaded = read(&folder.0.join("o")).unwrap();
+        let text = loaded.json.as_str();
+        assert!(text.contains(case), "{text}");
+        assert!(text.ends_with(r#","statement":"In order."}"#), "{text}");
+        let input = r#""input":[{"zeta":1E2,"alpha":{"b":123456789012345678901,"a":1}}]"#;
+        assert!(checked(&loaded).unwrap().to_json().contains(input));
+    }
+
     #[test]
     fn what_cannot_be_judged_in_time_or_in_a_language_is_a_warning() {
         let case = r#"{"input":[1],"expected":1}"#;
@@ -221,20 +257,43 @@ mod tests {
                 ("f/problem.json", &function),
                 ("f/statement.md", "F."),
                 ("f/solutions/accepted.py", "def f(x): return x"),
-                ("f/solutions/accepted.rb", "def f(x) x end"),
+                ("f/solutions/accepted.pl", "sub f { shift }"),
             ],
         );
         let loaded = read(&folder.0.join("f")).unwrap();
         let warnings = of_concern(&checked(&loaded).unwrap(), &loaded);
         assert_eq!(warnings.len(), 2, "{warnings:?}");
-        assert!(warnings[0].contains("accepted.rb") && warnings[0].contains("ruby"));
+        assert!(warnings[0].contains("accepted.pl") && warnings[0].contains("perl"));
         assert!(warnings[1].contains("EXECUTOR_TIMEOUT_MS"), "{warnings:?}");
     }
 
     #[test]
+    fn a_solution_in_a_language_that_cannot_express_a_class_is_a_warning() {
+        let class = r#"{"title":"C","kind":"class","signature":{"name":"Box","params":[],"methods":[{"name":"put","params":[{"name":"x","type":"any"}],"returns":"any"}]},"cases":[{"input":[["Box"],["put",1]],"expected":[null,1]}]}"#;
+        let folder = Folder::new(
+            "class",
+            &[
+                ("c/problem.json", class),
+                ("c/statement.md", "C."),
+                ("c/solutions/accepted.py", "class Box: put = lambda _, x: x"),
+                ("c/solutions/accepted.cpp", "struct Box {};"),
+            ],
+        );
+        let loaded = read(&folder.0.join("c")).unwrap();
+        let problem = checked(&loaded).unwrap();
+        assert!(described(&problem, &loaded).starts_with("class, 1 case ("));
+        let warnings = of_concern(&problem, &loaded);
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert!(warnings[0].starts_with("accepted.cpp: "), "{warnings:?}");
+    }
+
+    #[test]
     fn each_violation_is_reported_with_its_file() {
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
         let cases = [
             ("{", "problem.json is not valid JSON", "problem.json"),
+            ("[]", "problem.json must be a JSON object", "problem.json"),
+            (&deep, "problem.json is nested too deep", "problem.json"),
             (r#"{"title":""}"#, "title must be", "problem.json"),
             (
                 r#"{"title":"x","kind":"program","cases":[{"input":"","expected":"","hiden":true}]}"#,

@@ -5,11 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
-use serde_json::Value;
 use shared::domain::submission;
 use shared::domain::verdict::Verdict;
-use shared::json::{Json, Object, ObjectError};
+use shared::json::write::push_string;
+use shared::json::{Json, JsonText, Kind, Object, ObjectError};
 
+use super::checker_file;
+use super::files::{member, text};
 use crate::endings;
 use crate::progress;
 use crate::project;
@@ -19,10 +21,17 @@ use crate::project;
 pub struct Loaded {
     /// The name of its folder or file.
     pub id: String,
-    /// What is published.
-    pub value: Value,
+    /// What is published. As text: members keep their order, and numbers their digits.
+    pub json: JsonText,
     /// Solutions, which are not published.
     pub solutions: Vec<Solution>,
+}
+
+impl Loaded {
+    /// A member of what is published.
+    pub fn member(&self, name: &str) -> Option<Json<'_>> {
+        member(self.json.json(), name)
+    }
 }
 
 /// A solution. [`super::try_solutions`] and a test check that its verdict is the
@@ -74,6 +83,9 @@ fn verdict(file: &str) -> Option<Verdict> {
     all.find(|(word, _)| says(word))
         .map(|(_, verdict)| *verdict)
 }
+
+/// The deepest that a file may be nested. A problem's values may be less deep.
+const MAX_FILE_DEPTH: usize = 128;
 
 /// The project's own problems.
 pub fn own() -> PathBuf {
@@ -157,26 +169,39 @@ fn id(path: &Path) -> String {
 /// Reads the problem at `path`: a folder or a JSON file.
 pub(super) fn read(path: &Path) -> Result<Loaded> {
     let is_folder = path.is_dir();
-    let json = if is_folder {
+    let file = if is_folder {
         path.join("problem.json")
     } else {
         path.to_owned()
     };
-    let source = text(&json)?;
-    let mut value: Value = serde_json::from_str(&source)
-        .with_context(|| format!("{} is not valid JSON", progress::shown(&json)))?;
-    reject_duplicates(Json::parse(source.as_bytes()).map_err(anyhow::Error::msg)?)
-        .with_context(|| progress::shown(&json))?;
+    let source = text(&file)?;
+    let shown = || progress::shown(&file);
+    let value = Json::parse(source.as_bytes())
+        .map_err(anyhow::Error::msg)
+        .with_context(|| format!("{} is not valid JSON", shown()))?;
+    if value.depth() > MAX_FILE_DEPTH {
+        bail!("{} is nested too deep", shown());
+    }
+    reject_duplicates(value).with_context(shown)?;
+    if value.kind() != Kind::Object {
+        bail!("{} must be a JSON object", shown());
+    }
+    let mut published = value.compact();
     let statement = path.join("statement.md");
     if is_folder && statement.is_file() {
-        let Some(members) = value.as_object_mut() else {
-            bail!("{} must be a JSON object", progress::shown(&json));
-        };
-        if members.contains_key("statement") {
+        if member(value, "statement").is_some() {
             bail!("the statement stands in problem.json and in statement.md: keep one");
         }
-        members.insert("statement".into(), text(&statement)?.into());
+        published.pop();
+        published.push_str(if published.len() > 1 { "," } else { "" });
+        published.push_str("\"statement\":");
+        push_string(&mut published, &text(&statement)?);
+        published.push('}');
     }
+    if is_folder {
+        published = checker_file::put_in(published, path)?;
+    }
+    let json = JsonText::from(Json::parse(published.as_bytes()).map_err(anyhow::Error::msg)?);
     let mut solutions = Vec::new();
     let folder = path.join("solutions");
     if folder.is_dir() {
@@ -197,7 +222,7 @@ pub(super) fn read(path: &Path) -> Result<Loaded> {
     }
     Ok(Loaded {
         id: id(path),
-        value,
+        json,
         solutions,
     })
 }
@@ -236,10 +261,6 @@ fn solution(path: &Path) -> Result<Solution> {
         file: file.into_owned(),
         code,
     })
-}
-
-fn text(path: &Path) -> Result<String> {
-    fs::read_to_string(path).with_context(|| format!("cannot read {}", progress::shown(path)))
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 //! solutions, and an operator checks, publishes and tries other folders.
 
 mod check;
+mod checker_file;
+mod files;
 mod folder;
 mod publish;
 mod solutions;

@@ -115,8 +115,9 @@ pub(super) fn publish_at(
     mut report: impl FnMut(Published),
 ) -> Result<()> {
     let versions = versions(api);
-    for Loaded { id, value, .. } in problems {
-        let answer = api.call(Method::PUT, &format!("/problems/{id}"), Some(value));
+    for Loaded { id, json, .. } in problems {
+        let path = format!("/problems/{id}");
+        let answer = api.send(Method::PUT, &path, json.as_str().to_owned());
         let answer = answer.with_context(|| id.clone())?;
         let status = answer.status;
         let body = answer.ok().with_context(|| id.clone())?;
@@ -168,7 +169,7 @@ fn versions(api: &Api) -> HashMap<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use shared::json::Json;
 
     use super::*;
 
@@ -176,7 +177,7 @@ mod tests {
     fn an_unreachable_server_is_reported_without_the_token() {
         let loaded = Loaded {
             id: "echo".into(),
-            value: json!({}),
+            json: Json::EMPTY_OBJECT.into(),
             solutions: Vec::new(),
         };
         let error = publish(&[loaded], "http://127.0.0.1:1/", "very-secret", |_| {}).unwrap_err();

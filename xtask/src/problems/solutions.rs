@@ -8,18 +8,22 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use shared::json::Json;
+
 use super::check::checked;
 use super::folder::{Loaded, Solution, load};
 use super::publish::publish_at;
 use crate::api::Api;
 use crate::endings;
 use crate::progress::say;
-use crate::submit::TROUBLE;
+use crate::submit::{TROUBLE, checker_words};
 
 /// How long the result of one solution is waited for.
 const WITHIN: Duration = Duration::from_secs(300);
 /// How much of a solution's output is shown, in lines.
 const OUTPUT_LINES: usize = 8;
+/// How much of what a checker program said about it, in lines.
+const CHECKER_LINES: usize = 16;
 
 /// What became of the solutions.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -75,8 +79,9 @@ fn try_problem(problem: &Loaded, api: &Api, languages: &Value, tried: &mut Tried
     let published = api
         .get(&format!("/problems/{id}"))
         .context("it must be published first (cargo xtask problems push, or --push)")?;
-    let count = |value: &Value| value["cases"].as_array().map(Vec::len);
-    if count(&published) != count(&problem.value) {
+    let count = published["cases"].as_array().map(Vec::len);
+    let own = problem.member("cases").and_then(Json::items);
+    if count != own.map(Iterator::count) {
         bail!(
             "the published problem has another number of cases than the folder's: publish it again (--push)"
         );
@@ -128,11 +133,13 @@ enum Judged {
 
 fn judged(solution: &Solution, result: &Value) -> Judged {
     let output = result["output"].as_str().unwrap_or_default();
-    let lines: Vec<&str> = output.lines().take(OUTPUT_LINES).collect();
+    let mut lines: Vec<&str> = output.lines().take(OUTPUT_LINES).collect();
+    let checker = checker_words(result);
+    lines.extend(checker.iter().take(CHECKER_LINES).map(String::as_str));
     match result["verdict"].as_str() {
         Some(verdict) if verdict == solution.verdict.name() => Judged::Held,
         None => Judged::Untried(format!("given up: {}", result["reason"])),
-        Some("Internal Error") => Judged::Untried(output.to_owned()),
+        Some("Internal Error") => Judged::Untried(lines.join("\n    ")),
         Some(verdict) => Judged::Lied(format!(
             "{verdict}, not {}\n    {}",
             solution.verdict.name(),
@@ -160,6 +167,13 @@ mod tests {
         let lied = of(json!({ "verdict": "Accepted", "output": "Accepted: all 2 cases." }));
         let said = "Accepted, not Wrong Answer\n    Accepted: all 2 cases.";
         assert_eq!(lied, Judged::Lied(said.into()));
+        let failed = json!({
+            "verdict": "Internal Error", "output": "away",
+            "checker": { "compile": { "code": 1, "stderr": "no such thing" } },
+        });
+        let said = "away\n      The checker's compiler ended with exit code 1 and said:\n        \
+                    no such thing";
+        assert_eq!(of(failed), Judged::Untried(said.into()));
         for result in [
             json!({ "verdict": "Internal Error", "output": "away" }),
             json!({ "status": "dead", "reason": "Given up." }),

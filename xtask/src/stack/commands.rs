@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::settings::{Var, env_file, write_private};
 use crate::ports::Ports;
-use crate::project::{self, Worker};
+use crate::project::{self, Build, Worker};
 use crate::{cargo, page};
 
 /// The folder, inside the stack's own, where its Workers find each other.
@@ -23,8 +23,8 @@ fn address(port: u16) -> String {
 }
 
 /// redis-rest, which starts its redis-server itself.
-pub(super) fn redis_rest(ports: &Ports, folder: &Path, token: &str) -> Command {
-    let mut command = Command::new(project::native_bin("redis-rest"));
+pub(super) fn redis_rest(ports: &Ports, folder: &Path, token: &str, build: Build) -> Command {
+    let mut command = Command::new(project::native_bin("redis-rest", build));
     command
         .args(["--listen", &address(ports.redis_rest)])
         .args(["--redis-port", &ports.redis.to_string()])
@@ -36,8 +36,8 @@ pub(super) fn redis_rest(ports: &Ports, folder: &Path, token: &str) -> Command {
 }
 
 /// The runner.
-pub(super) fn runner(ports: &Ports, folder: &Path) -> Command {
-    let mut command = Command::new(project::native_bin("runner"));
+pub(super) fn runner(ports: &Ports, folder: &Path, build: Build) -> Command {
+    let mut command = Command::new(project::native_bin("runner", build));
     command
         .args(["--listen", &address(ports.runner)])
         .arg("--work-dir")
@@ -98,6 +98,8 @@ fn usual_vars(worker: Worker, ports: &Ports, token: &str) -> Vec<Var> {
         ("AUTH", Some("off".to_owned())),
         // The token's 48 hex digits are the base64 of 36 bytes as well.
         ("WEBHOOK_SECRET", Some(format!("whsec_{token}"))),
+        // Nothing here limits processor time.
+        ("PLAN", Some("paid".to_owned())),
         ("CALLBACK_LOOPBACK", Some("on".to_owned())),
     ];
     // Everybody on this machine has the same address.

@@ -23,7 +23,7 @@ pub use self::settings::Var;
 use crate::child::{Child, Guard};
 pub use crate::ports::Ports;
 use crate::progress;
-use crate::project::{self, Worker};
+use crate::project::{self, Build, Worker};
 
 /// How long everything together may take to answer.
 const READY_WITHIN: Duration = Duration::from_secs(120);
@@ -39,6 +39,8 @@ pub struct Options {
     pub ports: Ports,
     /// A folder for logs, settings and data.
     pub folder: PathBuf,
+    /// How redis-rest and the runner were built.
+    pub build: Build,
     /// Variables of submit-fn beyond the usual, or in their place.
     pub submit_vars: Vec<Var>,
     /// Variables of worker-fn beyond the usual, or in their place.
@@ -178,12 +180,14 @@ impl Stack {
     }
 
     fn start_redis_rest(&mut self) -> Result<()> {
-        let mut command = commands::redis_rest(&self.ports, &self.options.folder, &self.token);
+        let Options { folder, build, .. } = &self.options;
+        let mut command = commands::redis_rest(&self.ports, folder, &self.token, *build);
         self.add(REDIS_REST, &mut command)
     }
 
     fn start_runner(&mut self) -> Result<()> {
-        let mut command = commands::runner(&self.ports, &self.options.folder);
+        let Options { folder, build, .. } = &self.options;
+        let mut command = commands::runner(&self.ports, folder, *build);
         self.add(RUNNER, &mut command)
     }
 

@@ -20,8 +20,8 @@ const RUNS_ALONE: &str = "e2e";
 /// The longest program, which mostly waits: beside it the small ones run, one after the
 /// other, because it also measures how long somebody has to wait.
 const LONGEST: &str = "chaos";
-/// The page in a browser, whose own tests run beside it: two browsers are enough for
-/// the machine.
+/// The page in a browser. Its own tests run after it, not beside it: frames and focus
+/// come late where two browsers share the machine with a whole stack.
 const PAGE: &str = "page";
 /// Names the file to which a program writes the time of each test.
 const TEST_TIMES: &str = "TEST_TIMES";
@@ -37,7 +37,8 @@ pub(super) fn run(times: &mut Vec<TestTime>) -> Result<()> {
         .collect();
     let one_by_one = || others.iter().try_for_each(|program| run_program(program));
     let outcome = progress::side_by_side(&[&[&|| run_program(LONGEST)], &[&one_by_one]])
-        .and_then(|()| progress::side_by_side(&[&[&|| run_program(PAGE)], &[&page_tests::run]]))
+        .and_then(|()| run_program(PAGE))
+        .and_then(|()| page_tests::run())
         .and_then(|()| run_program(RUNS_ALONE));
     times.extend(page_tests::times());
     for program in &programs {

@@ -18,7 +18,7 @@ use anyhow::Result;
 use self::times::TestTime;
 use crate::cargo::{self, cargo};
 use crate::progress::{self, say, step};
-use crate::{bundle, page, tools};
+use crate::{bundle, languages, page, tools};
 
 /// How many of the slowest tests are listed.
 const SLOWEST: usize = 5;
@@ -34,7 +34,10 @@ pub fn run() -> Result<()> {
 
 fn checks(times: &mut Vec<TestTime>) -> Result<()> {
     format()?;
-    let tools = || tools::ensure(tools::For::Testing);
+    let tools = || {
+        tools::ensure(tools::For::Testing)?;
+        languages::for_tests()
+    };
     progress::side_by_side(&[
         &[&clippy_native, &documentation, &compile_native],
         &[

@@ -14,7 +14,7 @@ use super::end_to_end;
 use super::times::{self, TestTime};
 use crate::cargo::{self, cargo};
 use crate::progress::{self, loud_step, say, step};
-use crate::project;
+use crate::{languages, project};
 
 /// How long each fuzz test tries random inputs, in milliseconds.
 const FUZZ_MS: &str = "2000";
@@ -54,6 +54,7 @@ fn nextest() -> Result<Vec<TestTime>> {
             .args(["--message-format", "libtest-json"])
             .env("NEXTEST_EXPERIMENTAL_LIBTEST_JSON", "1")
             .env("FUZZ_MS", FUZZ_MS)
+            .env(languages::LEAST, languages::LEAST_FOR_TESTS)
             // The runner's tests run TypeScript, which needs this project's Node.
             .env("PATH", project::path_with_npm())
             .stdout(progress::create(&path)?),
@@ -79,6 +80,7 @@ fn cargo_test() -> Result<()> {
     }
     command
         .env("FUZZ_MS", FUZZ_MS)
+        .env(languages::LEAST, languages::LEAST_FOR_TESTS)
         .env("PATH", project::path_with_npm());
     loud_step(STEP, &mut command)?;
     doc_tests()

@@ -12,7 +12,7 @@ use std::path::Path;
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::thread::{Gid, Uid};
 
-use super::protocol::{HELPER_NAME, INSIDE_ID, Message, Spec, step};
+use super::protocol::{HELPER_NAME, INSIDE_ID, Message, Spec, receive_json, step};
 use super::sys::{self, Fork};
 use super::{init, landlock_only, seccomp};
 use crate::sandbox::failure::{Context, Failure};
@@ -56,7 +56,7 @@ fn help() -> ! {
 }
 
 fn start_init(control: &mut UnixStream) -> Result<(), Failure> {
-    let spec = Spec::receive(control).context("receiving the command")?;
+    let spec = receive_json::<Spec>(control).context("receiving the command")?;
     let pass_on_streams = || {
         let passed_on = spec.user.map_or(Ok(()), own_streams);
         passed_on.context("passing on the streams")

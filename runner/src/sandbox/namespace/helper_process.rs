@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Pid;
 
-use super::protocol::{HELPER_NAME, Message, Spec, SpecFile, SpecLimits};
+use super::protocol::{Code, HELPER_NAME, Message, Spec, SpecFile, SpecLimits, send_json};
+use super::wait;
 use crate::sandbox::failure::{Context, Failure};
 use crate::sandbox::interface::Command;
 use crate::sandbox::layout::RunFolders;
@@ -50,9 +51,9 @@ impl HelperConfig {
     }
 }
 
-/// A helper that has received its run.
-pub(super) struct StartedHelper<'a> {
-    pub(super) guard: HelperGuard<'a>,
+/// A helper that has received its run. Its end is the end of the run.
+pub(super) struct StartedHelper {
+    pub(super) guard: HelperGuard,
     /// The runner's end of the socket, non-blocking.
     pub(super) control: UnixStream,
     pub(super) stdin: ChildStdin,
@@ -60,18 +61,28 @@ pub(super) struct StartedHelper<'a> {
     pub(super) stderr: ChildStderr,
 }
 
+/// When a program gets its code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum When {
+    /// With the command.
+    Now,
+    /// Later, by [`send_code`].
+    Later,
+}
+
 /// Starts a helper and sends it the command. `folder` is the run's folder on the
 /// disk; without one, the run gets namespaces.
-pub(super) fn start<'a>(
+pub(super) fn start(
     config: &HelperConfig,
-    folder: Option<&'a Path>,
+    folder: Option<&Path>,
     command: &Command<'_>,
-) -> Result<StartedHelper<'a>, Failure> {
+    when: When,
+) -> Result<StartedHelper, Failure> {
     let (control, helper_control) = UnixStream::pair().context("creating a socket")?;
     let shared_user = match folder {
         Some(folder) => Some(SharedUser {
             control: control.try_clone().context("copying a socket")?,
-            folder,
+            folder: folder.to_path_buf(),
         }),
         None => None,
     };
@@ -92,7 +103,7 @@ pub(super) fn start<'a>(
         shared_user,
         reaped: false,
     };
-    send_command(&control, config.user, folder, command)
+    send_command(&control, config.user, folder, command, when)
         .map_err(|error| refusal(&control, &error))?;
     control
         .set_nonblocking(true)
@@ -107,22 +118,22 @@ pub(super) fn start<'a>(
 }
 
 /// Ends the run on every way out, a panic included.
-pub(super) struct HelperGuard<'a> {
+pub(super) struct HelperGuard {
     helper: Pid,
     /// `None` with namespaces.
-    shared_user: Option<SharedUser<'a>>,
+    shared_user: Option<SharedUser>,
     reaped: bool,
 }
 
 /// What ends a run without namespaces, where other runs have the same user.
-struct SharedUser<'a> {
+struct SharedUser {
     /// An end of file on this socket makes the helper kill the run.
     control: UnixStream,
     /// The run's folder, by which its processes are recognized.
-    folder: &'a Path,
+    folder: PathBuf,
 }
 
-impl HelperGuard<'_> {
+impl HelperGuard {
     /// Starts to end everything of the run. With namespaces, the kernel ends the
     /// init with its helper and the program with its init. Without, only the helper
     /// can find the run's processes, so it must not be killed before them.
@@ -151,12 +162,12 @@ impl HelperGuard<'_> {
     /// some only if it was killed itself, for instance when memory ran out.
     pub(super) fn kill_leftovers(&self) {
         if let Some(run) = &self.shared_user {
-            kill_by_home(run.folder);
+            kill_by_home(&run.folder);
         }
     }
 }
 
-impl Drop for HelperGuard<'_> {
+impl Drop for HelperGuard {
     fn drop(&mut self) {
         if !self.reaped {
             self.shutdown();
@@ -177,16 +188,51 @@ fn send_command(
     user: Option<u32>,
     folder: Option<&Path>,
     command: &Command<'_>,
+    when: When,
 ) -> io::Result<()> {
     control.set_write_timeout(Some(HELPER_TIMEOUT))?;
-    spec(user, folder, command)?.send(&mut control)?;
+    send_json(&spec(user, folder, command, when)?, &mut control)?;
+    if when == When::Now {
+        send_files(control, command)?;
+    }
+    Ok(())
+}
+
+/// Sends a program that waits its code, with the limits of the command. The socket must
+/// block.
+pub(super) fn send_code(mut control: &UnixStream, command: &Command<'_>) -> io::Result<()> {
+    let code = Code {
+        files: spec_files(command),
+        cpu_s: ProcessLimits::from(&command.limits).cpu_s,
+    };
+    send_json(&code, &mut control)?;
+    send_files(control, command)
+}
+
+fn send_files(mut control: &UnixStream, command: &Command<'_>) -> io::Result<()> {
     for file in command.files {
         control.write_all(&file.content)?;
     }
     Ok(())
 }
 
-fn spec(user: Option<u32>, folder: Option<&Path>, command: &Command<'_>) -> io::Result<Spec> {
+fn spec_files(command: &Command<'_>) -> Vec<SpecFile> {
+    let files = command.files.iter();
+    files
+        .map(|file| SpecFile {
+            name: file.name.clone(),
+            length_bytes: file.content.len() as u64,
+            executable: file.executable,
+        })
+        .collect()
+}
+
+fn spec(
+    user: Option<u32>,
+    folder: Option<&Path>,
+    command: &Command<'_>,
+    when: When,
+) -> io::Result<Spec> {
     let text = |path: &Path| {
         path.to_str()
             .map(str::to_owned)
@@ -197,29 +243,33 @@ fn spec(user: Option<u32>, folder: Option<&Path>, command: &Command<'_>) -> io::
     for name in ["HOME", "TMPDIR"] {
         env.push((name.to_owned(), text(&folders.temporary)?));
     }
+    let waits = when == When::Later;
     let limits = command.limits;
+    let mut process = ProcessLimits::from(&limits);
+    if waits {
+        env.push(wait::variable());
+        // It comes with the code.
+        process.cpu_s = u64::MAX;
+    }
     Ok(Spec {
         argv: command.argv.to_vec(),
         env,
         user,
         mounts: command.mounts.to_vec(),
-        files: command
-            .files
-            .iter()
-            .map(|file| SpecFile {
-                name: file.name.clone(),
-                length_bytes: file.content.len() as u64,
-                executable: file.executable,
-            })
-            .collect(),
+        files: if waits {
+            Vec::new()
+        } else {
+            spec_files(command)
+        },
         collect_files: command.collect_files,
         folder: folder.map(text).transpose()?,
         limits: SpecLimits {
-            process: ProcessLimits::from(&limits),
+            process,
             tasks: limits.tasks,
             disk_bytes: limits.disk_bytes,
             disk_files: limits.disk_files,
         },
+        waits,
     })
 }
 

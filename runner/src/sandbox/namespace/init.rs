@@ -16,11 +16,11 @@ use rustix::thread::{Gid, Uid};
 use seccompiler::BpfProgram;
 
 use super::launch::{self, INTERRUPT_TIMEOUT, Launched};
+use super::launch_plan::{self, Launch};
 use super::protocol::{EndRequest, INSIDE_ID, Message, Spec, step};
 use super::root::Sources;
 use super::sys;
 use crate::sandbox::failure::{Context, Failure};
-use crate::sandbox::files;
 use crate::sandbox::layout::RunFolders;
 
 /// The whole life of process 1.
@@ -54,16 +54,21 @@ fn build_and_start(
     sources
         .enter(folders, &spec.limits)
         .context(step::ENTER_ROOT)?;
-    for file in &spec.files {
-        let mut content = Read::take(&*control, file.length_bytes);
-        files::write(&folders.start, &file.name, file.executable, &mut content)
-            .context("writing the submission's files")?;
-    }
     rustix::thread::set_no_new_privs(true).context("prctl")?;
     sys::drop_capabilities().context("dropping capabilities")?;
     let child_signals = sys::child_signals().context("signalfd")?;
-    // The user namespace is the run's own: no other process counts against it.
-    let program = launch::launch(spec, filters, 0, || (), control)?;
+    let launch = Launch {
+        spec,
+        filters,
+        in_child: || (),
+        // The user namespace is the run's own: no other process counts against it.
+        other_tasks: |_| 0,
+        folder: &folders.start,
+        all_executable: false,
+        child_signals: &child_signals,
+    };
+    launch_plan::write_files(&launch, &spec.files, control)?;
+    let program = launch::launch(&launch, control)?;
     Ok(Started {
         program,
         child_signals,

@@ -12,11 +12,11 @@ use std::time::{Duration, Instant};
 
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Pid, Signal};
-use seccompiler::BpfProgram;
 
-use super::program;
+use super::launch_plan::Launch;
 use super::protocol::{Ended, Message, Spec};
 use super::sys::{self, Fork};
+use super::{program, wait};
 use crate::sandbox::exit_status::ExitStatus;
 use crate::sandbox::failure::{Context, Failure};
 use crate::sandbox::files::{self, CollectError};
@@ -28,6 +28,8 @@ pub(super) const INTERRUPT_TIMEOUT: Duration = Duration::from_millis(100);
 pub(super) struct Launched {
     pub(super) pid: i32,
     started_at: Instant,
+    /// CPU time that the program has used before its code came.
+    used_cpu: Duration,
 }
 
 /// How and when a program ended.
@@ -55,25 +57,23 @@ impl Launched {
 }
 
 /// Starts the program as a child of this process and tells the runner.
-///
-/// `in_child` runs first in the child. `other_tasks` is the number of processes
-/// and threads of the same user that do not belong to the run.
-pub(super) fn launch(
-    spec: &Spec,
-    filters: &[BpfProgram],
-    other_tasks: u64,
-    in_child: fn(),
-    control: &mut UnixStream,
-) -> Result<Launched, Failure> {
+pub(super) fn launch(launch: &Launch<'_>, control: &mut UnixStream) -> Result<Launched, Failure> {
+    let spec = launch.spec;
+    // What counts for a program that waits is the moment at which it goes on.
+    let other_tasks = if spec.waits {
+        u64::MAX
+    } else {
+        (launch.other_tasks)(None)
+    };
     let (mut reader, mut writer) = pipe_with(PipeFlags::CLOEXEC)
         .map(|(read, write)| (File::from(read), File::from(write)))
         .context("creating a pipe")?;
-    let started_at = Instant::now();
+    let mut started_at = Instant::now();
     let pid = match sys::clone(0).context("fork")? {
         Fork::Child => {
             drop(reader);
-            in_child();
-            let failure = program::become_program(spec, filters, other_tasks, &writer);
+            (launch.in_child)();
+            let failure = program::become_program(spec, launch.filters, other_tasks, &writer);
             let _ = Message::from(&failure).send(&mut writer);
             sys::exit(127)
         }
@@ -92,8 +92,24 @@ pub(super) fn launch(
     if let Some(Message::Failed { text, is_shortage }) = failed.into_iter().next() {
         return Err(Failure::Reported { text, is_shortage });
     }
-    Message::Started.send(control).context("sending a report")?;
-    Ok(Launched { pid, started_at })
+    let mut used_cpu = Duration::ZERO;
+    if spec.waits {
+        used_cpu = wait::for_code(launch, pid, control)?;
+        started_at = Instant::now();
+        wait::go_on(pid)?;
+    }
+    Message::Started(micros(used_cpu))
+        .send(control)
+        .context("sending a report")?;
+    Ok(Launched {
+        pid,
+        started_at,
+        used_cpu,
+    })
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// Reports the end of the program after all its processes were reaped, and sends
@@ -109,10 +125,9 @@ pub(super) fn report(
     let End { status, wall } =
         end.unwrap_or_else(|| launched.ended_now(ExitStatus::Signal(libc::SIGKILL)));
     let (cpu, peak_memory_bytes) = sys::usage_of_children();
-    let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
     Message::Ended(Ended {
         status,
-        cpu_us: micros(cpu),
+        cpu_us: micros(cpu.saturating_sub(launched.used_cpu)),
         wall_us: micros(wall),
         peak_memory_bytes,
     })

@@ -3,10 +3,10 @@
 //!
 //! | process | modules | lives |
 //! | --- | --- | --- |
-//! | the runner, one thread per run | `tiers`, `watchdog`, `helper_process`, `process_tree` | long |
+//! | the runner, one thread per run | `tiers`, `waiting`, `watchdog`, `helper_process`, `process_tree` | long |
 //! | helper: makes the namespaces, maps the user | `helper` | one run |
 //! | init, process 1 inside | `init`, `root` | one run |
-//! | the program | `launch`, `program`, `landlock`, `seccomp` | one run |
+//! | the program | `launch`, `wait`, `program`, `landlock`, `seccomp` | one run |
 //!
 //! Where no namespaces can be made, `landlock_only` replaces helper and init by
 //! one process. The processes exchange the messages of `protocol`. `self_test`
@@ -21,6 +21,7 @@ mod init;
 mod landlock;
 mod landlock_only;
 mod launch;
+mod launch_plan;
 mod process_tree;
 mod program;
 mod protocol;
@@ -30,6 +31,8 @@ mod self_checks;
 mod self_test;
 mod sys;
 mod tiers;
+mod wait;
+mod waiting;
 mod watchdog;
 
 pub use helper::run_if_helper;

@@ -55,6 +55,15 @@ impl ProcessTree {
         self.members.usage(limits, init.waited_ticks)
     }
 
+    /// Whether every process of the last sample is still there and stopped. A process that
+    /// is being killed is no longer stopped, even if it has not had the time to end.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.members.len() > 0
+            && self.members.living().all(|(pid, stat)| {
+                read_stat(pid).is_some_and(|now| now.started == stat.started && now.state == b'T')
+            })
+    }
+
     /// CPU time at the last sample.
     pub(super) fn cpu(&self) -> Duration {
         self.members.cpu()

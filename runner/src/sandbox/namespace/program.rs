@@ -70,13 +70,17 @@ fn prepare(spec: &Spec, filters: &[BpfProgram], other_tasks: u64) -> Result<(), 
     Ok(())
 }
 
-fn set_limits(limits: &SpecLimits, other_tasks: u64) -> io::Result<()> {
-    // Counts the processes of this user namespace, or without one, all processes
-    // of the user.
-    let tasks = limits
+/// What the kernel limits a program's tasks to. It counts the processes of this user
+/// namespace, or without one, all processes of the user.
+pub(super) fn tasks_limit(limits: &SpecLimits, other_tasks: u64) -> u64 {
+    limits
         .tasks
         .saturating_add(SPARE_TASKS)
-        .saturating_add(other_tasks);
+        .saturating_add(other_tasks)
+}
+
+fn set_limits(limits: &SpecLimits, other_tasks: u64) -> io::Result<()> {
+    let tasks = tasks_limit(limits, other_tasks);
     lower(Resource::Nproc, tasks, tasks)?;
     // The kernel counts these two against the runner's user as well, so each run
     // gets little.

@@ -3,6 +3,8 @@
 //! ```text
 //! runner → helper   length (u32), the Spec as JSON, then the files' contents
 //! helper → runner   kind (u8), length (u32), payload; see Message
+//! runner → helper   for a program that waits, after Message::Waiting: length (u32), the
+//!                   Code as JSON, then the files' contents
 //! runner → helper   one byte: end the run, see EndRequest. End of file: the runner has
 //!                   died.
 //! ```
@@ -12,6 +14,7 @@
 
 use std::io::{self, Read, Write};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::sandbox::exit_status::ExitStatus;
@@ -43,6 +46,11 @@ pub(super) enum EndRequest {
     Interrupt = 2,
 }
 
+/// The variable by which an interpreter learns that it is to wait for its code: the
+/// number of the signal by which it stops itself. Files in the folder `libraries` read it,
+/// and remove it from the environment.
+pub(super) const WAIT_VARIABLE: &str = "EDGEJUDGE_WAIT";
+
 /// Bytes that the payload of one message may have.
 const MAX_PAYLOAD_BYTES: u32 = 1 << 30;
 
@@ -64,6 +72,16 @@ pub(super) struct Spec {
     /// The run's folder on the disk. `None`: the run gets namespaces.
     pub(super) folder: Option<String>,
     pub(super) limits: SpecLimits,
+    /// Whether the program stops before it reads its code, which follows later.
+    pub(super) waits: bool,
+}
+
+/// What a program that waits is told when it is to run.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Code {
+    pub(super) files: Vec<SpecFile>,
+    /// CPU time of the program in seconds, as in [`ProcessLimits`].
+    pub(super) cpu_s: u64,
 }
 
 /// A file whose content follows the spec.
@@ -88,8 +106,12 @@ pub(super) struct SpecLimits {
 pub(super) enum Message {
     /// The init's pid, as the runner sees it.
     Init(i32),
-    /// The program's first instruction is next.
-    Started,
+    /// The program waits for its code.
+    Waiting,
+    /// The program's first instruction is next; of a program that has waited, the first
+    /// that depends on its code. Then it has used this much CPU time, µs, which is not
+    /// its own.
+    Started(u64),
     /// The program could not be started: the failed step and the system's error, and
     /// whether that may not repeat.
     Failed { text: String, is_shortage: bool },
@@ -135,7 +157,11 @@ impl Message {
                 payload.extend(pid.to_le_bytes());
                 b'I'
             }
-            Self::Started => b'S',
+            Self::Waiting => b'W',
+            Self::Started(used_us) => {
+                payload.extend(used_us.to_le_bytes());
+                b'S'
+            }
             Self::Failed { text, is_shortage } => {
                 payload.push(u8::from(*is_shortage));
                 payload.extend(text.as_bytes());
@@ -202,7 +228,8 @@ impl Message {
         let payload = &mut payload;
         Some(match kind {
             b'I' => Self::Init(i32::from_le_bytes(bytes(payload)?)),
-            b'S' => Self::Started,
+            b'W' => Self::Waiting,
+            b'S' => Self::Started(u64::from_le_bytes(bytes(payload)?)),
             b'X' => {
                 let [is_shortage] = bytes(payload)?;
                 Self::Failed {
@@ -252,23 +279,21 @@ fn length(length: usize) -> io::Result<u32> {
         .ok_or_else(|| io::Error::other("a message is too long"))
 }
 
-impl Spec {
-    /// Sends the spec. The files' contents must follow.
-    pub(super) fn send(&self, to: &mut impl Write) -> io::Result<()> {
-        let json = serde_json::to_vec(self)?;
-        let mut message = length(json.len())?.to_le_bytes().to_vec();
-        message.extend(json);
-        to.write_all(&message)
-    }
+/// Sends a spec or a code. The files' contents must follow.
+pub(super) fn send_json(value: &impl Serialize, to: &mut impl Write) -> io::Result<()> {
+    let json = serde_json::to_vec(value)?;
+    let mut message = length(json.len())?.to_le_bytes().to_vec();
+    message.extend(json);
+    to.write_all(&message)
+}
 
-    /// Receives the spec. The files' contents follow.
-    pub(super) fn receive(from: &mut impl Read) -> io::Result<Self> {
-        let mut length = [0; 4];
-        from.read_exact(&mut length)?;
-        let mut json = vec![0; u32::from_le_bytes(length) as usize];
-        from.read_exact(&mut json)?;
-        Ok(serde_json::from_slice(&json)?)
-    }
+/// Receives a spec or a code. The files' contents follow.
+pub(super) fn receive_json<T: DeserializeOwned>(from: &mut impl Read) -> io::Result<T> {
+    let mut length = [0; 4];
+    from.read_exact(&mut length)?;
+    let mut json = vec![0; u32::from_le_bytes(length) as usize];
+    from.read_exact(&mut json)?;
+    Ok(serde_json::from_slice(&json)?)
 }
 
 #[cfg(test)]
@@ -282,7 +307,8 @@ mod tests {
     fn messages_arrive_whole_when_cut_into_single_bytes() {
         let messages = [
             Message::Init(77),
-            Message::Started,
+            Message::Waiting,
+            Message::Started(5),
             Message::Failed {
                 text: "mount: no".to_owned(),
                 is_shortage: true,
@@ -331,7 +357,8 @@ mod tests {
         let content = prop::collection::vec(any::<u8>(), 0..50);
         prop_oneof![
             any::<i32>().prop_map(Message::Init),
-            Just(Message::Started),
+            Just(Message::Waiting),
+            any::<u64>().prop_map(Message::Started),
             any::<(String, bool)>()
                 .prop_map(|(text, is_shortage)| Message::Failed { text, is_shortage }),
             ended.prop_map(Message::Ended),

@@ -274,6 +274,47 @@ pub(super) fn reap_any(block: bool) -> Option<ReapedChild> {
     }
 }
 
+/// What a child does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ChildState {
+    /// It runs, or it is stopped and that was said before.
+    Running,
+    /// It has just been stopped by a signal.
+    Stopped,
+    /// It has ended, and is reaped now.
+    Ended,
+}
+
+/// The state of one child, without waiting.
+pub(super) fn state_of_child(pid: i32) -> ChildState {
+    let mut status = 0;
+    // SAFETY: the pointer is to a live local variable.
+    let changed = unsafe { libc::waitpid(pid, &raw mut status, libc::WNOHANG | libc::WUNTRACED) };
+    match changed {
+        0 => ChildState::Running,
+        _ if changed == pid && libc::WIFSTOPPED(status) => ChildState::Stopped,
+        _ => ChildState::Ended,
+    }
+}
+
+/// CPU time of a child that is not reaped, all its threads together.
+pub(super) fn cpu_of(pid: i32) -> io::Result<Duration> {
+    let mut clock = 0;
+    // SAFETY: the pointer is to a live local variable.
+    match unsafe { libc::clock_getcpuclockid(pid, &raw mut clock) } {
+        0 => {}
+        number => return Err(io::Error::from_raw_os_error(number)),
+    }
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: the pointer is to a live local variable.
+    check(unsafe { libc::clock_gettime(clock, &raw mut time) }.into())?;
+    let seconds = Duration::from_secs(u64::try_from(time.tv_sec).unwrap_or(0));
+    Ok(seconds + Duration::from_nanos(u64::try_from(time.tv_nsec).unwrap_or(0)))
+}
+
 /// Waits for the end of one child.
 pub(super) fn wait_for(pid: i32) {
     loop {

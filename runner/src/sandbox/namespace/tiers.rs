@@ -8,11 +8,12 @@ use std::io;
 use std::path::Path;
 
 use super::helper_process::HelperConfig;
+use super::waiting::WaitingProgram;
 use super::watchdog;
 use crate::sandbox::cancel::Cancel;
 use crate::sandbox::failure::Failure;
-use crate::sandbox::interface::{Command, Ending, Report, Sandbox, Tier};
-use crate::sandbox::workdir::WorkDir;
+use crate::sandbox::interface::{Command, Ending, Report, Sandbox, Tier, Waiting};
+use crate::sandbox::workdir::{RunFolder, WorkDir};
 
 /// Isolates by namespaces, Landlock and seccomp.
 #[derive(Debug, Clone)]
@@ -43,6 +44,14 @@ impl Sandbox for NamespaceSandbox {
     fn tier(&self) -> Tier {
         Tier::Full
     }
+
+    fn warms_up(&self) -> bool {
+        true
+    }
+
+    fn warm_up(&self, command: &Command<'_>) -> Result<Box<dyn Waiting>, String> {
+        WaitingProgram::start(&self.helper, None, command)
+    }
 }
 
 /// Isolates by Landlock and seccomp, without namespaces.
@@ -60,6 +69,12 @@ impl LandlockSandbox {
         let work = WorkDir::open_for(work, helper.user)?;
         Ok(Self { helper, work })
     }
+
+    fn make_folder(&self, command: &Command<'_>) -> io::Result<RunFolder> {
+        let folder = self.work.create_run_folder()?;
+        folder.link_packages(command.mounts)?;
+        Ok(folder)
+    }
 }
 
 impl Sandbox for LandlockSandbox {
@@ -67,11 +82,7 @@ impl Sandbox for LandlockSandbox {
         if cancel.is_cancelled() {
             return Report::not_run(Ending::Cancelled);
         }
-        let made = self.work.create_run_folder().and_then(|folder| {
-            folder.link_packages(command.mounts)?;
-            Ok(folder)
-        });
-        let folder = match made {
+        let folder = match self.make_folder(command) {
             Ok(folder) => folder,
             Err(error) => {
                 return Report::of_failure(&Failure::Step("the folder could not be made", error));
@@ -83,5 +94,16 @@ impl Sandbox for LandlockSandbox {
 
     fn tier(&self) -> Tier {
         Tier::Landlock
+    }
+
+    fn warms_up(&self) -> bool {
+        true
+    }
+
+    fn warm_up(&self, command: &Command<'_>) -> Result<Box<dyn Waiting>, String> {
+        let folder = self
+            .make_folder(command)
+            .map_err(|error| error.to_string())?;
+        WaitingProgram::start(&self.helper, Some(folder), command)
     }
 }

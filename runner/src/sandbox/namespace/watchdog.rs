@@ -10,7 +10,9 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::helper_process::{self, HELPER_TIMEOUT, HelperConfig, REPORT_TIMEOUT, StartedHelper};
+use super::helper_process::{
+    self, HELPER_TIMEOUT, HelperConfig, HelperGuard, REPORT_TIMEOUT, StartedHelper, When,
+};
 use super::process_tree::ProcessTree;
 use super::protocol::{EndRequest, Ended, Message};
 use crate::sandbox::cancel::Cancel;
@@ -26,6 +28,22 @@ use crate::sandbox::process_table::SampleSchedule;
 /// Bytes that one read from the helper takes at most.
 const CHUNK_BYTES: usize = 64 * 1024;
 
+/// Why there is no report.
+pub(super) struct NoReport {
+    pub(super) failure: Failure,
+    /// Whether the program may have run.
+    pub(super) has_started: bool,
+}
+
+impl From<Failure> for NoReport {
+    fn from(failure: Failure) -> Self {
+        Self {
+            failure,
+            has_started: false,
+        }
+    }
+}
+
 /// Runs the command to its end. `folder` is the run's folder on the disk; without
 /// one, the run gets namespaces.
 pub(super) fn supervise(
@@ -35,23 +53,79 @@ pub(super) fn supervise(
     cancel: &Cancel,
 ) -> Result<Report, Failure> {
     let begun = Instant::now();
-    let StartedHelper {
+    let helper = helper_process::start(config, folder, command, When::Now)?;
+    let helper = Piped::new(helper, command)?;
+    watch(helper, None, begun, folder, command, cancel).map_err(|ended| ended.failure)
+}
+
+/// Runs a command whose program has been started before, from the moment at which it
+/// gets its code. `init` is the parent of the program.
+pub(super) fn supervise_waiting(
+    helper: StartedHelper,
+    init: ProcessTree,
+    folder: Option<&Path>,
+    command: &Command<'_>,
+    cancel: &Cancel,
+) -> Result<Report, NoReport> {
+    let begun = Instant::now();
+    let helper = Piped::new(helper, command)?;
+    let control = &helper.control;
+    control
+        .set_nonblocking(false)
+        .and_then(|()| helper_process::send_code(control, command))
+        .and_then(|()| control.set_nonblocking(true))
+        .context("the program did not take its code")?;
+    watch(helper, Some(init), begun, folder, command, cancel)
+}
+
+/// A helper whose program's streams are open. The beginning of the input is in its pipe.
+struct Piped<'a> {
+    guard: HelperGuard,
+    control: UnixStream,
+    pipes: Pipes<'a>,
+}
+
+impl<'a> Piped<'a> {
+    fn new(helper: StartedHelper, command: &Command<'a>) -> Result<Self, Failure> {
+        let StartedHelper {
+            guard,
+            control,
+            stdin,
+            stdout,
+            stderr,
+        } = helper;
+        let pipes = Pipes::new(stdin, stdout, stderr, command)
+            .context("the streams could not be opened")?;
+        Ok(Self {
+            guard,
+            control,
+            pipes,
+        })
+    }
+}
+
+fn watch(
+    helper: Piped<'_>,
+    tree: Option<ProcessTree>,
+    begun: Instant,
+    folder: Option<&Path>,
+    command: &Command<'_>,
+    cancel: &Cancel,
+) -> Result<Report, NoReport> {
+    let Piped {
         mut guard,
         control,
-        stdin,
-        stdout,
-        stderr,
-    } = helper_process::start(config, folder, command)?;
+        pipes,
+    } = helper;
     let limits = command.limits;
-    let pipes =
-        Pipes::new(stdin, stdout, stderr, command).context("the streams could not be opened")?;
     let mut run = Run {
         limits,
         interrupt: command.interrupt,
         control,
         pipes,
         received: Vec::new(),
-        tree: None,
+        tree,
+        used_cpu: Duration::ZERO,
         started: None,
         stop: None,
         is_interrupted: false,
@@ -68,7 +142,13 @@ pub(super) fn supervise(
         done: false,
         peak_bytes: 0,
     };
-    run.watch(begun, cancel)?;
+    let watched = run.watch(begun, cancel);
+    if let Err(failure) = watched {
+        return Err(NoReport {
+            failure,
+            has_started: run.started.is_some(),
+        });
+    }
     let has_reported = run.ended.is_some();
     if !has_reported {
         guard.shutdown();
@@ -79,9 +159,14 @@ pub(super) fn supervise(
         guard.kill_leftovers();
     }
     let folders = folder.map_or_else(RunFolders::in_own_root, RunFolders::on_disk);
+    let has_started = run.started.is_some();
+    let report = run.report().map_err(|failure| NoReport {
+        failure,
+        has_started,
+    })?;
     Ok(Report {
         folder: Some(folders.start),
-        ..run.report()?
+        ..report
     })
 }
 
@@ -102,6 +187,8 @@ struct Run<'a> {
     /// Bytes from the helper that are not yet a whole message.
     received: Vec<u8>,
     tree: Option<ProcessTree>,
+    /// CPU time that the program had used before its code came. It does not count.
+    used_cpu: Duration,
     started: Option<Instant>,
     stop: Option<(Stop, Instant)>,
     /// Whether the program has a moment to write out what it has buffered.
@@ -178,7 +265,12 @@ impl Run<'_> {
     fn handle(&mut self, message: Message) -> Result<(), Failure> {
         match message {
             Message::Init(pid) => self.tree = Some(ProcessTree::new(pid)),
-            Message::Started => self.started = Some(Instant::now()),
+            // Read and removed where a program is started to wait.
+            Message::Waiting => {}
+            Message::Started(used_us) => {
+                self.used_cpu = Duration::from_micros(used_us);
+                self.started = Some(Instant::now());
+            }
             Message::Failed { text, is_shortage } => {
                 return Err(Failure::Reported { text, is_shortage });
             }
@@ -218,7 +310,8 @@ impl Run<'_> {
         let (Some(tree), Some(_)) = (&mut self.tree, self.started) else {
             return;
         };
-        let usage = tree.sample(&self.limits);
+        let mut usage = tree.sample(&self.limits);
+        usage.cpu = usage.cpu.saturating_sub(self.used_cpu);
         // Of a fork bomb only a part is seen, and shared pages count repeatedly.
         if usage.tasks <= self.limits.tasks {
             self.peak_bytes = self.peak_bytes.max(usage.memory_bytes);
@@ -252,7 +345,7 @@ impl Run<'_> {
         let seen_cpu = self.tree.as_ref().map_or(Duration::ZERO, ProcessTree::cpu);
         let usage = Usage {
             wall: Duration::from_micros(ended.wall_us),
-            cpu: Duration::from_micros(ended.cpu_us).max(seen_cpu),
+            cpu: Duration::from_micros(ended.cpu_us).max(seen_cpu.saturating_sub(self.used_cpu)),
             memory_bytes: self.peak_bytes.max(ended.peak_memory_bytes),
             tasks: 0,
         };

@@ -10,6 +10,9 @@ use super::Kind;
 use super::object::{ObjectReader, Violations, object};
 use crate::json::Json;
 
+/// The option that has upper and lower case count as the same.
+const IGNORE_CASE: &str = "ignoreCase";
+
 /// A rule for comparing an answer with the expected one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(test, derive(strum::VariantNames))]
@@ -17,15 +20,23 @@ pub enum Checker {
     /// Equal.
     Exact,
     /// Equal but for whitespace at the ends of lines and of the text.
-    Lines,
+    Lines {
+        /// Whether upper and lower case count as the same; default no.
+        ignore_case: bool,
+    },
     /// The same words in the same order.
-    Tokens,
+    Tokens {
+        /// As for [`Checker::Lines`].
+        ignore_case: bool,
+    },
     /// Equal but for small differences between numbers.
     Float {
         /// 0 to 1e9; default 1e-9.
         absolute: f64,
         /// 0 to 1; default 1e-9.
         relative: f64,
+        /// As for [`Checker::Lines`], in what is no number.
+        ignore_case: bool,
     },
     /// Equal in any order.
     Unordered {
@@ -39,14 +50,14 @@ impl Checker {
     /// space at the end mean `1 2 3`, so a program's output is compared without it.
     pub(super) fn default_for(kind: &Kind) -> Self {
         match kind {
-            Kind::Program => Self::Lines,
-            Kind::Function(_) => Self::Exact,
+            Kind::Program => Self::Lines { ignore_case: false },
+            Kind::Function(_) | Kind::Class(_) => Self::Exact,
         }
     }
 
     /// Reads a name, or an object with `kind` and its options.
     pub(super) fn read(value: Json<'_>, path: String, violations: &mut Violations) -> Self {
-        const KINDS: &str = "must be exact, lines, tokens, float or unordered.";
+        const KINDS: &str = "must be exact, lines, tokens, float, unordered or program.";
         const CLOSE: &str = "must be a number from 0 to 1000000000.";
         const SHARE: &str = "must be a number from 0 to 1.";
         const DEFAULT: f64 = 1e-9;
@@ -60,16 +71,23 @@ impl Checker {
         };
         let (checker, known) = match kind.as_str() {
             "exact" => (Self::Exact, "kind"),
-            "lines" => (Self::Lines, "kind"),
-            "tokens" => (Self::Tokens, "kind"),
+            "lines" | "tokens" => {
+                let ignore_case = members.flag(IGNORE_CASE, false);
+                let checker = match kind.as_str() {
+                    "lines" => Self::Lines { ignore_case },
+                    _ => Self::Tokens { ignore_case },
+                };
+                (checker, "kind, ignoreCase")
+            }
             "float" => {
                 let absolute = members.number("absolute", 0.0, 1e9, CLOSE);
                 let relative = members.number("relative", 0.0, 1.0, SHARE);
                 let float = Self::Float {
                     absolute: absolute.unwrap_or(DEFAULT),
                     relative: relative.unwrap_or(DEFAULT),
+                    ignore_case: members.flag(IGNORE_CASE, false),
                 };
-                (float, "kind, absolute, relative")
+                (float, "kind, absolute, relative, ignoreCase")
             }
             "unordered" => {
                 let depth = members.whole("depth", 1, 8);
@@ -93,12 +111,30 @@ impl Checker {
     pub(super) fn to_value(self) -> Value {
         match self {
             Self::Exact => "exact".into(),
-            Self::Lines => "lines".into(),
-            Self::Tokens => "tokens".into(),
-            Self::Float { absolute, relative } => object(&mut [
+            Self::Lines { ignore_case: false } => "lines".into(),
+            Self::Tokens { ignore_case: false } => "tokens".into(),
+            Self::Lines { ignore_case: true } => {
+                object(&mut [("kind", "lines".into()), (IGNORE_CASE, true.into())])
+            }
+            Self::Tokens { ignore_case: true } => {
+                object(&mut [("kind", "tokens".into()), (IGNORE_CASE, true.into())])
+            }
+            Self::Float {
+                absolute,
+                relative,
+                ignore_case,
+            } => object(&mut [
                 ("kind", "float".into()),
                 ("absolute", absolute.into()),
                 ("relative", relative.into()),
+                (
+                    IGNORE_CASE,
+                    if ignore_case {
+                        true.into()
+                    } else {
+                        Value::Null
+                    },
+                ),
             ]),
             Self::Unordered { depth } => {
                 object(&mut [("kind", "unordered".into()), ("depth", depth.into())])
@@ -139,11 +175,40 @@ mod tests {
 
     #[test]
     fn checkers_are_read_with_their_defaults_and_written_back() {
-        let float = |absolute, relative| Checker::Float { absolute, relative };
+        let float = |absolute, relative| Checker::Float {
+            absolute,
+            relative,
+            ignore_case: false,
+        };
         for (value, checker) in [
             (json!("exact"), Checker::Exact),
             (json!({"kind": "exact"}), Checker::Exact),
-            (json!("tokens"), Checker::Tokens),
+            (json!("lines"), Checker::Lines { ignore_case: false }),
+            (json!("tokens"), Checker::Tokens { ignore_case: false }),
+            (
+                json!({"kind": "lines", "ignoreCase": true}),
+                Checker::Lines { ignore_case: true },
+            ),
+            (
+                json!({"kind": "tokens", "ignoreCase": true}),
+                Checker::Tokens { ignore_case: true },
+            ),
+            (
+                json!({"kind": "tokens", "ignoreCase": false}),
+                Checker::Tokens { ignore_case: false },
+            ),
+            (
+                json!({"kind": "tokens", "ignoreCase": null}),
+                Checker::Tokens { ignore_case: false },
+            ),
+            (
+                json!({"kind": "float", "absolute": 0.5, "relative": 0, "ignoreCase": true}),
+                Checker::Float {
+                    absolute: 0.5,
+                    relative: 0.0,
+                    ignore_case: true,
+                },
+            ),
             (json!("float"), float(1e-9, 1e-9)),
             (
                 json!({"kind": "float", "absolute": 1e-6}),
@@ -170,13 +235,38 @@ mod tests {
             (
                 json!("fuzzy"),
                 "c",
-                "exact, lines, tokens, float or unordered",
+                "exact, lines, tokens, float, unordered or program",
             ),
             (json!(3), "c", "object"),
             (json!({}), "c.kind", "exact, lines, tokens"),
             (json!({"kind": "fuzzy"}), "c.kind", "exact, lines, tokens"),
             (json!({"kind": 1}), "c.kind", "text"),
             (json!({"kind": "exact", "depth": 1}), "c.depth", "not known"),
+            (
+                json!({"kind": "exact", "ignoreCase": true}),
+                "c.ignoreCase",
+                "not known",
+            ),
+            (
+                json!({"kind": "unordered", "ignoreCase": true}),
+                "c.ignoreCase",
+                "there is kind, depth",
+            ),
+            (
+                json!({"kind": "tokens", "ignore_case": true}),
+                "c.ignore_case",
+                "there is kind, ignoreCase",
+            ),
+            (
+                json!({"kind": "lines", "ignoreCase": 1}),
+                "c.ignoreCase",
+                "true or false",
+            ),
+            (
+                json!({"kind": "float", "ignoreCase": "yes"}),
+                "c.ignoreCase",
+                "true or false",
+            ),
             (json!({"kind": "float", "abs": 1}), "c.abs", "absolute"),
             (
                 json!({"kind": "float", "absolute": -1}),

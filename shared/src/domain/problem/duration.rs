@@ -2,13 +2,18 @@
 
 use super::{Kind, Problem};
 
+/// What a checker that is a program takes for one answer, in milliseconds: an
+/// estimate, because its own limit is the endpoint's. Most of it is starting an
+/// interpreter.
+const CHECK_MS: u64 = 100;
+
 impl Problem {
     /// How often a submission is run: once a case, or once for all cases of a
-    /// function.
+    /// function or a class.
     pub fn runs(&self) -> u64 {
         match self.kind {
             Kind::Program => self.cases.len() as u64,
-            Kind::Function(_) => 1,
+            Kind::Function(_) | Kind::Class(_) => 1,
         }
     }
 
@@ -25,10 +30,18 @@ impl Problem {
     /// of one submission at the execution endpoint.
     pub fn too_long_for(&self, most_ms: u64) -> Option<String> {
         let (runs, run_ms) = (self.runs(), self.longest_run_ms()?);
-        let all_ms = runs.saturating_mul(run_ms);
+        let checks = match self.checker_program {
+            Some(_) => self.cases.len() as u64,
+            None => 0,
+        };
+        let all_ms = runs.saturating_mul(run_ms) + checks * CHECK_MS;
         (all_ms > most_ms).then(|| {
+            let checker = match checks {
+                0 => String::new(),
+                _ => format!(" and {checks} of the checker, {CHECK_MS} ms or more each,"),
+            };
             format!(
-                "{runs} {} of {run_ms} ms can take {all_ms} ms together, and one submission has \
+                "{runs} {} of {run_ms} ms{checker} can take {all_ms} ms together, and one submission has \
                  {most_ms} ms at a time at the execution endpoint (EXECUTOR_TIMEOUT_MS): slow \
                  code is judged in several turns, and people wait for it. Give fewer cases or \
                  less time.",
@@ -71,6 +84,12 @@ mod tests {
                 .unwrap()
                 .starts_with("1 run of")
         );
+        let checker = json!({ "kind": "program", "language": "c", "code": "x" });
+        let checked = json!({ "kind": "program", "checker": checker });
+        let checked = problem(checked, json!("a"), limits());
+        assert_eq!(checked.too_long_for(32_800), None);
+        let warning = checked.too_long_for(32_799).unwrap();
+        assert!(warning.starts_with("8 runs of 4000 ms and 8 of the checker"));
         let free = problem(json!({ "kind": "program" }), json!("a"), json!({}));
         assert_eq!(free.too_long_for(1), None);
     }

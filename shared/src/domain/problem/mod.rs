@@ -2,26 +2,43 @@
 //!
 //! An operator publishes it as one JSON object, and it is stored as one JSON
 //! text under its id. A *program* reads standard input and prints; a *function*
-//! is called with arguments and returns. Expected values and the checker never
-//! reach an execution endpoint.
+//! is called with arguments and returns; objects of a *class* are made and called.
+//! Expected values never reach the sandbox of a submission.
 //!
 //! - [`types`]: the types of a function's parameters and result.
 //! - `read` and `write`: from JSON, with errors that say where, and back.
 //! - [`checker`]: when an answer counts as the expected one.
+//! - [`checker_program`]: a program of the setter's that decides instead.
+//! - [`Callable`]: what a harness calls, and which value is the answer; `signature`
+//!   reads it.
+//! - `arguments`: whether arguments fit their parameters.
+//! - [`Call`]: the calls of a case of a class.
+//! - [`nodes`]: lists with a cycle, and lists that share nodes.
+//! - [`Shape`]: the types and checkers by which an answer is compared.
 //! - `duration`: how long judging can take.
 //! - `normalize`: line ends and byte order marks in the text of cases.
+//! - `special`: expected floats that JSON has no number for.
 //! - `inputs`: a hash of what determines the answers.
 
+mod arguments;
+mod callable;
+mod calls;
 pub mod checker;
+pub mod checker_program;
 mod duration;
 mod inputs;
+pub mod nodes;
 mod normalize;
 mod object;
 #[cfg(test)]
 mod properties;
 mod read;
+mod read_answer;
 #[cfg(test)]
 mod read_tests;
+mod shape;
+mod signature;
+mod special;
 pub mod types;
 mod write;
 
@@ -29,8 +46,13 @@ use crate::domain::ids::ProblemId;
 use crate::domain::language::canonical_name;
 use crate::json::JsonText;
 
+pub use arguments::check_arguments;
+pub use callable::{Answer, Callable, ClassSignature, Method};
+pub use calls::{Argument, Call};
 pub use checker::Checker;
+pub use checker_program::{CheckerProgram, ExitCodes};
 pub(crate) use object::object;
+pub use shape::{Part, Shape};
 pub use types::{MAX_DEPTH, Type};
 
 /// The most cases of a problem.
@@ -46,6 +68,8 @@ pub const MAX_STATEMENT_BYTES: usize = 64 * 1024;
 pub const MAX_OUTPUT_BYTES: u64 = MAX_BYTES as u64;
 /// The most parameters of a function.
 pub const MAX_PARAMS: usize = 20;
+/// The most methods of a class.
+pub const MAX_METHODS: usize = 50;
 
 /// A problem that keeps every rule.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,21 +86,25 @@ pub struct Problem {
     pub cases: Vec<Case>,
     /// When an answer counts as the expected one.
     pub checker: Checker,
+    /// A program that decides instead of [`Self::checker`].
+    pub checker_program: Option<Box<CheckerProgram>>,
     /// What a run may use.
     pub limits: Limits,
     /// Whether judging ends at the first case that fails (default), or goes
-    /// through all of them.
+    /// through all of them, as always where the checker gives points.
     pub stop_on_first_fail: bool,
 }
 
 /// What is submitted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Kind {
     /// A program that reads standard input and prints. A case's input and
     /// expected value are text.
     Program,
     /// A function. A case's input is the array of its arguments.
     Function(Signature),
+    /// A class. A case's input is the list of its calls.
+    Class(ClassSignature),
 }
 
 /// A function's name, parameters and result.
@@ -89,6 +117,8 @@ pub struct Signature {
     pub params: Vec<Param>,
     /// The type of the result.
     pub returns: Type,
+    /// Which value is the answer.
+    pub answer: Answer,
 }
 
 /// One parameter.
@@ -105,11 +135,14 @@ pub struct Param {
 pub struct Case {
     /// For people, such as `empty list`.
     pub name: Option<String>,
-    /// Text for a program, an array of arguments for a function. As JSON text:
-    /// a tree of values would take up to 24 bytes for each of 2.
+    /// Text for a program, an array of arguments for a function, of calls for a
+    /// class. As JSON text: a tree of values would take up to 24 bytes for each of 2.
     pub input: JsonText,
-    /// Text for a program, any value of the return type for a function.
+    /// Text for a program, the answer of a function, the array of the calls' answers
+    /// for a class.
     pub expected: JsonText,
+    /// The calls of a class whose answers are not compared, by number.
+    pub ignore: Vec<usize>,
     /// Whether only its verdict, times and memory may be shown.
     pub hidden: bool,
     /// Its share of the score, 0 to 1,000,000. Default 1.
@@ -175,11 +208,11 @@ impl Limits {
 }
 
 impl Problem {
-    /// The signature, where there is one.
+    /// The function's signature, where it asks for one.
     pub fn signature(&self) -> Option<&Signature> {
         match &self.kind {
-            Kind::Program => None,
             Kind::Function(signature) => Some(signature),
+            Kind::Program | Kind::Class(_) => None,
         }
     }
 }
@@ -205,6 +238,7 @@ mod tests {
                 name: name.into(),
                 params: Vec::new(),
                 returns: Type::Null,
+                answer: Answer::Returned,
             };
             assert_eq!(signature.snake_name(), snake);
         }

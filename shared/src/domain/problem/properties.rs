@@ -38,6 +38,16 @@ fn value_of(ty: &Type) -> BoxedStrategy<Value> {
         Type::List(item) | Type::LinkedList(item) => prop::collection::vec(value_of(item), 0..3)
             .prop_map(Value::from)
             .boxed(),
+        Type::LinkedNodes(item) => (
+            prop::collection::vec(value_of(item), 0..3),
+            any::<prop::sample::Index>(),
+            any::<bool>(),
+        )
+            .prop_map(|(values, cycle, has_cycle)| match values.len() {
+                1.. if has_cycle => json!({ "cycle": cycle.index(values.len()), "values": values }),
+                _ => values.into(),
+            })
+            .boxed(),
         Type::Map(item) => prop::collection::btree_map("[a-c]{1,2}", value_of(item), 0..3)
             .prop_map(|members| Value::Object(members.into_iter().collect()))
             .boxed(),
@@ -66,17 +76,26 @@ fn any_type() -> impl Strategy<Value = Type> {
     })
 }
 
+/// The type of a whole parameter or result.
+fn whole_type() -> impl Strategy<Value = Type> {
+    prop_oneof![
+        6 => any_type(),
+        1 => any_type().prop_map(|inner| Type::LinkedNodes(Box::new(inner))),
+    ]
+}
+
 /// One case: name, arguments, expected value, hidden, weight.
 type Parts = (Option<String>, Vec<Value>, Value, bool, u32);
 
 /// One checker of each kind.
 const CHECKERS: [Checker; 5] = [
     Checker::Exact,
-    Checker::Lines,
-    Checker::Tokens,
+    Checker::Lines { ignore_case: false },
+    Checker::Tokens { ignore_case: true },
     Checker::Float {
         absolute: 0.5,
         relative: 1e-12,
+        ignore_case: true,
     },
     Checker::Unordered { depth: 3 },
 ];
@@ -90,19 +109,143 @@ fn every_kind_of_checker_is_generated() {
     assert_eq!(CHECKERS.len(), Checker::VARIANTS.len());
 }
 
+/// A kind of answer that the signature can have, with the result's type and values.
+fn answer_of(
+    kind: usize,
+    index: prop::sample::Index,
+    params: &[Type],
+    returns: Type,
+) -> (Answer, Type, BoxedStrategy<Value>) {
+    let changing: Vec<usize> = (0..params.len())
+        .filter(|&at| params[at].can_change())
+        .collect();
+    let plain = value_of(&returns);
+    if changing.is_empty() {
+        return (Answer::Returned, returns, plain);
+    }
+    let at = changing[index.index(changing.len())];
+    let argument = value_of(&params[at]);
+    match kind {
+        1 => (Answer::Argument(at), returns, argument),
+        2 if matches!(params[at], Type::List(_)) => {
+            (Answer::FirstOfArgument(at), Type::Int, argument)
+        }
+        3 if returns != Type::Null => {
+            let both = (plain, argument).prop_map(|(one, other)| json!([one, other]));
+            (Answer::Both(at), returns, both.boxed())
+        }
+        _ => (Answer::Returned, returns, plain),
+    }
+}
+
+/// A problem about a class with two methods, in whose cases the second is called on
+/// an object with a name.
+fn any_class_problem() -> impl Strategy<Value = Problem> {
+    let types = || prop::collection::vec(whole_type(), 0..3);
+    (types(), types(), types(), whole_type(), whole_type())
+        .prop_flat_map(|(made, first, second, one, other)| {
+            let values = |types: &[Type]| types.iter().map(value_of).collect::<Vec<_>>();
+            let case = (
+                values(&made),
+                values(&made),
+                values(&first),
+                values(&second),
+                value_of(&one),
+                value_of(&other),
+                any::<bool>(),
+            );
+            (
+                Just([made, first, second]),
+                Just([one, other]),
+                prop::collection::vec(case, 1..3),
+                prop::sample::select(&CHECKERS),
+                prop::option::of(prop::sample::select(&CHECKERS)),
+            )
+        })
+        .prop_map(
+            |([made, first, second], [one, other], cases, checker, own)| {
+                let params = |types: Vec<Type>| {
+                    let param = |(at, ty)| Param {
+                        name: format!("p{at}"),
+                        ty,
+                    };
+                    types.into_iter().enumerate().map(param).collect()
+                };
+                let method = |name: &str, types, returns, checker| Method {
+                    signature: Signature {
+                        name: name.into(),
+                        params: params(types),
+                        returns,
+                        answer: Answer::Returned,
+                    },
+                    checker,
+                };
+                let call = |head: Value, arguments: Vec<Value>| {
+                    Value::from([vec![head], arguments].concat())
+                };
+                Problem {
+                    id: id(),
+                    title: "T".into(),
+                    statement: String::new(),
+                    kind: Kind::Class(ClassSignature {
+                        name: "Store".into(),
+                        params: params(made),
+                        methods: vec![
+                            method("get", first, one, None),
+                            method("put", second, other, own),
+                        ],
+                    }),
+                    checker_program: None,
+                    cases: cases
+                        .into_iter()
+                        .map(|(made, again, first, second, one, other, ignored)| Case {
+                            name: None,
+                            input: json!([
+                                call("Store".into(), made),
+                                call(json!({ "new": "b" }), again),
+                                call("get".into(), first),
+                                call(json!({ "call": "put", "on": "b" }), second),
+                            ])
+                            .into(),
+                            expected: json!([
+                                null,
+                                null,
+                                one,
+                                if ignored { json!({}) } else { other }
+                            ])
+                            .into(),
+                            ignore: if ignored { vec![3] } else { Vec::new() },
+                            hidden: ignored,
+                            weight: 1,
+                        })
+                        .collect(),
+                    checker,
+                    limits: Limits::default(),
+                    stop_on_first_fail: false,
+                }
+            },
+        )
+}
+
 fn any_problem() -> impl Strategy<Value = Problem> {
-    (prop::collection::vec(any_type(), 0..4), any_type())
-        .prop_flat_map(|(params, returns)| {
+    (
+        prop::collection::vec(whole_type(), 0..4),
+        whole_type(),
+        0..4_usize,
+        any::<prop::sample::Index>(),
+    )
+        .prop_flat_map(|(params, returns, kind, index)| {
             let arguments: Vec<_> = params.iter().map(value_of).collect();
+            let (answer, returns, expected) = answer_of(kind, index, &params, returns);
             let case = (
                 prop::option::of("[a-zä ]{1,20}"),
                 arguments,
-                value_of(&returns),
+                expected,
                 any::<bool>(),
                 1_u32..=1_000_000,
             );
             (
-                Just((params, returns)),
+                Just((params, returns, answer)),
                 prop::collection::vec(case, 1..5),
                 prop::sample::select(&CHECKERS),
                 prop::option::of(1_u64..=120_000),
@@ -112,7 +255,7 @@ fn any_problem() -> impl Strategy<Value = Problem> {
             )
         })
         .prop_map(
-            |((params, returns), cases, checker, time_ms, factors, stop, title)| Problem {
+            |((params, returns, answer), cases, checker, time_ms, factors, stop, title)| Problem {
                 id: id(),
                 statement: title.repeat(2),
                 title,
@@ -127,6 +270,7 @@ fn any_problem() -> impl Strategy<Value = Problem> {
                         })
                         .collect(),
                     returns,
+                    answer,
                 }),
                 cases: cases
                     .into_iter()
@@ -134,11 +278,13 @@ fn any_problem() -> impl Strategy<Value = Problem> {
                         name,
                         input: Value::from(input).into(),
                         expected: expected.into(),
+                        ignore: Vec::new(),
                         hidden,
                         weight,
                     })
                     .collect(),
                 checker,
+                checker_program: None,
                 limits: Limits {
                     time_ms,
                     memory_bytes: time_ms.map(|ms| (1 << 20) + ms),
@@ -157,6 +303,33 @@ proptest! {
         let read = Problem::from_body(&id(), text.as_bytes()).unwrap();
         prop_assert_eq!(&read, &problem);
         prop_assert_eq!(read.to_json(), text);
+    }
+
+    #[test]
+    fn a_stored_class_is_read_as_it_was(problem in any_class_problem()) {
+        let text = problem.to_json();
+        let read = Problem::from_body(&id(), text.as_bytes()).unwrap();
+        prop_assert_eq!(&read, &problem);
+        prop_assert_eq!(read.to_json(), text);
+        let Shape::Parts(parts) = problem.shape(&problem.cases[0]) else {
+            panic!("a class has answers to its calls");
+        };
+        prop_assert_eq!(parts[3].is_none(), problem.cases[0].hidden);
+    }
+
+    /// Wherever a member of a class is misspelt, its path is named.
+    #[test]
+    fn an_unknown_member_of_a_class_is_found(problem in any_class_problem(), place in 0..4_usize) {
+        let (parent, field) = [
+            ("/signature", "signature.hiden"),
+            ("/signature/methods/1", "signature.methods[1].hiden"),
+            ("/cases/0", "cases[0].hiden"),
+            ("/cases/0/input/1/0", "cases[0].input[1][0]"),
+        ][place];
+        let mut value: Value = serde_json::from_str(&problem.to_json()).unwrap();
+        value.pointer_mut(parent).unwrap()["hiden"] = true.into();
+        let violation = Problem::from_value(&id(), &value).unwrap_err();
+        prop_assert_eq!(violation.field, field);
     }
 
     /// Wherever a member is misspelt, its path is named.

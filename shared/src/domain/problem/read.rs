@@ -3,13 +3,15 @@
 //! What breaks a rule is refused with 422 and a path such as
 //! `cases[3].expected`; what is too large with 413 and the first case that is
 //! over. Members that are not known are refused too. Only what an answer of
-//! ours adds (`success`, `version`, `starter`) is passed over, so that a
+//! ours adds (`success`, `version`, `starter`, `unsupported`) is passed over, so that a
 //! problem that was read can be published again; `id` must be the right one.
 
+use super::arguments::check_arguments;
 use super::object::{ObjectReader, Violations, element};
+use super::special::with_specials;
 use super::{
-    Case, Checker, Kind, Limits, MAX_BYTES, MAX_CASES, MAX_OUTPUT_BYTES, MAX_PARAMS,
-    MAX_STATEMENT_BYTES, MAX_TITLE_CHARS, Param, Problem, Signature, Type,
+    Call, Case, Checker, CheckerProgram, Kind, Limits, MAX_BYTES, MAX_CASES, MAX_OUTPUT_BYTES,
+    MAX_STATEMENT_BYTES, MAX_TITLE_CHARS, Problem, Shape, Signature, Type,
 };
 use crate::domain::fields::parse_body;
 use crate::domain::ids::ProblemId;
@@ -17,31 +19,16 @@ use crate::domain::submission;
 use crate::domain::violation::Violation;
 use crate::json::{Json, JsonText};
 
-/// Keywords of the languages that have a harness, and names that harnesses
-/// define.
-const RESERVED: &str = "False None True and as assert async await break class continue def del elif \
-else except finally for from global if import in is lambda nonlocal not or pass raise return try \
-while with yield arguments case catch const debugger default delete do enum eval export extends \
-false function implements instanceof interface let new null package private protected public \
-static super switch this throw true typeof undefined NaN Infinity var void exports module require \
-globalThis alignas alignof and_eq asm auto bitand bitor bool char char8_t char16_t char32_t compl \
-concept consteval constexpr constinit const_cast co_await co_return co_yield decltype double \
-dynamic_cast explicit extern float friend goto inline int long mutable namespace noexcept not_eq \
-nullptr operator or_eq register reinterpret_cast requires short signed sizeof static_assert \
-static_cast struct template thread_local typedef typeid typename union unsigned using virtual \
-volatile wchar_t xor xor_eq main std ListNode TreeNode Solution";
-
-const NAME: &str = "must be 1 to 64 of A-Z a-z 0-9 _, must not begin with a digit and must not \
-hold __.";
-const TAKEN: &str = "must not be a keyword of Python, JavaScript, TypeScript or C++, nor main, std, ListNode, TreeNode or Solution.";
-const TYPE: &str = "must be int, float, string, bool, null, any, list<T>, map<T>, linked_list<T> \
-or binary_tree<T>, at most 8 deep.";
-
 impl Problem {
     /// Reads the body of `PUT /problems/:id`.
     pub fn from_body(id: &ProblemId, body: &[u8]) -> Result<Self, Violation> {
         submission::check_body_size(body.len(), MAX_BYTES)?;
         Self::sized(id, parse_body(body)?)
+    }
+
+    /// Reads a problem from a file.
+    pub fn from_json(id: &ProblemId, value: Json<'_>) -> Result<Self, Violation> {
+        Self::sized(id, value)
     }
 
     /// Reads a problem that a program has put together.
@@ -67,7 +54,7 @@ impl Problem {
 
     fn read(id: &ProblemId, value: Json<'_>, violations: &mut Violations) -> Self {
         let mut members = ObjectReader::new(value, String::new(), violations);
-        for added in ["success", "version", "starter"] {
+        for added in ["success", "version", "starter", "unsupported"] {
             members.take(added);
         }
         if members.text("id").is_some_and(|given| given != id.as_str()) {
@@ -84,19 +71,39 @@ impl Problem {
             let rule = format!("must be at most {MAX_STATEMENT_BYTES} bytes.");
             members.violations.too_large("statement".into(), &rule);
         }
-        let kind = kind(&mut members);
+        let kind = Kind::read(&mut members);
         let mut checker = Checker::default_for(&kind);
+        let mut checker_program = None;
         if let Some(value) = members.take("checker") {
-            checker = Checker::read(value, members.path("checker"), members.violations);
+            let path = members.path("checker");
+            if CheckerProgram::is_meant(value) {
+                let program = CheckerProgram::read(value, path, members.violations);
+                checker_program = Some(Box::new(program));
+            } else {
+                checker = Checker::read(value, path, members.violations);
+            }
         }
         let mut limits = Limits::default();
         if let Some(value) = members.take("limits") {
             read_limits(&mut limits, value, members.violations);
         }
-        let stop_on_first_fail = members.flag("stopOnFirstFail", true);
+        let gives_points = checker_program
+            .as_ref()
+            .is_some_and(|program| program.points.is_some());
+        let stop_on_first_fail = members.flag("stopOnFirstFail", !gives_points);
+        if stop_on_first_fail && gives_points {
+            let rule = "must be false, or left out, where the checker gives points: every case \
+                        counts then.";
+            members.reject("stopOnFirstFail", rule);
+        }
         let (list, count) = members.list("cases", MAX_CASES);
-        let cases = cases(&list, count, &kind, members.violations);
-        members.end("title, statement, kind, signature, cases, checker, limits, stopOnFirstFail");
+        if checker_program.is_some() {
+            CheckerProgram::check_count(count, members.violations);
+        }
+        let cases = cases(&list, count, &kind, checker, members.violations);
+        members.end(
+            "title, statement, kind, signature, answer, cases, checker, limits, stopOnFirstFail",
+        );
         Self {
             id: id.clone(),
             title: title.unwrap_or_default(),
@@ -104,51 +111,10 @@ impl Problem {
             kind,
             cases,
             checker,
+            checker_program,
             limits,
             stop_on_first_fail,
         }
-    }
-}
-
-impl Signature {
-    /// Reads a signature; `path` says where it stands.
-    pub fn from_value(value: Json<'_>, path: &str) -> Result<Self, Violation> {
-        let mut violations = Violations::default();
-        let signature = Self::read(value, path.to_owned(), &mut violations);
-        violations.into_result(signature)
-    }
-
-    fn read(value: Json<'_>, path: String, violations: &mut Violations) -> Self {
-        let mut members = ObjectReader::new(value, path, violations);
-        let mut signature = Self {
-            name: name(&mut members),
-            params: Vec::new(),
-            returns: ty(&mut members, "returns"),
-        };
-        if is_reserved(&signature.snake_name()) {
-            members.reject("name", TAKEN);
-        }
-        let (params, count) = members.list("params", MAX_PARAMS);
-        if count > MAX_PARAMS {
-            let rule = format!("may be {MAX_PARAMS} at most.");
-            members.reject("params", &rule);
-        }
-        let list = members.path("params");
-        for (index, value) in params.into_iter().enumerate() {
-            let mut members = ObjectReader::new(value, element(&list, index), members.violations);
-            let name = name(&mut members);
-            if name == signature.name || signature.params.iter().any(|one| one.name == name) {
-                members.reject(
-                    "name",
-                    "must differ from the function's and the other parameters' names.",
-                );
-            }
-            let ty = ty(&mut members, "type");
-            members.end("name, type");
-            signature.params.push(Param { name, ty });
-        }
-        members.end("name, params, returns");
-        signature
     }
 }
 
@@ -159,54 +125,6 @@ fn title(members: &mut ObjectReader<'_, '_>, name: &str) -> Option<String> {
         members.reject(name, &rule);
     }
     Some(title)
-}
-
-fn kind(members: &mut ObjectReader<'_, '_>) -> Kind {
-    let kind = members.text("kind").unwrap_or_default();
-    let signature = members.take("signature");
-    let rule = match (kind.as_str(), signature) {
-        ("function", Some(value)) => {
-            let path = members.path("signature");
-            return Kind::Function(Signature::read(value, path, members.violations));
-        }
-        ("program", None) => return Kind::Program,
-        ("program", Some(_)) => ("signature", "is for functions only."),
-        ("function", None) => ("signature", "is required for a function."),
-        _ => ("kind", "must be program or function."),
-    };
-    members.reject(rule.0, rule.1);
-    Kind::Program
-}
-
-fn ty(members: &mut ObjectReader<'_, '_>, name: &str) -> Type {
-    let text = members.text(name).unwrap_or_default();
-    Type::parse(&text).unwrap_or_else(|| {
-        members.reject(name, TYPE);
-        Type::Any
-    })
-}
-
-/// The member `name`, an identifier.
-fn name(members: &mut ObjectReader<'_, '_>) -> String {
-    let name = members.text("name").unwrap_or_default();
-    let letters = name.as_bytes();
-    let fits = (1..=64).contains(&letters.len())
-        && !letters[0].is_ascii_digit()
-        && letters
-            .iter()
-            .all(|one| one.is_ascii_alphanumeric() || *one == b'_')
-        // C++ reserves names with two underscores, and Python has its own.
-        && !letters.windows(2).any(|pair| pair == b"__");
-    if !fits {
-        members.reject("name", NAME);
-    } else if is_reserved(&name) {
-        members.reject("name", TAKEN);
-    }
-    name
-}
-
-fn is_reserved(name: &str) -> bool {
-    RESERVED.split(' ').any(|word| word == name)
 }
 
 fn read_limits(limits: &mut Limits, value: Json<'_>, violations: &mut Violations) {
@@ -229,7 +147,13 @@ fn read_limits(limits: &mut Limits, value: Json<'_>, violations: &mut Violations
     members.end("timeMs, memoryBytes, outputBytes, factors");
 }
 
-fn cases(values: &[Json<'_>], count: usize, kind: &Kind, violations: &mut Violations) -> Vec<Case> {
+fn cases(
+    values: &[Json<'_>],
+    count: usize,
+    kind: &Kind,
+    checker: Checker,
+    violations: &mut Violations,
+) -> Vec<Case> {
     const CASES: &str = "cases";
     let mut cases = Vec::with_capacity(values.len());
     if count == 0 {
@@ -242,7 +166,13 @@ fn cases(values: &[Json<'_>], count: usize, kind: &Kind, violations: &mut Violat
         if violations.is_any() {
             return cases;
         }
-        cases.push(case(*value, element(CASES, index), kind, violations));
+        cases.push(case(
+            *value,
+            element(CASES, index),
+            kind,
+            checker,
+            violations,
+        ));
     }
     if cases.iter().all(|case| case.weight == 0) {
         violations.reject(
@@ -253,50 +183,122 @@ fn cases(values: &[Json<'_>], count: usize, kind: &Kind, violations: &mut Violat
     cases
 }
 
-fn case(value: Json<'_>, path: String, kind: &Kind, violations: &mut Violations) -> Case {
+fn case(
+    value: Json<'_>,
+    path: String,
+    kind: &Kind,
+    checker: Checker,
+    violations: &mut Violations,
+) -> Case {
     let null = JsonText::from(serde_json::Value::Null);
     let mut members = ObjectReader::new(value, path, violations);
     let weight = members.whole("weight", 0, 1_000_000);
     let (input, expected) = (members.need("input"), members.need("expected"));
+    let ignore = ignored(&mut members);
     let case = Case {
         name: title(&mut members, "name"),
         input: input.map_or_else(|| null.clone(), JsonText::from),
         expected: expected.map_or(null, JsonText::from),
+        ignore,
         hidden: members.flag("hidden", false),
         weight: weight.and_then(|one| u32::try_from(one).ok()).unwrap_or(1),
     };
-    let (input, expected) = (case.input.json(), case.expected.json());
-    match kind {
-        Kind::Program => {
-            fits(&Type::String, input, "input", &mut members);
-            fits(&Type::String, expected, "expected", &mut members);
-        }
-        Kind::Function(signature) => {
-            let count = signature.params.len();
-            match input.items().filter(|items| items.clone().count() == count) {
-                None => {
-                    let rule = format!("must be the list of the function's {count} arguments.");
-                    members.reject("input", &rule);
-                }
-                Some(arguments) => {
-                    for (index, (param, value)) in
-                        signature.params.iter().zip(arguments).enumerate()
-                    {
-                        fits(&param.ty, value, &element("input", index), &mut members);
-                    }
-                }
+    let input = case.input.json();
+    let said = match kind {
+        Kind::Program => Type::String.mismatch(input, &members.path("input")),
+        Kind::Function(signature) => arguments_mismatch(signature, input, &members.path("input")),
+        Kind::Class(class) => match class.calls(input, &members.path("input")) {
+            Ok(calls) => {
+                check_ignored(&case, &calls, &mut members);
+                None
             }
-            fits(&signature.returns, expected, "expected", &mut members);
-        }
+            Err(message) => Some(message),
+        },
+    };
+    if let Some(message) = said {
+        // What is expected depends on what is called.
+        let field = place(&members.path("input"), &message).to_owned();
+        members.violations.note(Violation::invalid(field, message));
+    } else {
+        expected_fits(&case, kind, checker, &mut members);
     }
-    members.end("name, input, expected, hidden, weight");
+    if !matches!(kind, Kind::Class(_)) && !case.ignore.is_empty() {
+        members.reject("ignore", "is for classes only.");
+    }
+    members.end("name, input, expected, ignore, hidden, weight");
     case
 }
 
+/// The place of the argument that `message` begins with, below `path`.
+fn place<'a>(path: &str, message: &'a str) -> &'a str {
+    let rest = message.get(path.len()..).unwrap_or_default();
+    let is_index = |one: char| one.is_ascii_digit() || one == '[' || one == ']';
+    let beyond = rest.find(|one: char| !is_index(one)).unwrap_or(rest.len());
+    &message[..message.len() - rest.len() + beyond]
+}
+
+fn arguments_mismatch(signature: &Signature, input: Json<'_>, path: &str) -> Option<String> {
+    let count = signature.params.len();
+    let arguments: Vec<Json<'_>> = input.items().into_iter().flatten().collect();
+    if input.items().is_none() || arguments.len() != count {
+        return Some(format!(
+            "{path} must be the list of the function's {count} arguments."
+        ));
+    }
+    check_arguments(&signature.params, &arguments, path).err()
+}
+
+/// The member `ignore`: numbers of calls, each once.
+fn ignored(members: &mut ObjectReader<'_, '_>) -> Vec<usize> {
+    let (values, _) = members.list("ignore", usize::MAX);
+    let mut ignore = Vec::with_capacity(values.len());
+    for (index, value) in values.into_iter().enumerate() {
+        match value.u64().and_then(|number| usize::try_from(number).ok()) {
+            Some(number) if !ignore.contains(&number) => ignore.push(number),
+            _ => members.reject(
+                &element("ignore", index),
+                "must be the number of a call, from 0, and each only once.",
+            ),
+        }
+    }
+    ignore
+}
+
+fn check_ignored(case: &Case, calls: &[Call<'_>], members: &mut ObjectReader<'_, '_>) {
+    let beyond = |number: &usize| *number >= calls.len();
+    if let Some(index) = case.ignore.iter().position(beyond) {
+        let rule = format!("must be less than {}, the number of calls.", calls.len());
+        members.reject(&element("ignore", index), &rule);
+    }
+}
+
 #[inline(never)]
-fn fits(ty: &Type, value: Json<'_>, name: &str, members: &mut ObjectReader<'_, '_>) {
-    let path = members.path(name);
-    if let Some(message) = ty.mismatch(value, &path) {
+fn expected_fits(case: &Case, kind: &Kind, checker: Checker, members: &mut ObjectReader<'_, '_>) {
+    let shape = Shape::of(kind, checker, case);
+    let special = with_specials(&shape, case.expected.json());
+    let expected = special
+        .as_ref()
+        .map_or(case.expected.json(), JsonText::json);
+    let path = members.path("expected");
+    let said = match shape {
+        Shape::Whole(part) => part.ty.mismatch(expected, &path),
+        Shape::Parts(parts) => {
+            let count = expected.items().map(Iterator::count);
+            if count != Some(parts.len()) {
+                let rule = format!("must be a list of {} answers.", parts.len());
+                members.reject("expected", &rule);
+            }
+            let mut pairs = expected
+                .items()
+                .into_iter()
+                .flatten()
+                .zip(parts)
+                .enumerate();
+            pairs
+                .find_map(|(index, (value, part))| part?.ty.mismatch(value, &element(&path, index)))
+        }
+    };
+    if let Some(message) = said {
         members.violations.note(Violation::invalid(path, message));
     }
 }

@@ -103,7 +103,7 @@ fn members_that_are_not_given_have_defaults() {
     let problem = Problem::from_value(&id("echo"), &program()).unwrap();
     assert_eq!(problem.kind, Kind::Program);
     assert_eq!(problem.statement, "");
-    assert_eq!(problem.checker, Checker::Lines);
+    assert_eq!(problem.checker, Checker::Lines { ignore_case: false });
     assert_eq!(problem.limits, Limits::default());
     assert!(problem.stop_on_first_fail);
     assert!(!problem.cases[0].hidden);
@@ -289,4 +289,22 @@ fn a_body_is_json_and_not_too_large() {
     assert_eq!(violation(&large), (TooLarge, "body".to_owned()));
     let text = function().to_string();
     assert!(Problem::from_body(&id("id"), text.as_bytes()).is_ok());
+}
+
+#[test]
+fn a_class_without_methods_is_told_that_it_needs_some() {
+    let id = ProblemId::parse("id", "id").unwrap();
+    let said = "signature.methods is required, with 1 to 50 methods.";
+    for methods in [Value::Null, json!([])] {
+        let value = json!({
+            "title": "T", "kind": "class",
+            "signature": { "name": "Store", "params": [], "methods": methods },
+            "cases": [{ "input": [["Store"]], "expected": [null] }],
+        });
+        let violation = Problem::from_value(&id, &value).unwrap_err();
+        assert_eq!(
+            (&*violation.field, violation.message.lines().next()),
+            ("signature.methods", Some(said))
+        );
+    }
 }

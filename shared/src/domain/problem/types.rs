@@ -5,9 +5,12 @@
 //! practice sites use: `linked_list<T>` (a JSON array, given as nodes with
 //! `val` and `next`) and `binary_tree<T>` (a JSON array in level order with
 //! `null` for an absent child, given as nodes with `val`, `left` and `right`).
+//! `linked_nodes<T>` is a `linked_list<T>` that may have a cycle: see
+//! [`super::nodes`].
 
 use std::fmt;
 
+use super::nodes::Nodes;
 use crate::json::{Json, Kind};
 
 /// The deepest that a value may be nested.
@@ -36,6 +39,9 @@ pub enum Type {
     Map(Box<Type>),
     /// An array of the values from head to tail; empty for no list.
     LinkedList(Box<Type>),
+    /// The nodes of a linked list that may have a cycle, or share nodes with another:
+    /// an array as for `LinkedList`, or an object. Only a whole parameter or result.
+    LinkedNodes(Box<Type>),
     /// An array of the values in level order; empty for no tree.
     BinaryTree(Box<Type>),
 }
@@ -68,6 +74,8 @@ impl Type {
                     Self::Map(of(item)?)
                 } else if let Some(item) = inner("linked_list") {
                     Self::LinkedList(of(item)?)
+                } else if let Some(item) = inner("linked_nodes") {
+                    Self::LinkedNodes(of(item)?)
                 } else {
                     Self::BinaryTree(of(inner("binary_tree")?)?)
                 }
@@ -78,15 +86,52 @@ impl Type {
     /// Says where and how `value` is not of this type, for a person; `None`
     /// when it is. `path` names the value, such as `cases[2].input[0]`.
     pub fn mismatch(&self, value: Json<'_>, path: &str) -> Option<String> {
+        self.mismatch_in(value, path, false)
+    }
+
+    /// As [`Self::mismatch`], for a value that is an argument: `linked_nodes` have
+    /// more to say there.
+    pub fn mismatch_as_argument(&self, value: Json<'_>, path: &str) -> Option<String> {
+        self.mismatch_in(value, path, true)
+    }
+
+    fn mismatch_in(&self, value: Json<'_>, path: &str, is_argument: bool) -> Option<String> {
         if value.depth() > MAX_DEPTH {
             return Some(format!("{path} is nested deeper than {MAX_DEPTH}."));
         }
+        let found = match self {
+            Self::LinkedNodes(item) => nodes_mismatch(value, item, is_argument),
+            _ => self.mismatch_at(value),
+        };
         // The path is made only for a value that does not fit; most do.
-        let (inner, rule) = match self.mismatch_at(value) {
+        let (inner, rule) = match found {
             Some(found) => found,
             None => (String::new(), value.flaw()?.to_owned()),
         };
         Some(format!("{path}{inner} {rule}"))
+    }
+
+    /// The type of what a value holds, if it can hold others.
+    pub fn item(&self) -> Option<&Self> {
+        match self {
+            Self::List(item)
+            | Self::Map(item)
+            | Self::LinkedList(item)
+            | Self::LinkedNodes(item)
+            | Self::BinaryTree(item) => Some(item),
+            Self::Int | Self::Float | Self::String | Self::Bool | Self::Null | Self::Any => None,
+        }
+    }
+
+    /// Whether it is `linked_nodes`, or holds them.
+    pub(super) fn holds_nodes(&self) -> bool {
+        matches!(self, Self::LinkedNodes(_)) || self.item().is_some_and(Self::holds_nodes)
+    }
+
+    /// Whether a function can change a value that it was given, so that its caller
+    /// sees it.
+    pub(super) fn can_change(&self) -> bool {
+        self.item().is_some() || *self == Self::Any
     }
 
     fn rule(&self) -> String {
@@ -98,7 +143,7 @@ impl Type {
     }
 
     /// Where below `value` a rule is broken, and the rule.
-    fn mismatch_at(&self, value: Json<'_>) -> Option<(String, String)> {
+    pub(super) fn mismatch_at(&self, value: Json<'_>) -> Option<(String, String)> {
         let fits = match (self, value.kind()) {
             (Self::Any, _)
             | (Self::Float, Kind::Number)
@@ -121,6 +166,8 @@ impl Type {
                     Some((format!(".{}{inner}", key.text().unwrap_or_default()), rule))
                 });
             }
+            // Never within another type, and a whole value is not looked at here.
+            (Self::LinkedNodes(item), _) => return nodes_mismatch(value, item, false),
             _ => false,
         };
         (!fits).then(|| (String::new(), self.rule()))
@@ -129,6 +176,20 @@ impl Type {
 
 fn under(index: usize, found: Option<(String, String)>) -> Option<(String, String)> {
     found.map(|(inner, rule)| (format!("[{index}]{inner}"), rule))
+}
+
+/// Where a value of type `linked_nodes` breaks a rule, but for what it joins.
+fn nodes_mismatch(value: Json<'_>, item: &Type, is_argument: bool) -> Option<(String, String)> {
+    let is_array = value.items().is_some();
+    let nodes = match Nodes::read(value, is_argument) {
+        Ok(nodes) => nodes,
+        Err(broken) => return Some(broken),
+    };
+    let mut values = nodes.values.items()?.enumerate();
+    let (index, (inner, rule)) =
+        values.find_map(|(index, value)| Some((index, item.mismatch_at(value)?)))?;
+    let place = format!("{}[{index}]", if is_array { "" } else { ".values" });
+    Some((place + &inner, rule))
 }
 
 /// A tree in level order: every value but the root is the child of an earlier
@@ -164,6 +225,7 @@ impl fmt::Display for Type {
             Self::List(item) => write!(f, "list<{item}>"),
             Self::Map(item) => write!(f, "map<{item}>"),
             Self::LinkedList(item) => write!(f, "linked_list<{item}>"),
+            Self::LinkedNodes(item) => write!(f, "linked_nodes<{item}>"),
             Self::BinaryTree(item) => write!(f, "binary_tree<{item}>"),
         }
     }
@@ -187,6 +249,7 @@ mod tests {
             "list<list<int>>",
             "map<list<string>>",
             "linked_list<int>",
+            "linked_nodes<int>",
             "binary_tree<int>",
         ] {
             assert_eq!(Type::parse(text).unwrap().to_string(), text);

@@ -3,7 +3,9 @@
 use serde_json::{Map, Value};
 
 use super::object::{Violations, element, object};
-use super::{Case, Kind, MAX_BYTES, Problem, Signature};
+use super::{
+    Answer, Case, Checker, ClassSignature, Kind, MAX_BYTES, Method, Param, Problem, Signature,
+};
 use crate::json::write::push_string;
 
 impl Problem {
@@ -64,16 +66,22 @@ impl Problem {
             }
             limits.insert("factors".into(), factors.into());
         }
-        let signature = match &self.kind {
-            Kind::Program => Value::Null,
-            Kind::Function(signature) => signature.to_value(),
+        let (signature, answer) = match &self.kind {
+            Kind::Program => (Value::Null, Value::Null),
+            Kind::Function(signature) => (signature.to_value(), signature.answer.to_value()),
+            Kind::Class(class) => (class.to_value(), Value::Null),
+        };
+        let checker = match &self.checker_program {
+            Some(program) => program.to_value(),
+            None => self.checker.to_value(),
         };
         object(&mut [
             ("title", self.title.as_str().into()),
             ("statement", self.statement.as_str().into()),
             ("kind", self.kind.name().into()),
             ("signature", signature),
-            ("checker", self.checker.to_value()),
+            ("answer", answer),
+            ("checker", checker),
             ("limits", limits.into()),
             ("stopOnFirstFail", self.stop_on_first_fail.into()),
         ])
@@ -82,31 +90,74 @@ impl Problem {
 }
 
 impl Kind {
-    /// `program` or `function`.
+    /// `program`, `function` or `class`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Program => "program",
             Self::Function(_) => "function",
+            Self::Class(_) => "class",
         }
     }
 }
 
 impl Signature {
+    /// The JSON that is stored, but for the answer, which is a member of the problem.
+    pub fn to_value(&self) -> Value {
+        self.with_checker(Value::Null)
+    }
+
+    fn with_checker(&self, checker: Value) -> Value {
+        object(&mut [
+            ("name", self.name.as_str().into()),
+            ("params", params(&self.params)),
+            ("returns", self.returns.to_string().into()),
+            ("checker", checker),
+        ])
+    }
+}
+
+impl ClassSignature {
     /// The JSON that is stored.
     pub fn to_value(&self) -> Value {
-        let mut params = Vec::with_capacity(self.params.len());
-        for param in &self.params {
-            params.push(object(&mut [
-                ("name", param.name.as_str().into()),
-                ("type", param.ty.to_string().into()),
-            ]));
+        let mut methods = Vec::with_capacity(self.methods.len());
+        for Method { signature, checker } in &self.methods {
+            let checker = checker.map_or(Value::Null, Checker::to_value);
+            methods.push(signature.with_checker(checker));
         }
         object(&mut [
             ("name", self.name.as_str().into()),
-            ("params", params.into()),
-            ("returns", self.returns.to_string().into()),
+            ("params", params(&self.params)),
+            ("methods", methods.into()),
         ])
     }
+}
+
+impl Answer {
+    /// The JSON that is stored; `null` for what is returned.
+    fn to_value(self) -> Value {
+        let argument = |index: usize| object(&mut [("argument", index.into())]);
+        match self {
+            Self::Returned => Value::Null,
+            Self::Argument(index) => argument(index),
+            Self::FirstOfArgument(index) => {
+                object(&mut [("argument", index.into()), ("length", "returned".into())])
+            }
+            Self::Both(index) => {
+                vec![object(&mut [("returned", true.into())]), argument(index)].into()
+            }
+        }
+    }
+}
+
+fn params(params: &[Param]) -> Value {
+    let mut values = Vec::with_capacity(params.len());
+    for param in params {
+        values.push(object(&mut [
+            ("name", param.name.as_str().into()),
+            ("type", param.ty.to_string().into()),
+        ]));
+    }
+    values.into()
 }
 
 fn push_case(json: &mut String, case: &Case) {
@@ -114,6 +165,13 @@ fn push_case(json: &mut String, case: &Case) {
     json.push_str(case.expected.as_str());
     if case.hidden {
         json.push_str(",\"hidden\":true");
+    }
+    for (index, number) in case.ignore.iter().enumerate() {
+        json.push_str(if index == 0 { ",\"ignore\":[" } else { "," });
+        json.push_str(&number.to_string());
+    }
+    if !case.ignore.is_empty() {
+        json.push(']');
     }
     json.push_str(",\"input\":");
     json.push_str(case.input.as_str());

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::Value;
 use shared::domain::problem::Problem;
 use shared::http::ApiError;
 
@@ -31,7 +31,7 @@ pub(super) async fn check<W: WorkerFn>(
         None => match ask(context, asked).await {
             Ok(answer) => {
                 if let Some(why) = answer["refused"].as_str() {
-                    return Err(not_given(why, asked));
+                    return Err(not_given(&answer, why, asked, problem));
                 }
                 let submission_ms = answer["submissionMs"].as_u64().unwrap_or(u64::MAX);
                 given.note(asked, submission_ms, context.now_ms);
@@ -56,27 +56,22 @@ async fn ask<W: WorkerFn>(context: &Context<'_, W>, asked: AskedLimits) -> Resul
     serde_json::from_slice(&answer.await?).map_err(|error| error.to_string())
 }
 
-/// 422 on the limit that the endpoint's words are about.
-fn not_given(why: &str, asked: AskedLimits) -> ApiError {
-    let limits = [
-        ("memory", "limits.memoryBytes", asked.memory_bytes),
-        ("output", "limits.outputBytes", asked.output_bytes),
-        ("time", "limits.timeMs", asked.time_ms),
-    ];
-    let about = limits
-        .into_iter()
-        .find(|(word, _, value)| why.contains(word) && value.is_some());
-    let (field, value) = match about {
-        Some((_, field, Some(value))) => (field, value.to_string()),
-        _ => ("limits", json!(asked.to_json()).to_string()),
+/// 422 on the limit that is too high, with the most that it can be.
+fn not_given(answer: &Value, why: &str, asked: AskedLimits, problem: &Problem) -> ApiError {
+    let Some((field, most)) = answer["field"].as_str().zip(answer["most"].as_u64()) else {
+        let rule = format!("limits asks for {}. {why}", asked.to_json());
+        return ApiError::invalid("limits", rule);
     };
-    let with_factor = if field == "limits.timeMs" {
-        " (with the largest of the factors)"
-    } else {
-        ""
+    let times = problem.limits.time_ms.zip(asked.time_ms);
+    let rule = match times.filter(|(plain, longest)| field == "limits.timeMs" && longest > plain) {
+        Some((plain, longest)) => format!(
+            "{field} must be at most {}: with the largest of its factors it asks for {longest}, \
+             and the execution endpoint gives {most}.",
+            most.saturating_mul(plain) / longest
+        ),
+        None => why.to_owned(),
     };
-    let rule = format!("{field} asks for {value}{with_factor}. {why}");
-    ApiError::invalid(field, rule)
+    ApiError::invalid(field.to_owned(), rule)
 }
 
 #[cfg(test)]
@@ -86,6 +81,7 @@ mod tests {
     use crate::instance::Instance;
     use crate::runtime::Runtime;
     use http::{HeaderMap, Request, Response};
+    use serde_json::json;
     use shared::domain::ids::ProblemId;
     use std::cell::Cell;
 
@@ -123,7 +119,7 @@ mod tests {
         });
         let headers = HeaderMap::new();
         let runtime = Runtime::standing_still();
-        let mut context = Context::new(config, instance, worker, &headers, runtime);
+        let mut context = Context::of(config, instance, worker, &headers, runtime);
         check(&mut context, &problem(limits)).await
     }
 
@@ -146,23 +142,25 @@ mod tests {
             .unwrap();
         assert!(warnings[0].contains("15999 ms"), "{warnings:?}");
 
-        for (why, field) in [
+        for (refused, field, says) in [
             (
-                "run_timeout cannot exceed the configured limit of 3000",
+                json!({ "refused": "no", "field": "limits.timeMs", "most": 3_000 }),
                 "limits.timeMs",
+                "must be at most 1500: with the largest of its factors it asks for 4000, and the",
             ),
             (
-                "run_memory_limit cannot exceed 1048576",
+                json!({ "refused": "at most 9", "field": "limits.memoryBytes", "most": 9 }),
                 "limits.memoryBytes",
+                "at most 9",
             ),
-            ("no", "limits"),
+            (json!({ "refused": "why not" }), "limits", "why not"),
         ] {
-            let refuses = worker(200, json!({ "success": true, "refused": why }));
+            let refuses = worker(200, refused);
             let error = checked(&Instance::default(), &refuses, &limits)
                 .await
                 .unwrap_err();
             assert_eq!((error.status().as_u16(), error.field()), (422, Some(field)));
-            assert!(error.message().contains(why), "{}", error.message());
+            assert!(error.message().contains(says), "{}", error.message());
         }
 
         let away = worker(502, json!({}));

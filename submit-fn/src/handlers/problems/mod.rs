@@ -6,6 +6,7 @@
 //! so that no cache takes one for the other.
 
 mod etag;
+mod languages;
 mod limits;
 mod view;
 
@@ -13,8 +14,9 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use serde_json::{Map, Value, json};
 use shared::domain::ids::ProblemId;
+use shared::domain::language::FunctionLanguages;
 use shared::domain::problem::Problem;
-use shared::http::{ApiError, response};
+use shared::http::{ApiError, Scope, response};
 
 use crate::context::Context;
 use crate::query::cursor;
@@ -27,17 +29,17 @@ const MEMORY_WAIT_MS: u64 = 5_000;
 /// Does what is asked of the problems.
 pub(crate) async fn answer<W: WorkerFn>(
     context: &mut Context<'_, W>,
-    route: ProblemRoute<'_>,
+    route: ProblemRoute,
     request: &Request<Bytes>,
 ) -> Result<Response<Bytes>, ApiError> {
     match route {
         ProblemRoute::List => list(context, request).await,
         ProblemRoute::Read(id) => {
-            let operator = context.config()?.access.is_operator(context.headers);
-            read(context, id, operator).await
+            let operator = context.caller.may(Scope::Admin);
+            read(context, &id, operator).await
         }
-        ProblemRoute::Publish(id) => publish(context, id, request).await,
-        ProblemRoute::Delete(id) => delete(context, id).await,
+        ProblemRoute::Publish(id) => publish(context, &id, request).await,
+        ProblemRoute::Delete(id) => delete(context, &id).await,
     }
 }
 
@@ -66,12 +68,17 @@ async fn publish<W: WorkerFn>(
     let id = ProblemId::parse(id, "id")?;
     let mut problem = Problem::from_body(&id, request.body())?;
     let normalized = problem.normalize_text();
-    let mut notes = limits::check(context, &problem).await?;
+    let mut notes = languages::check(context, &problem).await?;
+    notes.extend(limits::check(context, &problem).await?);
     let cases = problem.cases.len();
+    let refused = problem.callable().map(harness::unsupported);
+    let refused = refused.unwrap_or_default();
+    let names = refused.iter().map(|(harness, _)| harness.language());
+    let unsupported = FunctionLanguages::of(names);
     let tickets = &context.config()?.tickets;
     let published = context
         .store()?
-        .publish(problem, tickets, context.now_ms)
+        .publish(problem, unsupported, tickets, context.now_ms)
         .await;
     context.instance.problem_kinds.forget(&id);
     let published = published?;
@@ -86,6 +93,13 @@ async fn publish<W: WorkerFn>(
         "version": published.version,
         "cases": cases,
     });
+    if !refused.is_empty() {
+        let mut reasons = Map::new();
+        for (harness, why) in refused {
+            reasons.insert(harness.language().to_owned(), why.0.into());
+        }
+        body["unsupported"] = reasons.into();
+    }
     if normalized > 0 {
         notes.push(format!(
             "{normalized} of the cases had line ends of Windows (CRLF) or a byte order mark. They \
@@ -100,7 +114,7 @@ async fn publish<W: WorkerFn>(
 
 async fn delete<W>(context: &Context<'_, W>, id: &str) -> Result<Response<Bytes>, ApiError> {
     let id = ProblemId::parse(id, "id").map_err(|_| ApiError::no_such_problem())?;
-    let deleted = context.store()?.delete_problem(&id).await;
+    let deleted = context.store()?.delete_problem(&id, context.now_ms).await;
     context.instance.problem_kinds.forget(&id);
     if !deleted? {
         return Err(ApiError::no_such_problem());

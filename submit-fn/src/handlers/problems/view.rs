@@ -4,12 +4,12 @@ use std::fmt::Display;
 
 use serde_json::{Map, Value};
 use shared::domain::ids::{ProblemId, ProblemVersion};
-use shared::domain::problem::Signature;
+use shared::domain::problem::Kind;
 use shared::http::ApiError;
 use shared::json::write::push_string;
 use shared::json::{Json, Object};
 
-use crate::starter::starters;
+use harness::starters;
 
 /// A problem that is stored as `text`, as an operator or anyone may see it. JSON,
 /// put together from pieces of `text`.
@@ -23,10 +23,9 @@ pub(super) fn problem(
     let value = Json::parse(text).map_err(|error| damaged(&error))?;
     let mut members = Object::of(value).map_err(|error| damaged(&error))?;
     let mut starter = Value::Object(Map::new());
-    if let Some(stored) = members.get("signature") {
-        let signature =
-            Signature::from_value(stored, "signature").map_err(|violation| damaged(&violation))?;
-        starter = starters(&signature);
+    let kind = Kind::of_stored(value).map_err(|violation| damaged(&violation))?;
+    if let Some(callable) = kind.callable() {
+        starter = starters(callable);
     }
     let mut json = String::with_capacity(text.len() + 4_096);
     json.push_str("{\"success\":true,\"id\":");
@@ -42,7 +41,9 @@ pub(super) fn problem(
         json.push(',');
         push_string(&mut json, &name);
         json.push(':');
-        if name == "cases" && !operator {
+        if name == "checker" && !operator {
+            json.push_str(public_checker(value));
+        } else if name == "cases" && !operator {
             let cases = value.items().ok_or_else(|| damaged(&"no cases"))?;
             json.push('[');
             for (index, case) in cases.enumerate() {
@@ -58,6 +59,19 @@ pub(super) fn problem(
     }
     json.push('}');
     Ok(json)
+}
+
+/// What anyone may see of a checker: of a program only that it is one. Nothing that
+/// could be one is shown but what clearly is a rule for comparing.
+fn public_checker(checker: Json<'_>) -> &str {
+    const PROGRAM: &str = "{\"kind\":\"program\"}";
+    let members = Object::of(checker).ok();
+    let kind = members.as_ref().and_then(|members| members.get("kind"));
+    let is_rule = match kind.and_then(Json::text) {
+        Some(kind) => kind != "program",
+        None => checker.text().is_some(),
+    };
+    if is_rule { checker.as_str() } else { PROGRAM }
 }
 
 /// Writes what anyone may see of a case: of a hidden one a number with a weight.
@@ -88,7 +102,7 @@ fn push_public(json: &mut String, index: usize, case: Json<'_>) {
 mod tests {
     use super::*;
     use serde_json::json;
-    use shared::domain::problem::Problem;
+    use shared::domain::problem::{CheckerProgram, ExitCodes, Problem};
 
     fn id() -> ProblemId {
         ProblemId::parse("sum", "id").unwrap()
@@ -168,12 +182,44 @@ mod tests {
     }
 
     #[test]
+    fn of_a_checker_program_anyone_sees_only_that_it_is_one() {
+        let public =
+            |checker: &str| public_checker(Json::parse(checker.as_bytes()).unwrap()).to_owned();
+        for rule in ["\"lines\"", r#"{"kind":"float","absolute":0.5}"#] {
+            assert_eq!(public(rule), rule);
+        }
+        for program in [
+            r#"{"kind":"program","language":"c","code":"secret","exitCodes":"icpc"}"#,
+            r#"{"kind":"float","kind":"program","code":"secret"}"#,
+            r#"{"code":"secret"}"#,
+            r#"["secret"]"#,
+        ] {
+            assert_eq!(public(program), r#"{"kind":"program"}"#);
+        }
+        let mut problem = stored();
+        problem.checker_program = Some(Box::new(CheckerProgram {
+            language: "c".into(),
+            code: "secret".into(),
+            exit_codes: ExitCodes::Testlib,
+            points: None,
+        }));
+        let seen = |operator: bool| {
+            let text = problem.to_json();
+            super::problem(&id(), text.as_bytes(), &ProblemVersion::new("v1"), operator).unwrap()
+        };
+        assert!(!seen(false).contains("secret"));
+        let all: Value = serde_json::from_str(&seen(true)).unwrap();
+        assert_eq!(Problem::from_value(&id(), &all), Ok(problem.clone()));
+    }
+
+    #[test]
     fn a_damaged_problem_is_an_internal_error_without_its_text() {
         for damaged in [
             "{",
             "[\"secret\"]",
             r#"{"signature":"secret"}"#,
-            r#"{"cases":{"0":"secret"}}"#,
+            r#"{"kind":"program","cases":{"0":"secret"}}"#,
+            r#"{"kind":"class","signature":{"name":"secret"},"cases":[]}"#,
         ] {
             let error =
                 problem(&id(), damaged.as_bytes(), &ProblemVersion::new(""), false).unwrap_err();

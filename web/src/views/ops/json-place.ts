@@ -163,3 +163,10 @@ export function withMember(text: string, name: string, value: unknown): string {
   const comma = text[space(text, at)] === "}" ? "" : ",";
   return `${text.slice(0, at)}${JSON.stringify(name)}:${JSON.stringify(value)}${comma}${text.slice(at)}`;
 }
+
+/** The same for the object that is the member `of`. */
+export function withMemberOf(text: string, of: string, name: string, value: unknown): string {
+  for (const child of children(text, space(text, 0)))
+    if (child.name === of) return text.slice(0, child.value) + withMember(text.slice(child.value), name, value);
+  return text;
+}

@@ -1,24 +1,32 @@
-// Which problems the chosen files hold. A problem is a file `ID.json`, or a folder `ID`
-// with `problem.json`; `statement.md` may stand beside it. As `cargo xtask publish` has it.
+// Which problems the chosen files hold. A chosen folder is read as `cargo xtask problems
+// push` reads it: a folder of problems, each a file `ID.json` or a folder `ID` with
+// `problem.json`, and beside that `statement.md` and a checker's code. A folder that is
+// itself a problem is taken too, and files that were picked one by one are put together.
 
+import { checkerLanguage, ownChecker } from "./checker-file.ts";
 import { jsonFault } from "./json-fault.ts";
-import { locate, type Place, placeAt } from "./json-place.ts";
+import { locate, type Place, placeAt, withMember } from "./json-place.ts";
 
 export interface ProblemFile {
   /** As it was chosen: "two-sum/problem.json". */
   path: string;
   text: string;
-  /** Where the id comes from: the member `id`, else the folder's or the file's name; may be empty. */
+  /** What is published: the text with the statement and the checker's code put in. */
+  whole: string;
+  /** The folder's or the file's name, or the member `id` of a picked file; may be empty. */
   id: string;
   title: string | undefined;
   cases: number | undefined;
-  statement: { path: string; text: string } | undefined;
+  /** The path of the file that each comes from. */
+  statement: string | undefined;
+  checker: string | undefined;
   /** Why it cannot be published as it is. */
   fault: { message: string; place?: Place | undefined } | undefined;
 }
 
 interface Chosen {
   path: string;
+  /** Empty where the file was picked by itself. */
   folder: string;
   name: string;
   file: File;
@@ -30,56 +38,115 @@ export async function problemFiles(files: File[]): Promise<ProblemFile[]> {
     const cut = path.lastIndexOf("/");
     return { path, folder: path.slice(0, Math.max(0, cut)), name: path.slice(cut + 1), file };
   });
-  const whole = new Set(chosen.filter(({ name }) => name === "problem.json").map(({ folder }) => folder));
+  /** Chosen folders that are problems themselves. */
+  const alone = chosen.filter(({ folder, name }) => name === "problem.json" && folder !== "" && !folder.includes("/"));
+  const roots = alone.map(({ folder }) => folder);
   const sources = chosen
-    .filter(({ path, folder, name }) => {
-      const hidden = path.split("/").some((part) => part.startsWith(".") || part === "solutions");
-      // Beside `problem.json` other files are not problems, unless they were picked one by one.
-      return !hidden && name.endsWith(".json") && (name === "problem.json" || folder === "" || !whole.has(folder));
+    .filter((one) => {
+      const { folder, name } = one;
+      const [root = "", ...below] = folder.split("/");
+      if ([...below, name].some((part) => part.startsWith(".")) || !name.endsWith(".json")) return false;
+      if (roots.includes(root)) return alone.includes(one);
+      return below.length === 0 || (below.length === 1 && name === "problem.json");
     })
     .sort((a, b) => a.path.localeCompare(b.path));
   return Promise.all(sources.map((source) => problem(source, chosen, sources)));
 }
 
+/** The files that belong to a problem's JSON. */
+function beside(source: Chosen, chosen: Chosen[], sources: Chosen[]): { statement?: Chosen; checkers: Chosen[] } {
+  const { folder, name } = source;
+  const isPicked = folder === "";
+  // In a folder of problems, a file `ID.json` holds everything.
+  if (name !== "problem.json" && !isPicked) return { checkers: [] };
+  const here = chosen.filter((one) => one.folder === folder);
+  const isOnly = name === "problem.json" || sources.filter((one) => one.folder === folder).length === 1;
+  const own = isPicked && here.find((one) => one.name === `${name.slice(0, -".json".length)}.md`);
+  const statement = own || (isOnly && here.find((one) => one.name === "statement.md"));
+  const checkers = isOnly ? here.filter((one) => checkerLanguage(one.name) !== undefined) : [];
+  return { checkers, ...(statement && { statement }) };
+}
+
+class NoText extends Error {}
+
+/** A file's text, to the letter; what is no text would be published changed. */
+async function textOf({ file, path }: Chosen): Promise<string> {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(await file.arrayBuffer());
+  } catch (error) {
+    if (error instanceof TypeError) throw new NoText(`${path} is no text in UTF-8.`);
+    throw error;
+  }
+}
+
 async function problem(source: Chosen, chosen: Chosen[], sources: Chosen[]): Promise<ProblemFile> {
-  const { path, folder, name, file } = source;
+  const { path, folder, name } = source;
   const base = name.slice(0, -".json".length);
-  const text = await file.text();
-  const alone = sources.filter((one) => one.folder === folder).length === 1;
-  const beside = chosen.find(
-    (one) =>
-      one.folder === folder &&
-      (one.name === `${base}.md` || (one.name === "statement.md" && (alone || name === "problem.json"))),
-  );
-  const statement = beside && { path: beside.path, text: await beside.file.text() };
-  const fromName = base === "problem" ? (folder.split("/").at(-1) ?? "") : base;
   const found: ProblemFile = {
     path,
-    text,
-    id: fromName,
+    text: "",
+    whole: "",
+    id: name === "problem.json" && folder !== "" ? (folder.split("/").at(-1) ?? "") : base,
     title: undefined,
     cases: undefined,
-    statement,
+    statement: undefined,
+    checker: undefined,
     fault: undefined,
   };
+  try {
+    // An editor's byte order mark is no part of the JSON.
+    found.text = found.whole = (await textOf(source)).replace(/^\ufeff/, "");
+    found.fault = await fill(found, source, beside(source, chosen, sources));
+  } catch (error) {
+    if (!(error instanceof NoText)) throw error;
+    found.fault = { message: error.message };
+  }
+  return found;
+}
+
+/** Fills in what the files hold, and returns why they cannot be published. */
+async function fill(
+  found: ProblemFile,
+  source: Chosen,
+  { statement, checkers }: ReturnType<typeof beside>,
+): Promise<ProblemFile["fault"]> {
+  const { text } = found;
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
     const fault = jsonFault(text);
-    const message = `This is no JSON: ${fault?.message ?? String(error)}.`;
-    return { ...found, fault: { message, place: fault && placeAt(text, fault.at) } };
+    return {
+      message: `This is no JSON: ${fault?.message ?? String(error)}.`,
+      place: fault && placeAt(text, fault.at),
+    };
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
-    return { ...found, fault: { message: "A problem must be a JSON object.", place: locate(text, "") } };
-  const { id, title, cases, statement: own } = value as Record<string, unknown>;
-  if (typeof id === "string" && id !== "") found.id = id;
+    return { message: "A problem must be a JSON object.", place: locate(text, "") };
+  const { id, title, cases, statement: own, checker } = value as Record<string, unknown>;
+  if (typeof id === "string" && id !== "" && source.folder === "") found.id = id;
   if (typeof title === "string") found.title = title;
   if (Array.isArray(cases)) found.cases = cases.length;
-  if (own !== undefined && statement)
-    found.fault = {
-      message: `The statement stands here and in ${statement.path}: keep one.`,
-      place: locate(text, "statement"),
+  if (statement) {
+    found.statement = statement.path;
+    found.whole = withMember(found.whole, "statement", await textOf(statement));
+    if (own !== undefined)
+      return {
+        message: `The statement stands here and in ${statement.path}: keep one.`,
+        place: locate(text, "statement"),
+      };
+  }
+  const [file, another] = checkers;
+  if (another)
+    return { message: `There is more than one file of a checker (${file?.name}, ${another.name}): keep one.` };
+  if (!file) return undefined;
+  found.checker = file.path;
+  const whole = ownChecker(found.whole, checker, file.name, await textOf(file));
+  if (whole === undefined)
+    return {
+      message: `There is ${file.path}, but the checker here is not {"kind": "program"} without code.`,
+      place: locate(text, "checker"),
     };
-  return found;
+  found.whole = whole;
+  return undefined;
 }

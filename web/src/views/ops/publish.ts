@@ -7,7 +7,8 @@ import { inform } from "../../base/announce.ts";
 import { h, replace } from "../../base/dom.ts";
 import { operate } from "../../operator.ts";
 import { link } from "../../router.ts";
-import { excerpt, locate, type Place, withMember } from "./json-place.ts";
+import { ENDINGS } from "./checker-file.ts";
+import { excerpt, locate, type Place } from "./json-place.ts";
 import { type ProblemFile, problemFiles } from "./problem-files.ts";
 
 interface Published {
@@ -26,13 +27,15 @@ export interface Known {
 }
 
 const TIMEOUT_MS = 120_000;
+/** A problem, its statement, its checker. */
+const ACCEPTED = ["json", "md", ...Object.keys(ENDINGS)].map((ending) => `.${ending}`).join();
 
 export const shortVersion = (version: string) => version.slice(0, 8);
 
 export function publishing(known: Known): { element: HTMLElement; refresh(): void } {
   const cards = h("ul", { class: "ops-candidates", "aria-label": "Chosen problems" });
   const note = h("p", { class: "small error-text", role: "alert" });
-  const files = picker("Choose files", { accept: ".json,.md" });
+  const files = picker("Choose files", { accept: ACCEPTED });
   const folder = picker("Choose a folder", { webkitdirectory: true });
   const whole = h("button", { class: "button primary", type: "button", onclick: () => void publishAll() });
   const clear = h("button", { class: "button", type: "button", onclick: () => show([]) }, "Clear");
@@ -64,7 +67,7 @@ export function publishing(known: Known): { element: HTMLElement; refresh(): voi
   }
 
   function show(found: ProblemFile[]): void {
-    open = found.map((file) => candidate(file, known));
+    open = found.map((file) => candidate(file, known, twin));
     replace(
       cards,
       open.map((one) => one.element),
@@ -73,6 +76,9 @@ export function publishing(known: Known): { element: HTMLElement; refresh(): voi
     replace(whole, `Publish all ${open.length}`);
     clear.hidden = open.length === 0;
   }
+
+  /** Another one with this id: the second would take the place of the first. */
+  const twin = (path: string, id: string) => open.find((one) => one.path !== path && one.id() === id)?.path;
 
   async function publishAll(): Promise<void> {
     whole.disabled = true;
@@ -92,7 +98,7 @@ export function publishing(known: Known): { element: HTMLElement; refresh(): voi
       h(
         "p",
         { class: "small muted ops-sentence" },
-        "ID.json, or a folder with problem.json and statement.md. Nothing is sent before you publish.",
+        "ID.json, or a folder with problem.json, and beside it statement.md and the code of a checker program. Nothing is sent before you publish.",
       ),
       h("div", { class: "row" }, files, folder, whole, clear),
       note,
@@ -106,12 +112,14 @@ export function publishing(known: Known): { element: HTMLElement; refresh(): voi
 
 interface Candidate {
   element: HTMLElement;
+  path: string;
+  id(): string;
   /** Returns whether it was taken. */
   publish(): Promise<boolean>;
   refresh(): void;
 }
 
-function candidate(file: ProblemFile, known: Known): Candidate {
+function candidate(file: ProblemFile, known: Known, twin: (path: string, id: string) => string | undefined): Candidate {
   const field = h("input", {
     type: "text",
     value: file.id,
@@ -128,7 +136,8 @@ function candidate(file: ProblemFile, known: Known): Candidate {
   const facts = !file.fault && [
     file.title ?? "without a title",
     file.cases === undefined ? "without cases" : file.cases === 1 ? "1 case" : `${file.cases} cases`,
-    file.statement ? `statement from ${file.statement.path}` : undefined,
+    file.statement && `statement from ${file.statement}`,
+    file.checker && `checker from ${file.checker}`,
   ];
   const element = h(
     "li",
@@ -175,14 +184,19 @@ function candidate(file: ProblemFile, known: Known): Candidate {
       showFault(file.fault);
       return false;
     }
+    const other = twin(file.path, id);
+    if (other !== undefined) {
+      refuse(`There is another problem with this id: ${other}.`, undefined, undefined);
+      field.focus();
+      return false;
+    }
     button.disabled = true;
     live = undefined;
     replace(outcome, h("p", { class: "muted" }, "Publishing…"));
     const old = known.version(id);
     try {
-      const text = file.statement ? withMember(file.text, "statement", file.statement.text) : file.text;
       const path = `/problems/${encodeURIComponent(id)}`;
-      succeed(await operate<Published>(path, { method: "PUT", text, timeoutMs: TIMEOUT_MS }), old);
+      succeed(await operate<Published>(path, { method: "PUT", text: file.whole, timeoutMs: TIMEOUT_MS }), old);
       known.changed();
       return true;
     } catch (error) {
@@ -228,16 +242,22 @@ function candidate(file: ProblemFile, known: Known): Candidate {
     place: Place | undefined,
     verdict = "✗ Not published. ",
   ): void {
-    const inStatement = name === "statement" && file.statement && !place?.exact;
-    const where = inStatement
-      ? `In ${file.statement?.path}`
+    const beside = place?.exact ? undefined : besides(name);
+    const where = beside
+      ? `In ${beside}`
       : place && `${file.path}, line ${place.line}${place.exact ? "" : ": it is missing here"}`;
     replace(
       outcome,
       h("p", { class: "error-text" }, verdict, message),
       (name || where) && h("p", { class: "small" }, name && h("code", {}, name), name && where && " · ", where),
-      place && !inStatement && lines(file.text, place),
+      place && !beside && lines(file.text, place),
     );
+  }
+
+  /** The file that a refused field comes from, where it is not the JSON. */
+  function besides(name: string | undefined): string | undefined {
+    if (name === "statement") return file.statement;
+    return name?.startsWith("checker.") ? file.checker : undefined;
   }
 
   function showFault({ message, place }: NonNullable<ProblemFile["fault"]>): void {
@@ -246,7 +266,7 @@ function candidate(file: ProblemFile, known: Known): Candidate {
 
   if (file.fault) showFault(file.fault);
   refresh();
-  return { element, publish, refresh };
+  return { element, path: file.path, id: () => field.value, publish, refresh };
 }
 
 /** The lines around a place, with their numbers; the line itself is marked. */

@@ -20,6 +20,7 @@ const KINDS: [Filter["kind"], string][] = [
   ["any", "Any kind"],
   ["program", "Programs"],
   ["function", "Functions"],
+  ["class", "Classes"],
 ];
 
 /** `enter` is called when Enter is pressed in the search. */

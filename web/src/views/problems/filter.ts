@@ -7,7 +7,7 @@ import type { Route } from "../../router.ts";
 export interface Filter {
   text: string;
   show: "all" | "open" | "solved";
-  kind: "any" | "program" | "function";
+  kind: "any" | "program" | "function" | "class";
 }
 
 export const NO_FILTER: Filter = { text: "", show: "all", kind: "any" };
@@ -18,7 +18,7 @@ export function fromRoute(route: Route): Filter {
   return {
     text: route.query.get("q") ?? "",
     show: show === "open" || show === "solved" ? show : "all",
-    kind: kind === "program" || kind === "function" ? kind : "any",
+    kind: kind === "program" || kind === "function" || kind === "class" ? kind : "any",
   };
 }
 

@@ -15,6 +15,8 @@ import { controls } from "./controls.ts";
 import { type Filter, fromRoute, isFiltering, matching, NO_FILTER, toHash } from "./filter.ts";
 import { welcome } from "./welcome.ts";
 
+const KINDS: Record<ProblemEntry["kind"], string> = { program: "Program", function: "Function", class: "Class" };
+
 /** How many rows are shown at first, and how many more each time. */
 const ROWS = 400;
 /** How many pages a search loads by itself. */
@@ -232,7 +234,7 @@ function row(problem: ProblemEntry, isSolved: boolean, isTried: boolean): HTMLEl
       h("a", { href: link("p", problem.id) }, problem.title || problem.id),
       h("span", { class: "muted small mono" }, problem.id),
     ),
-    h("span", { class: "tag" }, problem.kind === "function" ? "Function" : "Program"),
+    h("span", { class: "tag" }, KINDS[problem.kind]),
     h("span", { class: "muted small problem-cases" }, problem.cases === 1 ? "1 case" : `${problem.cases} cases`),
     h("span", { class: isSolved ? "problem-state good" : "problem-state" }, state),
   );

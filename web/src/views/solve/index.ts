@@ -16,6 +16,7 @@ import { statement } from "../../statement/index.ts";
 import type { OpenView, View } from "../../view.ts";
 import { facts } from "./describe.ts";
 import { desk as makeDesk } from "./desk.ts";
+import { filesForm, type Program } from "./files.ts";
 import { inputForm } from "./input.ts";
 import { layout } from "./layout.ts";
 import { outcome as makeOutcome } from "./outcome.ts";
@@ -42,7 +43,7 @@ export const open: OpenView = async (route) => {
 /** Where a problem has starter code, it can be solved in those languages only. */
 function choosable(problem: Problem | undefined, offer: Language[] | undefined): Language[] {
   const all = offer ?? usual();
-  if (problem?.kind !== "function") return all;
+  if (!problem || problem.kind === "program") return all;
   const able = Object.keys(problem.starter);
   const both = all.filter((one) => able.includes(one.language));
   return both.length > 0 ? both : able.map((language) => ({ language, version: "", aliases: [] }));
@@ -50,16 +51,20 @@ function choosable(problem: Problem | undefined, offer: Language[] | undefined):
 
 function solve(problem: Problem | undefined, languages: Language[]): View {
   const title = problem?.title ?? "Playground";
-  const isFunction = problem?.kind === "function";
+  const isCalled = problem !== undefined && problem.kind !== "program";
   const about = problem && facts(problem);
   const form = inputForm(problem);
+  // A function or a class is code alone.
+  const files = isCalled
+    ? undefined
+    : filesForm(problem ? "this problem" : "the playground", () => queueMicrotask(update));
 
   const desk = makeDesk({
     problemId: problem?.id ?? "",
     title,
     languages: languages.map((one) => one.language),
-    starter: (language) => (isFunction ? (problem.starter[language] ?? "") : template(language)),
-    starterIsOfProblem: isFunction,
+    starter: (language) => (isCalled ? (problem.starter[language] ?? "") : template(language)),
+    starterIsOfProblem: isCalled,
     changed: () => queueMicrotask(update),
   });
   const bar = toolbar(desk, languages);
@@ -88,6 +93,7 @@ function solve(problem: Problem | undefined, languages: Language[]): View {
   const panels = [
     { key: "input", name: "My input", panel: h("div", { class: "lower-panel" }, form.element) },
     { key: "result", name: "Result", panel: h("div", { class: "lower-panel" }, outcome.element) },
+    ...(files ? [{ key: "files", name: "Files", panel: h("div", { class: "lower-panel" }, files.element) }] : []),
     ...(past ? [{ key: "history", name: "History", panel: h("div", { class: "lower-panel" }, past.element) }] : []),
   ];
   const lower = tabs("Input and result", panels, (key) => {
@@ -129,6 +135,19 @@ function solve(problem: Problem | undefined, languages: Language[]): View {
     frame.choose("result");
   }
 
+  /** The program with its files; `undefined` where the files say what is wrong. */
+  function program(): Program | undefined {
+    const code = desk.text();
+    const taken = files ? files.take(code, desk.language()) : { code };
+    if (!taken) {
+      lower.choose("files");
+      frame.choose("result");
+      // Now that it can be seen, it gets the focus.
+      files?.take(code, desk.language());
+    }
+    return taken;
+  }
+
   function startRun(): void {
     if (outcome.running() || outcome.waits("run")) return;
     const input = form.take();
@@ -139,22 +158,28 @@ function solve(problem: Problem | undefined, languages: Language[]): View {
       form.take();
       return;
     }
+    const what = program();
+    if (!what) return;
     desk.save();
-    const going = outcome.run(desk.text(), desk.language(), input);
+    const going = outcome.run(what, desk.language(), input);
     showResult();
     void going;
   }
 
   function startSubmit(): void {
     if (!problem || outcome.submitting() || outcome.waits("submit")) return;
+    const what = program();
+    if (!what) return;
     desk.save();
-    void outcome.submit(desk.text(), desk.language());
+    void outcome.submit(what, desk.text(), desk.language());
     showResult();
   }
 
   function update(): void {
     bar.update();
     about?.update(desk.language());
+    files?.update(desk.language());
+    if (files) lower.rename("files", files.count() > 0 ? `Files (${files.count()})` : "Files");
     setBusy(run, outcome.waits("run") ? "Wait…" : outcome.running() && "Running…", "Run");
     if (submit) setBusy(submit, outcome.waits("submit") ? "Wait…" : outcome.submitting() && "Sending…", "Submit");
     if (lower.chosen() === "history") past?.update();

@@ -1,5 +1,5 @@
 // "My input": what a run gets. Standard input for a program, a field for each
-// parameter of a function. Kept by problem, filled from the first sample at first.
+// parameter of a function, the list of calls for a class. Kept by problem, filled from the first sample at first.
 
 import { h, uniqueId } from "../../base/dom.ts";
 import { parseExactly, print } from "../../base/json.ts";
@@ -24,6 +24,7 @@ export interface InputForm {
 /** The form for a problem; without one, for the playground. */
 export function inputForm(problem: Problem | undefined): InputForm {
   const first = problem && shownCases(problem)[0]?.input;
+  if (problem?.kind === "class") return callsForm(problem, first);
   return problem?.kind === "function" ? argumentsForm(problem, first) : stdinForm(problem?.id ?? "", first);
 }
 
@@ -55,6 +56,42 @@ function stdinForm(problemId: string, first: unknown): InputForm {
     fill: (input) => set(String(input)),
     fillFromText: set,
   };
+}
+
+/** The calls of a class, one a line; together they are the JSON list that a case has. */
+function callsForm(problem: Problem, first: unknown): InputForm {
+  const key = `input:${problem.id}`;
+  const kept = read<unknown>(key);
+  const keep = () => write(key, calls.text());
+  const calls = field("Calls", "calls", typeof kept === "string" ? kept : callsText(first), keep);
+  const set = (text: string) => {
+    calls.set(text);
+    keep();
+  };
+  return {
+    element: h("div", { class: "input-form" }, calls.element),
+    take() {
+      const found = calls.read();
+      if (!found) {
+        calls.focus();
+        return undefined;
+      }
+      return { args: found.value as unknown[] };
+    },
+    fill: (input) => set(callsText(input)),
+    fillFromText(input) {
+      try {
+        set(callsText(parseExactly(input)));
+      } catch {
+        set(input);
+      }
+    },
+  };
+}
+
+function callsText(input: unknown): string {
+  if (!Array.isArray(input) || input.length === 0) return "";
+  return `[\n${input.map((call) => `  ${print(call)}`).join(",\n")}\n]`;
 }
 
 function argumentsForm(problem: Problem, first: unknown): InputForm {
@@ -111,7 +148,7 @@ function isTexts(value: unknown, count: number): value is string[] {
 }
 
 function texts(input: unknown): string[] {
-  return Array.isArray(input) ? input.map(print) : [];
+  return Array.isArray(input) ? input.map((one) => print(one)) : [];
 }
 
 interface Field {
@@ -127,7 +164,7 @@ function field(name: string, type: string, value: string, changed: () => void): 
   const error = h("p", { class: "error-text small", id: `${id}-error`, hidden: true });
   const area = h("textarea", {
     id,
-    rows: "1",
+    rows: type === "calls" ? "6" : "1",
     class: "argument",
     spellcheck: "false",
     autocapitalize: "off",
@@ -148,7 +185,13 @@ function field(name: string, type: string, value: string, changed: () => void): 
   }
 
   return {
-    element: h("div", { class: "field" }, h("label", { for: id }, `${name}: ${type}`), area, error),
+    element: h(
+      "div",
+      { class: "field" },
+      h("label", { for: id }, type === "calls" ? name : `${name}: ${type}`),
+      area,
+      error,
+    ),
     text: () => area.value,
     set(text) {
       area.value = text;

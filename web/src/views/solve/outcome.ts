@@ -4,6 +4,7 @@
 import { inform, say } from "../../base/announce.ts";
 import { type Countdown, countdown } from "../../base/countdown.ts";
 import { h, replace } from "../../base/dom.ts";
+import { print } from "../../base/json.ts";
 import { randomName } from "../../base/random.ts";
 import { time } from "../../base/time.ts";
 import { call } from "../../api/client.ts";
@@ -16,6 +17,7 @@ import { all, remember, type Remembered, settleBy } from "../../history.ts";
 import { keyPanel } from "../../key/index.ts";
 import { liveResult, type ResultOptions, runResult } from "../../result/index.ts";
 import { link } from "../../router.ts";
+import type { Program } from "./files.ts";
 import type { RunInput } from "./input.ts";
 
 export interface OutcomeOptions {
@@ -35,8 +37,9 @@ export interface Outcome {
   submitting(): boolean;
   /** Whether the API wants no more of these for now. */
   waits(what: Act): boolean;
-  run(code: string, language: string, input: RunInput): Promise<void>;
-  submit(code: string, language: string): Promise<void>;
+  run(program: Program, language: string, input: RunInput): Promise<void>;
+  /** `code` is what the history shows of the program. */
+  submit(program: Program, code: string, language: string): Promise<void>;
   /** Shows the newest submission of this problem; returns whether it may still be under way. */
   resume(): boolean;
   left(): void;
@@ -101,7 +104,7 @@ export function outcome(options: OutcomeOptions): Outcome {
     return { ...options.result, language, ...(problem && { problem }) };
   }
 
-  async function run(code: string, language: string, input: RunInput): Promise<void> {
+  async function run(program: Program, language: string, input: RunInput): Promise<void> {
     running?.abort();
     const mine = new AbortController();
     running = mine;
@@ -109,19 +112,20 @@ export function outcome(options: OutcomeOptions): Outcome {
     replace(shown, h("p", { class: "empty" }, "Running…"));
     say("Running.");
     changed();
-    const body: Run = { code, language, ...input, ...(problem && { problemId: problem.id }) };
+    const body: Run = { ...program, language, ...input, ...(problem && { problemId: problem.id }) };
     try {
       const answer = await call<RunAnswer>("/run", {
         method: "POST",
-        body,
+        text: print(body, ""),
         signal: mine.signal,
         timeoutMs: RUN_TIMEOUT_MS,
       });
-      if (running === mine) replace(shown, runResult(answer, resultOptions(language)));
+      if (running === mine)
+        replace(shown, runResult(answer, resultOptions(language), "args" in input ? input.args : undefined));
     } catch (error) {
       if (running !== mine) return;
       replace(shown);
-      fail(error, "run", () => void run(code, language, input));
+      fail(error, "run", () => void run(program, language, input));
     } finally {
       if (running === mine) {
         running = undefined;
@@ -130,12 +134,12 @@ export function outcome(options: OutcomeOptions): Outcome {
     }
   }
 
-  async function submit(code: string, language: string): Promise<void> {
+  async function submit(program: Program, code: string, language: string): Promise<void> {
     if (submitting || !problem) return;
     submitting = true;
     clear();
     changed();
-    const submission = { problemId: problem.id, code, language, watch: true };
+    const submission = { problemId: problem.id, ...program, language, watch: true };
     const body = JSON.stringify(submission);
     if (unanswered?.body !== body) unanswered = { key: randomName(), body };
     try {
@@ -158,7 +162,7 @@ export function outcome(options: OutcomeOptions): Outcome {
     } catch (error) {
       // Nothing was stored, or nobody knows: only then may the same be sent twice.
       if (!(error instanceof CallError && error.passing)) unanswered = undefined;
-      fail(error, "submit", () => void submit(code, language));
+      fail(error, "submit", () => void submit(program, code, language));
     } finally {
       submitting = false;
       changed();

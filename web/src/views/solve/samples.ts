@@ -5,10 +5,12 @@ import { h } from "../../base/dom.ts";
 import { print } from "../../base/json.ts";
 import { stopWhereItScrolls } from "../../base/stops.ts";
 import type { Case, Problem } from "../../api/types.ts";
+import { answerLines, callLines } from "../../result/calls.ts";
 
-/** A case's input as people read it: text, or a line for each parameter. */
+/** A case's input as people read it: text, or a line for each parameter or call. */
 export function inputText(problem: Problem, input: unknown): string {
   if (problem.kind === "program") return String(input);
+  if (problem.kind === "class") return callLines(input, problem.signature?.name) ?? print(input);
   const values = Array.isArray(input) ? input : [];
   return values.map((value, at) => `${problem.signature?.params?.[at]?.name ?? at + 1} = ${print(value)}`).join("\n");
 }
@@ -32,9 +34,38 @@ export function samples(problem: Problem, use: (input: unknown) => void): HTMLEl
   );
 }
 
+type Words = (string | HTMLElement)[];
+
+/** What the answer of a function is, where it is not what it returns. */
+export function answerWords({ signature, answer }: Problem): Words | undefined {
+  if (!answer) return undefined;
+  const [both, { argument, length }] = Array.isArray(answer)
+    ? [true, { ...answer[1], length: undefined }]
+    : [false, answer];
+  const name = h("code", {}, signature?.params?.[argument]?.name ?? `argument ${argument}`);
+  if (both) return ["what it returns, and ", name, " after the call"];
+  if (length) return ["the first elements of ", name, " after the call, as many as it returns"];
+  return [name, " after the call"];
+}
+
+/** The heading of an expected answer. */
+function answerName(problem: Problem): Words {
+  if (problem.kind === "program") return ["Output"];
+  if (problem.kind === "class") return ["Answers, one for each call"];
+  const [first, ...others] = answerWords(problem) ?? ["Returns"];
+  if (typeof first !== "string") return first ? [first, ...others] : others;
+  return [first.charAt(0).toUpperCase() + first.slice(1), ...others];
+}
+
+/** A case's expected answer as people read it. */
+function expectedText({ kind }: Problem, expected: unknown): string {
+  if (kind === "program") return String(expected);
+  return (kind === "class" ? answerLines(expected) : undefined) ?? print(expected);
+}
+
 function sample(problem: Problem, one: Case, number: number, use: (input: unknown) => void): HTMLElement {
   const input = inputText(problem, one.input);
-  const expected = problem.kind === "program" ? String(one.expected) : print(one.expected);
+  const expected = expectedText(problem, one.expected);
   const title = `Sample ${number}`;
   return h(
     "article",
@@ -54,12 +85,12 @@ function sample(problem: Problem, one: Case, number: number, use: (input: unknow
         "Use as input",
       ),
     ),
-    text("Input", `input of ${title.toLowerCase()}`, input),
-    text(problem.kind === "program" ? "Output" : "Returns", `expected answer of ${title.toLowerCase()}`, expected),
+    text(["Input"], `input of ${title.toLowerCase()}`, input),
+    text(answerName(problem), `expected answer of ${title.toLowerCase()}`, expected),
   );
 }
 
-function text(name: string, what: string, value: string): HTMLElement {
+function text(name: Words, what: string, value: string): HTMLElement {
   return h(
     "div",
     { class: "sample-text" },

@@ -17,9 +17,12 @@ function example(type: string): string {
       return "true";
     case "list":
     case "linked_list":
+    case "linked_nodes":
       return `[${example(inner)}]`;
     case "binary_tree":
       return `[${example(inner)}, null, ${example(inner)}]`;
+    case "calls":
+      return '[["Name", 1], ["method", 2]]';
     case "map":
       return `{"name": ${example(inner)}}`;
     default:
@@ -43,6 +46,12 @@ function fits(value: unknown, type: string): boolean {
     case "list":
     case "linked_list":
       return Array.isArray(value) && value.every((one) => fits(one, inner));
+    case "linked_nodes": {
+      const values = isObject(value) ? value.values : value;
+      return Array.isArray(values) && values.every((one) => fits(one, inner));
+    }
+    case "calls":
+      return Array.isArray(value) && value.length > 0 && value.every((one) => Array.isArray(one) && one.length > 0);
     case "binary_tree":
       return Array.isArray(value) && value.every((one) => one === null || fits(one, inner));
     case "map":
@@ -54,16 +63,18 @@ function fits(value: unknown, type: string): boolean {
 
 export type ReadValue = { value: unknown } | { error: string };
 
-/** Reads what somebody typed for a parameter of this type. */
+/** Reads what somebody typed for a parameter of this type, or as the calls of a class. */
 export function readValue(text: string, type: string): ReadValue {
-  if (text.trim() === "") return { error: `Type a value of type ${type}, such as ${example(type)}.` };
+  const what = type === "calls" ? "list of calls" : `value of type ${type}`;
+  if (text.trim() === "") return { error: `Type a ${what}, such as ${example(type)}.` };
   let value: unknown;
   try {
     value = parseExactly(text);
   } catch {
     const quotes = type.includes("string") ? " Put texts into double quotes." : "";
-    return { error: `This is not JSON.${quotes} A value of type ${type} looks like ${example(type)}.` };
+    return { error: `This is not JSON.${quotes} A ${what} looks like ${example(type)}.` };
   }
-  if (!fits(value, type)) return { error: `This is not of type ${type}, which looks like ${example(type)}.` };
+  const not = type === "calls" ? "no list of calls" : `not of type ${type}`;
+  if (!fits(value, type)) return { error: `This is ${not}, which looks like ${example(type)}.` };
   return { value };
 }

@@ -5,6 +5,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 use super::client::{FIELDS, Judge0, POLLS, is_success, not_judge0, reserve};
+use super::files::Sent;
 use super::wire::{self, Ended, State};
 use crate::executor::connection::JsonResponse;
 use crate::executor::{ExecutorError, Run};
@@ -12,6 +13,9 @@ use crate::limits::{CallReservation, JobBudget, join_all};
 
 /// The most submissions in one call.
 const BATCH: usize = 20;
+/// The most bytes of programs in one call, unless it has a single submission: each has its
+/// own copy.
+const MAX_PROGRAM_BYTES: usize = 4_000_000;
 /// The pause before the first poll of a batch, in milliseconds. Each further
 /// pause is longer by half.
 const FIRST_PAUSE_MS: u64 = 300;
@@ -35,11 +39,13 @@ impl Judge0 {
     pub(super) async fn run_several(
         &self,
         run: &Run<'_>,
+        sent: &Sent,
         language: u64,
         budget: &JobBudget,
     ) -> Result<Vec<Ended>, ExecutorError> {
         let cases = run.stdins.len();
-        let batches = run.stdins.chunks(BATCH);
+        let batch = (MAX_PROGRAM_BYTES / sent.bytes().max(1)).clamp(1, BATCH);
+        let batches = run.stdins.chunks(batch);
         let needed = batches.len() as u64 * (1 + POLLS);
         let calls = reserve(budget, needed, cases)?;
         let calls = &calls;
@@ -49,7 +55,7 @@ impl Judge0 {
             batches.len()
         };
         let mut progress = BatchProgress::default();
-        for together in run.stdins.chunks(BATCH * at_once) {
+        for together in run.stdins.chunks(batch * at_once) {
             let too_late = budget.remaining_ms(self.0.now_ms()) < 2 * LAST_POLL_MS;
             if !progress.ended.is_empty() && too_late {
                 break;
@@ -57,16 +63,16 @@ impl Judge0 {
             let mut parts: Vec<Option<Result<Part, ExecutorError>>> = Vec::new();
             parts.resize_with(at_once, || None);
             let mut all: Vec<LocalBoxFuture<'_, ()>> = Vec::new();
-            for (stdins, part) in together.chunks(BATCH).zip(&mut parts) {
+            for (stdins, part) in together.chunks(batch).zip(&mut parts) {
                 all.push(Box::pin(async move {
                     *part = Some(
-                        self.send_and_poll(run, language, stdins, budget, calls)
+                        self.send_and_poll(run, sent, language, stdins, budget, calls)
                             .await,
                     );
                 }));
             }
             join_all(all).await;
-            for (stdins, part) in together.chunks(BATCH).zip(parts) {
+            for (stdins, part) in together.chunks(batch).zip(parts) {
                 let Some(part) = part else { break };
                 if !progress.add(part, stdins.len(), run.stop_at_first_failure)? {
                     return at_least_one(progress.ended, progress.queued);
@@ -79,12 +85,13 @@ impl Judge0 {
     async fn send_and_poll(
         &self,
         run: &Run<'_>,
+        sent: &Sent,
         language: u64,
         stdins: &[String],
         budget: &JobBudget,
         calls: &CallReservation<'_>,
     ) -> Result<Part, ExecutorError> {
-        let body = wire::batch(run, language, stdins, self.wall_ms(run, budget));
+        let body = wire::batch(run, sent, language, stdins, self.wall_ms(run, budget));
         let query = "base64_encoded=true";
         let (status, answer) = self
             .post("submissions/batch", query, body, budget, calls)
@@ -253,7 +260,9 @@ fn poll_result((status, answer): JsonResponse) -> Result<Value, ExecutorError> {
     Err(
         match ExecutorError::from_status(status, wire::error(&answer)) {
             // A failed poll says nothing about the job.
-            ExecutorError::Refused(message) => ExecutorError::NoResponse(message),
+            error @ (ExecutorError::Refused(_) | ExecutorError::LimitTooHigh { .. }) => {
+                ExecutorError::NoResponse(error.to_string())
+            }
             ExecutorError::Failed { code, .. } => ExecutorError::NoResponse(code.into()),
             other => other,
         },

@@ -1,12 +1,13 @@
 //! A client for Judge0 CE.
 //!
-//! One input is one call that waits for the result. Several go in batches of 20,
-//! which are polled with growing pauses until all have ended. All text is base64
+//! One input is one call that waits for the result. Several go in batches of 20, or
+//! fewer with large files, which are polled with growing pauses until all have ended. All text is base64
 //! both ways, and every request says so, because the default differs between
 //! versions.
 
 mod batch;
 mod client;
+mod files;
 mod names;
 mod wire;
 
@@ -20,6 +21,7 @@ use super::{Execution, ExecutorError, Run};
 use crate::limits::JobBudget;
 use batch::{Batch, at_least_one};
 use client::{FIELDS, POLLS, is_success, not_judge0, reserve};
+use files::Sent;
 use wire::{Ended, State};
 
 pub(super) use client::Judge0;
@@ -30,12 +32,13 @@ impl Judge0 {
     async fn run_one(
         &self,
         run: &Run<'_>,
+        sent: &Sent,
         language: u64,
         budget: &JobBudget,
     ) -> Result<Vec<Ended>, ExecutorError> {
         let EndpointContext { states, id, .. } = &self.0;
         let stdin = run.stdins.first().map_or("", String::as_str);
-        let body = wire::submission(run, language, stdin, self.wall_ms(run, budget));
+        let body = wire::submission(run, sent, language, stdin, self.wall_ms(run, budget));
         let mut answer = Value::Null;
         if !states.lacks_batching(*id, self.0.now_ms()) {
             let calls = reserve(budget, 1, 1)?;
@@ -92,11 +95,20 @@ impl ExecutionClient for Judge0 {
     }
 
     async fn execute(&self, run: &Run<'_>, budget: &JobBudget) -> Result<Execution, ExecutorError> {
+        let in_one_text;
+        let run = match &run.checks {
+            None => run,
+            Some(checks) => {
+                in_one_text = run.with_stdins(checks.texts());
+                &in_one_text
+            }
+        };
+        let sent = Sent::of(run)?;
         let (language, version) = self.language(run.language, budget).await?;
         let all = if run.stdins.len() < 2 {
-            self.run_one(run, language, budget).await?
+            self.run_one(run, &sent, language, budget).await?
         } else {
-            self.run_several(run, language, budget).await?
+            self.run_several(run, &sent, language, budget).await?
         };
         let mut execution = Execution {
             version,

@@ -23,6 +23,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use shared::domain::stage::{Stage, Termination};
 
+use super::files::Sent;
+use crate::executor::base64::encoded;
 use crate::executor::connection::{text, whole};
 use crate::executor::{Run, StageReport};
 
@@ -48,22 +50,32 @@ impl Ended {
 
 /// The body for one submission. Written by hand: base64 and numbers need no
 /// escaping, and a serializer with fractions takes more wasm.
-pub(super) fn submission(run: &Run<'_>, id: u64, stdin: &str, wall_ms: Option<u64>) -> String {
-    let source = encoded(run.source);
+pub(super) fn submission(
+    run: &Run<'_>,
+    sent: &Sent,
+    id: u64,
+    stdin: &str,
+    wall_ms: Option<u64>,
+) -> String {
     let mut body = String::new();
-    write(&mut body, run, &source, id, stdin, wall_ms);
+    write(&mut body, run, sent, id, stdin, wall_ms);
     body
 }
 
 /// The body for several.
-pub(super) fn batch(run: &Run<'_>, id: u64, stdins: &[String], wall_ms: Option<u64>) -> String {
-    let source = encoded(run.source);
+pub(super) fn batch(
+    run: &Run<'_>,
+    sent: &Sent,
+    id: u64,
+    stdins: &[String],
+    wall_ms: Option<u64>,
+) -> String {
     let mut body = String::from("{\"submissions\":[");
     for (index, stdin) in stdins.iter().enumerate() {
         if index > 0 {
             body.push(',');
         }
-        write(&mut body, run, &source, id, stdin, wall_ms);
+        write(&mut body, run, sent, id, stdin, wall_ms);
     }
     body.push_str("]}");
     body
@@ -72,18 +84,19 @@ pub(super) fn batch(run: &Run<'_>, id: u64, stdins: &[String], wall_ms: Option<u
 fn write(
     body: &mut String,
     run: &Run<'_>,
-    source: &str,
+    sent: &Sent,
     id: u64,
     stdin: &str,
     wall_ms: Option<u64>,
 ) {
     body.push_str("{\"source_code\":\"");
-    body.push_str(source);
+    body.push_str(&sent.source);
     body.push_str("\",\"language_id\":");
     body.push_str(&id.to_string());
     body.push_str(",\"stdin\":\"");
-    body.push_str(&encoded(stdin));
+    body.push_str(&encoded(stdin.as_bytes()));
     body.push('"');
+    body.push_str(&sent.members);
     if let Some(ms) = run.limits.time_ms {
         body.push_str(",\"cpu_time_limit\":");
         body.push_str(&seconds(ms));
@@ -98,26 +111,6 @@ fn write(
         body.push_str(&bytes.div_ceil(1024).max(2_048).to_string());
     }
     body.push('}');
-}
-
-/// Base64 with padding. By hand: the library's encoder takes ten times as much
-/// wasm.
-fn encoded(text: &str) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut encoded = String::with_capacity(text.len().div_ceil(3) * 4);
-    for three in text.as_bytes().chunks(3) {
-        let byte = |index: usize| u32::from(three.get(index).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for digit in 0..4 {
-            let value = bits >> (18 - 6 * digit) & 63;
-            encoded.push(if digit <= three.len() {
-                char::from(DIGITS[value as usize])
-            } else {
-                '='
-            });
-        }
-    }
-    encoded
 }
 
 fn seconds(ms: u64) -> String {

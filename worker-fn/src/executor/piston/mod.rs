@@ -5,12 +5,16 @@
 //! inputs are then run one call each. So no setting says which kind an endpoint
 //! is, and no call is wasted on finding out.
 
+mod inputs;
 mod sequential;
 mod wire;
 
 use http::StatusCode;
 use serde_json::Value;
+use shared::domain::language::canonical_name;
 use shared::domain::stage::MAX_STDERR_BYTES;
+
+use inputs::Inputs;
 
 use super::connection::{Call, EndpointContext, MAX_RESPONSE_BYTES};
 use super::endpoint_states::EndpointLanguages;
@@ -23,6 +27,20 @@ use crate::limits::{CallReservation, JobBudget};
 const DEFAULT_RUN_MS: u64 = 3_000;
 /// The time of a call beyond that of its runs, in milliseconds.
 const MARGIN_MS: u64 = 1_000;
+/// The wall time that our runner gives a compiler, in milliseconds: on a busy machine it
+/// waits more than it works.
+const COMPILE_MS: u64 = 25_000;
+/// The common languages whose programs are not compiled.
+const NOT_COMPILED: [&str; 8] = [
+    "python",
+    "javascript",
+    "pypy",
+    "ruby",
+    "php",
+    "perl",
+    "bash",
+    "lua",
+];
 /// How long a request may wait in the queue of our runner, in milliseconds, at a
 /// job's first two calls: there callers take turns, so that who has little to run is
 /// the next.
@@ -83,16 +101,26 @@ impl Piston {
             .unwrap_or(DEFAULT_RUN_MS)
     }
 
+    /// How long a call must be waited for that compiles the code and runs it once, in
+    /// milliseconds: one that is given up too early looks like a dead endpoint.
+    fn compile_and_run_ms(&self, run: &Run<'_>) -> u64 {
+        if NOT_COMPILED.contains(&canonical_name(run.language)) {
+            return 0;
+        }
+        self.compile_timeout_ms.unwrap_or(COMPILE_MS) + self.run_ms(run) + MARGIN_MS
+    }
+
     /// One call with these of the run's inputs, and further ones while the endpoint is
     /// too busy and the job may wait. What it waits is not charged.
     async fn call(
         &self,
         run: &Run<'_>,
-        stdins: &[String],
+        inputs: &Inputs,
         budget: &JobBudget,
         calls: &CallReservation<'_>,
     ) -> Result<wire::ExecuteResponse, ExecutorError> {
         let mut tries = 0;
+        let mut asks_wall = true;
         loop {
             let began_ms = self.context.now_ms();
             let queue_ms = if tries < 2 {
@@ -100,7 +128,8 @@ impl Piston {
             } else {
                 SHORT_QUEUE_MS
             };
-            let called = self.call_once(run, stdins, budget, calls, queue_ms).await;
+            let timing = (queue_ms, asks_wall);
+            let called = self.call_once(run, inputs, budget, calls, timing).await;
             let now_ms = self.context.now_ms();
             match called {
                 Err(ExecutorError::Busy) if budget.may_wait(now_ms) && calls.add_one() => {
@@ -117,6 +146,16 @@ impl Piston {
                     }
                     budget.extend(self.context.now_ms().saturating_sub(began_ms));
                 }
+                // It allows less wall time than the job has left. Its own rule fits then,
+                // and where CPU time is the reason, it says how much of that it gives.
+                Err(ExecutorError::Refused(why))
+                    if asks_wall
+                        && run.limits.time_ms.is_some()
+                        && why.contains("run_timeout")
+                        && calls.add_one() =>
+                {
+                    asks_wall = false;
+                }
                 called => return called,
             }
         }
@@ -125,25 +164,26 @@ impl Piston {
     async fn call_once(
         &self,
         run: &Run<'_>,
-        stdins: &[String],
+        inputs: &Inputs,
         budget: &JobBudget,
         calls: &CallReservation<'_>,
-        most_queue_ms: u64,
+        (most_queue_ms, asks_wall): (u64, bool),
     ) -> Result<wire::ExecuteResponse, ExecutorError> {
         let _permit = budget.acquire().await;
         let now_ms = self.context.now_ms();
         let (remaining_ms, most_ms) = (budget.remaining_ms(now_ms), budget.most_ms(now_ms));
         let queue_ms = most_queue_ms.min(most_ms / 4);
         let wall = WallTime::of(run, self.context.run_timeout_ms, most_ms - queue_ms);
-        let several = stdins.len() > 1;
+        let run_timeout = wall.limit_ms.filter(|_| asks_wall);
+        let stdins = inputs.stdins(run);
+        let several = inputs.as_cases();
         let body = serde_json::to_vec(&wire::Request {
             language: run.language,
             version: "*",
-            files: [wire::File {
-                content: run.source,
-            }],
+            files: inputs.files(run),
+            args: inputs::args(run),
             stdin: stdins.first().map_or("", String::as_str),
-            cases: several.then_some(stdins),
+            cases: several.then(|| inputs.cases(run)),
             stop_at_first_failure: several.then_some(run.stop_at_first_failure),
             cases_timeout: several.then(|| {
                 (remaining_ms + queue_ms)
@@ -152,7 +192,7 @@ impl Piston {
             }),
             queue_timeout: queue_ms,
             queue_age: budget.waited_ms(now_ms),
-            run_timeout: wall.limit_ms,
+            run_timeout,
             run_cpu_time: run.limits.time_ms,
             run_memory_limit: run.limits.memory_bytes,
             allowance: run.limits != RunLimits::default(),
@@ -170,7 +210,10 @@ impl Piston {
             query: None,
             caller: run.caller,
             body: Some(body),
-            timeout_ms: (remaining_ms + queue_ms + wall.beyond_cpu_ms).min(most_ms),
+            timeout_ms: (remaining_ms + wall.beyond_cpu_ms)
+                .max(self.compile_and_run_ms(run))
+                .saturating_add(queue_ms)
+                .min(most_ms),
         };
         let exchange = context.connection.exchange(call, context, budget);
         let Some((status, answer)) = exchange.await? else {
@@ -216,23 +259,30 @@ impl ExecutionClient for Piston {
                 .map_err(|error| ExecutorError::over_budget(error, cases, WAY))
         };
         let now_ms = self.context.now_ms();
-        let one_each = cases < 2 || states.lacks_batching(*id, now_ms);
+        let has_files = run.checks.is_some();
+        let one_each = (cases < 2 && !has_files) || states.lacks_batching(*id, now_ms);
         let calls = reserve(if one_each { cases as u64 } else { 1 })?;
         let first = if one_each {
-            &run.stdins[..cases.min(1)]
+            Inputs::one(0)
         } else {
-            &run.stdins[..]
+            Inputs::together(cases)
         };
-        let response = self.call(run, first, budget, &calls).await?;
+        let response = self.call(run, &first, budget, &calls).await?;
         let mut execution = response.execution;
-        if response.knows_cases || cases < 2 {
+        if response.knows_cases || (one_each && cases < 2) {
             return Ok(execution);
         }
         if !one_each {
             states.note_no_batching(*id, now_ms);
+            if has_files {
+                // It ran without the files, which stood in `cases`.
+                let again = reserve(1)?;
+                let first = self.call(run, &Inputs::one(0), budget, &again).await?;
+                execution = first.execution;
+            }
         }
         let failed = execution.runs.iter().any(|report| !report.is_success());
-        if execution.runs.is_empty() || (failed && run.stop_at_first_failure) {
+        if cases < 2 || execution.runs.is_empty() || (failed && run.stop_at_first_failure) {
             return Ok(execution);
         }
         let calls = if one_each {

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 
 use futures_util::future::LocalBoxFuture;
 
+use super::inputs::Inputs;
 use super::{MARGIN_MS, Piston};
 use crate::executor::{Execution, ExecutorError, Run, StageReport};
 use crate::limits::{CallReservation, JobBudget, MAX_REQUESTS_IN_FLIGHT, join_all};
@@ -75,8 +76,7 @@ impl Piston {
                 return runs.end_at(index);
             }
             runs.next.set(index + 1);
-            let stdin = &run.stdins[index..=index];
-            match self.call(run, stdin, budget, calls).await {
+            match self.call(run, &Inputs::one(index), budget, calls).await {
                 Ok(response) => {
                     let Some(report) = response.execution.runs.into_iter().next() else {
                         return runs.end_at(index);

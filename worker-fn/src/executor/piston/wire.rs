@@ -2,9 +2,12 @@
 //!
 //! Source: the project's `docs/api-v2.md` and `api/src/api/v2.js`. Fields that
 //! older versions of Piston lack are optional here; fields we do not use are
-//! not read. Our own runner's are `cases`, `stop_at_first_failure`,
+//! not read. Our own runner's are `cases`, texts or
+//! objects with files, `stop_at_first_failure`,
 //! `cases_timeout`, `queue_timeout`, `allowance`, `streams` and the limits of output and answer in a request,
 //! `runs` in a response and `limit` in a stage; Piston passes them over.
+
+use std::borrow::Cow;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -13,20 +16,23 @@ use shared::domain::stage::{Stage, Termination};
 
 use crate::executor::connection::{text, whole};
 use crate::executor::endpoint_states::{EndpointLanguage, EndpointLanguages};
-use crate::executor::{Execution, StageReport};
+use crate::executor::{Execution, RunFile, StageReport};
 
 #[derive(Serialize)]
 pub(super) struct Request<'a> {
     pub language: &'a str,
     /// A semver selector; `*` is the newest version.
     pub version: &'a str,
-    pub files: [File<'a>; 1],
+    pub files: Vec<File<'a>>,
     /// With `cases`, the first of them, for an endpoint that does not know that
     /// member.
     #[serde(skip_serializing_if = "str::is_empty")]
     pub stdin: &'a str,
+    /// The program's arguments.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub args: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub cases: Option<&'a [String]>,
+    pub cases: Option<Cases<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stop_at_first_failure: Option<bool>,
     /// No further case is started after this many milliseconds.
@@ -63,7 +69,37 @@ pub(super) struct Request<'a> {
 
 #[derive(Serialize)]
 pub(super) struct File<'a> {
-    pub content: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<&'a str>,
+    pub content: Cow<'a, str>,
+    /// Absent: utf8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<&'static str>,
+}
+
+impl<'a> From<&RunFile<'a>> for File<'a> {
+    fn from(file: &RunFile<'a>) -> Self {
+        Self {
+            name: file.name,
+            content: file.content.into(),
+            encoding: file.is_base64.then_some("base64"),
+        }
+    }
+}
+
+/// Several runs.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Cases<'a> {
+    Inputs(&'a [String]),
+    WithFiles(Vec<Case<'a>>),
+}
+
+/// A run that finds files of its own.
+#[derive(Serialize)]
+pub(super) struct Case<'a> {
+    pub stdin: &'a str,
+    pub files: Vec<File<'a>>,
 }
 
 /// The answer to `POST /execute`.

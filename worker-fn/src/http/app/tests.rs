@@ -2,10 +2,11 @@
 
 use super::*;
 use crate::http::CRON;
+use http::Uri;
 
 /// Redis and the endpoint of this Worker do not answer.
 fn app(auth: &'static str) -> App {
-    let config = Config::from_lookup(&|name| match name {
+    let settings = Config::settings(&|name| match name {
         "UPSTASH_REDIS_REST_URL" | "EXECUTOR_URL" => Some("http://127.0.0.1:1".into()),
         "UPSTASH_REDIS_REST_TOKEN" => Some("token".into()),
         "ADMIN_TOKEN" => Some("operators-own-token".into()),
@@ -19,10 +20,20 @@ fn app(auth: &'static str) -> App {
         log: |_| {},
         fetch: |_, _| Box::pin(std::future::ready(Err("none".into()))),
     };
-    App::new(config, runtime, Instance::default())
+    App::new(settings, runtime, Instance::default())
 }
 
 async fn answered(app: &App, method: Method, path: &'static str, caller: &str) -> Handled {
+    answer(app, request(app, method, path, caller)).await
+}
+
+async fn answer(app: &App, request: Request<Bytes>) -> Handled {
+    let headers = request.headers().clone();
+    let sender = Sender::of(&app.settings, &headers);
+    app.answer(&headers, &sender, Ok(request)).await
+}
+
+fn request(app: &App, method: Method, path: &'static str, caller: &str) -> Request<Bytes> {
     let mut request = Request::new(Bytes::new());
     *request.method_mut() = method;
     *request.uri_mut() = Uri::from_static(path);
@@ -38,8 +49,7 @@ async fn answered(app: &App, method: Method, path: &'static str, caller: &str) -
         }
         _ => {}
     }
-    let headers = request.headers().clone();
-    app.answer(&headers, Ok(request)).await
+    request
 }
 
 #[tokio::test]
@@ -80,6 +90,41 @@ async fn calls_are_for_the_operator_and_the_service_unless_auth_is_off() {
     }
 }
 
+/// Its answer holds ids of submissions, and others must not make an invocation wait.
+#[tokio::test]
+async fn a_wake_up_tells_the_service_alone_and_where_it_asks() {
+    let open = app("off");
+    for (caller, asks, tells) in [
+        ("service", true, true),
+        ("service", false, false),
+        ("operator", true, false),
+        ("nobody", true, false),
+    ] {
+        let mut request = request(&open, Method::POST, "/wake", caller);
+        if asks {
+            let value = HeaderValue::from_static("1");
+            request.headers_mut().insert(AWAIT_HEADER, value);
+        }
+        let handled = answer(&open, request).await;
+        let after_response = match tells {
+            true => AfterResponse::DrainAndTell(WAKE_UP),
+            false => AfterResponse::Drain(WAKE_UP),
+        };
+        assert_eq!(handled.after_response, after_response, "{caller}, {asks}");
+    }
+}
+
+#[tokio::test]
+async fn the_answer_to_a_wake_up_does_not_wait_for_ever() {
+    let app = app("on");
+    let told = async { Some(vec!["a".to_owned(), "b".to_owned()]) };
+    assert_eq!(app.settled(told).await, "a\nb");
+    let without = std::future::ready(None);
+    assert_eq!(app.settled(without).await, "");
+    let never = std::future::pending();
+    assert_eq!(app.settled(never).await, "");
+}
+
 #[tokio::test]
 async fn the_root_takes_no_job_unless_auth_is_off() {
     let (closed, open) = (app("on"), app("off"));
@@ -107,19 +152,19 @@ async fn running_is_for_the_service_alone() {
 async fn a_body_is_read_of_the_service_alone() {
     for app in [app("on"), app("off")] {
         let wake = app.hand_over(CRON).unwrap();
-        assert!(takes_body(&app.config, wake.headers()));
+        assert!(Sender::of(&app.settings, wake.headers()).is_service);
         for (name, value) in [
             ("authorization", "bearer operators-own-token"),
             (SERVICE_TOKEN_HEADER, "x"),
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(name, HeaderValue::from_static(value));
-            assert!(!takes_body(&app.config, &headers), "{name}");
+            assert!(!Sender::of(&app.settings, &headers).is_service, "{name}");
         }
-        assert!(!takes_body(&app.config, &HeaderMap::new()));
+        assert!(!Sender::of(&app.settings, &HeaderMap::new()).is_service);
     }
-    let unset = Config::from_lookup(&|_| None);
-    assert!(!takes_body(&unset, &HeaderMap::new()));
+    let unset = Config::settings(&|_| None);
+    assert_eq!(Sender::of(&unset, &HeaderMap::new()), Sender::nobody());
 }
 
 #[tokio::test]
@@ -174,7 +219,7 @@ async fn a_submit_fn_with_another_secret_is_not_ready() {
             let token = HeaderValue::from_static(token);
             request.headers_mut().insert(SERVICE_TOKEN_HEADER, token);
         }
-        let handled = app.answer(&HeaderMap::new(), Ok(request)).await;
+        let handled = answer(&app, request).await;
         assert_eq!(handled.response.status(), 503);
         let body: serde_json::Value = serde_json::from_slice(handled.response.body()).unwrap();
         assert_eq!(body["checks"]["worker"], worker, "{body}");
@@ -194,7 +239,7 @@ async fn only_submit_fn_reports_commands() {
             request.headers_mut().insert(SERVICE_TOKEN_HEADER, token);
         }
         request.headers_mut().insert(COMMANDS_HEADER, 7.into());
-        let handled = app.answer(&HeaderMap::new(), Ok(request)).await;
+        let handled = answer(&app, request).await;
         assert_eq!(handled.response.status(), 202);
         assert_eq!(app.instance.commands.get(), counted, "{caller}");
     }
@@ -204,10 +249,10 @@ async fn only_submit_fn_reports_commands() {
 fn a_hand_over_carries_the_service_token() {
     let app = app("on");
     let request = app.hand_over(WAKE_UP).unwrap();
-    assert_eq!(request.uri(), "/wake");
-    assert!(is_service(
-        &app.config.as_ref().unwrap().tickets,
-        request.headers()
-    ));
-    assert_eq!(app.hand_over(CRON).unwrap().uri(), "/wake?lanes=all");
+    assert_eq!(request.uri(), "/wake?by=drain");
+    assert!(Sender::of(&app.settings, request.headers()).is_service);
+    assert_eq!(
+        app.hand_over(CRON).unwrap().uri(),
+        "/wake?lanes=all&by=drain"
+    );
 }

@@ -1,29 +1,50 @@
-//! From a request to one source file with one input.
+//! From a request to a program with one input.
 
 use std::rc::Rc;
 
 use shared::domain::ids::ProblemId;
-use shared::domain::problem::{Kind, Signature};
+use shared::domain::problem::{Callable, Kind, check_arguments};
 use shared::domain::violation::Violation;
 use shared::http::ApiError;
-use shared::json::Json;
+use shared::json::{Json, JsonText};
 use shared::text::normalized;
 
-use super::request::RunRequest;
+use super::request::{RunInput, RunRequest};
 use crate::attempt::problem_cache::{CachedProblem, ProblemError, Problems};
 use crate::config::Config;
-use crate::executor::RunLimits;
-use crate::harness::{self, Harness};
+use crate::executor::{Program, RunLimits};
 use crate::instance::Instance;
+use crate::judge::answer::Answered;
 use crate::runtime::Runtime;
+use harness::{self, Harness};
 
-/// A source file with its input.
+/// A program with its input.
 pub(super) struct PreparedRun {
-    pub source: String,
+    pub program: Program,
+    pub args: Vec<String>,
     pub stdin: String,
     pub limits: RunLimits,
-    /// The nonce of the frames, for a function.
-    pub nonce: Option<String>,
+    /// For a function or a class.
+    pub called: Option<Called>,
+}
+
+/// What is called, and with what.
+pub(super) struct Called {
+    /// The nonce of the frames.
+    pub nonce: String,
+    kind: Kind,
+    args: JsonText,
+}
+
+impl Called {
+    /// Of the run's frames; `call`: the one that failed, or that was begun last.
+    pub(super) fn answered(&self, call: Option<usize>) -> Option<Answered<'_>> {
+        Some(Answered {
+            callable: self.kind.callable()?,
+            input: Some(self.args.json()),
+            call,
+        })
+    }
 }
 
 impl PreparedRun {
@@ -35,15 +56,28 @@ impl PreparedRun {
         request: &RunRequest,
         nonce: String,
     ) -> Result<Self, ApiError> {
-        let mut prepared = Self {
-            source: normalized(&request.code).into_owned(),
-            stdin: normalized(&request.stdin).into_owned(),
+        let with = |stdin: &str| Self {
+            program: Program::of(&request.source),
+            args: Vec::new(),
+            stdin: normalized(stdin).into_owned(),
             limits: RunLimits::default(),
-            nonce: None,
+            called: None,
         };
-        let Some(id) = &request.problem_id else {
-            return Ok(prepared);
+        let (id, stdin, args) = match &request.input {
+            RunInput::Problem { id, stdin, args } => (id, stdin, args.as_ref()),
+            RunInput::Own(options) => {
+                return Ok(Self {
+                    args: options.args.clone(),
+                    limits: RunLimits {
+                        time_ms: options.time_ms,
+                        memory_bytes: options.memory_bytes,
+                        output_bytes: None,
+                    },
+                    ..with(&options.stdin)
+                });
+            }
         };
+        let mut prepared = with(stdin);
         let cached = find(config, runtime, instance, id).await?;
         let problem = &cached.problem;
         prepared.limits = RunLimits {
@@ -51,37 +85,57 @@ impl PreparedRun {
             memory_bytes: problem.limits.memory_bytes,
             output_bytes: problem.limits.output_bytes,
         };
-        match &problem.kind {
-            Kind::Program if request.args.is_none() => {}
-            Kind::Program => {
-                let rule = "This problem asks for a program: give stdin, not args.";
-                return Err(ApiError::invalid("args", rule));
-            }
-            Kind::Function(signature) => prepared.use_harness(signature, request, nonce)?,
+        if problem.callable().is_some() {
+            prepared.use_harness(&problem.kind, request, args, nonce)?;
+        } else if args.is_some() {
+            let rule = "This problem asks for a program: give stdin, not args.";
+            return Err(ApiError::invalid("args", rule));
         }
         Ok(prepared)
     }
 
     fn use_harness(
         &mut self,
-        signature: &Signature,
+        kind: &Kind,
         request: &RunRequest,
+        args: Option<&JsonText>,
         nonce: String,
     ) -> Result<(), Violation> {
-        let args = request.args.as_ref().ok_or_else(|| {
-            let rule = "This problem asks for a function: args are required.";
+        let Some(callable) = kind.callable() else {
+            return Ok(());
+        };
+        let code = request.source.code().ok_or_else(|| {
+            let rule = format!(
+                "This problem asks for a {}: give code, not files.",
+                kind.name()
+            );
+            Violation::invalid("files", rule)
+        })?;
+        let args = args.ok_or_else(|| {
+            let rule = format!(
+                "This problem asks for a {}: args are required.",
+                kind.name()
+            );
             Violation::invalid("args", rule)
         })?;
-        check_args(signature, args.json())?;
+        check_args(callable, args.json()).map_err(|rule| {
+            let place = rule.split(' ').next().unwrap_or("args").to_owned();
+            Violation::invalid(place, rule)
+        })?;
         let harness = Harness::of(&request.language).ok_or_else(|| {
-            let rule = format!("A function can be run in {}.", harness::LANGUAGES);
+            let rule = format!("A {} can be run in {}.", kind.name(), harness::LANGUAGES);
             Violation::invalid("language", rule)
         })?;
-        self.source = harness
-            .source(signature, &normalized(&request.code))
+        let source = harness
+            .source(callable, &normalized(code))
             .map_err(|error| Violation::invalid("language", error.to_string()))?;
-        self.stdin = harness::stdin(harness, &nonce, &[(0, args.json())]);
-        self.nonce = Some(nonce);
+        self.program = Program::of_text(source);
+        self.stdin = harness::stdin_for(harness, callable, &nonce, &[(0, args.json())]);
+        self.called = Some(Called {
+            nonce,
+            kind: kind.clone(),
+            args: args.clone(),
+        });
         Ok(())
     }
 }
@@ -97,7 +151,7 @@ async fn find(
     let store = instance.store(&config.redis);
     let (held, memory) = (Rc::clone(&instance.problems), instance.memory.clone());
     let problems = Problems::new(store, config.tickets.clone(), held, memory, runtime);
-    problems.look_up_ids(&[id]).await?;
+    problems.look_up(&[id]).await?;
     match problems.get(id, || true).await {
         Ok(Some(problem)) => Ok(problem),
         Ok(None) => Err(ApiError::no_such_problem().on("problemId")),
@@ -108,22 +162,19 @@ async fn find(
     }
 }
 
-fn check_args(signature: &Signature, args: Json<'_>) -> Result<(), Violation> {
-    let count = signature.params.len();
-    let Some(values) = args
-        .items()
-        .filter(|values| values.clone().count() == count)
-    else {
-        let rule = format!("args must be an array of {count} values.");
-        return Err(Violation::invalid("args", rule));
+/// Errors: a sentence for people that begins with `args`.
+fn check_args(callable: Callable<'_>, args: Json<'_>) -> Result<(), String> {
+    const PATH: &str = "args";
+    let signature = match callable {
+        Callable::Class(class) => return class.calls(args, PATH).map(|_| ()),
+        Callable::Function(signature) => signature,
     };
-    let mut pairs = signature.params.iter().zip(values).enumerate();
-    let mismatch = pairs
-        .find_map(|(index, (param, value))| param.ty.mismatch(value, &format!("args[{index}]")));
-    match mismatch {
-        None => Ok(()),
-        Some(rule) => Err(Violation::invalid("args", rule)),
+    let values: Vec<Json<'_>> = args.items().into_iter().flatten().collect();
+    let count = signature.params.len();
+    if args.items().is_none() || values.len() != count {
+        return Err(format!("args must be an array of {count} values."));
     }
+    check_arguments(&signature.params, &values, PATH)
 }
 
 #[cfg(test)]

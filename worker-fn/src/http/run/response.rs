@@ -1,35 +1,48 @@
 //! The answer to `POST /run`.
 
-use serde_json::{Value, json};
+use serde_json::json;
+use shared::domain::answer::CaseAnswer;
 use shared::domain::stage::MAX_STDOUT_BYTES;
 use shared::domain::verdict::Verdict;
 use shared::json::write::truncated_escaped;
 
+use super::prepare::Called;
 use crate::executor::Execution;
-use crate::harness::{self, Frame, Frames, HarnessError};
-use crate::judge::session::verdict_of;
-use crate::judge::{failure, plain};
+use crate::judge::answer::{Answered, verdict_of};
+use crate::judge::{failure, plain, visible};
+use harness::{self, Frame, Frames};
 
-/// The body. For a function what it returned stands beside what it printed.
-pub(super) fn body(mut execution: Execution, nonce: Option<&str>) -> Value {
-    if let (Some(_), Some(compile)) = (nonce, &mut execution.compile) {
-        harness::clean_compile_stage(compile);
+/// The body, as JSON text. For a function or a class the answer stands beside what was
+/// printed: as it wrote it, with the members of objects in their order.
+pub(super) fn body(mut execution: Execution, called: Option<&Called>, executor: &str) -> String {
+    if let (Some(_), Some(compile)) = (called, &mut execution.compile) {
+        compile.rewrite(harness::compiler_output);
     }
-    let frames = match (nonce, execution.runs.first()) {
-        (Some(nonce), Some(run)) => Some(harness::read(nonce, &run.stage.stdout, &[0])),
+    let frames = match (called, execution.runs.first()) {
+        (Some(called), Some(run)) => {
+            let frames = harness::read(&called.nonce, &run.stage.stdout, &[0]);
+            Some((called, frames))
+        }
         _ => None,
     };
     let (mut verdict, output) = plain::judge(&execution);
     let printed = || execution.runs.first().map_or("", |run| &run.stage.stdout);
     let mut output = output.unwrap_or_else(|| printed().to_owned());
-    let mut body = json!({ "success": true, "languageVersion": execution.version });
+    let mut returned = None;
+    let mut body = json!({
+        "success": true,
+        "languageVersion": execution.version,
+        "executor": executor,
+    });
     let mut run = execution
         .runs
         .into_iter()
         .next()
         .map(|report| report.stage.truncate_streams());
-    if let Some(frames) = frames {
-        (verdict, output) = verdict_from_frames(frames, verdict, &mut body);
+    if let Some((called, frames)) = frames {
+        let answered = called.answered(frames.calls.get(&0).copied());
+        (verdict, output) = verdict_from_frames(frames, answered.as_ref(), verdict, &mut returned);
+        let said_by_harness = !output.is_empty();
         if let Some(run) = &mut run {
             // Its own prints went to stderr; stdout holds the harness's frames.
             run.stdout.clear();
@@ -38,6 +51,9 @@ pub(super) fn body(mut execution: Execution, nonce: Option<&str>) -> Value {
             }
             if output.is_empty() {
                 output = run.message.clone().unwrap_or_default();
+            }
+            if let (false, Some(answered)) = (said_by_harness, &answered) {
+                output = answered.in_call(&output, " ");
             }
         }
     }
@@ -51,34 +67,57 @@ pub(super) fn body(mut execution: Execution, nonce: Option<&str>) -> Value {
             body[name] = json!(stage);
         }
     }
-    body
+    let mut text = serde_json::to_string(&body).unwrap_or_default();
+    if let Some(returned) = returned {
+        text.pop();
+        text.push_str(",\"returned\":");
+        text.push_str(&returned);
+        text.push('}');
+    }
+    text
 }
 
 /// `plain` is the verdict by the way the process ended.
-fn verdict_from_frames(mut frames: Frames, plain: Verdict, body: &mut Value) -> (Verdict, String) {
-    let failed = |error: &HarnessError| (verdict_of(error.kind), failure::trim_paths(&error.text));
+fn verdict_from_frames(
+    mut frames: Frames,
+    answered: Option<&Answered<'_>>,
+    plain: Verdict,
+    returned: &mut Option<String>,
+) -> (Verdict, String) {
     if let Some(error) = &frames.load {
-        return failed(error);
+        return (verdict_of(error.kind), failure::trim_paths(&error.text));
     }
-    match frames.cases.remove(&0) {
-        Some(Frame::Returned(value)) => {
-            let text = value.as_str().to_owned();
+    let answer = answered
+        .zip(frames.cases.remove(&0))
+        .map(|(answered, frame)| (matches!(frame, Frame::NotJson(_)), answered.answer(frame)));
+    match answer {
+        Some((_, CaseAnswer::Value(value))) => {
+            let text = visible::shown(value.json()).into_owned();
             // Shown as it is up to the limit of all output; longer ones are not a
             // value any more.
-            body["returned"] = match serde_json::from_str(&text) {
-                Ok(value) if text.len() <= MAX_STDOUT_BYTES => value,
-                _ => Value::Null,
-            };
+            *returned = Some(if text.len() <= MAX_STDOUT_BYTES {
+                value.strict().unwrap_or_else(|| text.clone())
+            } else {
+                "null".into()
+            });
             (Verdict::Executed, text)
         }
-        Some(Frame::NotJson(what)) => (Verdict::RuntimeError, format!("It returned {what}.")),
-        Some(Frame::Raised(error)) => failed(&error),
-        Some(Frame::Duplicate | Frame::Unreadable) => {
+        Some((true, CaseAnswer::NotJson(what))) => {
+            (Verdict::RuntimeError, format!("It returned {what}."))
+        }
+        // With other arguments nothing is expected, and so nothing is wrong.
+        Some((_, CaseAnswer::Failed(error))) if error.verdict == Verdict::WrongAnswer => {
+            (Verdict::RuntimeError, error.message)
+        }
+        Some((_, CaseAnswer::Failed(error))) => (error.verdict, error.message),
+        Some((_, CaseAnswer::NotJson(_) | CaseAnswer::Text(_))) => {
             let message = "It wrote frames of its own.";
             (Verdict::RuntimeError, message.into())
         }
         None if plain == Verdict::Executed => {
-            (Verdict::RuntimeError, "It ended without an answer.".into())
+            let message = "It ended without an answer.";
+            let message = answered.map(|answered| answered.in_call(message, " "));
+            (Verdict::RuntimeError, message.unwrap_or_default())
         }
         None => (plain, String::new()),
     }

@@ -32,7 +32,7 @@ mod tests {
         let texts: Vec<String> = (0..cases).map(|number| number.to_string()).collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let problem = program(&texts, stop);
-        let mut session = JudgeSession::new(&problem, "python", "", NONCE.into());
+        let mut session = JudgeSession::new(&problem, "python", &"".into(), NONCE.into());
         session.most_cases = 3;
         let mut lengths = Vec::new();
         let mut last = Vec::new();
@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn code_that_does_not_compile_shows_no_case() {
         let problem = program(&["a", "b"], true);
-        let mut session = JudgeSession::new(&problem, "python", "", NONCE.into());
+        let mut session = JudgeSession::new(&problem, "python", &"".into(), NONCE.into());
         let step = session.next_step().unwrap();
         session.take(&step, ran(Vec::new()));
         assert_eq!(session.live_verdicts(), []);

@@ -2,7 +2,7 @@
 
 use shared::domain::answer::Usage;
 use shared::domain::ids::ProblemVersion;
-use shared::domain::progress::Progress;
+use shared::domain::progress::{KnownCase, Progress};
 
 use super::{JudgeSession, Phase};
 use crate::judge::case::CaseRun;
@@ -15,15 +15,16 @@ impl JudgeSession<'_> {
             return;
         }
         for (run, known) in self.runs.iter_mut().zip(&progress.cases) {
-            *run = known.map(|(verdict, usage)| CaseRun {
-                verdict,
-                usage,
+            *run = known.map(|known| CaseRun {
+                verdict: known.verdict,
+                share: known.share,
+                usage: known.usage,
                 shown: None,
                 may_be_shown: false,
                 archived: None,
             });
         }
-        let usages = progress.cases.iter().flatten().map(|(_, usage)| *usage);
+        let usages = progress.cases.iter().flatten().map(|known| known.usage);
         self.peak_usage = usages.fold(self.peak_usage, Usage::max);
         self.single_runs = progress.count();
         self.archive_left = 0;
@@ -32,7 +33,11 @@ impl JudgeSession<'_> {
 
     /// How far it has come, for another invocation.
     pub fn progress(&self, version: &ProblemVersion) -> Progress {
-        let known = |run: &CaseRun| (run.verdict, run.usage);
+        let known = |run: &CaseRun| KnownCase {
+            verdict: run.verdict,
+            usage: run.usage,
+            share: run.share,
+        };
         Progress {
             version: version.clone(),
             cases: self
@@ -58,14 +63,14 @@ mod tests {
         let texts: Vec<String> = (0..12).map(|number| number.to_string()).collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let problem = program(&texts, true);
-        let mut first = JudgeSession::new(&problem, "py", "code", NONCE.into());
+        let mut first = JudgeSession::new(&problem, "py", &"code".into(), NONCE.into());
         let step = first.next_step().unwrap();
         let answered: Vec<_> = texts[..3].iter().map(|text| ended(text, 0)).collect();
         first.take(&step, ran(answered));
         let progress = first.progress(&version);
         assert_eq!(progress.count(), 3);
 
-        let mut second = JudgeSession::new(&problem, "py", "code", NONCE.into());
+        let mut second = JudgeSession::new(&problem, "py", &"code".into(), NONCE.into());
         second.resume(&progress);
         let mut ran_cases = Vec::new();
         while let Some(step) = second.next_step() {
@@ -91,10 +96,10 @@ mod tests {
     fn a_failure_that_another_invocation_found_is_run_again_for_its_evidence() {
         let version = ProblemVersion::new("v");
         let problem = program(&["a", "b"], false);
-        let mut first = JudgeSession::new(&problem, "py", "code", NONCE.into());
+        let mut first = JudgeSession::new(&problem, "py", &"code".into(), NONCE.into());
         let step = first.next_step().unwrap();
         first.take(&step, ran(vec![ended("x", 0)]));
-        let mut second = JudgeSession::new(&problem, "py", "code", NONCE.into());
+        let mut second = JudgeSession::new(&problem, "py", &"code".into(), NONCE.into());
         second.resume(&first.progress(&version));
         let mut steps = Vec::new();
         while let Some(step) = second.next_step() {

@@ -18,19 +18,22 @@ use seccompiler::BpfProgram;
 
 use super::super::landlock::SignalDomain;
 use super::super::launch::{self, End, INTERRUPT_TIMEOUT, Launched};
+use super::super::launch_plan::{self, Launch};
 use super::super::protocol::{EndRequest, Message, Spec};
 use super::super::{seccomp, sys};
 use super::quota::Quota;
 use crate::sandbox::failure::{Context, Failure};
-use crate::sandbox::files;
 use crate::sandbox::layout::RunFolders;
 use crate::sandbox::procfs::{all_pids, read_stat};
+
+/// Processes and threads of interpreters that may be started during a run.
+const WAITING_TASKS: u64 = 32;
 
 /// The whole life of the helper after it has received the spec.
 pub(in super::super) fn live(spec: &Spec, folder: &Path, mut control: UnixStream) -> ! {
     let folders = RunFolders::on_disk(folder);
-    let result = Init::prepare(spec, &folders, &mut control)
-        .and_then(|init| init.run(spec, &folders, &mut control));
+    let result =
+        Init::prepare(spec, &mut control).and_then(|init| init.run(spec, &folders, &mut control));
     let sent = match result {
         Ok(()) => Ok(()),
         Err(failure) => Message::from(&failure).send(&mut control),
@@ -44,17 +47,11 @@ struct Init {
     filters: Vec<BpfProgram>,
     /// Readable when a child has ended.
     child_signals: OwnedFd,
-    /// Processes and threads of the program's user outside this run.
-    other_tasks: u64,
 }
 
 impl Init {
-    /// Drops every right, writes the submission's files, and enters the domain.
-    fn prepare(
-        spec: &Spec,
-        folders: &RunFolders,
-        control: &mut UnixStream,
-    ) -> Result<Self, Failure> {
+    /// Drops every right and enters the domain.
+    fn prepare(spec: &Spec, control: &mut UnixStream) -> Result<Self, Failure> {
         let filters = seccomp::filters_of_shared_user()
             .map_err(io::Error::other)
             .context("seccomp")?;
@@ -71,17 +68,10 @@ impl Init {
         rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable).context("prctl")?;
         rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
         let domain = SignalDomain::enter()?;
-        for file in &spec.files {
-            let mut content = Read::take(&*control, file.length_bytes);
-            // All files may be executed, because seccomp refuses `chmod`.
-            files::write(&folders.start, &file.name, true, &mut content)
-                .context("writing the submission's files")?;
-        }
         Ok(Self {
             domain,
             filters,
             child_signals: sys::child_signals().context("signalfd")?,
-            other_tasks: tasks_of(rustix::process::getuid().as_raw()),
         })
     }
 
@@ -92,13 +82,18 @@ impl Init {
         folders: &RunFolders,
         control: &mut UnixStream,
     ) -> Result<(), Failure> {
-        let launched = launch::launch(
+        let launch = Launch {
             spec,
-            &self.filters,
-            self.other_tasks,
-            prefer_for_oom,
-            control,
-        );
+            filters: &self.filters,
+            in_child: prefer_for_oom,
+            other_tasks,
+            folder: &folders.start,
+            // Because seccomp refuses `chmod`.
+            all_executable: true,
+            child_signals: &self.child_signals,
+        };
+        launch_plan::write_files(&launch, &spec.files, control)?;
+        let launched = launch::launch(&launch, control);
         let result = launched.and_then(|program| {
             self.watch(spec, folders, &program, control)
                 .context("sending a report")
@@ -203,6 +198,14 @@ fn become_user(user: u32) -> rustix::io::Result<()> {
     rustix::thread::set_thread_res_gid(group, group, group)?;
     let user = Uid::from_raw(user);
     rustix::thread::set_thread_res_uid(user, user, user)
+}
+
+/// See [`Launch::other_tasks`]. Some more than there are: interpreters that are started
+/// meanwhile, to wait for their code, must not keep the program from its own threads.
+fn other_tasks(program: Option<i32>) -> u64 {
+    let all = tasks_of(rustix::process::getuid().as_raw());
+    let own = program.and_then(read_stat).map_or(0, |stat| stat.threads);
+    all.saturating_sub(own) + WAITING_TASKS
 }
 
 /// Processes and threads that the kernel already counts against the user: without

@@ -1,0 +1,184 @@
+//! From a language to what its folder has: the source around a user's code, and
+//! whether it has a type for each of a signature's.
+
+use shared::domain::problem::Callable;
+
+use crate::kind::Harness;
+use crate::names::Named;
+use crate::template::Unsupported;
+use crate::{c, cpp, csharp, go, java, javascript, php, python, ruby, rust, typescript};
+
+/// The languages that cannot express what is called, with a sentence on why.
+pub fn unsupported(callable: Callable<'_>) -> Vec<(Harness, Unsupported)> {
+    let all = Harness::ALL.into_iter();
+    all.filter_map(|harness| Some((harness, harness.check(callable).err()?)))
+        .collect()
+}
+
+impl Harness {
+    /// The source file that calls what `code` has for it.
+    ///
+    /// Errors: the language has no type for one of the signature's.
+    pub fn source(self, callable: Callable<'_>, code: &str) -> Result<String, Unsupported> {
+        self.check(callable)?;
+        let named = Named::of(self, callable);
+        let callable = named.callable();
+        // Editors leave a byte order mark at the start of files; inside a file it is
+        // a syntax error.
+        let code = code.strip_prefix('\u{feff}').unwrap_or(code);
+        match self {
+            Self::Python => python::source(callable, code),
+            Self::JavaScript => javascript::source(callable, code),
+            Self::TypeScript => typescript::source(callable, code),
+            Self::Cpp => cpp::source(callable, code),
+            Self::Java => java::source(callable, code),
+            Self::Go => go::source(callable, code),
+            Self::CSharp => csharp::source(callable, code),
+            Self::Ruby => ruby::source(callable, code),
+            Self::Php => php::source(callable, code),
+            Self::Rust => rust::source(callable, code),
+            Self::C => c::source(callable, code),
+        }
+    }
+
+    /// What a solver begins with. `None`: the language cannot express the signature.
+    pub(crate) fn starter(self, callable: Callable<'_>) -> Option<String> {
+        let named = Named::of(self, callable);
+        let callable = named.callable();
+        match self {
+            Self::Python => python::starter(callable),
+            Self::JavaScript => javascript::starter(callable),
+            Self::TypeScript => typescript::starter(callable),
+            Self::Cpp => cpp::starter(callable),
+            Self::Ruby => Some(ruby::starter(callable)),
+            Self::Php => Some(php::starter(callable)),
+            Self::Rust => Some(rust::starter(callable)),
+            Self::C => Some(c::starter(callable)),
+            Self::Java => java::starter(callable),
+            Self::Go => go::starter(callable),
+            Self::CSharp => csharp::starter(callable),
+        }
+    }
+
+    /// Whether the language can express the signature.
+    pub fn check(self, callable: Callable<'_>) -> Result<(), Unsupported> {
+        callable.types().try_for_each(|ty| match self {
+            Self::Python => python::check_type(ty),
+            Self::JavaScript => javascript::check_type(ty),
+            Self::TypeScript => typescript::check_type(ty),
+            Self::Cpp => cpp::check_type(ty),
+            Self::Java => java::check_type(ty),
+            Self::Go => go::check_type(ty),
+            Self::CSharp => csharp::check_type(ty),
+            Self::Ruby => ruby::check_type(ty),
+            Self::Php => php::check_type(ty),
+            Self::Rust => rust::check_type(ty),
+            Self::C => c::check_type(ty),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::domain::language::{UNTYPED_LANGUAGES, expresses_all};
+    use shared::domain::problem::{Answer, ClassSignature, Method, Param, Signature, Type};
+
+    fn signature(ty: &Type) -> Signature {
+        Signature {
+            name: "get".into(),
+            params: vec![Param {
+                name: "a".into(),
+                ty: ty.clone(),
+            }],
+            returns: ty.clone(),
+            answer: Answer::Returned,
+        }
+    }
+
+    /// What is refused when a problem is published is what could not be judged.
+    #[test]
+    fn a_signature_that_passes_has_a_source_file() {
+        for text in ["int", "list<string>", "any", "null", "linked_nodes<int>"] {
+            let signature = signature(&Type::parse(text).unwrap());
+            let class = ClassSignature {
+                name: "Store".into(),
+                params: signature.params.clone(),
+                methods: vec![Method {
+                    signature: signature.clone(),
+                    checker: None,
+                }],
+            };
+            for callable in [Callable::Function(&signature), Callable::Class(&class)] {
+                let refused = unsupported(callable);
+                for harness in Harness::ALL {
+                    let source = harness.source(callable, "").err();
+                    let refused = refused.iter().find(|(one, _)| *one == harness);
+                    let refused = refused.map(|(_, why)| why.clone());
+                    assert_eq!(source, refused, "{harness:?} {callable:?}");
+                }
+            }
+        }
+    }
+
+    /// A submission in one of these is admitted without a look at its problem.
+    #[test]
+    fn untyped_languages_express_every_signature() {
+        for name in UNTYPED_LANGUAGES {
+            let harness = Harness::of(name).unwrap();
+            assert!(expresses_all(name));
+            for text in ["any", "null", "linked_nodes<any>", "list<linked_list<any>>"] {
+                let signature = signature(&Type::parse(text).unwrap());
+                let checked = harness.check(Callable::Function(&signature));
+                assert_eq!(checked, Ok(()), "{name} {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn templates_are_filled_and_marks_in_the_code_are_left_alone() {
+        let signature = Signature {
+            name: "f".into(),
+            params: Vec::new(),
+            returns: Type::LinkedList(Box::new(Type::Int)),
+            answer: Answer::Returned,
+        };
+        let code = "__CODE__ __COUNT__ __NAME__";
+        for harness in Harness::ALL {
+            let source = harness
+                .source(Callable::Function(&signature), code)
+                .unwrap();
+            let (before, after) = source.split_once(code).unwrap();
+            for mark in [
+                "__PLAN__",
+                "__NODE_TYPES__",
+                "__NODE_ARGS__",
+                "__PREFIX__",
+                "__CALLS__",
+                "__NAMES__",
+                "__NAME__",
+                "__WHAT__",
+                "__LINKED__",
+                "__CYCLE__",
+                "__MEMBERS__",
+                "__PASS__",
+                "__ANSWER__",
+                "__METHODS__",
+                "__CLASS__",
+                "__USING__",
+                "__HEADERS__",
+                "__PARAMS__",
+                "__RETURNS__",
+                "__ARGUMENTS__",
+                "__CODE__",
+                "__RUNTIME__",
+                "__COLUMNS__",
+                "__NODES__",
+                "__COUNT__",
+                "__TARGET__",
+            ] {
+                assert!(!before.contains(mark) && !after.contains(mark), "{mark}");
+            }
+        }
+    }
+}

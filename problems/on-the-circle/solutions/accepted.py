@@ -1,0 +1,2 @@
+x, y, r = map(float, input().split())
+print(x - r, y)

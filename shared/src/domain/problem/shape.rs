@@ -1,0 +1,66 @@
+//! The types and the checkers by which an answer is compared with the expected one.
+
+use super::{Answer, Case, Checker, Kind, Problem, Type};
+
+/// A value with a type and a checker of its own.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Part<'a> {
+    /// Its type.
+    pub ty: &'a Type,
+    /// When it counts as the expected one.
+    pub checker: Checker,
+}
+
+/// Of what an answer consists.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Shape<'a> {
+    /// One value; a program's is text.
+    Whole(Part<'a>),
+    /// An array of so many values, each by itself: what was returned and an argument;
+    /// or the answers to the calls of a class. `None`: it is not compared.
+    Parts(Vec<Option<Part<'a>>>),
+}
+
+static TEXT: Type = Type::String;
+
+impl Problem {
+    /// Of what the answer to a case consists.
+    pub fn shape<'a>(&'a self, case: &Case) -> Shape<'a> {
+        Shape::of(&self.kind, self.checker, case)
+    }
+}
+
+impl<'a> Shape<'a> {
+    pub(super) fn of(kind: &'a Kind, checker: Checker, case: &Case) -> Self {
+        let part = |ty| Part { ty, checker };
+        match kind {
+            Kind::Program => Self::Whole(part(&TEXT)),
+            Kind::Function(signature) => {
+                let argument = |index: usize| {
+                    let param = signature.params.get(index);
+                    part(param.map_or(&signature.returns, |param| &param.ty))
+                };
+                match signature.answer {
+                    Answer::Returned => Self::Whole(part(&signature.returns)),
+                    Answer::Argument(index) | Answer::FirstOfArgument(index) => {
+                        Self::Whole(argument(index))
+                    }
+                    Answer::Both(index) => {
+                        Self::Parts(vec![Some(part(&signature.returns)), Some(argument(index))])
+                    }
+                }
+            }
+            Kind::Class(class) => {
+                let calls = class.calls(case.input.json(), "").unwrap_or_default();
+                let of_call = |(index, call)| {
+                    let method = class.method(call);
+                    (!case.ignore.contains(&index)).then(|| Part {
+                        ty: class.returns(call),
+                        checker: method.and_then(|method| method.checker).unwrap_or(checker),
+                    })
+                };
+                Self::Parts(calls.iter().enumerate().map(of_call).collect())
+            }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The code of a checker program in a file of its own, `checker.py` or the like, beside
+//! `problem.json`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use shared::json::Json;
+use shared::json::write::push_string;
+
+use super::files::{member, text};
+use crate::endings;
+use crate::progress;
+
+/// Puts the code of the checker in `folder`, if there is one, into a problem's JSON, and
+/// its language where that does not name one.
+pub(super) fn put_in(problem: String, folder: &Path) -> Result<String> {
+    let files = files(folder)?;
+    let [file] = files.as_slice() else {
+        if files.len() > 1 {
+            bail!("there is more than one file of a checker: keep one");
+        }
+        return Ok(problem);
+    };
+    let value = Json::parse(problem.as_bytes()).map_err(anyhow::Error::msg)?;
+    let checker = member(value, "checker").filter(|checker| {
+        let kind = member(*checker, "kind").and_then(Json::text);
+        kind.as_deref() == Some("program") && member(*checker, "code").is_none()
+    });
+    let Some(checker) = checker else {
+        bail!(
+            "there is {}, but the checker of problem.json is not {{\"kind\": \"program\"}} \
+             without code",
+            progress::shown(file)
+        );
+    };
+    let mut filled = checker.compact();
+    filled.pop();
+    if member(checker, "language").is_none() {
+        filled.push_str(",\"language\":");
+        push_string(&mut filled, endings::language(file).unwrap_or_default());
+    }
+    filled.push_str(",\"code\":");
+    push_string(&mut filled, &text(file)?);
+    filled.push('}');
+    let mut whole = String::from("{");
+    for (name, value) in value.members().into_iter().flatten() {
+        if whole.len() > 1 {
+            whole.push(',');
+        }
+        let name = name.text().unwrap_or_default();
+        push_string(&mut whole, &name);
+        whole.push(':');
+        whole.push_str(if name == "checker" {
+            &filled
+        } else {
+            value.as_str()
+        });
+    }
+    whole.push('}');
+    Ok(whole)
+}
+
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let is_checker = path.file_stem().is_some_and(|stem| stem == "checker");
+        if is_checker && path.is_file() && endings::language(&path).is_some() {
+            files.push(path);
+        }
+    }
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn put(problem: &Value, files: &[(&str, &str)]) -> Result<Value> {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, code) in files {
+            fs::write(folder.path().join(name), code).unwrap();
+        }
+        let text = put_in(problem.to_string(), folder.path())?;
+        Ok(serde_json::from_str(&text).unwrap())
+    }
+
+    #[test]
+    fn its_code_and_language_are_put_in() {
+        let problem = json!({"title": "T", "checker": {"kind": "program"}, "cases": []});
+        let code = "print(\"1\")\n";
+        let files = [
+            ("checker.py", code),
+            ("checker.md", "no code"),
+            ("other.py", ""),
+        ];
+        let put_in = put(&problem, &files).unwrap();
+        assert_eq!(
+            put_in,
+            json!({"title": "T", "cases": [],
+                   "checker": {"kind": "program", "language": "python", "code": code}})
+        );
+        let named = json!({"checker": {"kind": "program", "language": "pypy"}});
+        let put_in = put(&named, &files).unwrap();
+        assert_eq!(put_in["checker"]["language"], "pypy");
+        assert_eq!(put(&problem, &[]).unwrap(), problem);
+    }
+
+    #[test]
+    fn a_file_without_a_place_is_no_checker() {
+        for (checker, files) in [
+            (json!("lines"), vec!["checker.py"]),
+            (json!(null), vec!["checker.py"]),
+            (json!({"kind": "program", "code": "x"}), vec!["checker.py"]),
+            (
+                json!({"kind": "program"}),
+                vec!["checker.py", "checker.cpp"],
+            ),
+        ] {
+            let files: Vec<_> = files.into_iter().map(|name| (name, "x")).collect();
+            let error = put(&json!({"checker": checker}), &files).unwrap_err();
+            assert!(error.to_string().contains("checker"), "{error}");
+        }
+    }
+}
