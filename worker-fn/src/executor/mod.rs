@@ -12,6 +12,7 @@
 //! - [`error`]: why there is no execution.
 //! - [`Program`]: the files of a submission, as they are sent.
 //! - [`probes`]: whether an endpoint can run anything.
+//! - `syntax`: whether a language printed that a program's syntax is wrong.
 
 mod base64;
 mod checks;
@@ -27,6 +28,9 @@ mod piston;
 pub mod probes;
 mod program;
 mod run;
+mod syntax;
+#[cfg(test)]
+mod syntax_tests;
 
 pub use checks::{Checks, Given};
 pub use endpoint_states::EndpointId;

@@ -5,6 +5,7 @@ use shared::domain::stage::{Stage, Termination};
 use super::ExecutorError;
 use super::checks::Checks;
 use super::endpoint_states::EndpointLanguages;
+use super::syntax::is_syntax_error;
 use crate::limits::JobBudget;
 
 /// What is to be run.
@@ -105,6 +106,14 @@ pub struct Execution {
 }
 
 impl Execution {
+    /// Looks for syntax errors in what was printed, for an endpoint that does not look for
+    /// them itself.
+    pub(super) fn note_syntax_errors(&mut self, language: &str) {
+        for report in &mut self.runs {
+            report.is_syntax_error = is_syntax_error(language, &report.stage);
+        }
+    }
+
     /// The stage that the endpoint itself failed at, if one is.
     pub fn endpoint_fault(&self) -> Option<&StageReport> {
         let mut stages = self.compile.iter().chain(&self.runs);
@@ -119,6 +128,11 @@ pub struct StageReport {
     pub stage: Stage,
     /// Both streams interleaved, where the endpoint reports that.
     pub output: String,
+    /// Whether the language printed that it could not load the program because of its
+    /// syntax. Only of runs on an endpoint that does not look for such errors itself. The
+    /// program may have printed that, with an input in it: it says what the failure is
+    /// called, and not that more may be shown.
+    pub is_syntax_error: bool,
 }
 
 impl StageReport {

@@ -280,7 +280,7 @@ mod tests {
                 stderr: stderr.into(),
                 ..Stage::default()
             },
-            output: String::new(),
+            ..StageReport::default()
         }
     }
 

@@ -43,11 +43,14 @@ pub fn classify(report: &StageReport, memory_limit: Option<u64>) -> Option<Failu
         Termination::EndpointFault => Failure::new(Verdict::InternalError, message),
         Termination::MemoryLimit => Failure::new(Verdict::MemoryLimitExceeded, tail),
         Termination::NonZeroExit | Termination::Signal => {
-            if ran_out_of_memory(report, memory_limit) {
+            let said = if tail.is_empty() { message } else { tail };
+            if report.is_syntax_error {
+                // Before memory: a line of the program may have those words.
+                Failure::new(Verdict::CompilationError, said)
+            } else if ran_out_of_memory(report, memory_limit) {
                 Failure::new(Verdict::MemoryLimitExceeded, tail)
             } else {
-                let message = if tail.is_empty() { message } else { tail };
-                Failure::new(Verdict::RuntimeError, message)
+                Failure::new(Verdict::RuntimeError, said)
             }
         }
     })
@@ -224,6 +227,7 @@ mod tests {
                 ..Stage::default()
             },
             output: "outerr".into(),
+            is_syntax_error: false,
         }
     }
 
@@ -269,6 +273,19 @@ mod tests {
             // A run that succeeds had enough memory, whatever it printed.
             failed.stage.termination = Termination::Success;
             assert_eq!(verdict(&failed, None), None, "{words}");
+        }
+    }
+
+    #[test]
+    fn a_syntax_error_is_another_word_for_the_same_message() {
+        let mut failed = report(Termination::NonZeroExit, Some(1), None);
+        for printed in ["", "    except MemoryError\nSyntaxError: expected ':'\n"] {
+            failed.stage.stderr = printed.into();
+            failed.is_syntax_error = true;
+            let named = classify(&failed, Some(1)).unwrap();
+            assert_eq!(named.verdict, Verdict::CompilationError);
+            failed.is_syntax_error = false;
+            assert_eq!(named.message, classify(&failed, None).unwrap().message);
         }
     }
 

@@ -39,6 +39,7 @@ mod tests {
                 ..Stage::default()
             },
             output: "outerr".into(),
+            is_syntax_error: false,
         }
     }
 
@@ -56,6 +57,10 @@ mod tests {
         assert_eq!(well, (Verdict::Executed, None));
         let badly = judged(None, Some(stage(Termination::NonZeroExit, Some(3))));
         assert_eq!(badly, (Verdict::RuntimeError, Some("outerr".into())));
+        let mut unparsed = stage(Termination::NonZeroExit, Some(1));
+        unparsed.is_syntax_error = true;
+        let unparsed = judged(None, Some(unparsed));
+        assert_eq!(unparsed, (Verdict::CompilationError, Some("outerr".into())));
     }
 
     #[test]

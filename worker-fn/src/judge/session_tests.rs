@@ -64,6 +64,7 @@ pub(crate) fn ended(stdout: &str, code: i64) -> StageReport {
             ..Stage::default()
         },
         output: stdout.into(),
+        is_syntax_error: false,
     }
 }
 

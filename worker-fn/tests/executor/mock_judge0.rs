@@ -68,12 +68,23 @@ pub(crate) fn submission(query: &str, fields: Value) -> Value {
     Value::Object(all)
 }
 
+/// What Python prints about a file that it cannot parse, with this input in it.
+pub(crate) fn unparsed(stdin: &str) -> String {
+    format!("  File \"script.py\", line 1\n    {stdin}\n    ^\nSyntaxError: {stdin}\n")
+}
+
 /// What a submission comes to: its input, and failure where that says so.
 pub(crate) fn ended(query: &str, token: &str, stdin: &str) -> Value {
     let mut fields = json!({"token": token, "stdout": base64(stdin.as_bytes())});
     if stdin.contains("fail") {
         fields["status"] = json!({"id": 11, "description": "Runtime Error (NZEC)"});
         fields["exit_code"] = json!(3);
+    }
+    if stdin.contains("unparsed") {
+        fields["status"] = json!({"id": 11, "description": "Runtime Error (NZEC)"});
+        fields["exit_code"] = json!(1);
+        fields["stdout"] = Value::Null;
+        fields["stderr"] = base64(unparsed(stdin).as_bytes()).into();
     }
     submission(query, fields)
 }

@@ -13,6 +13,7 @@ use shared::domain::verdict::Verdict;
 use worker_fn::attempt::judging::{self, JudgeEnd};
 use worker_fn::attempt::problem_cache::CachedProblem;
 use worker_fn::executor::Endpoints;
+use worker_fn::judge::assess::Assessment;
 use worker_fn::limits::CallCounter;
 
 use crate::mock_judge0::{Judge, plain};
@@ -74,6 +75,11 @@ fn checked_problem(stop: bool) -> CachedProblem {
 
 /// Judges code that is wrong in every way that asks for more runs.
 async fn judge(endpoints: &Endpoints, problem: &CachedProblem) -> Verdict {
+    assess(endpoints, problem).await.verdict
+}
+
+/// What is shown of a program in Python, whatever the endpoints say of it.
+pub(crate) async fn assess(endpoints: &Endpoints, problem: &CachedProblem) -> Assessment {
     let budget = job_budget(&CallCounter::new(1_000));
     let job = Job {
         id: None,
@@ -103,7 +109,7 @@ async fn judge(endpoints: &Endpoints, problem: &CachedProblem) -> Verdict {
         RUNTIME,
     );
     match judged.await.unwrap() {
-        JudgeEnd::Judged(judged) => judged.assessment.verdict,
+        JudgeEnd::Judged(judged) => judged.assessment,
         JudgeEnd::Unfinished(progress) => panic!("{progress:?}"),
     }
 }

@@ -126,6 +126,7 @@ impl ExecutionClient for Judge0 {
             }
             execution.compile = execution.compile.or(ended.compile);
         }
+        execution.note_syntax_errors(run.language);
         Ok(execution)
     }
 }

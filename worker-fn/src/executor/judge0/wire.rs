@@ -184,6 +184,7 @@ fn ran(answer: &mut Value, status: u64) -> Result<Ended, &'static str> {
                 .and_then(Value::as_f64)
                 .map(|kilobytes| whole(kilobytes * 1024.0)),
         },
+        is_syntax_error: false,
     };
     let compile_output = decoded(answer, "compile_output")?;
     Ok(Ended {
@@ -231,6 +232,7 @@ fn compile_stage(output: String, termination: Termination) -> StageReport {
             termination,
             ..Stage::default()
         },
+        is_syntax_error: false,
     }
 }
 

@@ -229,8 +229,12 @@ impl Piston {
                 message.map(str::to_owned),
             ));
         }
-        wire::execute_response(answer)
-            .map_err(|part| ExecutorError::not_in_protocol("Piston", part))
+        let mut response = wire::execute_response(answer)
+            .map_err(|part| ExecutorError::not_in_protocol("Piston", part))?;
+        if !response.is_our_runner {
+            response.execution.note_syntax_errors(run.language);
+        }
+        Ok(response)
     }
 }
 

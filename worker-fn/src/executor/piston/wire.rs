@@ -5,7 +5,7 @@
 //! not read. Our own runner's are `cases`, texts or
 //! objects with files, `stop_at_first_failure`,
 //! `cases_timeout`, `queue_timeout`, `allowance`, `streams` and the limits of output and answer in a request,
-//! `runs` in a response and `limit` in a stage; Piston passes them over.
+//! `runs` and `sandbox` in a response and `limit` in a stage; Piston passes them over.
 
 use std::borrow::Cow;
 
@@ -107,6 +107,8 @@ pub(super) struct ExecuteResponse {
     pub execution: Execution,
     /// Whether the endpoint knows `cases`.
     pub knows_cases: bool,
+    /// Whether the endpoint is our runner, which looks for syntax errors itself.
+    pub is_our_runner: bool,
 }
 
 impl ExecuteResponse {
@@ -121,7 +123,7 @@ impl ExecuteResponse {
         };
         let report = StageReport {
             stage,
-            output: String::new(),
+            ..StageReport::default()
         };
         Self {
             execution: Execution {
@@ -129,6 +131,7 @@ impl ExecuteResponse {
                 ..Execution::default()
             },
             knows_cases: true,
+            is_our_runner: false,
         }
     }
 }
@@ -142,6 +145,7 @@ pub(super) fn execute_response(mut answer: Value) -> Result<ExecuteResponse, &'s
     };
     let runs = answer.get_mut("runs").map(Value::take);
     let knows_cases = matches!(runs, Some(Value::Array(_)));
+    let is_our_runner = knows_cases || answer.get("sandbox").is_some();
     // When compiling fails, `run` only repeats it.
     let failed = compile
         .as_ref()
@@ -164,6 +168,7 @@ pub(super) fn execute_response(mut answer: Value) -> Result<ExecuteResponse, &'s
             runs,
         },
         knows_cases,
+        is_our_runner,
     })
 }
 
@@ -203,6 +208,7 @@ fn stage(mut wire: Value, name: &'static str) -> Result<StageReport, &'static st
             memory_bytes,
         },
         output: text("output")?.unwrap_or_default(),
+        is_syntax_error: false,
     })
 }
 
