@@ -49,6 +49,7 @@ pub struct ExecuteResponse {
     /// The selected version.
     pub version: String,
     /// The tier of the sandbox: `full`, `landlock` or `unsandboxed`.
+    /// worker-fn tells by it that this is no plain Piston.
     pub sandbox: &'static str,
     /// The limits that applied.
     pub limits: StageLimitsInfo,

@@ -85,6 +85,11 @@ pub(crate) fn ran(runs: Vec<StageReport>) -> Execution {
     }
 }
 
+/// One process that printed these frames, and ended well.
+fn printed(frames: &[String]) -> Execution {
+    ran(vec![ended(&frames.concat(), 0)])
+}
+
 pub(crate) fn frame(case: usize, payload: &str) -> String {
     format!("\x1e{NONCE} {case} {payload}\n")
 }
@@ -291,10 +296,7 @@ fn a_hidden_case_shows_its_verdict_only() {
 fn evidence_says_that_an_answer_depends_on_other_cases() {
     let problem = function(&["a", SECRET], true);
     let (_, assessment) = judge(&problem, "py", |step| match step.cases.as_slice() {
-        [0, 1] => ran(vec![ended(
-            &[returned(0, "x"), returned(1, SECRET)].concat(),
-            0,
-        )]),
+        [0, 1] => printed(&[returned(0, "x"), returned(1, SECRET)]),
         _ => ran(vec![ended(&returned(0, "a"), 0)]),
     });
     assert_eq!(assessment.verdict, Verdict::WrongAnswer);
@@ -313,10 +315,7 @@ fn a_case_that_failed_after_others_is_run_alone_too() {
     let problem = function(&["a", "b", "c"], true);
     for (alone, is_said) in [("b", true), ("x", false)] {
         let (steps, assessment) = judge(&problem, "py", |step| match step.cases.as_slice() {
-            [0, 1, 2] => ran(vec![ended(
-                &[returned(0, "a"), returned(1, "x"), returned(2, "c")].concat(),
-                0,
-            )]),
+            [0, 1, 2] => printed(&[returned(0, "a"), returned(1, "x"), returned(2, "c")]),
             _ => ran(vec![ended(&returned(1, alone), 0)]),
         });
         assert_eq!(steps, [vec![0, 1, 2], vec![1]]);
@@ -332,10 +331,7 @@ fn a_case_that_failed_after_others_is_run_alone_too() {
 fn without_hidden_cases_everything_may_be_shown() {
     let problem = function(&["a", "b"], true);
     let (steps, assessment) = judge(&problem, "py", |_| {
-        ran(vec![ended(
-            &[returned(0, "x"), returned(1, "b")].concat(),
-            0,
-        )])
+        printed(&[returned(0, "x"), returned(1, "b")])
     });
     assert_eq!(steps.len(), 1);
     let evidence = assessment.judgement.cases[0].evidence.as_ref().unwrap();
@@ -483,10 +479,7 @@ fn at_most_ten_cases_have_evidence() {
 fn a_failed_run_for_evidence_changes_no_verdict() {
     let problem = function(&["a", SECRET], true);
     let (_, assessment) = judge(&problem, "py", |step| match step.cases.as_slice() {
-        [0, 1] => ran(vec![ended(
-            &[returned(0, "x"), returned(1, SECRET)].concat(),
-            0,
-        )]),
+        [0, 1] => printed(&[returned(0, "x"), returned(1, SECRET)]),
         _ => Execution {
             compile: Some(timed_out("")),
             ..Execution::default()
