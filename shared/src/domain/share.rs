@@ -42,7 +42,7 @@ impl Share {
     }
 
     /// In millionths.
-    pub fn millionths(self) -> u32 {
+    pub const fn millionths(self) -> u32 {
         self.0
     }
 }

@@ -51,6 +51,8 @@ pub enum AttemptEnd {
     NoResponse(ExecutorError, EndpointId),
     /// This endpoint answered that it failed.
     Failed(ExecutorError, EndpointId),
+    /// The endpoint works, but its machine had no time for a compiler.
+    CompilerStarved(ExecutorError),
     /// Redis does not give the job's problem.
     NoProblem(RedisError),
     /// The job needs this many calls, and this invocation has not enough left.
@@ -62,6 +64,7 @@ impl From<JudgeError> for AttemptEnd {
         match (error, at) {
             (ExecutorError::BudgetExhausted(calls), _) => Self::BudgetExhausted(calls),
             (error @ ExecutorError::Busy, _) => Self::Busy(error),
+            (error @ ExecutorError::CompilerStarved { .. }, _) => Self::CompilerStarved(error),
             (error, None) => Self::NoEndpoint(error),
             (error @ ExecutorError::Failed { .. }, Some(id)) => Self::Failed(error, id),
             (error @ ExecutorError::Unavailable(_), Some(id)) => Self::Unavailable(error, id),

@@ -34,6 +34,8 @@ pub enum Failure {
     NoResponse(Probed),
     /// The run failed, though the endpoint runs a probe.
     RunFailed,
+    /// The wall clock stopped a compiler that had mostly waited for a processor.
+    CompilerStarved,
     /// Redis cannot be asked for the job's problem.
     StoreAway,
     /// Redis refuses to give the job's problem, or gives something else.
@@ -161,7 +163,9 @@ pub fn decide(failure: Failure, isolated: bool, fallback: Fallback) -> Decision 
                 Fallback::NoneUsable => Course::EndpointDown,
             },
         ),
-        Failure::RunFailed => go_on(Fate::Fail),
+        // Neither the endpoint nor the job, it seems. But a compiler that sleeps on
+        // purpose looks the same, and must not be tried for ever.
+        Failure::RunFailed | Failure::CompilerStarved => go_on(Fate::Fail),
         Failure::StoreAway => Decision {
             course: Course::StoreDown,
             ..go_on(Fate::Release)

@@ -21,10 +21,10 @@ const fn decision(fate: Fate, eject: bool, course: Course) -> Decision {
 }
 
 #[rustfmt::skip]
-const TABLE: [Row; 31] = {
+const TABLE: [Row; 32] = {
     use Course::{BudgetSpent, EndpointDown, GoOn, StoreDown};
     use Failure::{BudgetExhausted, Busy, JobsFail, LanguageFails, NoEndpoint, NotProbed, ProbeFails};
-    use Failure::{NoResponse, ProblemRefused, RunFailed, StoreAway, Unavailable};
+    use Failure::{CompilerStarved, NoResponse, ProblemRefused, RunFailed, StoreAway, Unavailable};
     use Fallback::{OtherLanguages, SameLanguage};
     use Fate::{Fail, Isolate, Release, Snooze};
     use Probed::{After, Before};
@@ -55,6 +55,7 @@ const TABLE: [Row; 31] = {
         (JobsFail, None, NONE, decision(Snooze, true, EndpointDown)),
         (NotProbed, None, None, decision(Release, false, BudgetSpent)),
         (RunFailed, None, None, decision(Fail, false, GoOn)),
+        (CompilerStarved, None, None, decision(Fail, false, GoOn)),
         (NoResponse(After), Some(false), None, decision(Isolate, false, GoOn)),
         (NoResponse(After), Some(true), None, decision(Fail, false, GoOn)),
         (NoResponse(Before), Some(false), SAME, decision(Isolate, true, GoOn)),
@@ -113,6 +114,7 @@ fn text((failure, isolated, fallback, decision): Row) -> String {
         Failure::JobsFail => "the run fails, as two other jobs' before it, but a probe runs",
         Failure::NotProbed => "the run fails, and no call is left for a probe",
         Failure::RunFailed => "the endpoint answers 500 or status XX, but a probe runs",
+        Failure::CompilerStarved => "the wall clock stops a compiler that mostly waited",
         Failure::NoResponse(Probed::After) => "no response, but a probe runs",
         Failure::NoResponse(Probed::Before) => "no response, but a probe ran before it",
         Failure::StoreAway => "Redis does not give the job's problem",

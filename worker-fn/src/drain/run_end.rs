@@ -44,6 +44,7 @@ impl DrainLoop<'_> {
                 self.report.busy += 1;
                 (Failure::Busy, None, error.into())
             }
+            AttemptEnd::CompilerStarved(error) => (Failure::CompilerStarved, None, error.into()),
             AttemptEnd::Unavailable(error, id) => (Failure::Unavailable, Some(id), error.into()),
             AttemptEnd::NoResponse(error, id) => {
                 let failure = self.no_response(&held, id, recovered == Some(id)).await;

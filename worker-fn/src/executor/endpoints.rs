@@ -66,8 +66,9 @@ impl<'a> SelectedEndpoint<'a> {
     }
 
     /// Runs code there, within what is left of `budget`. A stage that the endpoint
-    /// itself failed at says nothing about the code, so it is an error. Boxed, so
-    /// that the future's code is not in the wasm once for each caller.
+    /// itself failed at, or a compiler that mostly waited and was stopped, says nothing
+    /// about the code, so it is an error. Boxed, so that the future's code is not in the
+    /// wasm once for each caller.
     pub fn execute<'b>(
         self,
         run: &'b Run<'_>,
@@ -81,12 +82,13 @@ impl<'a> SelectedEndpoint<'a> {
                 Client::Piston(piston) => piston.execute(run, budget).await?,
                 Client::Judge0(judge0) => judge0.execute(run, budget).await?,
             };
-            match execution.endpoint_fault() {
+            if let Some(report) = execution.endpoint_fault() {
+                let words = report.stage.message.as_deref();
+                return Err(ExecutorError::failed("status XX", words));
+            }
+            match execution.starved_compiler() {
                 None => Ok(execution),
-                Some(report) => {
-                    let words = report.stage.message.as_deref();
-                    Err(ExecutorError::failed("status XX", words))
-                }
+                Some((cpu_ms, wall_ms)) => Err(ExecutorError::CompilerStarved { cpu_ms, wall_ms }),
             }
         })
     }

@@ -31,6 +31,18 @@ pub enum ExecutorError {
         /// the log only.
         words: Option<String>,
     },
+    /// The wall clock stopped a compiler that had mostly waited for a processor.
+    /// Probably not the job's fault, but a compiler can also sleep on purpose.
+    #[error(
+        "the execution endpoint's machine was too busy: a compiler got {} s of CPU time in {} s",
+        seconds(*cpu_ms), seconds(*wall_ms)
+    )]
+    CompilerStarved {
+        /// How long it worked, in milliseconds.
+        cpu_ms: u64,
+        /// How long it took, in milliseconds.
+        wall_ms: u64,
+    },
     /// The endpoint will not run this job however often it is asked. The text is
     /// shown to whoever submitted it.
     #[error("{0}")]
@@ -47,6 +59,11 @@ pub enum ExecutorError {
     /// left; a fresh one has.
     #[error("the job needs {0} calls, more than this invocation has left")]
     BudgetExhausted(u64),
+}
+
+/// With one decimal.
+fn seconds(ms: u64) -> String {
+    format!("{}.{}", ms / 1_000, ms % 1_000 / 100)
 }
 
 /// The most bytes of an endpoint's words in the log.
@@ -121,9 +138,14 @@ impl From<ExecutorError> for ApiError {
             Some(words) => format!("{error}: {words}"),
             None => error.to_string(),
         };
-        Self::executor_unavailable(
-            "The execution endpoint is not available at the moment. No job was lost; try again.",
-            why,
-        )
+        let message = match error {
+            ExecutorError::CompilerStarved { .. } => {
+                "The machine was too busy: the compiler mostly waited and was stopped. Try again."
+            }
+            _ => {
+                "The execution endpoint is not available at the moment. No job was lost; try again."
+            }
+        };
+        Self::executor_unavailable(message, why)
     }
 }

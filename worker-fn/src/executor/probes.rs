@@ -36,11 +36,12 @@ impl Endpoints {
         match executed.await {
             Ok(_) => self.states.note_probe(id, language, true),
             // What it refuses, such as an unknown language, it has understood. One that
-            // is too busy works.
+            // is too busy, or whose machine is, works.
             Err(
                 ExecutorError::Refused(_)
                 | ExecutorError::LimitTooHigh { .. }
-                | ExecutorError::Busy,
+                | ExecutorError::Busy
+                | ExecutorError::CompilerStarved { .. },
             ) => self.states.mark_alive(id),
             Err(ExecutorError::BudgetExhausted(_)) => return None,
             Err(_) => {

@@ -119,6 +119,18 @@ impl Execution {
         let mut stages = self.compile.iter().chain(&self.runs);
         stages.find(|report| report.stage.termination == Termination::EndpointFault)
     }
+
+    /// The CPU time and the wall time, in milliseconds, of a compiler that the wall
+    /// clock stopped and that had worked for less than a third of the time: on a machine
+    /// with time for it, the code may compile.
+    pub fn starved_compiler(&self) -> Option<(u64, u64)> {
+        let stage = &self.compile.as_ref()?.stage;
+        if stage.termination != Termination::TimeLimit {
+            return None;
+        }
+        let times = stage.cpu_time_ms.zip(stage.wall_time_ms);
+        times.filter(|(cpu_ms, wall_ms)| cpu_ms.saturating_mul(3) < *wall_ms)
+    }
 }
 
 /// One stage, and both its streams in the order in which they were written.
@@ -157,4 +169,54 @@ pub(super) trait ExecutionClient {
 
     /// Runs code, within what is left of `budget`.
     async fn execute(&self, run: &Run<'_>, budget: &JobBudget) -> Result<Execution, ExecutorError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_compiler_was_starved_if_the_wall_clock_stopped_it_and_it_had_mostly_waited() {
+        use Termination::{NonZeroExit, Success, TimeLimit};
+        for (termination, cpu_ms, wall_ms, starved) in [
+            (TimeLimit, Some(2_300), Some(25_003), true),
+            (TimeLimit, Some(0), Some(25_003), true),
+            (TimeLimit, Some(3_333), Some(10_000), true),
+            (TimeLimit, Some(3_334), Some(10_000), false),
+            // The limit of CPU time.
+            (TimeLimit, Some(10_000), Some(10_100), false),
+            (TimeLimit, Some(u64::MAX), Some(10_000), false),
+            // An endpoint that measures only one of them.
+            (TimeLimit, None, Some(25_003), false),
+            (TimeLimit, Some(2_300), None, false),
+            (NonZeroExit, Some(300), Some(9_000), false),
+            (Success, Some(300), Some(9_000), false),
+        ] {
+            let report = StageReport {
+                stage: Stage {
+                    termination,
+                    cpu_time_ms: cpu_ms,
+                    wall_time_ms: wall_ms,
+                    ..Stage::default()
+                },
+                output: String::new(),
+            };
+            let compiled = Execution {
+                compile: Some(report.clone()),
+                ..Execution::default()
+            };
+            let times = cpu_ms.zip(wall_ms).filter(|_| starved);
+            assert_eq!(
+                compiled.starved_compiler(),
+                times,
+                "{termination:?} {cpu_ms:?}"
+            );
+            // A program may wait for as long as it likes.
+            let run = Execution {
+                runs: vec![report],
+                ..Execution::default()
+            };
+            assert_eq!(run.starved_compiler(), None);
+        }
+    }
 }

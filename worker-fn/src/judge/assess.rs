@@ -5,7 +5,7 @@
 use shared::domain::answer::{Failure, Usage};
 use shared::domain::ids::ProblemVersion;
 use shared::domain::judgement::{CaseResult, Evidence, Judgement, MAX_EVIDENCE_BYTES};
-use shared::domain::problem::{Case, Problem};
+use shared::domain::problem::{Case, MAX_CASES, MAX_WEIGHT, Problem};
 use shared::domain::share::Share;
 use shared::domain::stage::Stage;
 use shared::domain::verdict::Verdict;
@@ -105,7 +105,7 @@ pub fn assess(problem: &Problem, version: &ProblemVersion, findings: &Findings<'
         run: shown.map(|shown| Stage::clone(&shown.stage)),
         judgement: Judgement {
             problem_version: version.clone(),
-            score: percent(won, all * u64::from(Share::FULL.millionths())),
+            score: percent(won, all),
             passed: count(indices.filter(accepted).count()),
             total: count(cases.len()),
             failed_case: first_failed.map(number),
@@ -168,9 +168,20 @@ fn count(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-/// In percent with two decimals, rounded down: 100 only for all of it.
+/// The millionths of a weight in a hundredth of a percent of it.
+const PER_HUNDREDTH: u64 = Share::FULL.millionths() as u64 / 10_000;
+
+// Nothing is lost by it, and the sum of all millionths that can be won fits into `u64`.
+const _: () = assert!(PER_HUNDREDTH * 10_000 == Share::FULL.millionths() as u64);
+const _: () = {
+    let most = MAX_CASES as u128 * MAX_WEIGHT as u128 * Share::FULL.millionths() as u128;
+    assert!(most <= u64::MAX as u128);
+};
+
+/// In percent with two decimals, rounded down: 100 only for all of it. `won` is in
+/// millionths of a weight, `total` in whole weights.
 fn percent(won: u64, total: u64) -> f64 {
-    let hundredths = (won * 10_000).checked_div(total).unwrap_or(0);
+    let hundredths = won.checked_div(total * PER_HUNDREDTH).unwrap_or(0);
     #[expect(clippy::cast_precision_loss, reason = "at most 10,000")]
     let score = hundredths as f64 / 100.0;
     score

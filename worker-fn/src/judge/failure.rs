@@ -114,33 +114,20 @@ pub fn shown_output(report: &StageReport) -> String {
 /// compiler that was stopped may have printed warnings only, so what stopped it comes
 /// before them.
 pub fn of_compilation(report: &StageReport) -> Failure {
-    let verdict =
-        if report.stage.termination == Termination::EndpointFault || mostly_waited(&report.stage) {
-            Verdict::InternalError
-        } else {
-            Verdict::CompilationError
-        };
+    let verdict = match report.stage.termination {
+        Termination::EndpointFault => Verdict::InternalError,
+        _ => Verdict::CompilationError,
+    };
     let shown = shown_output(report);
     let Some(mut text) = compiler_limit(&report.stage) else {
         return Failure::new(verdict, shown);
     };
-    if verdict == Verdict::InternalError {
-        text.push_str(" The machine was too busy: submit the code again.");
-    }
     let printed = [&report.output, &report.stage.stdout, &report.stage.stderr];
     if printed.iter().any(|text| !text.trim().is_empty()) {
         text.push('\n');
         text.push_str(&shown);
     }
     Failure::new(verdict, truncated(&text, MAX_OUTPUT_BYTES))
-}
-
-/// Whether a compiler was stopped by the wall clock and had worked for less than a third
-/// of the time: on a machine with time for it, the code may compile.
-fn mostly_waited(stage: &Stage) -> bool {
-    let times = stage.cpu_time_ms.zip(stage.wall_time_ms);
-    stage.termination == Termination::TimeLimit
-        && times.is_some_and(|(cpu_ms, wall_ms)| 3 * cpu_ms < wall_ms)
 }
 
 /// A sentence about the limit that stopped a compiler.
@@ -167,36 +154,14 @@ mod tests {
     #[test]
     fn a_compiler_that_was_stopped_is_named_before_what_it_printed() {
         let warning = "main.cpp:1:20: warning: unused parameter";
-        let again = "The machine was too busy: submit the code again.";
         let own = "The compiler took longer than 25 s (wall clock), and worked for 9.1 s of them";
-        for (message, printed, times, verdict, expected) in [
-            (
-                own,
-                warning,
-                (9_100, 25_003),
-                "Compilation Error",
-                format!("{own}.\n{warning}"),
-            ),
-            (
-                own,
-                "",
-                (9_100, 25_003),
-                "Compilation Error",
-                format!("{own}."),
-            ),
-            // It waited for the machine.
-            (
-                own,
-                warning,
-                (2_300, 25_003),
-                "Internal Error",
-                format!("{own}. {again}\n{warning}"),
-            ),
+        for (message, printed, wall_ms, expected) in [
+            (own, warning, 25_003, format!("{own}.\n{warning}")),
+            (own, "", 25_003, format!("{own}.")),
             (
                 "Time limit exceeded (wall clock)",
                 warning,
-                (9_000, 10_004),
-                "Compilation Error",
+                10_004,
                 format!("The compiler took longer than 10 s.\n{warning}"),
             ),
         ] {
@@ -204,13 +169,10 @@ mod tests {
             stopped.output = String::new();
             stopped.stage.stderr = printed.into();
             stopped.stage.message = Some(message.into());
-            stopped.stage.cpu_time_ms = Some(times.0);
-            stopped.stage.wall_time_ms = Some(times.1);
-            let failure = of_compilation(&stopped);
-            assert_eq!(
-                (failure.verdict.name(), failure.message),
-                (verdict, expected)
-            );
+            stopped.stage.cpu_time_ms = Some(9_100);
+            stopped.stage.wall_time_ms = Some(wall_ms);
+            let expected = Failure::new(Verdict::CompilationError, expected);
+            assert_eq!(of_compilation(&stopped), expected);
         }
         let mistake = of_compilation(&report(Termination::NonZeroExit, Some(1), None));
         assert_eq!(mistake, Failure::new(Verdict::CompilationError, "outerr"));

@@ -31,6 +31,8 @@ mod letters;
 mod numbers;
 mod parts;
 pub mod plain;
+#[cfg(test)]
+mod score_tests;
 pub mod session;
 #[cfg(test)]
 mod session_tests;

@@ -112,7 +112,7 @@ pub(crate) fn assessed(problem: &Problem, session: &JudgeSession<'_>, secret: &s
 }
 
 /// Runs a session to its end; the cases of each step, and the assessment.
-fn judge(
+pub(crate) fn judge(
     problem: &Problem,
     language: &str,
     mut endpoint: impl FnMut(&Step) -> Execution,
@@ -430,22 +430,6 @@ fn a_language_without_a_harness_is_refused_for_functions() {
     assert_eq!(steps.len(), 0);
     assert_eq!(assessment.verdict, Verdict::InternalError);
     assert!(assessment.output.contains("bash"), "{}", assessment.output);
-}
-
-#[test]
-fn weights_make_the_score() {
-    let mut problem = program(&["a", "b", "c"], false);
-    problem.cases[0].weight = 1;
-    problem.cases[1].weight = 0;
-    problem.cases[2].weight = 2;
-    let (_, assessment) = judge(&problem, "ruby", |_| {
-        ran(vec![ended("x", 0), ended("x", 0), ended("c", 0)])
-    });
-    assert_eq!(assessment.judgement.score, 66.66);
-    assert_eq!(
-        (assessment.judgement.passed, assessment.judgement.total),
-        (1, 3)
-    );
 }
 
 #[test]

@@ -11,6 +11,7 @@ use worker_fn::attempt::problem_cache::CachedProblem;
 use worker_fn::executor::{Endpoints, ExecutorError};
 use worker_fn::limits::CallCounter;
 
+use crate::busy_machine::stopped;
 use crate::mock_server::{MockServer, Received};
 use crate::support::{RUNTIME, alone, job_budget, one, pass_ms, several};
 
@@ -191,4 +192,35 @@ fn a_checker_that_no_endpoint_takes_is_the_problems_fault() {
         assert_eq!(verdict, Verdict::InternalError);
         assert!(output.contains("checker cannot be run") && output.contains("c-* runtime"));
     });
+}
+
+/// A setter's checker must not be blamed for a busy machine.
+#[test]
+fn a_checker_whose_compiler_waited_has_no_fault() {
+    for (cpu_ms, starved) in [(2_000, true), (9_000, false)] {
+        alone(async move {
+            let server = MockServer::start(move |request| {
+                if is_check(request) {
+                    return stopped(cpu_ms);
+                }
+                runner(request)
+            })
+            .await;
+            let endpoints = one("piston", &server.url);
+            match judge(&endpoints).await {
+                Err(JudgeError { error, at }) => {
+                    let expected = ExecutorError::CompilerStarved {
+                        cpu_ms,
+                        wall_ms: 25_003,
+                    };
+                    assert!(starved && error == expected && at.is_some(), "{error}");
+                }
+                Ok((verdict, output)) => {
+                    assert!(!starved, "{output}");
+                    assert_eq!(verdict, Verdict::InternalError);
+                    assert!(output.contains("took too long to compile"), "{output}");
+                }
+            }
+        });
+    }
 }

@@ -33,7 +33,7 @@ fn failures() -> Vec<Answer> {
     ]
 }
 
-fn is_probe(request: &Received) -> bool {
+pub(crate) fn is_probe(request: &Received) -> bool {
     request.body["files"][0]["content"] == PROBE_SOURCE
 }
 

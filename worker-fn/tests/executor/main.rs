@@ -8,6 +8,7 @@
 )]
 
 mod backlog;
+mod busy_machine;
 mod checkers;
 mod drains;
 mod endpoints;

@@ -1,7 +1,7 @@
 //! A Redis that knows what `work.lua` is asked and answers. Whether the script
 //! itself does this is tested on a real Redis, in `tests/queue`.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -26,7 +26,13 @@ pub(crate) struct MockQueue {
     pub(crate) snoozed: Vec<(usize, u64)>,
     /// The reasons of all retries.
     pub(crate) reasons: Vec<String>,
-    /// Settlements of any other kind.
+    /// Whether jobs that are to be tried again can be claimed again, at once.
+    pub(crate) tries_again: bool,
+    /// The failed attempts of those, by number.
+    failures: BTreeMap<usize, Vec<String>>,
+    /// The dead letters.
+    pub(crate) dead: Vec<Value>,
+    /// Settlements of any other kind, and dead letters.
     pub(crate) others: usize,
     /// Jobs of odd numbers are in Ruby, the others in Python.
     pub(crate) with_ruby: bool,
@@ -170,9 +176,11 @@ impl MockQueue {
             if self.with_callbacks {
                 job["callbackUrl"] = "https://hooks.site.org/".into();
             }
-            jobs.push(base64(&format!("1{mark}.normal.{number}")));
+            let failures = self.failures.get(&number).map_or(&[][..], Vec::as_slice);
+            let attempt = failures.len() + 1;
+            jobs.push(base64(&format!("{attempt}{mark}.normal.{number}")));
             jobs.push(base64(&job.to_string()));
-            jobs.push(base64(""));
+            jobs.push(base64(&failures.join(",")));
             if isolated {
                 break;
             }
@@ -227,11 +235,21 @@ impl MockQueue {
                 "retry" => {
                     self.retried += 1;
                     self.reasons.push(rest[1].clone());
+                    if self.tries_again {
+                        let failures = self.failures.entry(number).or_default();
+                        failures.push(rest[1].clone());
+                        self.waiting.push_back((number, isolated));
+                    }
                     2
                 }
                 "snooze" => {
                     self.snoozed.push((number, rest[0].parse().unwrap()));
                     1
+                }
+                "dead_letter" => {
+                    self.others += 1;
+                    self.dead.push(serde_json::from_str(&rest[4]).unwrap());
+                    7
                 }
                 _ => {
                     self.others += 1;

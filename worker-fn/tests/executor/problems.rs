@@ -19,7 +19,7 @@ fn key() -> TicketKey {
 }
 
 /// A problem as it is published: its version and its text.
-fn published(expected: &str) -> (String, String) {
+pub(crate) fn published(expected: &str) -> (String, String) {
     let value = json!({"title": "Echo", "kind": "program",
                        "cases": [{"input": "a", "expected": expected}]});
     let id = ProblemId::parse("p", "id").unwrap();

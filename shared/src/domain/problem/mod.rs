@@ -57,6 +57,8 @@ pub use types::{MAX_DEPTH, Type};
 
 /// The most cases of a problem.
 pub const MAX_CASES: usize = 1_000;
+/// The most that a case may weigh.
+pub const MAX_WEIGHT: u32 = 1_000_000;
 /// The largest problem as it is sent and as it is stored, in bytes of JSON.
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
 /// The longest title and the longest name of a case, in characters.

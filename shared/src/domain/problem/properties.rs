@@ -242,7 +242,7 @@ fn any_problem() -> impl Strategy<Value = Problem> {
                 arguments,
                 expected,
                 any::<bool>(),
-                1_u32..=1_000_000,
+                1..=MAX_WEIGHT,
             );
             (
                 Just((params, returns, answer)),

@@ -11,7 +11,7 @@ use super::object::{ObjectReader, Violations, element};
 use super::special::with_specials;
 use super::{
     Call, Case, Checker, CheckerProgram, Kind, Limits, MAX_BYTES, MAX_CASES, MAX_OUTPUT_BYTES,
-    MAX_STATEMENT_BYTES, MAX_TITLE_CHARS, Problem, Shape, Signature, Type,
+    MAX_STATEMENT_BYTES, MAX_TITLE_CHARS, MAX_WEIGHT, Problem, Shape, Signature, Type,
 };
 use crate::domain::fields::parse_body;
 use crate::domain::ids::ProblemId;
@@ -192,7 +192,7 @@ fn case(
 ) -> Case {
     let null = JsonText::from(serde_json::Value::Null);
     let mut members = ObjectReader::new(value, path, violations);
-    let weight = members.whole("weight", 0, 1_000_000);
+    let weight = members.whole("weight", 0, MAX_WEIGHT.into());
     let (input, expected) = (members.need("input"), members.need("expected"));
     let ignore = ignored(&mut members);
     let case = Case {
