@@ -107,13 +107,11 @@ fn parameters(met: &mut Met, params: &[Param], by_reference: Option<usize>) -> S
 
 fn spell(met: &mut Met, ty: &Type) -> String {
     match ty {
-        Type::Int => "long long".into(),
+        // Of `null` and `any` there is no signature in C++, but as `void`.
+        Type::Int | Type::Null | Type::Any => "long long".into(),
         Type::Float => "double".into(),
         Type::String => "std::string".into(),
         Type::Bool => "bool".into(),
-        Type::Null => "std::nullptr_t".into(),
-        // Which C++ has not.
-        Type::Any => String::new(),
         Type::LinkedList(item) | Type::LinkedNodes(item) => {
             met.list_item = Some(spell(met, item));
             "ListNode*".into()

@@ -16,6 +16,17 @@ use super::values::Values;
 use crate::project::Worker;
 
 const GENERATED_BYTES: usize = 32;
+/// Endpoints as a list.
+const EXECUTORS: &str = "EXECUTORS";
+/// Variables of one endpoint, of which worker-fn takes none beside the list
+/// (`worker-fn/src/config/executors.rs`).
+const ONE_ENDPOINT: [&str; 5] = [
+    "EXECUTOR_URL",
+    "EXECUTOR_KIND",
+    "EXECUTOR_NAME",
+    "EXECUTOR_TOKEN",
+    "EXECUTOR_TOKEN_HEADER",
+];
 
 /// What the Workers have, and what is wanted.
 #[derive(Debug)]
@@ -62,7 +73,24 @@ pub(super) fn plan(situation: &Situation<'_>) -> Result<Plan> {
     for secret in &SECRETS {
         one(secret, situation, &mut plan)?;
     }
+    plan.missing.extend(two_ways(situation));
     Ok(plan)
+}
+
+/// What is wrong where worker-fn would have its endpoints in both ways. A deployment takes
+/// no secret away.
+fn two_ways(situation: &Situation<'_>) -> Option<String> {
+    let others = ONE_ENDPOINT.into_iter();
+    let others: Vec<&str> = others.filter(|name| situation.is_known(name)).collect();
+    if !situation.is_known(EXECUTORS) || others.is_empty() {
+        return None;
+    }
+    Some(format!(
+        "EXECUTORS takes the place of {}, and worker-fn answers 500 where both are set: give one \
+         way only, and take away what worker-fn has of the other (`npx wrangler secret delete NAME \
+         --env worker`, or the line in wrangler.toml)",
+        others.join(", ")
+    ))
 }
 
 fn one(secret: &Known, situation: &Situation<'_>, plan: &mut Plan) -> Result<()> {
@@ -161,5 +189,63 @@ impl Plan {
         self.put(secret, &Secret::new(hex(&bytes)), "set to a random value");
         self.generated.push(secret.name);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIST: (&str, &str) = ("EXECUTORS", r#"[{"url":"https://hunter2.example"}]"#);
+    const ONE: (&str, &str) = ("EXECUTOR_URL", "https://hunter2.example");
+
+    /// What stands in the way of a deployment about endpoints, where the operator gives
+    /// these values and worker-fn has these secrets and variables.
+    fn in_the_way(given: &[(&str, &str)], has: &[&str]) -> Vec<String> {
+        let values = Values::read(None, |name| {
+            let found = given.iter().find(|(given, _)| *given == name);
+            found.map(|(_, value)| (*value).to_owned())
+        });
+        let has = has.iter().map(|name| (*name).to_owned()).collect();
+        let planned = plan(&Situation {
+            present: &BTreeMap::from([(Worker::WorkerFn, has)]),
+            values: &values.unwrap(),
+            replace: &[],
+            is_open: true,
+        });
+        let missing = planned.unwrap().missing;
+        let about = missing.into_iter().filter(|line| line.contains("EXECUTOR"));
+        about.collect()
+    }
+
+    #[test]
+    fn endpoints_are_given_in_one_way() {
+        for (given, has, other) in [
+            (&[LIST, ONE][..], &[][..], "EXECUTOR_URL"),
+            // Where the other way was deployed before, or one of its variables stands in
+            // wrangler.toml.
+            (
+                &[LIST],
+                &["EXECUTOR_URL", "EXECUTOR_TOKEN"],
+                "EXECUTOR_URL, EXECUTOR_TOKEN",
+            ),
+            (&[ONE], &["EXECUTORS"], "EXECUTOR_URL"),
+            (&[LIST], &["EXECUTOR_NAME"], "EXECUTOR_NAME"),
+        ] {
+            let lines = in_the_way(given, has);
+            let [line] = lines.as_slice() else {
+                panic!("{lines:?}");
+            };
+            let place = format!("EXECUTORS takes the place of {other},");
+            assert!(line.contains(&place) && !line.contains("hunter2"), "{line}");
+        }
+        for (given, has) in [
+            (LIST, &[][..]),
+            (ONE, &[]),
+            (LIST, &["EXECUTORS"]),
+            (ONE, &["EXECUTOR_URL", "EXECUTOR_TOKEN", "EXECUTOR_NAME"]),
+        ] {
+            assert_eq!(in_the_way(&[given], has), [""; 0], "{given:?} {has:?}");
+        }
     }
 }

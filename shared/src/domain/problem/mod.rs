@@ -180,7 +180,7 @@ impl Signature {
 /// Limits of a run. `None`: the execution endpoint's own.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Limits {
-    /// Wall and CPU time of one case, in milliseconds: 1 to 120,000.
+    /// CPU time of one run, in milliseconds: 1 to 120,000. Wall time follows from it.
     pub time_ms: Option<u64>,
     /// Memory, in bytes: 1 MiB to 16 GiB.
     pub memory_bytes: Option<u64>,
