@@ -103,7 +103,7 @@ enum Task {
         #[command(flatten)]
         server: Server,
     },
-    /// Check, publish or try a folder of problems (problems/README.md).
+    /// Check, publish, try or import problems (problems/README.md).
     Problems {
         #[command(subcommand)]
         command: Problems,
@@ -138,6 +138,25 @@ enum Problems {
         folder: Option<PathBuf>,
         #[command(flatten)]
         server: Server,
+    },
+    /// Make a problem's folder from a problem package of the ICPC and Kattis form, or
+    /// from the JSON file of a practice site.
+    ///
+    /// It is checked first, and what could not be taken is named. Nothing of it is
+    /// executed.
+    Import {
+        /// The package's folder, or the file.
+        path: PathBuf,
+        /// The folder of problems; `problems` of this checkout if it is not given.
+        #[arg(long)]
+        folder: Option<PathBuf>,
+        /// The problem's id; the name of the package's folder, or the site's name for
+        /// the problem, if it is not given.
+        #[arg(long)]
+        id: Option<String>,
+        /// Replace the problem of this id, with its solutions.
+        #[arg(long)]
+        replace: bool,
     },
     /// Have the stored submissions of a problem judged again, by the problem as it is
     /// now. Needs a key with the scope admin.
@@ -301,6 +320,20 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Problems {
             command: Problems::Check { folder },
         } => problems::check(&folder.unwrap_or_else(problems::own)),
+        Task::Problems {
+            command:
+                Problems::Import {
+                    path,
+                    folder,
+                    id,
+                    replace,
+                },
+        } => problems::import(&problems::Import {
+            path,
+            folder: folder.unwrap_or_else(problems::own),
+            id,
+            replace,
+        }),
         Task::Problems {
             command: Problems::Push { folder, server },
         } => problems::push(&folder.unwrap_or_else(problems::own), &server.api()),

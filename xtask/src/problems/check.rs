@@ -76,7 +76,8 @@ pub(super) fn checked(loaded: &Loaded) -> Result<Problem> {
     Ok(problem)
 }
 
-fn described(problem: &Problem, loaded: &Loaded) -> String {
+/// A line about a problem.
+pub(super) fn described(problem: &Problem, loaded: &Loaded) -> String {
     let hidden = problem.cases.iter().filter(|case| case.hidden).count();
     let files: Vec<&str> = loaded
         .solutions
@@ -95,7 +96,8 @@ fn described(problem: &Problem, loaded: &Loaded) -> String {
     )
 }
 
-fn of_concern(problem: &Problem, loaded: &Loaded) -> Vec<String> {
+/// What may be a mistake, though it breaks no rule.
+pub(super) fn of_concern(problem: &Problem, loaded: &Loaded) -> Vec<String> {
     let mut warnings: Vec<String> = Vec::new();
     if !loaded.solutions.iter().any(Solution::is_accepted) {
         warnings

@@ -2,26 +2,18 @@
 //! `problem.json`.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Result, bail};
 use shared::json::Json;
 use shared::json::write::push_string;
 
-use super::files::{member, text};
+use super::files::{SourceFile, member};
 use crate::endings;
-use crate::progress;
 
-/// Puts the code of the checker in `folder`, if there is one, into a problem's JSON, and
-/// its language where that does not name one.
-pub(super) fn put_in(problem: String, folder: &Path) -> Result<String> {
-    let files = files(folder)?;
-    let [file] = files.as_slice() else {
-        if files.len() > 1 {
-            bail!("there is more than one file of a checker: keep one");
-        }
-        return Ok(problem);
-    };
+/// Puts the code of a checker into a problem's JSON, and its language where that does
+/// not name one.
+pub(super) fn put_in(problem: &str, file: &SourceFile) -> Result<String> {
     let value = Json::parse(problem.as_bytes()).map_err(anyhow::Error::msg)?;
     let checker = member(value, "checker").filter(|checker| {
         let kind = member(*checker, "kind").and_then(Json::text);
@@ -31,17 +23,18 @@ pub(super) fn put_in(problem: String, folder: &Path) -> Result<String> {
         bail!(
             "there is {}, but the checker of problem.json is not {{\"kind\": \"program\"}} \
              without code",
-            progress::shown(file)
+            file.name
         );
     };
     let mut filled = checker.compact();
     filled.pop();
     if member(checker, "language").is_none() {
         filled.push_str(",\"language\":");
-        push_string(&mut filled, endings::language(file).unwrap_or_default());
+        let language = endings::language(Path::new(&file.name));
+        push_string(&mut filled, language.unwrap_or_default());
     }
     filled.push_str(",\"code\":");
-    push_string(&mut filled, &text(file)?);
+    push_string(&mut filled, &file.code);
     filled.push('}');
     let mut whole = String::from("{");
     for (name, value) in value.members().into_iter().flatten() {
@@ -61,16 +54,20 @@ pub(super) fn put_in(problem: String, folder: &Path) -> Result<String> {
     Ok(whole)
 }
 
-fn files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
+/// The file of the checker in `folder`, if there is one.
+pub(super) fn find(folder: &Path) -> Result<Option<SourceFile>> {
+    let mut found = None;
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let is_checker = path.file_stem().is_some_and(|stem| stem == "checker");
         if is_checker && path.is_file() && endings::language(&path).is_some() {
-            files.push(path);
+            if found.is_some() {
+                bail!("there is more than one file of a checker: keep one");
+            }
+            found = Some(SourceFile::read(&path)?);
         }
     }
-    Ok(files)
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -83,7 +80,10 @@ mod tests {
         for (name, code) in files {
             fs::write(folder.path().join(name), code).unwrap();
         }
-        let text = put_in(problem.to_string(), folder.path())?;
+        let text = match find(folder.path())? {
+            Some(file) => put_in(&problem.to_string(), &file)?,
+            None => problem.to_string(),
+        };
         Ok(serde_json::from_str(&text).unwrap())
     }
 

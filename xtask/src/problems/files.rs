@@ -1,5 +1,5 @@
-//! What both readers of a problem's folder need: the text of a file, and a member of an
-//! object.
+//! What a problem's folder holds, and what its readers need: the text of a file, and a
+//! member of an object.
 
 use std::fs;
 use std::path::Path;
@@ -8,6 +8,39 @@ use anyhow::{Context, Result};
 use shared::json::Json;
 
 use crate::progress;
+
+/// The text of every file of a problem.
+#[derive(Debug, Default)]
+pub(super) struct Files {
+    /// `problem.json`
+    pub(super) problem: String,
+    /// `statement.md`, if there is one.
+    pub(super) statement: Option<String>,
+    /// `checker.py` or the like, if there is one.
+    pub(super) checker: Option<SourceFile>,
+    /// Those of `solutions/`.
+    pub(super) solutions: Vec<SourceFile>,
+}
+
+/// The code of a solution or of a checker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct SourceFile {
+    /// The file's name, without its folder.
+    pub(super) name: String,
+    /// Its text.
+    pub(super) code: String,
+}
+
+impl SourceFile {
+    /// Reads the file at `path`.
+    pub(super) fn read(path: &Path) -> Result<Self> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        Ok(Self {
+            name: name.into_owned(),
+            code: text(path)?,
+        })
+    }
+}
 
 /// The member of this name.
 pub(super) fn member<'a>(value: Json<'a>, name: &str) -> Option<Json<'a>> {

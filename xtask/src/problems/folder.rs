@@ -11,7 +11,7 @@ use shared::json::write::push_string;
 use shared::json::{Json, JsonText, Kind, Object, ObjectError};
 
 use super::checker_file;
-use super::files::{member, text};
+use super::files::{Files, SourceFile, member, text};
 use crate::endings;
 use crate::progress;
 use crate::project;
@@ -86,6 +86,9 @@ fn verdict(file: &str) -> Option<Verdict> {
 
 /// The deepest that a file may be nested. A problem's values may be less deep.
 const MAX_FILE_DEPTH: usize = 128;
+
+/// The folder of a problem's solutions.
+pub(super) const SOLUTIONS: &str = "solutions";
 
 /// The project's own problems.
 pub fn own() -> PathBuf {
@@ -168,15 +171,40 @@ fn id(path: &Path) -> String {
 
 /// Reads the problem at `path`: a folder or a JSON file.
 pub(super) fn read(path: &Path) -> Result<Loaded> {
-    let is_folder = path.is_dir();
-    let file = if is_folder {
-        path.join("problem.json")
-    } else {
-        path.to_owned()
+    if !path.is_dir() {
+        let files = Files {
+            problem: text(path)?,
+            ..Files::default()
+        };
+        return together(path, id(path), &files);
+    }
+    let file = path.join("problem.json");
+    let mut files = Files {
+        problem: text(&file)?,
+        checker: checker_file::find(path)?,
+        ..Files::default()
     };
-    let source = text(&file)?;
-    let shown = || progress::shown(&file);
-    let value = Json::parse(source.as_bytes())
+    let statement = path.join("statement.md");
+    if statement.is_file() {
+        files.statement = Some(text(&statement)?);
+    }
+    let folder = path.join(SOLUTIONS);
+    if folder.is_dir() {
+        let mut paths: Vec<PathBuf> = fs::read_dir(&folder)?
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<Result<_, _>>()?;
+        paths.sort();
+        let read = paths.iter().map(|path| SourceFile::read(path));
+        files.solutions = read.collect::<Result<_>>()?;
+    }
+    together(&file, id(path), &files)
+}
+
+/// Puts the files of a problem together. `file` is where its `problem.json` is, for
+/// errors; nothing is read.
+pub(super) fn together(file: &Path, id: String, files: &Files) -> Result<Loaded> {
+    let shown = || progress::shown(file);
+    let value = Json::parse(files.problem.as_bytes())
         .map_err(anyhow::Error::msg)
         .with_context(|| format!("{} is not valid JSON", shown()))?;
     if value.depth() > MAX_FILE_DEPTH {
@@ -187,41 +215,32 @@ pub(super) fn read(path: &Path) -> Result<Loaded> {
         bail!("{} must be a JSON object", shown());
     }
     let mut published = value.compact();
-    let statement = path.join("statement.md");
-    if is_folder && statement.is_file() {
+    if let Some(statement) = &files.statement {
         if member(value, "statement").is_some() {
             bail!("the statement stands in problem.json and in statement.md: keep one");
         }
         published.pop();
         published.push_str(if published.len() > 1 { "," } else { "" });
         published.push_str("\"statement\":");
-        push_string(&mut published, &text(&statement)?);
+        push_string(&mut published, statement);
         published.push('}');
     }
-    if is_folder {
-        published = checker_file::put_in(published, path)?;
+    if let Some(checker) = &files.checker {
+        published = checker_file::put_in(&published, checker)?;
     }
     let json = JsonText::from(Json::parse(published.as_bytes()).map_err(anyhow::Error::msg)?);
-    let mut solutions = Vec::new();
-    let folder = path.join("solutions");
-    if folder.is_dir() {
-        let mut files: Vec<PathBuf> = fs::read_dir(&folder)?
-            .map(|entry| entry.map(|entry| entry.path()))
-            .collect::<Result<_, _>>()?;
-        files.sort();
-        let mut errors = Vec::new();
-        for file in &files {
-            match solution(file) {
-                Ok(solution) => solutions.push(solution),
-                Err(error) => errors.push(format!("{error:#}")),
-            }
-        }
-        if !errors.is_empty() {
-            bail!("{}", errors.join("; "));
+    let (mut solutions, mut errors) = (Vec::new(), Vec::new());
+    for one in &files.solutions {
+        match solution(one, &file.with_file_name(SOLUTIONS)) {
+            Ok(solution) => solutions.push(solution),
+            Err(error) => errors.push(format!("{error:#}")),
         }
     }
+    if !errors.is_empty() {
+        bail!("{}", errors.join("; "));
+    }
     Ok(Loaded {
-        id: id(path),
+        id,
         json,
         solutions,
     })
@@ -240,26 +259,24 @@ fn reject_duplicates(value: Json<'_>) -> Result<()> {
         .try_for_each(reject_duplicates)
 }
 
-fn solution(path: &Path) -> Result<Solution> {
-    let shown = progress::shown(path);
-    let file = path.file_name().unwrap_or_default().to_string_lossy();
-    let Some(verdict) = verdict(&file) else {
+fn solution(file: &SourceFile, folder: &Path) -> Result<Solution> {
+    let shown = progress::shown(&folder.join(&file.name));
+    let Some(verdict) = verdict(&file.name) else {
         let words: Vec<&str> = VERDICTS.iter().map(|(word, _)| *word).collect();
         bail!(
             "{shown}: the name of a solution begins with its verdict: {}",
             words.join(", ")
         );
     };
-    let Some(language) = endings::language(path) else {
+    let Some(language) = endings::language(Path::new(&file.name)) else {
         bail!("{shown}: the name of a solution ends with that of its language, such as .py");
     };
-    let code = text(path)?;
-    submission::check_code(&code).map_err(|rule| anyhow::anyhow!("{shown}: {rule}"))?;
+    submission::check_code(&file.code).map_err(|rule| anyhow!("{shown}: {rule}"))?;
     Ok(Solution {
         language,
         verdict,
-        file: file.into_owned(),
-        code,
+        file: file.name.clone(),
+        code: file.code.clone(),
     })
 }
 
