@@ -1,14 +1,13 @@
 //! The code of a checker program in a file of its own, `checker.py` or the like, beside
 //! `problem.json`.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use shared::json::Json;
 use shared::json::write::push_string;
 
-use super::files::{member, text};
+use super::files::{member, text, visible};
 use crate::endings;
 use crate::progress;
 
@@ -62,19 +61,18 @@ pub(super) fn put_in(problem: String, folder: &Path) -> Result<String> {
 }
 
 fn files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
+    let mut files = visible(folder)?;
+    files.retain(|path| {
         let is_checker = path.file_stem().is_some_and(|stem| stem == "checker");
-        if is_checker && path.is_file() && endings::language(&path).is_some() {
-            files.push(path);
-        }
-    }
+        is_checker && path.is_file() && endings::language(path).is_some()
+    });
     Ok(files)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use serde_json::{Value, json};
 

@@ -7,6 +7,8 @@ mod check;
 mod checker_file;
 mod files;
 mod folder;
+#[cfg(test)]
+mod folder_tests;
 mod publish;
 mod solutions;
 
