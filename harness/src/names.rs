@@ -2,9 +2,7 @@
 //!
 //! A name that a language has for itself gets a `_` at its end there: the starter shows
 //! `type_` in Rust where the problem says `type`, and the harness calls that. Only what
-//! could not be compiled, loaded or called under its own name is in the tables. The
-//! keywords of the first four languages are in none of them: a problem that has one is
-//! refused when it is published.
+//! could not be compiled, loaded or called under its own name is in the tables.
 
 use shared::domain::problem::{Callable, ClassSignature, Param, Signature, Type};
 
@@ -59,6 +57,8 @@ enum Role {
 struct Words {
     /// In every role.
     keywords: &'static str,
+    /// In every role, too: macros of the headers.
+    macros: &'static str,
     functions: &'static str,
     classes: &'static str,
     methods: &'static str,
@@ -67,6 +67,7 @@ struct Words {
 
 const NONE: Words = Words {
     keywords: "",
+    macros: "",
     functions: "",
     classes: "",
     methods: "",
@@ -74,68 +75,90 @@ const NONE: Words = Words {
 };
 
 const PYTHON: Words = Words {
+    keywords: "False None True and as assert async await break class continue def del elif else except finally for from global if import in is lambda nonlocal not or pass raise return try while with yield",
     params: "self",
     ..NONE
 };
 
-/// Macros of the headers. Functions stand in a class where a function of the library has
-/// the name (see the starter).
+/// Methods may have any name. As in modules, which are strict.
+const JAVASCRIPT: Words = Words {
+    functions: JAVASCRIPT_WORDS,
+    classes: "Infinity NaN",
+    params: JAVASCRIPT_WORDS,
+    ..NONE
+};
+
+/// Keywords, and what code that runs as CommonJS has of its own.
+const JAVASCRIPT_WORDS: &str = "Infinity NaN arguments await break case catch class const continue debugger default delete do else enum eval export exports extends false finally for function globalThis if implements import in instanceof interface let module new null package private protected public require return static super switch this throw true try typeof undefined var void while with yield";
+
+/// Functions stand in a class where a function of the library has the name (see the
+/// starter).
 const CPP: Words = Words {
-    keywords: "NULL EOF errno stdin stdout stderr linux unix INT_MAX INT_MIN",
+    keywords: "alignas alignof and and_eq asm auto bitand bitor bool break case catch char char8_t char16_t char32_t class co_await co_return co_yield compl concept const const_cast consteval constexpr constinit continue decltype default delete do double dynamic_cast else enum explicit export extern false float for friend goto if inline int long mutable namespace new noexcept not not_eq nullptr operator or or_eq private protected public register reinterpret_cast requires return short signed sizeof static static_assert static_cast struct switch template this thread_local throw true try typedef typeid typename typeof union unsigned using virtual void volatile wchar_t while xor xor_eq",
+    macros: "NULL EOF errno stdin stdout stderr linux unix INT_MAX INT_MIN",
+    // Another macro, which only what is called is taken for.
+    functions: "assert",
+    methods: "assert",
     classes: "FILE DIR",
     ..NONE
 };
 
 const C: Words = Words {
-    keywords: "NULL EOF errno stdin stdout stderr linux unix INT_MAX INT_MIN restrict bool _Bool _Complex _Imaginary _Atomic _Generic _Noreturn _Pragma",
+    keywords: "alignas alignof asm auto break case char const constexpr continue default do double else enum extern false float for goto if inline int long nullptr register return short signed sizeof static static_assert struct switch thread_local true typedef typeof union unsigned void volatile while restrict bool _Bool _Complex _Imaginary _Atomic _Generic _Noreturn _Pragma",
     // Which the harness calls; others are hidden from the code.
-    functions: "_exit calloc close dup dup2 fcntl fflush free getrlimit isinf isnan isxdigit malloc memcpy pipe read realloc setrlimit setvbuf snprintf sprintf strchr strlen strncmp strpbrk strtod strtoll strtoul write memset memmove memcmp size_t ssize_t int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t",
-    classes: "FILE DIR",
+    functions: "_exit assert calloc close dup dup2 fcntl fflush free getrlimit isinf isnan isxdigit malloc memcpy pipe read realloc setrlimit setvbuf snprintf sprintf strchr strlen strncmp strpbrk strtod strtoll strtoul write memset memmove memcmp size_t ssize_t int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t",
     // As the functions that make and free an object are called.
     methods: "create free",
     params: "obj",
+    ..CPP
 };
 
 const JAVA: Words = Words {
-    keywords: "_ abstract boolean byte final native strictfp synchronized throws transient",
+    keywords: "_ abstract assert boolean break byte case catch char class const continue default do double else enum extends false final finally float for goto if implements import instanceof int interface long native new null package private protected public return short static strictfp super switch synchronized this throw throws transient true try void volatile while",
     classes: "Boolean Byte Character Class Comparable Double Enum Error Exception Float IllegalArgumentException Integer Iterable List Long Map Math Number Object OutOfMemoryError Override Record Runnable Runtime RuntimeException Short String StringBuilder System Thread Throwable Void",
     ..NONE
 };
 
 const GO: Words = Words {
-    keywords: "_ chan defer fallthrough func go map range select type",
-    functions: "append bool byte error init int64 len make nil panic recover rune string uint64 uintptr",
+    keywords: "_ break case chan const continue default defer else fallthrough for func go goto if import interface map package range return select struct switch type var",
+    functions: "append bool byte error false init int int64 len make nil panic recover rune string true uint64 uintptr",
     classes: "Constructor",
     methods: "_",
-    params: "nil",
+    // The receiver's name in starter code, too.
+    params: "nil this",
+    ..NONE
 };
 
 /// Functions and methods begin with a large letter.
 const CSHARP: Words = Words {
     functions: "Solution",
     classes: "System",
-    params: "abstract base byte checked decimal delegate event fixed foreach implicit internal lock object override params readonly ref sbyte sealed stackalloc string uint ulong unchecked unsafe ushort out",
+    params: "abstract as await base bool break byte case catch char checked class const continue decimal default delegate do double else enum event explicit extern false finally fixed float for foreach goto if implicit in int interface internal is lock long namespace new null object operator out override params private protected public readonly ref return sbyte sealed short sizeof stackalloc static string struct switch this throw true try typeof uint ulong unchecked unsafe ushort using virtual void volatile while",
     ..NONE
 };
 
 const RUBY: Words = Words {
     keywords: "_1 _2 _3 _4 _5 _6 _7 _8 _9",
     // Which the program itself answers to.
-    functions: "define_method include inspect method private public to_s using",
+    functions: "class define_method eval include inspect method private public raise require to_s using",
     classes: "ARGF Array BasicObject Binding Class Comparable Complex ENV Encoding Enumerable Errno Exception Float GC Gem Hash Integer JSON Kernel Marshal MatchData Math Method Module NilClass Object ObjectSpace Proc Process Ractor Range Rational RbConfig Regexp Signal StandardError String Struct Symbol Thread TracePoint UnboundMethod Warning",
     methods: "initialize",
-    params: "alias begin end ensure module next nil redo rescue retry self then undef unless until when",
+    params: "alias and begin break case class def do else end ensure false for if in module next nil not or redo rescue retry return self super then true undef unless until when while yield",
+    ..NONE
 };
 
 const PHP: Words = Words {
     classes: "Abstract Array As Bool Break Callable Case Catch Class Clone Const Continue Declare Default Die Do Echo Else Empty Enum Eval Exit Extends False Final Finally Float Fn For Foreach Function Global Goto If Implements Include Insteadof Int Interface Isset Iterable List Match Mixed Namespace Never New Null Object Or Parent Print Private Protected Public Readonly Require Return Self Static String Switch Throw Trait True Try Unset Use Var Void While Xor Yield And AppendIterator ArgumentCountError ArithmeticError ArrayAccess ArrayIterator ArrayObject AssertionError Attribute BackedEnum BadFunctionCallException BadMethodCallException CachingIterator CallbackFilterIterator Closure Collator CompileError Countable DateInterval DatePeriod DateTime DateTimeImmutable DateTimeInterface DateTimeZone Directory DirectoryIterator DivisionByZeroError DomainException EmptyIterator Error ErrorException Exception Fiber FilterIterator Generator GlobIterator HashContext InfiniteIterator InternalIterator InvalidArgumentException Iterator IteratorAggregate IteratorIterator JsonException JsonSerializable LengthException LimitIterator Locale LogicException MultipleIterator NoRewindIterator Normalizer OuterIterator OutOfBoundsException OutOfRangeException OverflowException PDO ParentIterator ParseError Phar PhpToken RangeException RecursiveIterator Reflection ReflectionClass ReflectionMethod Reflector RegexIterator RuntimeException SeekableIterator Serializable SessionHandler Socket SplHeap SplMaxHeap SplMinHeap SplPriorityQueue SplQueue SplStack Stringable Throwable Traversable TypeError UnderflowException UnexpectedValueException UnitEnum ValueError WeakMap WeakReference",
+    params: "this",
     ..NONE
 };
 
 const RUST: Words = Words {
-    keywords: "_ Self abstract become box crate dyn final fn gen impl loop macro match mod move mut override priv pub ref self trait type unsafe unsized use where",
-    classes: "Box HashMap Option Rc RefCell String Vec",
-    params: "Err Ok Some",
+    keywords: "_ Self abstract as async await become box break const continue crate do dyn else enum extern false final fn for gen if impl in let loop macro match mod move mut override priv pub ref return self static struct super trait true try type typeof unsafe unsized use virtual where while yield",
+    classes: "Box HashMap None Option Rc RefCell String Vec",
+    // As the function that makes an object is called.
+    methods: "new",
+    params: "Err None Ok Some",
     ..NONE
 };
 
@@ -143,7 +166,7 @@ impl Harness {
     fn has_for_itself(self, name: &str, role: Role) -> bool {
         let words = match self {
             Self::Python => &PYTHON,
-            Self::JavaScript | Self::TypeScript => &NONE,
+            Self::JavaScript | Self::TypeScript => &JAVASCRIPT,
             Self::Cpp => &CPP,
             Self::Java => &JAVA,
             Self::Go => &GO,
@@ -159,8 +182,8 @@ impl Harness {
             Role::Method => words.methods,
             Role::Param => words.params,
         };
-        let mut all = words.keywords.split(' ').chain(of_role.split(' '));
-        all.any(|word| word == name)
+        let mut all = [words.keywords, words.macros, of_role].into_iter();
+        all.any(|words| words.split(' ').any(|word| word == name))
     }
 }
 

@@ -1,11 +1,12 @@
-// A chosen folder of problems is read as `cargo xtask problems push` reads it.
+// A chosen folder of problems is read as `cargo xtask problems push` reads it, by a table
+// that both are held to.
 
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
-import { ENDINGS } from "../src/views/ops/checker-file.ts";
-import { type ProblemFile, problemFiles } from "../src/views/ops/problem-files.ts";
+import { ENDINGS } from "../src/views/ops/endings.ts";
+import { type ProblemFile, problemFiles, refusal } from "../src/views/ops/problem-files.ts";
 import { failure, send, useBrowser } from "./harness.ts";
 import { allowed, enter, world } from "./ops-world.ts";
 
@@ -62,69 +63,69 @@ test("the endings of a checker's file are those of the publishing command", asyn
   assert.deepEqual(Object.entries(ENDINGS), pairs);
 });
 
-const PROGRAM = '{"title": "T", "checker": {"kind": "program"}, "cases": [{"input": 12345678901234567890}]}';
+type Content = string | { base64: string } | { repeat: string; times: number } | Content[];
 
-test("a checker's file goes in as code, with the language that its ending means where none is named", async () => {
-  const files = {
-    "p/a/checker.md": "no code",
-    "p/a/checker.PY": "x",
-    "p/a/own.checker.py": "x",
-    "p/a/statement.md": "S",
+interface Table {
+  texts: Record<string, string>;
+  folders: {
+    what: string;
+    files: Record<string, Content>;
+    problems: Record<string, string | { refused: string }>;
+  }[];
+}
+
+test("every folder of the table has its outcome, which is that of the publishing command", async () => {
+  const { texts, folders } = JSON.parse(
+    await readFile(path.join(ROOT, "tests", "fixtures", "problem-folders.json"), "utf8"),
+  ) as Table;
+  const text = (name: string) => (name.startsWith("$") ? (texts[name.slice(1)] ?? assert.fail(name)) : name);
+  const bytes = (content: Content): Buffer => {
+    if (typeof content === "string") return Buffer.from(text(content));
+    if (Array.isArray(content)) return Buffer.concat(content.map(bytes));
+    if ("base64" in content) return Buffer.from(content.base64, "base64");
+    return Buffer.from(content.repeat.repeat(content.times));
   };
-  const [one] = await read({ ...files, "p/a/problem.json": PROGRAM, "p/a/checker.cc": 'puts("1");\n' });
-  assert.deepEqual(sent(one)["checker"], { kind: "program", code: 'puts("1");\n', language: "c++" });
-  assert.equal(sent(one)["statement"], "S");
-  assert.ok(one?.whole.includes("12345678901234567890"), "no digit is lost");
-  const named = PROGRAM.replace('"program"', '"program", "language": "pypy"');
-  const [other] = await read({ ...files, "p/a/problem.json": named, "p/a/checker.py": "x" });
-  assert.deepEqual(sent(other)["checker"], { kind: "program", language: "pypy", code: "x" });
-  const [without] = await read({ ...files, "p/a/problem.json": PROGRAM });
-  assert.deepEqual([without?.fault, sent(without)["checker"]], [undefined, { kind: "program" }]);
-});
-
-test("what the publishing command refuses in a folder is refused, with the reason", async () => {
-  const faults: [Record<string, string | Uint8Array<ArrayBuffer>>, RegExp][] = [
-    [{ "problem.json": PROGRAM, "checker.py": "x", "checker.cpp": "x" }, /more than one file of a checker/],
-    [{ "problem.json": '{"checker": "lines"}', "checker.py": "x" }, /There is p\/a\/checker.py, but the checker here/],
-    [{ "problem.json": "{}", "checker.py": "x" }, /but the checker here is not/],
-    [{ "problem.json": PROGRAM.replace('"program"', '"program", "code": ""'), "checker.py": "x" }, /without code/],
-    [{ "problem.json": '{"statement": null}', "statement.md": "x" }, /stands here and in p\/a\/statement.md: keep one/],
-    [{ "problem.json": PROGRAM, "checker.py": new Uint8Array([0x78, 0xff]) }, /p\/a\/checker.py is no text in UTF-8/],
-  ];
-  for (const [files, reason] of faults) {
-    const named = Object.entries(files).map(([name, content]) => [`p/a/${name}`, content] as const);
-    const [one, ...others] = await read(Object.fromEntries(named));
-    assert.match(one?.fault?.message ?? "", reason);
-    assert.equal(others.length, 0);
+  assert.ok(folders.length > 30);
+  for (const { what, files, problems } of folders) {
+    const named = Object.entries(files).map(([name, content]) => [name, new Uint8Array(bytes(content))] as const);
+    const found = await read(Object.fromEntries(named));
+    assert.deepEqual([...new Set(found.map((one) => one.id))].sort(), Object.keys(problems).sort(), what);
+    for (const one of found) {
+      const expected = problems[one.id];
+      const refused = refusal(one, one.id, found)?.message;
+      if (typeof expected === "object") {
+        assert.ok(refused?.includes(expected.refused), `${what} ${one.path}: ${refused}`);
+      } else {
+        assert.equal(refused, undefined, `${what} ${one.path}`);
+        assert.equal(one.whole, text(expected ?? ""), `${what} ${one.path}`);
+      }
+    }
   }
 });
 
-test("in a folder, problems are its files and the folders in it; picked files are put together", async () => {
-  const found = await read({
-    "p/one.json": '{"id": "other"}',
-    "p/one.md": "not read",
-    "p/statement.md": "not read",
-    "p/checker.py": "not read",
-    "p/two/problem.json": "{}",
-    "p/two/data.json": "{}",
-    "p/two/solutions/problem.json": "{}",
-    "p/three/more.json": "{}",
-    "p/.git/problem.json": "{}",
-  });
+const PROGRAM = '{"title": "T", "checker": {"kind": "program"}, "cases": []}';
+
+test("picked files are put together, and a hidden one is none of them", async () => {
+  const [picked, ...others] = await read({ "one.json": PROGRAM, "one.md": "S", "checker.py": "x", ".two.json": "{}" });
+  assert.deepEqual([picked?.id, picked?.statement, picked?.checker], ["one", "one.md", "checker.py"]);
+  assert.deepEqual(sent(picked)["checker"], { kind: "program", language: "python", code: "x" });
+  assert.equal(others.length, 0);
+  const found = await read({ "one.json": '{"id": "other"}', "one.md": "S", "two.json": "{}", "statement.md": "x" });
   assert.deepEqual(
-    found.map(({ path: of, id, statement }) => [of, id, statement]),
+    found.map(({ id, statement }) => [id, statement]),
     [
-      ["p/one.json", "one", undefined],
-      ["p/two/problem.json", "two", undefined],
+      ["other", "one.md"],
+      ["two", undefined],
     ],
   );
-  const itself = await read({ "p/problem.json": "{}", "p/x.json": "{}", "p/q/problem.json": "{}" });
-  assert.deepEqual(
-    itself.map(({ path: of, id }) => [of, id]),
-    [["p/problem.json", "p"]],
-  );
-  const [picked] = await read({ "one.json": PROGRAM, "one.md": "S", "checker.py": "x" });
-  assert.deepEqual([picked?.id, picked?.statement, picked?.checker], ["one", "one.md", "checker.py"]);
+});
+
+test("a fault is told with its place, and of many wrong solutions the first", async () => {
+  const [twice] = await read({ "p/a.json": '{\n  "title": "T",\n  "title": "U"\n}' });
+  assert.deepEqual([twice?.fault?.message, twice?.fault?.place?.line], ["This member stands twice in its object.", 3]);
+  const late = Object.fromEntries([1, 2, 3, 4, 5].map((number) => [`p/a/solutions/late${number}.py`, "x"]));
+  const [one] = await read({ "p/a/problem.json": PROGRAM, ...late });
+  assert.match(one?.fault?.message ?? "", /^p\/a\/solutions\/late1\.py: .*late3\.py: [^;]*; and 2 more\.$/);
 });
 
 test("a folder with checkers is published with them; a refusal names the file, and of two with one id none goes", async () => {

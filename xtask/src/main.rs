@@ -127,13 +127,13 @@ enum Task {
 enum Problems {
     /// Report what is wrong with each problem.
     Check {
-        /// The folder; `problems` of this checkout if it is not given.
+        /// A folder of problems, or of one; `problems` of this checkout if it is not given.
         #[arg(long)]
         folder: Option<PathBuf>,
     },
     /// Publish each problem. Needs a key with the scope admin.
     Push {
-        /// The folder; `problems` of this checkout if it is not given.
+        /// A folder of problems, or of one; `problems` of this checkout if it is not given.
         #[arg(long)]
         folder: Option<PathBuf>,
         #[command(flatten)]
@@ -179,7 +179,7 @@ enum Problems {
     /// The exit code is 0 if all are as their names say, 1 if one is not, and 2
     /// where some could not be tried.
     Try {
-        /// The folder; `problems` of this checkout if it is not given.
+        /// A folder of problems, or of one; `problems` of this checkout if it is not given.
         #[arg(long)]
         folder: Option<PathBuf>,
         /// Publish the folder first. Needs a key with the scope admin.

@@ -24,34 +24,60 @@ unchecked unsafe ushort sealed implicit internal delegate foreach begin next nil
 retry undef unless until when alias ensure array callable isset unset empty die restrict errno \
 stdin linux unix obj hash get set any never number symbol EOF _1 _ A Ok solution";
 
+/// Keywords of Python, JavaScript, TypeScript and C++, and what JavaScript has of its own, in
+/// the same way.
+const KEYWORDS: &str = "and as assert async await break class continue def del elif else except \
+finally for from global if import in is lambda nonlocal not or pass raise return try while with \
+yield arguments case catch const debugger default delete do enum eval export extends false \
+function implements instanceof interface let new null package private protected public static \
+super switch this throw true typeof undefined NaN Infinity var void exports module require \
+globalThis alignas alignof and_eq asm auto bitand bitor bool char char8_t char16_t char32_t compl \
+concept consteval constexpr constinit const_cast co_await co_return co_yield decltype double \
+dynamic_cast explicit extern float friend goto inline int long mutable namespace noexcept not_eq \
+nullptr operator or_eq register reinterpret_cast requires short signed sizeof static_assert \
+static_cast struct template thread_local typedef typeid typename union unsigned using virtual \
+volatile wchar_t xor xor_eq none";
+
+/// Parameters of one function.
+const PARAMS: &str = "False True None NaN Infinity Self Class lambda delete this class";
+
 /// Classes, in the same way.
 const CLASSES: [(Harness, &str); 11] = [
-    (Harness::Python, "Exception Any"),
-    (Harness::JavaScript, "Object Promise"),
-    (Harness::TypeScript, "Object"),
-    (Harness::Cpp, "FILE"),
-    (Harness::Java, "Thread"),
-    (Harness::Go, "Constructor"),
-    (Harness::CSharp, "System"),
-    (Harness::Ruby, "Comparable Array"),
-    (Harness::Php, "Iterator List"),
-    (Harness::Rust, "Self"),
-    (Harness::C, "FILE"),
+    (Harness::Python, "Exception Any None True False"),
+    (Harness::JavaScript, "Object Promise NaN Infinity"),
+    (Harness::TypeScript, "Object NaN Infinity"),
+    (Harness::Cpp, "FILE None"),
+    (Harness::Java, "Thread None"),
+    (Harness::Go, "Constructor True"),
+    (Harness::CSharp, "System True"),
+    (Harness::Ruby, "Comparable Array None"),
+    (Harness::Php, "Iterator List False"),
+    (Harness::Rust, "Self None"),
+    (Harness::C, "FILE True"),
 ];
 
 /// Functions, each in the languages where it is the name of something else.
 const FUNCTIONS: [(Harness, &str); 11] = [
-    (Harness::Python, "type list match"),
-    (Harness::JavaScript, "process name type"),
-    (Harness::TypeScript, "type any"),
-    (Harness::Cpp, "pow abs"),
-    (Harness::Java, "wait"),
-    (Harness::Go, "len init string"),
-    (Harness::CSharp, "solution"),
-    (Harness::Ruby, "method end inspect string"),
-    (Harness::Php, "list max array"),
-    (Harness::Rust, "match"),
-    (Harness::C, "abs pow read time"),
+    (Harness::Python, "type list match lambda None del"),
+    (
+        Harness::JavaScript,
+        "process name type delete let await eval NaN undefined require",
+    ),
+    (Harness::TypeScript, "type any enum export globalThis"),
+    (Harness::Cpp, "pow abs assert typeof new xor_eq"),
+    (Harness::Java, "wait class goto"),
+    (Harness::Go, "len init string true int import"),
+    (Harness::CSharp, "solution class"),
+    (
+        Harness::Ruby,
+        "method end inspect string class raise eval require new if",
+    ),
+    (Harness::Php, "list max array class function eval"),
+    (Harness::Rust, "match as true None"),
+    (
+        Harness::C,
+        "abs pow read time assert typeof inline true nullptr",
+    ),
 ];
 
 fn identity(name: &str, param: &str) -> Signature {
@@ -132,8 +158,9 @@ fn accepted(harness: Harness, callable: Callable<'_>, case: &str, expected: &str
     assert_eq!(returned, expected, "{code}");
 }
 
-fn every_name(harness: Harness) {
-    let words: Vec<&str> = WORDS.split(' ').collect();
+/// One class with a method of each name, whose parameter has the next.
+fn every_method(harness: Harness, words: &str) {
+    let words: Vec<&str> = words.split(' ').collect();
     let nexts = words.iter().cycle().skip(1);
     let method = |(name, next): (&&str, &&str)| Method {
         signature: identity(name, next),
@@ -156,12 +183,21 @@ fn every_name(harness: Harness) {
         &close(case),
         &close(expected),
     );
+}
+
+fn every_name(harness: Harness) {
+    every_method(harness, WORDS);
+    every_method(harness, KEYWORDS);
+    let method = Method {
+        signature: identity("type", "match"),
+        checker: None,
+    };
     let of = CLASSES.iter().find(|(one, _)| *one == harness).unwrap().1;
     for name in of.split(' ') {
         let class = ClassSignature {
             name: name.into(),
             params: Vec::new(),
-            methods: class.methods[..1].to_vec(),
+            methods: vec![method.clone()],
         };
         accepted(
             harness,
@@ -175,6 +211,11 @@ fn every_name(harness: Harness) {
         let signature = identity(name, "value");
         accepted(harness, Callable::Function(&signature), "[7]", "7");
     }
+    let mut signature = identity("last", "value");
+    let params = PARAMS.split(' ').map(|name| identity("last", name));
+    signature.params = params.flat_map(|one| one.params).collect();
+    let callable = Callable::Function(&signature);
+    accepted(harness, callable, "[1,2,3,4,5,6,7,8,9,10,11]", "11");
 }
 
 #[test]

@@ -328,11 +328,6 @@ mod tests {
         let twice = Folder::new("twice", &[("x/problem.json", &*twice)]);
         let error = format!("{:#}", load(&twice.0).unwrap_err());
         assert!(error.contains("\"hidden\" twice"), "{error}");
-        let one = Folder::new("own", &[("problem.json", ECHO), ("statement.md", "")]);
-        for error in [load(&one.0).unwrap_err(), check(&one.0).unwrap_err()] {
-            let message = error.to_string();
-            assert!(message.contains("not a folder of problems"), "{message}");
-        }
         let folder = Folder::new("none", &[("README.md", "")]);
         assert!(
             load(&folder.0)
@@ -340,6 +335,23 @@ mod tests {
                 .to_string()
                 .contains("no problem")
         );
+    }
+
+    /// As where the command is given `--folder .` or `..`.
+    #[test]
+    fn a_folder_that_is_a_problem_has_its_name_however_its_path_ends() {
+        let files = [
+            ("echo/problem.json", ECHO),
+            ("echo/solutions/wrong.py", "x"),
+        ];
+        let folder = Folder::new("itself", &files);
+        for path in ["echo", "echo/", "echo/.", "echo/solutions/.."] {
+            let loaded = load(&folder.0.join(path)).unwrap();
+            assert_eq!(loaded.len(), 1, "{path}");
+            assert_eq!(loaded[0].id, "echo", "{path}");
+            assert_eq!(loaded[0].solutions.len(), 1, "{path}");
+        }
+        check(&folder.0.join("echo")).unwrap();
     }
 
     #[test]

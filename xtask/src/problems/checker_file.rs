@@ -1,14 +1,13 @@
 //! The code of a checker program in a file of its own, `checker.py` or the like, beside
 //! `problem.json`.
 
-use std::fs;
 use std::path::Path;
 
 use anyhow::{Result, bail};
 use shared::json::Json;
 use shared::json::write::push_string;
 
-use super::files::{SourceFile, member};
+use super::files::{SourceFile, member, visible};
 use crate::endings;
 
 /// Puts the code of a checker into a problem's JSON, and its language where that does
@@ -56,22 +55,22 @@ pub(super) fn put_in(problem: &str, file: &SourceFile) -> Result<String> {
 
 /// The file of the checker in `folder`, if there is one.
 pub(super) fn find(folder: &Path) -> Result<Option<SourceFile>> {
-    let mut found = None;
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
+    let mut files = visible(folder)?;
+    files.retain(|path| {
         let is_checker = path.file_stem().is_some_and(|stem| stem == "checker");
-        if is_checker && path.is_file() && endings::language(&path).is_some() {
-            if found.is_some() {
-                bail!("there is more than one file of a checker: keep one");
-            }
-            found = Some(SourceFile::read(&path)?);
-        }
+        is_checker && path.is_file() && endings::language(path).is_some()
+    });
+    match files.as_slice() {
+        [] => Ok(None),
+        [file] => SourceFile::read(file).map(Some),
+        _ => bail!("there is more than one file of a checker: keep one"),
     }
-    Ok(found)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use serde_json::{Value, json};
 

@@ -1,7 +1,6 @@
 //! Reading a folder of problems. Whether a problem keeps the rules is not asked
 //! here; `problems/README.md` describes the layout.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -11,7 +10,7 @@ use shared::json::write::push_string;
 use shared::json::{Json, JsonText, Kind, Object, ObjectError};
 
 use super::checker_file;
-use super::files::{Files, SourceFile, member, text};
+use super::files::{Files, SourceFile, member, text, visible};
 use crate::endings;
 use crate::progress;
 use crate::project;
@@ -95,7 +94,8 @@ pub fn own() -> PathBuf {
     project::root().join("problems")
 }
 
-/// Reads every problem of a folder, by name. Errors name all that cannot be read.
+/// Reads every problem of a folder, by name; of a folder that is itself a problem, that
+/// one. Errors name all that cannot be read.
 pub fn load(folder: &Path) -> Result<Vec<Loaded>> {
     let mut problems = Vec::new();
     let mut errors = Vec::new();
@@ -111,7 +111,7 @@ pub fn load(folder: &Path) -> Result<Vec<Loaded>> {
     Ok(problems)
 }
 
-/// Reads every problem of a folder, by name, each with its id. Of two with one id
+/// Reads every problem of a folder as [`load`] does, each with its id. Of two with one id
 /// neither can be published.
 pub(super) fn read_all(folder: &Path) -> Result<Vec<(String, Result<Loaded>)>> {
     let paths = paths(folder)?;
@@ -131,32 +131,32 @@ pub(super) fn read_all(folder: &Path) -> Result<Vec<(String, Result<Loaded>)>> {
     Ok(paths.iter().enumerate().map(read).collect())
 }
 
-/// The path of every problem in `folder`, by name.
+/// The path of every problem in `folder`, by name; its own where it is itself a problem.
 fn paths(folder: &Path) -> Result<Vec<PathBuf>> {
-    if folder.join("problem.json").is_file() {
-        bail!(
-            "{} is a problem, not a folder of problems: give the folder that it is in",
-            progress::shown(folder)
-        );
+    if is_problem(folder) {
+        // `.` and `..` have no name by themselves.
+        let named = match folder.file_name() {
+            Some(_) => folder.to_owned(),
+            None => folder.canonicalize()?,
+        };
+        return Ok(vec![named]);
     }
-    let entries = fs::read_dir(folder)
-        .with_context(|| format!("cannot read the folder {}", progress::shown(folder)))?;
-    let mut paths = Vec::new();
-    for entry in entries {
-        let path = entry?.path();
+    let mut paths = visible(folder)?;
+    paths.retain(|path| {
         let is_file = path.is_file() && path.extension().is_some_and(|end| end == "json");
-        if is_file || path.join("problem.json").is_file() {
-            paths.push(path);
-        }
-    }
+        is_file || is_problem(path)
+    });
     if paths.is_empty() {
         bail!(
             "there is no problem in {}: a problem is a folder with problem.json in it",
             progress::shown(folder)
         );
     }
-    paths.sort();
     Ok(paths)
+}
+
+fn is_problem(folder: &Path) -> bool {
+    folder.join("problem.json").is_file()
 }
 
 /// The id of the problem at `path`.
@@ -190,11 +190,9 @@ pub(super) fn read(path: &Path) -> Result<Loaded> {
     }
     let folder = path.join(SOLUTIONS);
     if folder.is_dir() {
-        let mut paths: Vec<PathBuf> = fs::read_dir(&folder)?
-            .map(|entry| entry.map(|entry| entry.path()))
-            .collect::<Result<_, _>>()?;
-        paths.sort();
-        let read = paths.iter().map(|path| SourceFile::read(path));
+        let paths = visible(&folder)?;
+        let sources = paths.iter().filter(|path| path.is_file());
+        let read = sources.map(|path| SourceFile::read(path));
         files.solutions = read.collect::<Result<_>>()?;
     }
     together(&file, id(path), &files)

@@ -8,6 +8,8 @@ mod check;
 mod checker_file;
 mod files;
 mod folder;
+#[cfg(test)]
+mod folder_tests;
 mod import;
 mod publish;
 mod solutions;

@@ -98,6 +98,21 @@ fn every_member_is_read() {
     assert!(!problem.stop_on_first_fail);
 }
 
+/// A language whose keyword it is has another name for it.
+#[test]
+fn a_keyword_may_be_a_name() {
+    let mut problem = function();
+    for (pointer, name) in [
+        ("/signature/name", "import"),
+        ("/signature/params/0/name", "lambda"),
+        ("/signature/params/1/name", "class"),
+    ] {
+        problem = with(problem, pointer, name.into());
+        let read = Problem::from_value(&id("two-sum"), &problem);
+        assert!(read.is_ok(), "{name}: {read:?}");
+    }
+}
+
 #[test]
 fn members_that_are_not_given_have_defaults() {
     let problem = Problem::from_value(&id("echo"), &program()).unwrap();

@@ -8,26 +8,16 @@ use super::{
 use crate::domain::violation::Violation;
 use crate::json::Json;
 
-/// Keywords of the four languages that came first, and names that harnesses define.
-/// A harness of another language adds a `_` to what is a keyword in that one alone.
-const RESERVED: &str = "False None True and as assert async await break class continue def del elif \
-else except finally for from global if import in is lambda nonlocal not or pass raise return try \
-while with yield arguments case catch const debugger default delete do enum eval export extends \
-false function implements instanceof interface let new null package private protected public \
-static super switch this throw true typeof undefined NaN Infinity var void exports module require \
-globalThis alignas alignof and_eq asm auto bitand bitor bool char char8_t char16_t char32_t compl \
-concept consteval constexpr constinit const_cast co_await co_return co_yield decltype double \
-dynamic_cast explicit extern float friend goto inline int long mutable namespace noexcept not_eq \
-nullptr operator or_eq register reinterpret_cast requires short signed sizeof static_assert \
-static_cast struct template thread_local typedef typeid typename union unsigned using virtual \
-volatile wchar_t xor xor_eq main std ListNode TreeNode Solution";
+/// Names that harnesses define. What a language has for itself, such as its keywords, gets a
+/// `_` at its end in that language.
+const RESERVED: [&str; 5] = ["main", "std", "ListNode", "TreeNode", "Solution"];
 
 /// What a language takes for a constructor.
 const CONSTRUCTORS: [&str; 2] = ["constructor", "initialize"];
 
 const NAME: &str = "must be 1 to 64 of A-Z a-z 0-9 _, must not begin with a digit and must not \
 hold __.";
-const TAKEN: &str = "must not be a keyword of Python, JavaScript, TypeScript or C++, nor main, std, ListNode, TreeNode or Solution.";
+const TAKEN: &str = "must not be main, std, ListNode, TreeNode or Solution.";
 const TYPE: &str = "must be int, float, string, bool, null, any, list<T>, map<T>, linked_list<T>, \
 binary_tree<T> or linked_nodes<T>, at most 8 deep.";
 const NODES: &str = "may have linked_nodes<T> as a whole only, not within another type.";
@@ -93,7 +83,7 @@ impl Signature {
             returns: ty(members, "returns"),
             answer: Answer::Returned,
         };
-        if is_reserved(&signature.snake_name()) {
+        if RESERVED.contains(&signature.snake_name().as_str()) {
             members.reject("name", TAKEN);
         }
         signature.params = params(members, &signature.name);
@@ -212,12 +202,8 @@ fn name(members: &mut ObjectReader<'_, '_>) -> String {
         && !letters.windows(2).any(|pair| pair == b"__");
     if !fits {
         members.reject("name", NAME);
-    } else if is_reserved(&name) {
+    } else if RESERVED.contains(&name.as_str()) {
         members.reject("name", TAKEN);
     }
     name
-}
-
-fn is_reserved(name: &str) -> bool {
-    RESERVED.split(' ').any(|word| word == name)
 }

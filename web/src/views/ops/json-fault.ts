@@ -95,3 +95,26 @@ function stringEnd(text: string, begin: number): number | JsonFault {
     at += 1;
   }
 }
+
+/** The deepest that the publishing command takes a file. */
+const MAX_DEPTH = 128;
+
+/** What no problem may have though it is JSON: a member twice, and what is nested too deep. */
+export function jsonFlaw(text: string): JsonFault | undefined {
+  /** The names of each object that is open; `undefined`: an array. */
+  const open: (Set<string> | undefined)[] = [];
+  for (const found of text.matchAll(/("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|[[\]{}]/g)) {
+    const [token, string, colon] = found;
+    const at = found.index;
+    if (string === undefined) {
+      if (token === "}" || token === "]") open.pop();
+      else open.push(token === "{" ? new Set() : undefined);
+      if (open.length > MAX_DEPTH) return { at, message: "It is nested too deep here." };
+    } else if (colon !== undefined) {
+      const name = JSON.parse(string) as string;
+      if (open.at(-1)?.has(name)) return { at, message: "This member stands twice in its object." };
+      open.at(-1)?.add(name);
+    }
+  }
+  return undefined;
+}

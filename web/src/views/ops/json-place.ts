@@ -157,16 +157,23 @@ function cut(text: string, from: number, length: number): string {
   return text.slice(from, from + length) + (text.length > from + length ? "…" : "");
 }
 
-/** The text of an object with one more member, at its beginning. */
+/** A JSON text without space between its parts. */
+export function compact(text: string): string {
+  return text.replace(/("[^"\\]*(?:\\.[^"\\]*)*")|[ \n\r\t]+/g, "$1");
+}
+
+/** The compact text of an object with one more member, at its end. */
 export function withMember(text: string, name: string, value: unknown): string {
-  const at = space(text, 0) + 1;
-  const comma = text[space(text, at)] === "}" ? "" : ",";
-  return `${text.slice(0, at)}${JSON.stringify(name)}:${JSON.stringify(value)}${comma}${text.slice(at)}`;
+  const comma = text === "{}" ? "" : ",";
+  return `${text.slice(0, -1)}${comma}${JSON.stringify(name)}:${JSON.stringify(value)}}`;
 }
 
 /** The same for the object that is the member `of`. */
 export function withMemberOf(text: string, of: string, name: string, value: unknown): string {
-  for (const child of children(text, space(text, 0)))
-    if (child.name === of) return text.slice(0, child.value) + withMember(text.slice(child.value), name, value);
+  for (const child of children(text, 0))
+    if (child.name === of) {
+      const inner = withMember(text.slice(child.value, child.to), name, value);
+      return text.slice(0, child.value) + inner + text.slice(child.to);
+    }
   return text;
 }

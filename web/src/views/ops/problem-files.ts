@@ -1,17 +1,20 @@
 // Which problems the chosen files hold. A chosen folder is read as `cargo xtask problems
 // push` reads it: a folder of problems, each a file `ID.json` or a folder `ID` with
-// `problem.json`, and beside that `statement.md` and a checker's code. A folder that is
-// itself a problem is taken too, and files that were picked one by one are put together.
+// `problem.json`, and beside that `statement.md`, a checker's code and solutions; or a folder
+// that is itself a problem. `tests/fixtures/problem-folders.json` holds both to the same.
+// Files that were picked one by one are put together.
 
+import { PROBLEM_ID } from "../../api/ids.ts";
 import { checkerLanguage, ownChecker } from "./checker-file.ts";
-import { jsonFault } from "./json-fault.ts";
-import { locate, type Place, placeAt, withMember } from "./json-place.ts";
+import { jsonFault, jsonFlaw } from "./json-fault.ts";
+import { compact, locate, type Place, placeAt, withMember } from "./json-place.ts";
+import { codeFault, MAX_FILE_BYTES, nameFault } from "./solution-file.ts";
 
 export interface ProblemFile {
   /** As it was chosen: "two-sum/problem.json". */
   path: string;
   text: string;
-  /** What is published: the text with the statement and the checker's code put in. */
+  /** What is published: the compact text with the statement and the checker's code put in. */
   whole: string;
   /** The folder's or the file's name, or the member `id` of a picked file; may be empty. */
   id: string;
@@ -24,6 +27,9 @@ export interface ProblemFile {
   fault: { message: string; place?: Place | undefined } | undefined;
 }
 
+/** The most solutions that a fault names. */
+const MAX_NAMED = 3;
+
 interface Chosen {
   path: string;
   /** Empty where the file was picked by itself. */
@@ -32,12 +38,21 @@ interface Chosen {
   file: File;
 }
 
+/** What is beside a problem's JSON, and belongs to it. */
+interface Beside {
+  statement?: Chosen;
+  checkers: Chosen[];
+  solutions: Chosen[];
+}
+
 export async function problemFiles(files: File[]): Promise<ProblemFile[]> {
-  const chosen = files.map((file): Chosen => {
-    const path = file.webkitRelativePath || file.name;
-    const cut = path.lastIndexOf("/");
-    return { path, folder: path.slice(0, Math.max(0, cut)), name: path.slice(cut + 1), file };
-  });
+  const chosen = files
+    .map((file): Chosen => {
+      const path = file.webkitRelativePath || file.name;
+      const cut = path.lastIndexOf("/");
+      return { path, folder: path.slice(0, Math.max(0, cut)), name: path.slice(cut + 1), file };
+    })
+    .filter((one) => !isHidden(one));
   /** Chosen folders that are problems themselves. */
   const alone = chosen.filter(({ folder, name }) => name === "problem.json" && folder !== "" && !folder.includes("/"));
   const roots = alone.map(({ folder }) => folder);
@@ -45,7 +60,7 @@ export async function problemFiles(files: File[]): Promise<ProblemFile[]> {
     .filter((one) => {
       const { folder, name } = one;
       const [root = "", ...below] = folder.split("/");
-      if ([...below, name].some((part) => part.startsWith(".")) || !name.endsWith(".json")) return false;
+      if (!name.endsWith(".json")) return false;
       if (roots.includes(root)) return alone.includes(one);
       return below.length === 0 || (below.length === 1 && name === "problem.json");
     })
@@ -53,26 +68,43 @@ export async function problemFiles(files: File[]): Promise<ProblemFile[]> {
   return Promise.all(sources.map((source) => problem(source, chosen, sources)));
 }
 
-/** The files that belong to a problem's JSON. */
-function beside(source: Chosen, chosen: Chosen[], sources: Chosen[]): { statement?: Chosen; checkers: Chosen[] } {
+/** Why a chosen problem is not published under `id`, if so. `others`: what was chosen with it. */
+export function refusal(
+  file: ProblemFile,
+  id: string,
+  others: { path: string; id: string }[],
+): { message: string; place?: Place | undefined; isOfId: boolean } | undefined {
+  if (!PROBLEM_ID.test(id)) return { message: "The id must be 1 to 128 of A-Z a-z 0-9 . _ -", isOfId: true };
+  if (file.fault) return { ...file.fault, isOfId: false };
+  const twin = others.find((one) => one.path !== file.path && one.id === id);
+  return twin && { message: `There is another problem with this id: ${twin.path}.`, isOfId: true };
+}
+
+/** Whether a file, or a folder that it is in, has a name that begins with a dot; the chosen folder may. */
+function isHidden({ folder, name }: Chosen): boolean {
+  return [...folder.split("/").slice(1), name].some((part) => part.startsWith("."));
+}
+
+function beside(source: Chosen, chosen: Chosen[], sources: Chosen[]): Beside {
   const { folder, name } = source;
   const isPicked = folder === "";
   // In a folder of problems, a file `ID.json` holds everything.
-  if (name !== "problem.json" && !isPicked) return { checkers: [] };
+  if (name !== "problem.json" && !isPicked) return { checkers: [], solutions: [] };
   const here = chosen.filter((one) => one.folder === folder);
   const isOnly = name === "problem.json" || sources.filter((one) => one.folder === folder).length === 1;
   const own = isPicked && here.find((one) => one.name === `${name.slice(0, -".json".length)}.md`);
   const statement = own || (isOnly && here.find((one) => one.name === "statement.md"));
   const checkers = isOnly ? here.filter((one) => checkerLanguage(one.name) !== undefined) : [];
-  return { checkers, ...(statement && { statement }) };
+  const solutions = isPicked ? [] : chosen.filter((one) => one.folder === `${folder}/solutions`);
+  return { checkers, solutions, ...(statement && { statement }) };
 }
 
 class NoText extends Error {}
 
-/** A file's text, to the letter; what is no text would be published changed. */
+/** A file's text without an editor's byte order mark; what is no text would be published changed. */
 async function textOf({ file, path }: Chosen): Promise<string> {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(await file.arrayBuffer());
+    return new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
   } catch (error) {
     if (error instanceof TypeError) throw new NoText(`${path} is no text in UTF-8.`);
     throw error;
@@ -94,8 +126,7 @@ async function problem(source: Chosen, chosen: Chosen[], sources: Chosen[]): Pro
     fault: undefined,
   };
   try {
-    // An editor's byte order mark is no part of the JSON.
-    found.text = found.whole = (await textOf(source)).replace(/^\ufeff/, "");
+    found.text = await textOf(source);
     found.fault = await fill(found, source, beside(source, chosen, sources));
   } catch (error) {
     if (!(error instanceof NoText)) throw error;
@@ -108,7 +139,7 @@ async function problem(source: Chosen, chosen: Chosen[], sources: Chosen[]): Pro
 async function fill(
   found: ProblemFile,
   source: Chosen,
-  { statement, checkers }: ReturnType<typeof beside>,
+  { statement, checkers, solutions }: Beside,
 ): Promise<ProblemFile["fault"]> {
   const { text } = found;
   let value: unknown;
@@ -121,9 +152,12 @@ async function fill(
       place: fault && placeAt(text, fault.at),
     };
   }
+  const flaw = jsonFlaw(text);
+  if (flaw) return { message: flaw.message, place: placeAt(text, flaw.at) };
   if (typeof value !== "object" || value === null || Array.isArray(value))
     return { message: "A problem must be a JSON object.", place: locate(text, "") };
   const { id, title, cases, statement: own, checker } = value as Record<string, unknown>;
+  found.whole = compact(text);
   if (typeof id === "string" && id !== "" && source.folder === "") found.id = id;
   if (typeof title === "string") found.title = title;
   if (Array.isArray(cases)) found.cases = cases.length;
@@ -139,14 +173,25 @@ async function fill(
   const [file, another] = checkers;
   if (another)
     return { message: `There is more than one file of a checker (${file?.name}, ${another.name}): keep one.` };
-  if (!file) return undefined;
-  found.checker = file.path;
-  const whole = ownChecker(found.whole, checker, file.name, await textOf(file));
-  if (whole === undefined)
-    return {
-      message: `There is ${file.path}, but the checker here is not {"kind": "program"} without code.`,
-      place: locate(text, "checker"),
-    };
-  found.whole = whole;
-  return undefined;
+  if (file) {
+    found.checker = file.path;
+    const whole = ownChecker(found.whole, checker, file.name, await textOf(file));
+    if (whole === undefined)
+      return {
+        message: `There is ${file.path}, but the checker here is not {"kind": "program"} without code.`,
+        place: locate(text, "checker"),
+      };
+    found.whole = whole;
+  }
+  const faults = await Promise.all(solutions.map(solutionFault));
+  const wrong = faults.filter((one) => one !== undefined);
+  if (wrong.length === 0) return undefined;
+  const more = wrong.length > MAX_NAMED ? `; and ${wrong.length - MAX_NAMED} more` : "";
+  return { message: `${wrong.slice(0, MAX_NAMED).join("; ")}${more}.` };
+}
+
+async function solutionFault(solution: Chosen): Promise<string | undefined> {
+  const { path, name, file } = solution;
+  const fault = nameFault(name) ?? codeFault(file.size > MAX_FILE_BYTES ? undefined : await textOf(solution));
+  return fault && `${path}: ${fault}`;
 }

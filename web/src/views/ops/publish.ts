@@ -7,9 +7,9 @@ import { inform } from "../../base/announce.ts";
 import { h, replace } from "../../base/dom.ts";
 import { operate } from "../../operator.ts";
 import { link } from "../../router.ts";
-import { ENDINGS } from "./checker-file.ts";
+import { ENDINGS } from "./endings.ts";
 import { excerpt, locate, type Place } from "./json-place.ts";
-import { type ProblemFile, problemFiles } from "./problem-files.ts";
+import { type ProblemFile, problemFiles, refusal } from "./problem-files.ts";
 
 interface Published {
   id: string;
@@ -67,7 +67,7 @@ export function publishing(known: Known): { element: HTMLElement; refresh(): voi
   }
 
   function show(found: ProblemFile[]): void {
-    open = found.map((file) => candidate(file, known, twin));
+    open = found.map((file) => candidate(file, known, chosen));
     replace(
       cards,
       open.map((one) => one.element),
@@ -77,8 +77,7 @@ export function publishing(known: Known): { element: HTMLElement; refresh(): voi
     clear.hidden = open.length === 0;
   }
 
-  /** Another one with this id: the second would take the place of the first. */
-  const twin = (path: string, id: string) => open.find((one) => one.path !== path && one.id() === id)?.path;
+  const chosen = () => open.map((one) => ({ path: one.path, id: one.id() }));
 
   async function publishAll(): Promise<void> {
     whole.disabled = true;
@@ -119,7 +118,7 @@ interface Candidate {
   refresh(): void;
 }
 
-function candidate(file: ProblemFile, known: Known, twin: (path: string, id: string) => string | undefined): Candidate {
+function candidate(file: ProblemFile, known: Known, chosen: () => { path: string; id: string }[]): Candidate {
   const field = h("input", {
     type: "text",
     value: file.id,
@@ -175,19 +174,14 @@ function candidate(file: ProblemFile, known: Known, twin: (path: string, id: str
   async function publish(): Promise<boolean> {
     const id = field.value;
     if (button.disabled) return false;
-    if (!PROBLEM_ID.test(id)) {
-      refuse("The id must be 1 to 128 of A-Z a-z 0-9 . _ -", undefined, undefined);
+    const refused = refusal(file, id, chosen());
+    if (refused?.isOfId) {
+      refuse(refused.message, undefined, undefined);
       field.focus();
       return false;
     }
-    if (file.fault) {
-      showFault(file.fault);
-      return false;
-    }
-    const other = twin(file.path, id);
-    if (other !== undefined) {
-      refuse(`There is another problem with this id: ${other}.`, undefined, undefined);
-      field.focus();
+    if (refused) {
+      showFault(refused);
       return false;
     }
     button.disabled = true;
