@@ -199,7 +199,7 @@ mod tests {
                     wall_time_ms: wall_ms,
                     ..Stage::default()
                 },
-                output: String::new(),
+                ..StageReport::default()
             };
             let compiled = Execution {
                 compile: Some(report.clone()),
