@@ -391,8 +391,8 @@ fn what_cannot_be_taken_is_refused_with_its_place() {
         ),
         (with(two_sum(), "/titleSlug", json!("two sum")), "--id"),
         (
-            with(two_sum(), "/metaData/name", json!("class")),
-            "signature.name must not be a keyword",
+            with(two_sum(), "/metaData/name", json!("main")),
+            "signature.name must not be main",
         ),
     ] {
         let error = format!("{:#}", imported(&problem).unwrap_err());
