@@ -38,6 +38,8 @@ pub struct Runtime {
     pub run: Vec<String>,
     /// The check command with its program's absolute path; empty if there is none.
     pub check: Vec<String>,
+    /// The command that checks inputs, likewise.
+    pub input_check: Vec<String>,
     /// The command for notes with its program's absolute path; empty if there is none.
     pub notes: Vec<String>,
     /// The whole environment except `HOME` and `TMPDIR`.
@@ -152,6 +154,7 @@ async fn find(language: Language, path: &OsStr, libraries: Option<Mount>) -> Opt
     let compile = command(&language.compile)?;
     let run = command(&language.run)?;
     let check = command(&language.check)?;
+    let input_check = command(&language.input_check)?;
     let notes = notes_command(&language.notes, path, shown).unwrap_or_default();
     let env = environment(&language, &real, shown);
     let programs = [Some(&program), compile.first(), run.first(), notes.first()];
@@ -164,6 +167,7 @@ async fn find(language: Language, path: &OsStr, libraries: Option<Mount>) -> Opt
         compile,
         run,
         check,
+        input_check,
         notes,
         env,
         mounts,
@@ -393,6 +397,7 @@ mod tests {
             compile: Vec::new(),
             run: Vec::new(),
             check: Vec::new(),
+            input_check: Vec::new(),
             notes: Vec::new(),
             env: Vec::new(),
             mounts: Vec::new(),
