@@ -270,9 +270,8 @@ fn notes_command(command: &[String], path: &OsStr, libraries: Option<&str>) -> O
     libraries?;
     let mut command = with_libraries(command, libraries);
     let program = command.first_mut()?;
-    *program = notes::native_checker(&on_path(program, path)?)?
-        .to_str()?
-        .to_owned();
+    let checker = notes::native_checker(&on_path(program, path)?)?;
+    *program = checker.to_str()?.to_owned();
     Some(command)
 }
 
@@ -289,11 +288,9 @@ fn environment(
     {
         path = format!("{folder}:{path}");
     }
-    let real_folder = program
-        .canonicalize()
-        .ok()
-        .and_then(|real| Some(real.parent()?.to_str()?.to_owned()))
-        .unwrap_or_default();
+    let real = program.canonicalize().ok();
+    let real_folder = real.and_then(|real| Some(real.parent()?.to_str()?.to_owned()));
+    let real_folder = real_folder.unwrap_or_default();
     let mut env = vec![
         ("PATH".to_owned(), path),
         ("LANG".to_owned(), "C.UTF-8".to_owned()),
