@@ -10,6 +10,9 @@ use crate::sandbox::{File, Limits};
 
 const MIB: u64 = 1 << 20;
 
+/// Stands for every file that is checked.
+const ALIKE: &str = "{alike}";
+
 /// Part of the stack in bytes that is left for code that does not look how much of it is
 /// used.
 const NATIVE_STACK_BYTES: u64 = MIB;
@@ -22,8 +25,18 @@ const UNLIMITED_HEAP_BYTES: u64 = 4096 * MIB;
 /// Replaces the placeholders in a command of the table. `files` are those that the
 /// command finds.
 pub(crate) fn fill_in(command: &[String], submission: &Submission, files: &[File]) -> Vec<String> {
+    fill_in_for(command, submission, files, &submission.main)
+}
+
+/// The same with another file than the main one as `{file}`.
+fn fill_in_for(
+    command: &[String],
+    submission: &Submission,
+    files: &[File],
+    file: &str,
+) -> Vec<String> {
     let language = &submission.runtime.language;
-    let main = without_leading_dash(&submission.main);
+    let main = without_leading_dash(file);
     let limits = &submission.limits.run;
     let heap = heap_bytes(limits, language);
     // With its whole stack in use, the language must stay within the memory limit, and
@@ -39,8 +52,8 @@ pub(crate) fn fill_in(command: &[String], submission: &Submission, files: &[File
             argv.extend(sources.map(|name| without_leading_dash(name)));
             continue;
         }
-        if argument == "{alike}" {
-            argv.extend(alike(&submission.main, files).map(without_leading_dash));
+        if argument == ALIKE {
+            argv.extend(alike(submission, files).map(without_leading_dash));
             continue;
         }
         let mut word = argument
@@ -69,12 +82,30 @@ fn heap_bytes(limits: &Limits, language: &Language) -> u64 {
     })
 }
 
-/// The code files with the ending of the main file, which comes first.
-fn alike<'a>(main: &'a str, files: &'a [File]) -> impl Iterator<Item = &'a str> {
-    let ending = main.rsplit_once('.').map(|(_, ending)| ending);
+/// The commands that check the submission's files: one for all of them, if it takes
+/// several, or else one for each.
+pub(crate) fn checks<'a>(
+    command: &'a [String],
+    submission: &'a Submission,
+    files: &'a [File],
+) -> impl Iterator<Item = Vec<String>> + 'a {
+    let takes_all = command.iter().any(|word| word == ALIKE);
+    let commands = if takes_all { 1 } else { usize::MAX };
+    alike(submission, files)
+        .take(commands)
+        .map(move |file| fill_in_for(command, submission, files, file))
+}
+
+/// The files with the ending of the main file, which comes first, or with another one
+/// of the language's code.
+fn alike<'a>(submission: &'a Submission, files: &'a [File]) -> impl Iterator<Item = &'a str> {
+    let ending_of = |name: &'a str| name.rsplit_once('.').map(|(_, ending)| ending);
+    let (main, ending) = (submission.main.as_str(), ending_of(&submission.main));
+    let further = &submission.runtime.language.check_endings;
     let others = files.iter().map(|file| file.name.as_str());
     std::iter::once(main).chain(others.filter(move |name| {
-        *name != main && ending.is_some() && name.rsplit_once('.').map(|(_, end)| end) == ending
+        let is_code = |other| ending == Some(other) || further.iter().any(|one| one == other);
+        *name != main && ending_of(name).is_some_and(is_code)
     }))
 }
 

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use crate::answer::{Budget, Fit};
 use crate::artifacts::{Artifact, ArtifactCache, Key};
-use crate::commands::fill_in;
+use crate::commands::{checks, fill_in};
 use crate::compiler_limits::name_limit;
 use crate::explain;
 use crate::notes;
@@ -81,7 +81,11 @@ pub fn execute(
         .map_or(&submission.files, |artifact| &artifact.files);
     let Some(cases) = &submission.cases else {
         let mut run = execution.run(files, &submission.stdin)?;
-        if let Some(mut mistake) = execution.check(&run)? {
+        let mistake = match execution.may_be_invalid(&run) {
+            true => execution.check()?,
+            false => None,
+        };
+        if let Some(mut mistake) = mistake {
             budget.take_compilation(&mut mistake);
             response.run = Some(mistake.clone());
             response.compile = Some(mistake);
@@ -187,13 +191,17 @@ impl Execution<'_> {
             can_wait: false,
             limits: limits.compile,
         })?;
-        let files = std::mem::take(&mut report.files);
+        let compiled = std::mem::take(&mut report.files);
         let mut stage = StageResult::from(report);
         name_limit(&mut stage, &limits.compile);
+        explain::name_overwritten(&mut stage, files, &compiled);
         if stage.status.is_none() {
             self.add_notes(&mut stage)?;
         }
-        let artifact = Arc::new(Artifact { stage, files });
+        let artifact = Arc::new(Artifact {
+            stage,
+            files: compiled,
+        });
         if artifact.stage.status.is_none() {
             cache.insert(key, &artifact);
         }
@@ -253,6 +261,7 @@ impl Execution<'_> {
         budget: &mut Budget,
     ) -> Result<Cases, ExecuteError> {
         let mut runs: Vec<StageResult> = Vec::new();
+        let mut is_checked = false;
         for case in cases {
             let is_late = self
                 .submission
@@ -274,10 +283,16 @@ impl Execution<'_> {
                 Err(ExecuteError::Unavailable) if !runs.is_empty() => break,
                 Err(error) => return Err(error),
             };
-            if runs.is_empty()
-                && let Some(mistake) = self.check(&run)?
-            {
-                return Ok(Cases::Invalid(mistake));
+            // Not the first case alone: some languages read as they go, and end before
+            // the mistake.
+            if !is_checked && self.may_be_invalid(&run) {
+                is_checked = true;
+                match self.check() {
+                    Ok(None) => {}
+                    Ok(Some(mistake)) => return Ok(Cases::Invalid(mistake)),
+                    Err(ExecuteError::Unavailable) if !runs.is_empty() => break,
+                    Err(error) => return Err(error),
+                }
             }
             if budget.take_run(&mut run) == Fit::Left {
                 break;
@@ -291,9 +306,16 @@ impl Execution<'_> {
         Ok(Cases::Run(runs))
     }
 
-    /// Whether a failed run failed because its source code is not valid: the result of
-    /// the command that checks it, as a compiler's.
-    fn check(&self, run: &StageResult) -> Result<Option<StageResult>, ExecuteError> {
+    /// Whether a run may have failed because the source code is not valid.
+    fn may_be_invalid(&self, run: &StageResult) -> bool {
+        let language = &self.submission.runtime.language;
+        let is_printed = |text: &String| run.stderr.contains(text) || run.stdout.contains(text);
+        run.status == Some("RE") && language.check_if.iter().any(is_printed)
+    }
+
+    /// The result of the command that checks the source code, as a compiler's, if that is
+    /// not valid.
+    fn check(&self) -> Result<Option<StageResult>, ExecuteError> {
         let Submission {
             runtime,
             files,
@@ -301,28 +323,29 @@ impl Execution<'_> {
             separate_streams,
             ..
         } = self.submission;
-        let texts = &runtime.language.check_if;
-        let may_be_invalid = run.status == Some("RE")
-            && texts
-                .iter()
-                .any(|text| run.stderr.contains(text) || run.stdout.contains(text));
-        if runtime.check.is_empty() || !may_be_invalid {
-            return Ok(None);
+        let started = Instant::now();
+        for argv in checks(&runtime.check, self.submission, files) {
+            // All of them together may take as long as one compilation.
+            if started.elapsed() >= limits.compile.wall {
+                break;
+            }
+            let report = self.run_stage(&Command {
+                argv: &argv,
+                files,
+                collect_files: false,
+                mounts: &runtime.mounts,
+                env: &runtime.env,
+                stdin: b"",
+                combine_output: !separate_streams,
+                interrupt: false,
+                can_wait: false,
+                limits: limits.compile,
+            })?;
+            if matches!(report.ending, Ending::Exited(code) if code != 0) {
+                return Ok(Some(StageResult::from(report)));
+            }
         }
-        let report = self.run_stage(&Command {
-            argv: &fill_in(&runtime.check, self.submission, files),
-            files,
-            collect_files: false,
-            mounts: &runtime.mounts,
-            env: &runtime.env,
-            stdin: b"",
-            combine_output: !separate_streams,
-            interrupt: false,
-            can_wait: false,
-            limits: limits.compile,
-        })?;
-        let is_invalid = matches!(report.ending, Ending::Exited(code) if code != 0);
-        Ok(is_invalid.then(|| StageResult::from(report)))
+        Ok(None)
     }
 
     fn run(&self, files: &[File], stdin: &[u8]) -> Result<StageResult, ExecuteError> {
@@ -334,7 +357,25 @@ impl Execution<'_> {
         let mut stage = StageResult::from(report);
         explain::name_memory(&mut stage, &runtime.language.out_of_memory);
         explain::name_signal(&mut stage, &limits.run);
+        if stage.status == Some("RE") && !runtime.input_check.is_empty() && !stdin.is_empty() {
+            self.check_input(&mut stage, stdin)?;
+        }
         Ok(stage)
+    }
+
+    /// Says of a failed run that its input fails without the program too, where the
+    /// language executes the input first.
+    fn check_input(&self, stage: &mut StageResult, stdin: &[u8]) -> Result<(), ExecuteError> {
+        let input_check = &self.submission.runtime.input_check;
+        let argv = fill_in(input_check, self.submission, &[]);
+        let report = self.run_stage(&Command {
+            can_wait: false,
+            ..run_command(self.submission, &argv, &[], stdin)
+        })?;
+        if matches!(report.ending, Ending::Exited(code) if code != 0) {
+            explain::blame_input(stage);
+        }
+        Ok(())
     }
 
     /// Runs one command in the sandbox and logs a failure of the sandbox.

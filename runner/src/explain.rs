@@ -1,8 +1,10 @@
 //! Says in a sentence what a signal means that ended a program, and finds out that a
-//! language's own heap was full.
+//! language's own heap was full, that the input is to blame, or that a compiler wrote over
+//! a file.
 //!
 //! `execute.rs` shows it every run.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::sandbox::{File, Limits, Mount, Report};
@@ -62,6 +64,39 @@ pub(crate) fn name_memory(stage: &mut StageResult, texts: &[String]) {
     let has_failed = matches!(stage.status, Some("RE" | "SG")) && stage.limit.is_none();
     if has_failed && texts.iter().any(|text| stage.stderr.contains(text)) {
         stage.memory_exceeded();
+    }
+}
+
+/// Adds to what a program printed that it was not to blame.
+pub(crate) fn blame_input(stage: &mut StageResult) {
+    const SENTENCE: &str =
+        "The input itself fails, before the program begins: the mistake is not the program's.\n";
+    for text in [Some(&mut stage.stderr), stage.output.as_mut()]
+        .into_iter()
+        .flatten()
+    {
+        if !text.is_empty() && !text.ends_with('\n') {
+            text.push('\n');
+        }
+        text.push_str(SENTENCE);
+    }
+}
+
+/// Makes a compilation fail that has written over one of the submission's files: `sent`
+/// are those, `left` what the folder holds after it.
+pub(crate) fn name_overwritten(stage: &mut StageResult, sent: &[File], left: &[File]) {
+    let left: BTreeMap<&str, &File> = left.iter().map(|file| (file.name.as_str(), file)).collect();
+    let is_changed = |file: &&File| {
+        let now = left.get(file.name.as_str());
+        now.is_some_and(|now| now.content != file.content)
+    };
+    if let Some(file) = sent.iter().find(is_changed) {
+        stage.status = Some("RE");
+        stage.code = Some(1);
+        stage.message = Some(format!(
+            "The compiler writes a file {} over the one that was submitted: give that another name",
+            file.name
+        ));
     }
 }
 
@@ -168,6 +203,26 @@ mod tests {
             b"File \"a.py\" /jobs/7/box/left a.js \xFF
             lib/json.py /usr/lib/x.py"
         );
+    }
+
+    #[test]
+    fn file_that_a_compiler_wrote_over_fails_the_compilation() {
+        let file = |name: &str, content: &[u8]| File {
+            name: name.to_owned(),
+            content: content.into(),
+            executable: false,
+        };
+        let sent = [file("main.ts", b"1"), file("main.js", b"2")];
+        let compiled = |left: &[File]| {
+            let mut stage = stage(Ending::Exited(0), "", 0);
+            name_overwritten(&mut stage, &sent, left);
+            (stage.status, stage.message.unwrap_or_default())
+        };
+        let made = [&sent[..], &[file("a.out", b"3")]].concat();
+        assert_eq!(compiled(&made), (None, String::new()));
+        let (status, message) = compiled(&[file("main.ts", b"1"), file("main.js", b"1")]);
+        assert_eq!(status, Some("RE"));
+        assert!(message.contains("a file main.js over"), "{message}");
     }
 
     #[test]

@@ -57,6 +57,8 @@ pub struct Language {
     /// The compile command; empty if the language is not compiled.
     #[serde(default)]
     pub compile: Vec<String>,
+    /// What compiling a small program takes, where that was measured.
+    pub compile_takes: Option<CompileTakes>,
     /// Whether the main file gets the name of its public class.
     #[serde(default)]
     pub public_class: bool,
@@ -69,6 +71,12 @@ pub struct Language {
     /// What a program prints whose source code may not be valid.
     #[serde(default)]
     pub check_if: Vec<String>,
+    /// Endings of further files that are checked, without the dot.
+    #[serde(default)]
+    pub check_endings: Vec<String>,
+    /// The command that fails for an input that is not valid; empty if any is.
+    #[serde(default)]
+    pub input_check: Vec<String>,
     /// The command that looks for mistakes which do not decide; empty if there is none.
     #[serde(default)]
     pub notes: Vec<String>,
@@ -164,6 +172,10 @@ fn find_mistake(language: &Language) -> Option<&'static str> {
         Some("has both compile and check")
     } else if language.check.is_empty() != language.check_if.is_empty() {
         Some("check needs check_if, and check_if needs check")
+    } else if language.compile_takes.is_some() && language.compile.is_empty() {
+        Some("compile_takes needs compile")
+    } else if language.check.is_empty() && !language.check_endings.is_empty() {
+        Some("check_endings needs check")
     } else if !(0.0..=1.0).contains(&language.stack_share) {
         Some("stack_share must be from 0 to 1")
     } else if !language.allowance.is_sensible() {
@@ -235,6 +247,37 @@ impl Allowance {
             cpu: time(limits.cpu),
             memory_bytes: limits.memory_bytes.map(memory),
             ..*limits
+        }
+    }
+}
+
+/// What the compile command takes for a small program, as measured. Its limits must leave
+/// as much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CompileTakes {
+    /// Resident memory, bytes, summed over all processes.
+    pub memory_bytes: u64,
+    /// Processes and threads at once.
+    pub processes: u64,
+    /// Open files per process.
+    pub open_files: u64,
+}
+
+impl CompileTakes {
+    /// The option whose value leaves the compiler too little, if one does.
+    pub fn too_low(&self, limits: &Limits) -> Option<&'static str> {
+        if limits
+            .memory_bytes
+            .is_some_and(|bytes| bytes < self.memory_bytes)
+        {
+            Some("--compile-memory-limit-bytes")
+        } else if limits.tasks < self.processes {
+            Some("--max-processes")
+        } else if limits.open_files < self.open_files {
+            Some("--max-open-files")
+        } else {
+            None
         }
     }
 }
@@ -330,6 +373,11 @@ mod tests {
             ("typo=1", "typo"),
             ("check=['a']", "check_if"),
             ("check_if=['a']", "check_if"),
+            ("check_endings=['a']", "check_endings"),
+            (
+                "compile_takes={memory_bytes=1,processes=1,open_files=1}",
+                "needs compile",
+            ),
             ("compile=['a']\ncheck=['a']\ncheck_if=['a']", "both"),
             ("allowance={time_factor=0.5}", "factors"),
             ("stack_share=1.5", "stack_share"),
@@ -339,6 +387,40 @@ mod tests {
             let error = bad(&format!("{usual}{more}"));
             assert!(error.contains(words), "{more}: {error}");
         }
+    }
+
+    #[test]
+    fn option_that_leaves_a_compiler_too_little_is_named() {
+        let takes = CompileTakes {
+            memory_bytes: 100,
+            processes: 10,
+            open_files: 20,
+        };
+        let enough = Limits {
+            wall: Duration::ZERO,
+            cpu: Duration::ZERO,
+            memory_bytes: Some(100),
+            stack_bytes: 0,
+            stdout_bytes: 0,
+            stderr_bytes: 0,
+            tasks: 10,
+            open_files: 20,
+            file_bytes: 0,
+            disk_bytes: 0,
+            disk_files: 0,
+        };
+        let low = |change: fn(&mut Limits)| {
+            let mut limits = enough;
+            change(&mut limits);
+            takes.too_low(&limits)
+        };
+        assert_eq!(low(|_| ()), None);
+        assert_eq!(low(|limits| limits.memory_bytes = None), None);
+        let memory = low(|limits| limits.memory_bytes = Some(99));
+        assert_eq!(memory, Some("--compile-memory-limit-bytes"));
+        assert_eq!(low(|limits| limits.tasks = 9), Some("--max-processes"));
+        let files = low(|limits| limits.open_files = 19);
+        assert_eq!(files, Some("--max-open-files"));
     }
 
     #[test]

@@ -38,6 +38,8 @@ pub struct Runtime {
     pub run: Vec<String>,
     /// The check command with its program's absolute path; empty if there is none.
     pub check: Vec<String>,
+    /// The command that checks inputs, likewise.
+    pub input_check: Vec<String>,
     /// The command for notes with its program's absolute path; empty if there is none.
     pub notes: Vec<String>,
     /// The whole environment except `HOME` and `TMPDIR`.
@@ -152,6 +154,7 @@ async fn find(language: Language, path: &OsStr, libraries: Option<Mount>) -> Opt
     let compile = command(&language.compile)?;
     let run = command(&language.run)?;
     let check = command(&language.check)?;
+    let input_check = command(&language.input_check)?;
     let notes = notes_command(&language.notes, path, shown).unwrap_or_default();
     let env = environment(&language, &real, shown);
     let programs = [Some(&program), compile.first(), run.first(), notes.first()];
@@ -164,6 +167,7 @@ async fn find(language: Language, path: &OsStr, libraries: Option<Mount>) -> Opt
         compile,
         run,
         check,
+        input_check,
         notes,
         env,
         mounts,
@@ -266,9 +270,8 @@ fn notes_command(command: &[String], path: &OsStr, libraries: Option<&str>) -> O
     libraries?;
     let mut command = with_libraries(command, libraries);
     let program = command.first_mut()?;
-    *program = notes::native_checker(&on_path(program, path)?)?
-        .to_str()?
-        .to_owned();
+    let checker = notes::native_checker(&on_path(program, path)?)?;
+    *program = checker.to_str()?.to_owned();
     Some(command)
 }
 
@@ -285,11 +288,9 @@ fn environment(
     {
         path = format!("{folder}:{path}");
     }
-    let real_folder = program
-        .canonicalize()
-        .ok()
-        .and_then(|real| Some(real.parent()?.to_str()?.to_owned()))
-        .unwrap_or_default();
+    let real = program.canonicalize().ok();
+    let real_folder = real.and_then(|real| Some(real.parent()?.to_str()?.to_owned()));
+    let real_folder = real_folder.unwrap_or_default();
     let mut env = vec![
         ("PATH".to_owned(), path),
         ("LANG".to_owned(), "C.UTF-8".to_owned()),
@@ -393,6 +394,7 @@ mod tests {
             compile: Vec::new(),
             run: Vec::new(),
             check: Vec::new(),
+            input_check: Vec::new(),
             notes: Vec::new(),
             env: Vec::new(),
             mounts: Vec::new(),

@@ -230,6 +230,7 @@ run = ['./a.out']
             compile: Vec::new(),
             run: Vec::new(),
             check: Vec::new(),
+            input_check: Vec::new(),
             notes: Vec::new(),
             env: Vec::new(),
             mounts: Vec::new(),

@@ -105,6 +105,21 @@ fn usual_recipes(runtimes: &Runtimes, limits: &RequestLimits) -> Vec<Recipe> {
     .collect()
 }
 
+/// Warns of languages whose compilers need more than the options leave them: every
+/// submission would fail, and not say why.
+fn warn_of_low_limits(runtimes: &Runtimes, limits: &Limits) {
+    for Runtime { language, .. } in &runtimes.0 {
+        let takes = language.compile_takes.as_ref();
+        if let Some(option) = takes.and_then(|takes| takes.too_low(limits)) {
+            tracing::warn!(
+                language = language.name,
+                option,
+                "its compiler needs more than this option allows"
+            );
+        }
+    }
+}
+
 /// Whether a language's program can be started inside the sandbox.
 fn can_start(sandbox: &dyn Sandbox, runtime: &Runtime, limits: Limits) -> bool {
     let mut argv = vec![runtime.program.clone()];
@@ -163,6 +178,7 @@ impl Server {
             });
         }
         let sandbox = WarmSandbox::new(sandbox, warm);
+        warn_of_low_limits(&runtimes, &config.limits.default.compile);
         sandbox.expect(usual_recipes(&runtimes, &config.limits));
         let slots = Slots::new(config.max_concurrent, config.max_queue);
         let artifacts = ArtifactCache::new(config.compile_cache_bytes);

@@ -241,7 +241,8 @@ fn bad_names_are_refused_by_their_place(stacks: &Stacks) {
         ("a\\b", "backslash"),
         ("a\u{0}b", "control"),
         ("a\nb", "control"),
-        ("a.out", "compiled program"),
+        ("a.out", "compilers write"),
+        ("a.exe", "compilers write"),
         ("MAIN.py", "the name of files[0]"),
         ("main.py/x", "files[0] as its folder"),
     ] {

@@ -112,6 +112,7 @@ test("a name that the API would refuse is said at its field, and nothing is sent
     ["raw.bin", "has this name"],
     ["raw.bin/x", "as its folder"],
     ["a.out", "compilers"],
+    ["A.exe/x", "compilers"],
   ] as const) {
     await field.fill(bad);
     await page.getByRole("tab", { name: "Result" }).click();

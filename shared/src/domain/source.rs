@@ -15,6 +15,8 @@ use crate::json::{Json, Kind, Object, ObjectError};
 
 mod names;
 
+pub use names::RESERVED_NAMES;
+
 /// The largest program, in bytes of UTF-8.
 pub const MAX_CODE_BYTES: usize = 64 * 1024;
 /// The largest program as it is stored, in bytes of JSON: enough for one in which

@@ -92,18 +92,24 @@ fn offset(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
-fn push_object(text: &mut String, value: Json<'_>, ty: &Type) -> Option<()> {
+/// The members of an object, sorted by name; `None`: it is none, or a name is not Unicode.
+pub(super) fn by_name(object: Json<'_>) -> Option<Vec<(Cow<'_, str>, Json<'_>)>> {
     let mut members: Vec<(Cow<'_, str>, Json<'_>)> = Vec::new();
-    for (name, value) in value.members()? {
+    for (name, value) in object.members()? {
         members.push((name.text()?, value));
     }
+    members.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    Some(members)
+}
+
+fn push_object(text: &mut String, value: Json<'_>, ty: &Type) -> Option<()> {
+    let members = by_name(value)?;
     if let (Type::LinkedNodes(_), [(name, values)]) = (ty, &*members)
         && name == "values"
     {
         // A list without a cycle is an array.
         return push(text, *values, ty, 0);
     }
-    members.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
     if members.windows(2).any(|pair| pair[0].0 == pair[1].0) {
         return None;
     }

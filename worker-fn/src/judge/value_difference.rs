@@ -4,7 +4,7 @@
 use shared::domain::problem::{Checker, Type};
 use shared::json::{Json, Kind};
 
-use super::canonical::{canonical, item, member};
+use super::canonical::{by_name, canonical, item, member};
 use super::compare;
 use super::difference::{
     Difference, SHORT_BYTES, cut_around, first_difference, first_without_pair, offset, sentence,
@@ -95,17 +95,21 @@ fn locate<'a>(
                 note: note.filter(|_| !is_short),
             };
         }
-        if let (Some(a), Some(b)) = (expected.members(), actual.members()) {
+        if let (Some(a), Some(_)) = (expected.members(), actual.members()) {
             let inner = member(ty);
+            // By name, not looked through for each member: there may be 100,000 of them.
+            let others = by_name(actual).unwrap_or_default();
             let value_of = |name: &str| {
-                let mut members = b.clone();
-                members.find(|(other, _)| other.text().as_deref() == Some(name))
+                let index = others
+                    .binary_search_by(|(other, _)| (**other).cmp(name))
+                    .ok()?;
+                others.get(index).map(|(_, value)| *value)
             };
             let differs = a.clone().find_map(|(name, value)| {
                 let name = name.text()?;
                 match value_of(&name) {
                     None => Some((name, value, None)),
-                    Some((_, other)) if !compare::value(checker, inner, value, other) => {
+                    Some(other) if !compare::value(checker, inner, value, other) => {
                         Some((name, value, Some(other)))
                     }
                     Some(_) => None,
@@ -313,6 +317,23 @@ mod tests {
         let lines = Checker::Lines { ignore_case: true };
         let found = note(lines, &format!("{long}\nAb"), &format!("{long} \naC")).unwrap();
         assert!(found.contains("[1], character 103."), "{found}");
+    }
+
+    /// The time would be minutes if each member was looked for in the answer.
+    #[test]
+    fn large_objects_are_compared_at_once() {
+        let object = |from: u32, last: u32| {
+            let names = (from..100_000).map(|number| (format!("m{number}"), json!(number)));
+            Value::Object(names.chain([("z".to_owned(), json!(last))]).collect())
+        };
+        let started = std::time::Instant::now();
+        let said = note("map<int>", object(0, 1), object(0, 2)).unwrap();
+        assert!(said.contains("[\"z\"]. Expected 1, got 2."), "{said}");
+        let said = note("map<int>", object(0, 1), object(1, 1)).unwrap();
+        assert_eq!(said, "The member \"m0\" is missing.");
+        let said = note("map<int>", object(1, 1), object(0, 1)).unwrap();
+        assert_eq!(said, "It has members that are not expected.");
+        assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
     }
 
     #[test]

@@ -9,7 +9,7 @@
 //! [`Bench`], and a line in [`run`].
 //!
 //! - [`queue`]: both Workers beside a classic JavaScript Worker;
-//!   [`cold_start`]: the start of both.
+//!   [`cold_start`]: the start of each.
 //! - [`scale`]: backlogs of several sizes; [`plan`]: one invocation of the free plan;
 //!   both on a [`pair`] of Workers.
 //! - [`latency`]: a lone submission up to its verdict, beside its run.

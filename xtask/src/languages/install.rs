@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use super::packages::{self, Package};
-use super::table::{self, Entry};
+use super::table;
 use crate::progress::{say, step};
 use crate::tools::{self, Manager};
 
@@ -14,27 +14,19 @@ use crate::tools::{self, Manager};
 /// names.
 pub(super) fn named(names: &[String]) -> Result<()> {
     let wanted = table::selected(names)?;
-    let offered = table::offered()?;
-    let is_missing = |entry: &Entry| !offered.contains_key(&entry.name);
-    let missing: Vec<&str> = wanted
-        .iter()
-        .filter(|entry| is_missing(entry))
-        .map(|entry| entry.name.as_str())
-        .collect();
+    let missing = table::missing(&wanted, &table::offered()?);
+    let missing: Vec<&str> = missing.iter().map(|entry| entry.name.as_str()).collect();
     if missing.is_empty() {
         say("every language that was asked for is there");
         return Ok(());
     }
     install(&missing)?;
-    let offered = table::offered()?;
-    let left: Vec<&&str> = missing
-        .iter()
-        .filter(|name| !offered.contains_key(**name))
-        .collect();
+    let left = table::missing(&wanted, &table::offered()?);
     if left.is_empty() {
         say(format!("{} can be judged now", missing.join(", ")));
         return Ok(());
     }
+    let left: Vec<&str> = left.iter().map(|entry| entry.name.as_str()).collect();
     bail!(
         "installed, and the runner still does not offer {left:?}: this machine's packages are of \
          other versions than the table asks for"

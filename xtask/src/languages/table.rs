@@ -99,9 +99,17 @@ fn parse(text: &str) -> Result<Vec<Entry>> {
         .collect()
 }
 
-/// The languages that the runner offers on this machine, with their versions. Builds and
-/// starts one.
-pub(super) fn offered() -> Result<BTreeMap<String, String>> {
+/// Languages that a runner offers, with their versions.
+pub(super) type Offered = BTreeMap<String, String>;
+
+/// Those that are not offered.
+pub(super) fn missing<'a>(wanted: &'a [Entry], offered: &Offered) -> Vec<&'a Entry> {
+    let is_missing = |entry: &&Entry| !offered.contains_key(&entry.name);
+    wanted.iter().filter(is_missing).collect()
+}
+
+/// The languages that the runner offers on this machine. Builds and starts one.
+pub(super) fn offered() -> Result<Offered> {
     step(
         "runner: compile",
         &mut cargo::build(&["--package", "runner"]),
@@ -136,7 +144,7 @@ pub(super) fn offered() -> Result<BTreeMap<String, String>> {
     Ok(versions(&serde_json::from_str(&list)?))
 }
 
-fn versions(list: &Value) -> BTreeMap<String, String> {
+fn versions(list: &Value) -> Offered {
     let list = list.as_array().into_iter().flatten();
     list.filter_map(|runtime| {
         let name = runtime["language"].as_str()?.to_owned();
@@ -165,6 +173,54 @@ mod tests {
         let names: Vec<String> = entries().unwrap().into_iter().map(|one| one.name).collect();
         let packaged = packages::PACKAGES.iter().map(|one| one.language);
         assert_eq!(names, packaged.collect::<Vec<_>>());
+    }
+
+    /// What looks like the name of a file in both commands is written by the first and
+    /// read by the second.
+    fn written(entry: &toml::Value) -> Vec<String> {
+        let names = |command: &str| -> Vec<String> {
+            let words = entry.get(command).and_then(toml::Value::as_array);
+            let words = words.into_iter().flatten().filter_map(toml::Value::as_str);
+            let is_part = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
+            let names = words.flat_map(|word| word.split(move |c| !is_part(c)));
+            let names = names.map(|name| name.trim_start_matches("-o").trim_start_matches("./"));
+            let is_name = |name: &&str| {
+                let ending = name.split_once('.').filter(|(stem, _)| !stem.is_empty());
+                ending.is_some_and(|(_, ending)| (1..=4).contains(&ending.len()))
+            };
+            names.filter(is_name).map(str::to_owned).collect()
+        };
+        let read = names("run");
+        let mut written = names("compile");
+        written.retain(|name| read.contains(name));
+        written
+    }
+
+    #[test]
+    fn no_submission_may_have_a_file_that_a_compile_command_writes() {
+        let mut found = std::collections::BTreeSet::new();
+        for file in FILES {
+            let text = fs::read_to_string(project::root().join(file)).unwrap();
+            let table: toml::Table = text.parse().unwrap();
+            for entry in table["language"].as_array().unwrap() {
+                let names = written(entry);
+                let run = entry["run"].as_array().unwrap();
+                let is_native = run[0].as_str().is_some_and(|word| word.starts_with("./"));
+                assert!(!(is_native && names.is_empty()), "{entry}");
+                found.extend(names);
+            }
+        }
+        let reserved = shared::domain::source::RESERVED_NAMES.map(str::to_owned);
+        assert_eq!(
+            found,
+            reserved
+                .into_iter()
+                .collect::<std::collections::BTreeSet<_>>()
+        );
+        // The page refuses the same ones.
+        let page = fs::read_to_string(project::root().join("web/src/views/solve/files.ts"));
+        let list = format!("{:?};", shared::domain::source::RESERVED_NAMES);
+        assert!(page.unwrap().contains(&list), "{list}");
     }
 
     #[test]

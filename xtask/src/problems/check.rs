@@ -132,8 +132,11 @@ pub(super) fn of_concern(problem: &Problem, loaded: &Loaded) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::fs;
     use std::path::PathBuf;
+
+    use serde_json::Value;
 
     use super::super::folder::{load, own, read};
     use super::*;
@@ -187,6 +190,70 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// The samples that came with the kinds of function problems, and with SQL.
+    const IN_MANY_LANGUAGES: [&str; 6] = [
+        "best-customers",
+        "list-cycle",
+        "lru-cache",
+        "remove-elements",
+        "rotate-in-place",
+        "tree-codec",
+    ];
+
+    #[test]
+    fn samples_of_every_kind_have_solutions_in_many_languages() {
+        let problems = load(&own()).unwrap();
+        for id in IN_MANY_LANGUAGES {
+            let loaded = problems.iter().find(|one| one.id == id).unwrap();
+            let in_sql = loaded.solutions.iter().all(|one| one.language == "sqlite3");
+            for (accepted, least) in [(true, 6), (false, 2)] {
+                let all = loaded.solutions.iter();
+                let these = all.filter(|one| one.is_accepted() == accepted);
+                let languages: BTreeSet<_> = these.map(|one| one.language).collect();
+                let least = if in_sql { 1 } else { least };
+                assert!(
+                    languages.len() >= least,
+                    "{id}, accepted = {accepted}: {languages:?}"
+                );
+            }
+        }
+    }
+
+    /// How many items the longest list in a value has, without the absent children of trees.
+    fn longest(value: &Value) -> usize {
+        let inner: Vec<&Value> = match value {
+            Value::Array(items) => items.iter().collect(),
+            Value::Object(members) => members.values().collect(),
+            _ => return 0,
+        };
+        let own = inner.iter().filter(|one| !one.is_null()).count();
+        let own = if value.is_array() { own } else { 0 };
+        inner.into_iter().map(longest).fold(own, usize::max)
+    }
+
+    #[test]
+    fn cases_have_as_many_items_as_their_names_say() {
+        const ITEMS: [&str; 4] = ["elements", "nodes", "numbers", "values"];
+        let mut named = 0;
+        for loaded in load(&own()).unwrap() {
+            let cases = loaded.member("cases").unwrap();
+            let cases: Value = serde_json::from_str(cases.as_str()).unwrap();
+            for case in cases.as_array().unwrap() {
+                let name = case["name"].as_str().unwrap_or_default();
+                let words: Vec<&str> = name.split([' ', ',']).collect();
+                let digits: String = name.chars().take_while(|c| *c != ' ').collect();
+                let Ok(number) = digits.replace(',', "").parse::<usize>() else {
+                    continue;
+                };
+                if words.iter().any(|word| ITEMS.contains(word)) {
+                    named += 1;
+                    assert_eq!(longest(&case["input"]), number, "{}: {name}", loaded.id);
+                }
+            }
+        }
+        assert!(named >= 8, "{named}");
     }
 
     #[test]

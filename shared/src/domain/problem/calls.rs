@@ -12,6 +12,7 @@ use super::object::element;
 use super::{ClassSignature, MAX_DEPTH, Method, Param, Type};
 use crate::json::{Json, Kind, Object};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// The longest name of an object, in bytes.
 const MAX_NAME_BYTES: usize = 64;
@@ -44,16 +45,36 @@ static NOTHING: Type = Type::Null;
 /// What is known of the calls that were read.
 #[derive(Default)]
 struct Objects<'a> {
-    /// By number, with their names.
-    all: Vec<Option<Cow<'a, str>>>,
+    /// How many there are.
+    count: usize,
+    /// The numbers of those with a name of their own. A case can make 200,000 of them.
+    named: BTreeMap<Cow<'a, str>, usize>,
+    /// The newest one without a name.
+    newest: Option<usize>,
     /// The type of each answer.
     answers: Vec<Type>,
 }
 
-impl Objects<'_> {
-    /// The newest object with this name, or without one.
+impl<'a> Objects<'a> {
+    /// Adds an object; its number.
+    fn make(&mut self, name: Option<&Cow<'a, str>>) -> usize {
+        let number = self.count;
+        self.count += 1;
+        match name {
+            Some(name) => {
+                self.named.insert(name.clone(), number);
+            }
+            None => self.newest = Some(number),
+        }
+        number
+    }
+
+    /// The object with this name, or the newest one without.
     fn find(&self, name: Option<&str>) -> Option<usize> {
-        self.all.iter().rposition(|one| one.as_deref() == name)
+        match name {
+            Some(name) => self.named.get(name).copied(),
+            None => self.newest,
+        }
     }
 }
 
@@ -113,10 +134,7 @@ impl ClassSignature {
             .ok_or_else(|| format!("{path} must be a call: [name, argument, …]."))?;
         let (object_name, method) = self.head(head, &element(path, 0), objects)?;
         let object = match method {
-            None => {
-                objects.all.push(object_name.clone());
-                objects.all.len() - 1
-            }
+            None => objects.make(object_name.as_ref()),
             Some(_) => objects.find(object_name.as_deref()).ok_or_else(|| {
                 format!(
                     "{path} is a call to no object: there is none that was made before it{}.",
@@ -365,6 +383,23 @@ mod tests {
         assert_eq!(calls[7].object_name.as_deref(), Some("b"));
         assert_eq!(class.name_of(&calls[7]), "get");
         assert_eq!(class.returns(&calls[0]), &Type::Null);
+    }
+
+    /// The time would be minutes if each call looked through the objects before it.
+    #[test]
+    fn as_many_objects_as_a_problem_has_room_for_are_read_at_once() {
+        let (mut input, count) = (String::from("["), 100_000);
+        for number in 0..count {
+            input += &format!(
+                r#"[{{"new":"{number}"}},1],[{{"on":"{}","call":"get"}},1],"#,
+                number / 2
+            );
+        }
+        input += r#"[{"new":"0"},1]]"#;
+        let started = std::time::Instant::now();
+        let said = read(&input).unwrap_err();
+        assert!(said.contains("[200000][0].new must differ"), "{said}");
+        assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
     }
 
     #[test]

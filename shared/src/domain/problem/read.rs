@@ -10,7 +10,7 @@ use super::arguments::check_arguments;
 use super::object::{ObjectReader, Violations, element};
 use super::special::with_specials;
 use super::{
-    Call, Case, Checker, CheckerProgram, Kind, Limits, MAX_BYTES, MAX_CASES, MAX_OUTPUT_BYTES,
+    Case, Checker, CheckerProgram, Kind, Limits, MAX_BYTES, MAX_CASES, MAX_OUTPUT_BYTES,
     MAX_STATEMENT_BYTES, MAX_TITLE_CHARS, MAX_WEIGHT, Problem, Shape, Signature, Type,
 };
 use crate::domain::fields::parse_body;
@@ -194,36 +194,37 @@ fn case(
     let mut members = ObjectReader::new(value, path, violations);
     let weight = members.whole("weight", 0, MAX_WEIGHT.into());
     let (input, expected) = (members.need("input"), members.need("expected"));
-    let ignore = ignored(&mut members);
-    let case = Case {
+    let ignore = members.take("ignore");
+    let mut case = Case {
         name: title(&mut members, "name"),
         input: input.map_or_else(|| null.clone(), JsonText::from),
         expected: expected.map_or(null, JsonText::from),
-        ignore,
+        ignore: Vec::new(),
         hidden: members.flag("hidden", false),
         weight: weight.and_then(|one| u32::try_from(one).ok()).unwrap_or(1),
     };
     let input = case.input.json();
+    let mut calls = 0;
     let said = match kind {
         Kind::Program => Type::String.mismatch(input, &members.path("input")),
         Kind::Function(signature) => arguments_mismatch(signature, input, &members.path("input")),
         Kind::Class(class) => match class.calls(input, &members.path("input")) {
-            Ok(calls) => {
-                check_ignored(&case, &calls, &mut members);
+            Ok(all) => {
+                calls = all.len();
                 None
             }
             Err(message) => Some(message),
         },
     };
+    if let (Some(value), None) = (ignore, &said) {
+        case.ignore = ignored(value, kind, calls, &mut members);
+    }
     if let Some(message) = said {
         // What is expected depends on what is called.
         let field = place(&members.path("input"), &message).to_owned();
         members.violations.note(Violation::invalid(field, message));
     } else {
         expected_fits(&case, kind, checker, &mut members);
-    }
-    if !matches!(kind, Kind::Class(_)) && !case.ignore.is_empty() {
-        members.reject("ignore", "is for classes only.");
     }
     members.end("name, input, expected, ignore, hidden, weight");
     case
@@ -248,28 +249,45 @@ fn arguments_mismatch(signature: &Signature, input: Json<'_>, path: &str) -> Opt
     check_arguments(&signature.params, &arguments, path).err()
 }
 
-/// The member `ignore`: numbers of calls, each once.
-fn ignored(members: &mut ObjectReader<'_, '_>) -> Vec<usize> {
-    let (values, _) = members.list("ignore", usize::MAX);
-    let mut ignore = Vec::with_capacity(values.len());
-    for (index, value) in values.into_iter().enumerate() {
-        match value.u64().and_then(|number| usize::try_from(number).ok()) {
-            Some(number) if !ignore.contains(&number) => ignore.push(number),
-            _ => members.reject(
-                &element("ignore", index),
-                "must be the number of a call, from 0, and each only once.",
-            ),
-        }
+/// The member `ignore` of a case with so many calls: numbers of calls, each once.
+fn ignored(
+    value: Json<'_>,
+    kind: &Kind,
+    calls: usize,
+    members: &mut ObjectReader<'_, '_>,
+) -> Vec<usize> {
+    let Some(numbers) = value.items() else {
+        members.reject("ignore", "must be a list.");
+        return Vec::new();
+    };
+    // One more than there may be tells that there are too many.
+    let numbers: Vec<_> = numbers.take(calls + 1).collect();
+    if numbers.len() > calls {
+        let rule = match kind {
+            Kind::Class(_) => format!("must hold {calls} numbers at most, as there are calls."),
+            Kind::Program | Kind::Function(_) => "is for classes only.".into(),
+        };
+        members.reject("ignore", &rule);
+        return Vec::new();
     }
-    ignore
-}
-
-fn check_ignored(case: &Case, calls: &[Call<'_>], members: &mut ObjectReader<'_, '_>) {
-    let beyond = |number: &usize| *number >= calls.len();
-    if let Some(index) = case.ignore.iter().position(beyond) {
-        let rule = format!("must be less than {}, the number of calls.", calls.len());
+    let mut is_ignored = vec![false; calls];
+    let mut ignore = Vec::with_capacity(numbers.len());
+    for (index, value) in numbers.into_iter().enumerate() {
+        let number = value.u64().and_then(|number| usize::try_from(number).ok());
+        let rule = match number {
+            Some(number) if number >= calls => {
+                format!("must be less than {calls}, the number of calls.")
+            }
+            Some(number) if !is_ignored[number] => {
+                is_ignored[number] = true;
+                ignore.push(number);
+                continue;
+            }
+            _ => "must be the number of a call, from 0, and each only once.".into(),
+        };
         members.reject(&element("ignore", index), &rule);
     }
+    ignore
 }
 
 #[inline(never)]

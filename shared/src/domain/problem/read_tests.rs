@@ -323,3 +323,54 @@ fn a_class_without_methods_is_told_that_it_needs_some() {
         );
     }
 }
+
+fn class(calls: usize, ignore: Value) -> Value {
+    let mut input = vec![json!(["Store"])];
+    input.resize(calls, json!(["get"]));
+    let mut expected = vec![json!(null)];
+    expected.resize(calls, json!(1));
+    let get = json!({ "name": "get", "params": [], "returns": "int" });
+    json!({
+        "title": "T", "kind": "class",
+        "signature": { "name": "Store", "params": [], "methods": [get] },
+        "cases": [{ "input": input, "expected": expected, "ignore": ignore }],
+    })
+}
+
+#[test]
+fn ignored_calls_are_there_and_each_is_named_once() {
+    for (ignore, field, said) in [
+        (json!({}), "cases[0].ignore", "must be a list"),
+        (json!([0, 1, 2, 0]), "cases[0].ignore", "3 numbers at most"),
+        (json!([1, 3]), "cases[0].ignore[1]", "must be less than 3"),
+        (json!([2, 2]), "cases[0].ignore[1]", "each only once"),
+        (json!([-1]), "cases[0].ignore[0]", "the number of a call"),
+    ] {
+        let (kind, at, message) = violation(&class(3, ignore));
+        assert_eq!((kind, at.as_str()), (Invalid, field));
+        assert!(message.contains(said), "{message}");
+    }
+    for problem in [program(), function()] {
+        let (_, field, message) = violation(&with(problem, "/cases/0/ignore", json!([0])));
+        assert_eq!(field, "cases[0].ignore");
+        assert!(message.contains("is for classes only"), "{message}");
+    }
+}
+
+/// The time would be minutes if each number was looked for in the list, as would that of
+/// each judging.
+#[test]
+fn long_lists_of_ignored_calls_are_read_at_once() {
+    let started = std::time::Instant::now();
+    let numbers = |count: usize| json!((0..count).collect::<Vec<_>>());
+    let (_, field, _) = violation(&with(program(), "/cases/0/ignore", numbers(400_000)));
+    assert_eq!(field, "cases[0].ignore");
+    let calls = 50_000;
+    let value = class(calls, numbers(calls));
+    let problem = Problem::from_value(&id("id"), &value).unwrap();
+    let Shape::Parts(parts) = problem.shape(&problem.cases[0]) else {
+        panic!("a class has answers to its calls");
+    };
+    assert_eq!(parts, vec![None; calls]);
+    assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
+}

@@ -52,14 +52,21 @@ impl<'a> Shape<'a> {
             }
             Kind::Class(class) => {
                 let calls = class.calls(case.input.json(), "").unwrap_or_default();
-                let of_call = |(index, call)| {
+                let of_call = |call| {
                     let method = class.method(call);
-                    (!case.ignore.contains(&index)).then(|| Part {
+                    Some(Part {
                         ty: class.returns(call),
                         checker: method.and_then(|method| method.checker).unwrap_or(checker),
                     })
                 };
-                Self::Parts(calls.iter().enumerate().map(of_call).collect())
+                let mut parts: Vec<_> = calls.iter().map(of_call).collect();
+                // Not looked up for each call: both lists may be long.
+                for index in &case.ignore {
+                    if let Some(part) = parts.get_mut(*index) {
+                        *part = None;
+                    }
+                }
+                Self::Parts(parts)
             }
         }
     }

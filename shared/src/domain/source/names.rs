@@ -8,9 +8,9 @@ const MAX_NAME_BYTES: usize = 128;
 /// The most parts between slashes: as many as our runner takes.
 const MAX_NAME_PARTS: usize = 32;
 
-/// What a compiled program is called: a file of this name would be run instead of it, or
-/// written over.
-const RESERVED: [&str; 1] = ["a.out"];
+/// What the runner's compile commands write: a file of this name would be run instead of
+/// it, or written over. A test of xtask holds it to the table of languages.
+pub const RESERVED_NAMES: [&str; 5] = ["a.out", "a.exe", "stack.so", "a.beam", "a.name"];
 
 /// Errors: the rule that a name breaks, to be said of it.
 pub(super) fn check(name: &str) -> Result<(), String> {
@@ -26,12 +26,15 @@ pub(super) fn check(name: &str) -> Result<(), String> {
         "must not have empty parts, . or .. between its slashes."
     } else if name.split('/').count() > MAX_NAME_PARTS {
         return Err(format!("must have at most {MAX_NAME_PARTS} parts."));
-    } else if RESERVED.iter().any(|one| same(one, name)) {
-        return Err(format!(
-            "must not be {name}, the name of a compiled program."
-        ));
     } else {
-        return Ok(());
+        // Nor a folder of this name.
+        let first = name.split('/').next().unwrap_or_default();
+        return match RESERVED_NAMES.iter().find(|one| same(one, first)) {
+            Some(one) => Err(format!(
+                "must not be {one}: compilers write a file named so."
+            )),
+            None => Ok(()),
+        };
     };
     Err(rule.to_owned())
 }

@@ -125,8 +125,13 @@ fn bad_names_are_refused_and_named() {
         ("a\u{7f}", "control"),
         ("a\u{85}b", "control"),
         (deep.as_str(), "32 parts"),
-        ("a.out", "compiled"),
-        ("A.Out", "compiled"),
+        ("a.out", "compilers write"),
+        ("A.Out", "not be a.out: compilers write"),
+        ("a.out/x", "compilers write"),
+        ("a.exe", "compilers write"),
+        ("stack.so", "compilers write"),
+        ("a.beam", "compilers write"),
+        ("a.name", "compilers write"),
     ] {
         let (kind, field, message) = read(&with_names(&["ok", name])).unwrap_err();
         assert_eq!(
@@ -149,6 +154,7 @@ fn bad_names_are_refused_and_named() {
         "-o",
         "a.out.txt",
         "b/a.out",
+        "main.exe",
         "ä/ß.py",
         "日本",
         "con",

@@ -10,6 +10,7 @@ import type { SourceFile } from "../../api/types.ts";
 const MAX_FILES = 32;
 const MAX_BYTES = 262_144;
 const MAX_NAME_BYTES = 128;
+const RESERVED_NAMES = ["a.out", "a.exe", "stack.so", "a.beam", "a.name"];
 
 /** A program, as it is sent. */
 export type Program = { code: string } | { files: SourceFile[] };
@@ -198,8 +199,8 @@ function rule(name: string, taken: string[]): string | undefined {
   if (name.split("/").some((part) => ["", ".", ".."].includes(part))) {
     return "A name is relative; between its slashes nothing is empty, “.” or “..”.";
   }
-  if (name.toLowerCase() === "a.out") return "This name is taken by compilers.";
   const lower = name.toLowerCase();
+  if (RESERVED_NAMES.includes(lower.split("/")[0] ?? "")) return "This name is taken by compilers.";
   for (const other of taken.map((one) => one.toLowerCase())) {
     if (other === lower) return "Another file has this name; the code's own file has one, too.";
     if (lower.startsWith(`${other}/`) || other.startsWith(`${lower}/`)) return "Another file is named as its folder.";
