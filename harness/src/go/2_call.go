@@ -11,7 +11,7 @@ func init() { judge_targets = []interface{}{__TARGETS__} }
 
 // Which argument is the answer or a part of it, or -1; whether what was returned is
 // another part.
-var judge_argument = __ARGUMENT__
+func judge_argument() int { return __ARGUMENT__ }
 
 const judge_both = __BOTH__
 
@@ -204,10 +204,10 @@ func judge_one(text string) string {
 	}
 	// A copy of the argument's variable; what it points to is shared.
 	var kept judge_reflect.Value
-	if judge_argument >= 0 {
-		kept = judge_reflect.New(arguments[judge_argument].Type()).Elem()
-		kept.Set(arguments[judge_argument])
-		if list := in.lists[judge_argument]; len(list) > 0 {
+	if judge_argument() >= 0 {
+		kept = judge_reflect.New(arguments[judge_argument()].Type()).Elem()
+		kept.Set(arguments[judge_argument()])
+		if list := in.lists[judge_argument()]; len(list) > 0 {
 			kept.Set(list[0])
 		}
 	}
@@ -216,14 +216,14 @@ func judge_one(text string) string {
 	if judge_both {
 		out.text = append(out.text, '[')
 	}
-	if judge_both || judge_argument < 0 {
+	if judge_both || judge_argument() < 0 {
 		out.put(value, kinds[count+1], 0)
 	}
 	if judge_both {
 		out.text = append(out.text, ',')
 	}
-	if judge_argument >= 0 {
-		out.put(kept, kinds[judge_argument+1], 1)
+	if judge_argument() >= 0 {
+		out.put(kept, kinds[judge_argument()+1], 1)
 	}
 	if judge_both {
 		out.text = append(out.text, ']')

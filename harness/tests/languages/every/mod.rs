@@ -2,7 +2,7 @@
 //! that language's programs ([`Programs`] says what each does), and the checks that go
 //! over all of them.
 //!
-//! A new language is a file here, an arm in [`programs`] and a line in `languages!`.
+//! A new language is a file here, an arm in [`Programs::of`] and a line in `languages!`.
 //! Where it cannot have a program, `Err` says why. A language whose compiler or
 //! interpreter is not on the machine is left out, which is said on standard error;
 //! `which_languages_were_there` says so of all in one list.
@@ -74,7 +74,7 @@ pub(crate) struct Programs {
     honest: &'static str,
     /// `secret(int) -> int`, with a name: write frames with the nonce `NONCE`, change what
     /// the harness works with, and print `REACHED` to standard error at the end.
-    forgeries: &'static [(&'static str, &'static str)],
+    pub(crate) forgeries: &'static [(&'static str, &'static str)],
 
     /// `rotate(list<int>, int) -> null`, in place: to the right by the number.
     rotate: Row,
@@ -126,19 +126,21 @@ pub(crate) struct Language {
     programs: &'static Programs,
 }
 
-fn programs(harness: Harness) -> &'static Programs {
-    match harness {
-        Harness::Python => &python::PROGRAMS,
-        Harness::JavaScript => &javascript::PROGRAMS,
-        Harness::TypeScript => &typescript::PROGRAMS,
-        Harness::Cpp => &cpp::PROGRAMS,
-        Harness::Java => &java::PROGRAMS,
-        Harness::Go => &go::PROGRAMS,
-        Harness::CSharp => &csharp::PROGRAMS,
-        Harness::Ruby => &ruby::PROGRAMS,
-        Harness::Php => &php::PROGRAMS,
-        Harness::Rust => &rust::PROGRAMS,
-        Harness::C => &c::PROGRAMS,
+impl Programs {
+    pub(crate) fn of(harness: Harness) -> &'static Self {
+        match harness {
+            Harness::Python => &python::PROGRAMS,
+            Harness::JavaScript => &javascript::PROGRAMS,
+            Harness::TypeScript => &typescript::PROGRAMS,
+            Harness::Cpp => &cpp::PROGRAMS,
+            Harness::Java => &java::PROGRAMS,
+            Harness::Go => &go::PROGRAMS,
+            Harness::CSharp => &csharp::PROGRAMS,
+            Harness::Ruby => &ruby::PROGRAMS,
+            Harness::Php => &php::PROGRAMS,
+            Harness::Rust => &rust::PROGRAMS,
+            Harness::C => &c::PROGRAMS,
+        }
     }
 }
 
@@ -146,7 +148,7 @@ impl Language {
     /// `None`: it is not there.
     pub(crate) fn of(harness: Harness) -> Option<Self> {
         Toolchain::of(harness)?;
-        let programs = programs(harness);
+        let programs = Programs::of(harness);
         Some(Self { harness, programs })
     }
 
