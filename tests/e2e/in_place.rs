@@ -11,6 +11,7 @@ support::tests![
     what_is_returned_and_an_argument_are_both_compared,
     nodes_of_a_list_may_have_a_cycle_and_be_shared,
     a_language_without_a_type_is_refused_for_its_signature,
+    c_is_refused_where_a_case_has_a_zero_byte,
 ];
 
 fn problem(returns: &str, answer: Value, cases: Value) -> Value {
@@ -192,5 +193,30 @@ fn a_language_without_a_type_is_refused_for_its_signature(stacks: &Stacks) {
         assert!(names.contains(&json!("c++")), "{entry}");
     }
     let result = submit_fn.judge("anything", "python", "def f(a): return 1");
+    assert_eq!(result["verdict"], "Accepted");
+}
+
+fn c_is_refused_where_a_case_has_a_zero_byte(stacks: &Stacks) {
+    let submit_fn = stacks.shared().submit_fn;
+    let value = json!({
+        "title": "Letters",
+        "kind": "function",
+        "signature": {
+            "name": "count",
+            "params": [{ "name": "text", "type": "string" }],
+            "returns": "int",
+        },
+        "cases": [{ "input": ["ab"], "expected": 2 }, { "input": ["a\0b"], "expected": 3 }],
+    });
+    let response = submit_fn.admin("PUT", "/problems/zero-byte", Some(&value));
+    let why = "C's texts end at a zero byte (\\u0000), and cases[1] has a text with one in it.";
+    assert_eq!(response.json()["unsupported"], json!({ "c": why }));
+    let read = submit_fn.get("/problems/zero-byte").json();
+    assert_eq!(read["starter"].get("c"), None, "{read}");
+    let body = json!({ "problemId": "zero-byte", "language": "c", "code": "int count(char* text) { return 2; }" });
+    let refused = submit_fn.post("/submit", &body.to_string());
+    assert_eq!(refused.status, 422, "{}", refused.text);
+    assert_eq!(refused.json()["error"]["field"], "language");
+    let result = submit_fn.judge("zero-byte", "python", "def count(text): return len(text)");
     assert_eq!(result["verdict"], "Accepted");
 }
