@@ -9,6 +9,7 @@ support::tests![
     a_list_is_changed_in_place,
     the_first_elements_count_as_many_as_are_returned,
     what_is_returned_and_an_argument_are_both_compared,
+    several_arguments_are_compared,
     nodes_of_a_list_may_have_a_cycle_and_be_shared,
     a_language_without_a_type_is_refused_for_its_signature,
     c_is_refused_where_a_case_has_a_zero_byte,
@@ -125,6 +126,29 @@ fn what_is_returned_and_an_argument_are_both_compared(stacks: &Stacks) {
     let (_, evidence) = judged("def change(nums, k): nums.pop()");
     let message = evidence["message"].as_str().unwrap();
     assert!(message.contains("returned no value"), "{evidence}");
+}
+
+fn several_arguments_are_compared(stacks: &Stacks) {
+    let submit_fn = stacks.shared().submit_fn;
+    let list = |name: &str| json!({ "name": name, "type": "list<int>" });
+    let value = json!({
+        "title": "Odd and even",
+        "kind": "function",
+        "signature": { "name": "change", "params": [list("odd"), list("even")], "returns": "null" },
+        "answer": [{ "argument": 0 }, { "argument": 1 }],
+        "cases": [{ "input": [[1, 2, 3], [4]], "expected": [[1, 3], [4, 2]] }],
+    });
+    submit_fn.publish("in-place-several", &value);
+    let read = submit_fn.get("/problems/in-place-several").json();
+    assert_eq!(read["answer"], value["answer"], "{read}");
+    let judged = |code: &str| judged(&submit_fn, "in-place-several", code);
+    let moves = "def change(odd, even):\n    even += [n for n in odd if n % 2 == 0]\n";
+    let keeps = "    odd[:] = [n for n in odd if n % 2]\n";
+    assert_eq!(judged(&format!("{moves}{keeps}")).0, "Accepted");
+    let (verdict, evidence) = judged(moves);
+    assert_eq!(verdict, "Wrong Answer");
+    let note = "In odd after the call: Expected [1,3], got [1,2,3].";
+    assert_eq!(evidence["note"], note, "{evidence}");
 }
 
 fn nodes_of_a_list_may_have_a_cycle_and_be_shared(stacks: &Stacks) {

@@ -238,12 +238,12 @@ final class JudgeHarness_ {
 
     private static function answer(array $call, $target, array $values): string {
         [$passed, $heads] = $values;
-        [$index, $answer, $returns] = [$call["index"], $call["answer"], $call["returns"]];
+        $returns = $call["returns"];
         $result = $target(...$passed);
-        $after = $answer === "r" ? "" : self::show(array_key_exists($index, $heads) ? $heads[$index] : $passed[$index], $call["params"][$index], 0);
-        if ($answer === "a") return $after;
-        $shown = $returns === "n" && $answer === "r" && self::$class !== null ? "null" : self::show($result, $returns, 0);
-        return $answer === "b" ? "[$shown,$after]" : $shown;
+        $parts = [];
+        if ($call["returned"]) $parts[] = $returns === "n" && self::$class !== null ? "null" : self::show($result, $returns, 0);
+        foreach ($call["arguments"] as $at) $parts[] = self::show(array_key_exists($at, $heads) ? $heads[$at] : $passed[$at], $call["params"][$at], 0);
+        return count($parts) === 1 ? $parts[0] : "[" . implode(",", $parts) . "]";
     }
 
     // The nodes of a list that may have a cycle or end in another one's, and the one

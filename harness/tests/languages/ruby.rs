@@ -250,7 +250,7 @@ pub(crate) fn forgeries() -> Vec<(&'static str, String)> {
 #[test]
 fn ruby_cases_do_not_share_what_an_object_in_place_and_classes() {
     let code = "class Solution\n  def initialize\n    @seen = []\n  end\n\n  def f(x)\n    @seen << x\n    x.push(1)\n    @seen.size\n  end\nend";
-    let both = function("f(list<int>) -> int", Answer::Both(0));
+    let both = function("f(list<int>) -> int", Answer::both(0));
     let ran = run_callable(Ruby, Callable::Function(&both), code, &["[[]]", "[[]]"]);
     assert_eq!((ran.text(0), ran.text(1)), ("[1,[1]]", "[1,[1]]"));
 }

@@ -83,6 +83,10 @@ pub(crate) struct Programs {
     /// `removeElement(list<int>, int) -> int`, in place: moves the others to the front,
     /// and returns how many there are.
     remove: Row,
+    /// `deal(list<int>, list<int>, linked_list<int>) -> int`, in place: swaps the first
+    /// elements of the lists, makes 9 of the head's value if there is one, and returns how
+    /// many are in the first list.
+    deal: Row,
     /// `insertNine(linked_list<int>) -> null`, in place: puts 9 behind the head.
     insert_nine: Row,
     /// `mirror(binary_tree<int>) -> null`, in place: swaps the children of every node.
@@ -185,7 +189,7 @@ macro_rules! tests {
             use harness::Harness;
             checks!($harness functions every_type_comes_back errors memory endless_loop
                 wrong_type missing_function syntax_error prints reads deep odd_values forgeries);
-            checks!($harness in_place arguments rebinding first_of_an_argument_and_both
+            checks!($harness in_place arguments rebinding first_of_an_argument_and_both several_parts
                 nodes_in_place cycles shared_nodes a_node_of_a_list);
             checks!($harness classes every_type_comes_back_from_methods objects own_style
                 results_as_arguments failing_and_announced_calls no_json
