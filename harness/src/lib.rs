@@ -13,7 +13,7 @@
 //!
 //! | mark | json |
 //! | --- | --- |
-//! | `=` | the answer: what was returned, an argument after the call, or both in an array ([`Answer`](shared::domain::problem::Answer)); of a class the array of the calls' answers. A float may be `NaN`, `Infinity`, `-Infinity` |
+//! | `=` | the answer: what was returned, an argument after the call, or several of these in an array ([`Answer`](shared::domain::problem::Answer)); of a class the array of the calls' answers. A float may be `NaN`, `Infinity`, `-Infinity` |
 //! | `?` | a string: why the answer is no JSON, such as `a cycle`; of a class an object with `text` and `call` |
 //! | `!` | what was raised: an object with `kind` (`memory`, `error`) and `text`, of a class also `call` |
 //!

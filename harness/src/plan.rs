@@ -10,8 +10,8 @@ use crate::template::prefix;
 /// An object: `class` (its name, or `null` for a function) and `calls`. The first
 /// call is the function or the constructor, the others are the methods in their
 /// order. A call has `names` (how it may be written), `params` and `returns` (types in
-/// prefix notation), `answer` (`r` what is returned, `a` an argument, `b` both) and
-/// `index` (of that argument).
+/// prefix notation), `returned` (whether what is returned is the answer or a part of it) and
+/// `arguments` (the indices of those that are the answer or parts of it, after the call).
 pub(crate) fn plan(callable: Callable<'_>) -> String {
     let (class, calls) = match callable {
         Callable::Function(signature) => (Value::Null, vec![call(signature)]),
@@ -29,37 +29,27 @@ pub(crate) fn plan(callable: Callable<'_>) -> String {
 }
 
 fn call(signature: &Signature) -> Value {
-    let (answer, index) = match signature.answer {
-        Answer::Returned => ("r", 0),
-        Answer::Argument(index) => ("a", index),
-        Answer::FirstOfArgument(index) | Answer::Both(index) => ("b", index),
-    };
     let mut names = vec![Value::from(signature.name.as_str())];
     let snake = signature.snake_name();
     if snake != signature.name {
         names.push(snake.into());
     }
     let returns = prefix(&signature.returns);
-    described(names, &signature.params, &returns, answer, index)
+    described(names, &signature.params, &returns, signature.answer)
 }
 
 fn constructor(params: &[Param]) -> Value {
-    described(Vec::new(), params, "n", "r", 0)
+    described(Vec::new(), params, "n", Answer::Returned)
 }
 
-fn described(
-    names: Vec<Value>,
-    params: &[Param],
-    returns: &str,
-    answer: &str,
-    index: usize,
-) -> Value {
+fn described(names: Vec<Value>, params: &[Param], returns: &str, answer: Answer) -> Value {
     let params = params.iter().map(|param| prefix(&param.ty).into());
     let mut call = Map::new();
     call.insert("names".into(), names.into());
     call.insert("params".into(), Value::Array(params.collect()));
     call.insert("returns".into(), returns.into());
-    call.insert("answer".into(), answer.into());
-    call.insert("index".into(), index.into());
+    call.insert("returned".into(), answer.returned().into());
+    let arguments = answer.arguments().map(Value::from);
+    call.insert("arguments".into(), arguments.collect());
     call.into()
 }

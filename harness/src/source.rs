@@ -1,17 +1,27 @@
 //! From a language to what its folder has: the source around a user's code, and
 //! whether it has a type for each of a signature's.
 
-use shared::domain::problem::Callable;
+use shared::domain::problem::{Callable, Problem};
 
 use crate::kind::Harness;
 use crate::names::Named;
 use crate::template::Unsupported;
 use crate::{c, cpp, csharp, go, java, javascript, php, python, ruby, rust, typescript};
 
-/// The languages that cannot express what is called, with a sentence on why.
-pub fn unsupported(callable: Callable<'_>) -> Vec<(Harness, Unsupported)> {
+/// The languages that cannot express what a problem calls or its cases, with a sentence on
+/// why. None for a problem about a program.
+pub fn unsupported(problem: &Problem) -> Vec<(Harness, Unsupported)> {
+    let Some(callable) = problem.callable() else {
+        return Vec::new();
+    };
+    let check = |harness: Harness| match harness {
+        Harness::C => harness
+            .check(callable)
+            .and_then(|()| c::check_cases(problem)),
+        _ => harness.check(callable),
+    };
     let all = Harness::ALL.into_iter();
-    all.filter_map(|harness| Some((harness, harness.check(callable).err()?)))
+    all.filter_map(|harness| Some((harness, check(harness).err()?)))
         .collect()
 }
 
@@ -60,6 +70,12 @@ impl Harness {
         }
     }
 
+    /// Whether the language can hold every text in `json`, which is a case's input or its
+    /// expected value.
+    pub fn holds(self, json: &str) -> bool {
+        self != Self::C || !c::has_zero_byte(json)
+    }
+
     /// Whether the language can express the signature.
     pub fn check(self, callable: Callable<'_>) -> Result<(), Unsupported> {
         callable.types().try_for_each(|ty| match self {
@@ -81,6 +97,8 @@ impl Harness {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::{Value, json};
+    use shared::domain::ids::ProblemId;
     use shared::domain::language::{UNTYPED_LANGUAGES, expresses_all};
     use shared::domain::problem::{Answer, ClassSignature, Method, Param, Signature, Type};
 
@@ -110,15 +128,82 @@ mod tests {
                 }],
             };
             for callable in [Callable::Function(&signature), Callable::Class(&class)] {
-                let refused = unsupported(callable);
                 for harness in Harness::ALL {
                     let source = harness.source(callable, "").err();
-                    let refused = refused.iter().find(|(one, _)| *one == harness);
-                    let refused = refused.map(|(_, why)| why.clone());
+                    let refused = harness.check(callable).err();
                     assert_eq!(source, refused, "{harness:?} {callable:?}");
                 }
             }
         }
+    }
+
+    fn problem(kind: &str, signature: Value, input: Value, expected: Value) -> Problem {
+        let first = json!({ "input": [["a"]], "expected": "a" });
+        let first = if kind == "class" { json!(null) } else { first };
+        let case = json!({ "input": input, "expected": expected });
+        let cases = [first, case].into_iter().filter(|case| !case.is_null());
+        let body = json!({
+            "title": "T",
+            "kind": kind,
+            "signature": signature,
+            "cases": cases.collect::<Vec<_>>(),
+        });
+        let id = ProblemId::parse("id", "id").unwrap();
+        Problem::from_value(&id, &body).unwrap()
+    }
+
+    fn refused(problem: &Problem) -> Vec<(&'static str, String)> {
+        let all = unsupported(problem).into_iter();
+        all.map(|(harness, why)| (harness.language(), why.0))
+            .collect()
+    }
+
+    /// A text of C ends at a zero byte.
+    #[test]
+    fn c_cannot_have_a_case_with_a_zero_byte() {
+        let join = json!({
+            "name": "join",
+            "params": [{ "name": "words", "type": "list<string>" }],
+            "returns": "string",
+        });
+        let function = |input: &str, expected: &str| {
+            refused(&problem(
+                "function",
+                join.clone(),
+                json!([["x", input]]),
+                json!(expected),
+            ))
+        };
+        let said = |at: usize| {
+            let why = format!(
+                "C's texts end at a zero byte (\\u0000), and cases[{at}] has a text with one in it."
+            );
+            vec![("c", why)]
+        };
+        assert_eq!(function("a\0b", "ab"), said(1));
+        assert_eq!(function("ab", "\0"), said(1));
+        // A backslash and what follows it, and other characters that are not seen.
+        assert_eq!(function("\\u0000", "\\\u{1}\\\\u0000"), []);
+        assert_eq!(function("\\\0", ""), said(1));
+        let store = json!({
+            "name": "Store",
+            "params": [],
+            "methods": [{
+                "name": "get",
+                "params": [{ "name": "key", "type": "string" }],
+                "returns": "int",
+            }],
+        });
+        let calls = json!([["Store"], ["get", "a\0"]]);
+        let class = problem("class", store, calls, json!([null, 1]));
+        assert_eq!(refused(&class), said(0));
+        let program = json!({
+            "title": "T",
+            "kind": "program",
+            "cases": [{ "input": "\0", "expected": "" }],
+        });
+        let id = ProblemId::parse("id", "id").unwrap();
+        assert_eq!(refused(&Problem::from_value(&id, &program).unwrap()), []);
     }
 
     /// A submission in one of these is admitted without a look at its problem.

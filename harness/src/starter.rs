@@ -36,30 +36,23 @@ pub(crate) struct Met {
 
 /// What a comment above a function says whose answer is not what it returns alone.
 pub(crate) fn note(signature: &Signature) -> Option<String> {
-    let (Answer::Argument(index) | Answer::FirstOfArgument(index) | Answer::Both(index)) =
-        signature.answer
-    else {
-        return None;
+    let (mut names, mut count) = (String::new(), 0);
+    for index in signature.answer.arguments() {
+        let name = signature.params.get(index)?.name.as_str();
+        let before = if count == 0 { "`" } else { " and `" };
+        add(&mut names, &[before, name, "`"]);
+        count += 1;
+    }
+    let rest = match signature.answer {
+        Answer::Returned => return None,
+        Answer::FirstOfArgument(_) => {
+            " in place, and returns how many of its first elements count."
+        }
+        answer if !answer.returned() => " in place; what is returned does not count.",
+        _ if count == 1 => " in place; it and what is returned count.",
+        _ => " in place; they and what is returned count.",
     };
-    let name = signature.params.get(index)?.name.as_str();
-    let parts: [&str; 3] = match signature.answer {
-        Answer::FirstOfArgument(_) => [
-            "Changes `",
-            name,
-            "` in place, and returns how many of its first elements count.",
-        ],
-        Answer::Both(_) => [
-            "Changes `",
-            name,
-            "` in place; it and what is returned count.",
-        ],
-        _ => [
-            "Changes `",
-            name,
-            "` in place; what is returned does not count.",
-        ],
-    };
-    Some(parts.concat())
+    Some(["Changes ", &names, rest].concat())
 }
 
 /// Appends that comment as a line, if there is one. `before`: the indentation, and what
@@ -70,14 +63,9 @@ pub(crate) fn add_note(text: &mut String, before: &str, signature: &Signature) {
     }
 }
 
-/// The index of the parameter that the function changes in place.
-pub(crate) fn changed(signature: &Signature) -> Option<usize> {
-    match signature.answer {
-        Answer::Returned => None,
-        Answer::Argument(index) | Answer::FirstOfArgument(index) | Answer::Both(index) => {
-            Some(index)
-        }
-    }
+/// Whether the function changes the parameter of this index in place.
+pub(crate) fn changes(signature: &Signature, index: usize) -> bool {
+    signature.answer.arguments().any(|at| at == index)
 }
 
 #[inline(never)]
@@ -248,7 +236,7 @@ mod tests {
                 "Changes `nums` in place, and returns how many of its first elements count.",
             ),
             (
-                Answer::Both(0),
+                Answer::both(0),
                 "Changes `nums` in place; it and what is returned count.",
             ),
             (
@@ -294,7 +282,7 @@ mod tests {
                 Answer::FirstOfArgument(0),
                 ", and returns how many of its first elements count.",
             ),
-            (Answer::Both(0), "; it and what is returned count."),
+            (Answer::both(0), "; it and what is returned count."),
             (Answer::Argument(0), "; what is returned does not count."),
         ] {
             let mut signature = signature_of(json!({

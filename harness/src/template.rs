@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde_json::Value;
-use shared::domain::problem::{Answer, Callable, Param, Signature, Type};
+use shared::domain::problem::{Answer, Callable, Param, Type};
 
 use crate::code::defines_class;
 use crate::json;
@@ -133,15 +133,13 @@ pub(crate) fn kinds(params: &[Param]) -> Value {
     params.iter().map(|param| prefix(&param.ty)).collect()
 }
 
-/// Which value is a function's answer, as two arguments of a harness: the index of the
-/// parameter that it is after the call (-1: it is what is returned), and 1 where what
-/// is returned belongs to it.
-pub(crate) fn answer(signature: &Signature) -> String {
-    match signature.answer {
-        Answer::Returned => "-1,0".into(),
-        Answer::Argument(index) => format!("{index},0"),
-        Answer::FirstOfArgument(index) | Answer::Both(index) => format!("{index},1"),
-    }
+/// Of which values the answer consists, as two arguments of a harness: 1 where what is
+/// returned is one of them, or else 0, and an array of the indices of the parameters that
+/// are, after the call. Several are written as an array, in this order.
+pub(crate) fn answer(answer: Answer) -> String {
+    let returned = u8::from(answer.returned());
+    let arguments: Vec<String> = answer.arguments().map(|at| at.to_string()).collect();
+    format!("{returned},[{}]", arguments.join(","))
 }
 
 /// A JSON string, which is also one of Python and of JavaScript.
@@ -161,6 +159,7 @@ pub(crate) fn without_shebang(code: &str) -> String {
 mod tests {
     use super::*;
     use crate::typescript::definition;
+    use shared::domain::problem::Signature;
 
     #[test]
     fn node_types_are_defined_unless_the_code_does() {

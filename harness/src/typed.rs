@@ -334,7 +334,7 @@ impl File<'_> {
         definition: impl Fn(Node) -> String,
     ) -> String {
         let owners: Vec<String> = self.owners.names.into_iter().map(quoted).collect();
-        let (argument, both) = answer(callable);
+        let (returned, arguments) = answer(callable);
         let array = |texts: &[String]| format!("{}{{{}}}", self.new, texts.join(","));
         let values = [
             ("__GIVEN__", self.given),
@@ -346,25 +346,22 @@ impl File<'_> {
             ),
             ("__OWNERS__", owners.join(",")),
             ("__CALLS__", calls(callable, array)),
-            ("__ARGUMENT__", argument),
-            ("__BOTH__", both.to_string()),
+            ("__RETURNED__", returned),
+            ("__ARGUMENTS__", arguments),
         ];
         fill(template, &values)
     }
 }
 
-/// The index of the argument that is the answer or a part of it, or -1, and whether
-/// what is returned is another part.
-pub(crate) fn answer(callable: Callable<'_>) -> (String, bool) {
+/// Whether what is returned is the answer or a part of it, and the indices of the arguments
+/// that are, separated by commas.
+pub(crate) fn answer(callable: Callable<'_>) -> (String, String) {
     let answer = match callable {
         Callable::Function(signature) => signature.answer,
         Callable::Class(_) => Answer::Returned,
     };
-    match answer {
-        Answer::Returned => ("-1".into(), false),
-        Answer::Argument(index) => (index.to_string(), false),
-        Answer::FirstOfArgument(index) | Answer::Both(index) => (index.to_string(), true),
-    }
+    let arguments: Vec<String> = answer.arguments().map(|at| at.to_string()).collect();
+    (answer.returned().to_string(), arguments.join(","))
 }
 
 /// The name with a large first letter.

@@ -9,8 +9,10 @@ support::tests![
     a_list_is_changed_in_place,
     the_first_elements_count_as_many_as_are_returned,
     what_is_returned_and_an_argument_are_both_compared,
+    several_arguments_are_compared,
     nodes_of_a_list_may_have_a_cycle_and_be_shared,
     a_language_without_a_type_is_refused_for_its_signature,
+    c_is_refused_where_a_case_has_a_zero_byte,
 ];
 
 fn problem(returns: &str, answer: Value, cases: Value) -> Value {
@@ -126,6 +128,29 @@ fn what_is_returned_and_an_argument_are_both_compared(stacks: &Stacks) {
     assert!(message.contains("returned no value"), "{evidence}");
 }
 
+fn several_arguments_are_compared(stacks: &Stacks) {
+    let submit_fn = stacks.shared().submit_fn;
+    let list = |name: &str| json!({ "name": name, "type": "list<int>" });
+    let value = json!({
+        "title": "Odd and even",
+        "kind": "function",
+        "signature": { "name": "change", "params": [list("odd"), list("even")], "returns": "null" },
+        "answer": [{ "argument": 0 }, { "argument": 1 }],
+        "cases": [{ "input": [[1, 2, 3], [4]], "expected": [[1, 3], [4, 2]] }],
+    });
+    submit_fn.publish("in-place-several", &value);
+    let read = submit_fn.get("/problems/in-place-several").json();
+    assert_eq!(read["answer"], value["answer"], "{read}");
+    let judged = |code: &str| judged(&submit_fn, "in-place-several", code);
+    let moves = "def change(odd, even):\n    even += [n for n in odd if n % 2 == 0]\n";
+    let keeps = "    odd[:] = [n for n in odd if n % 2]\n";
+    assert_eq!(judged(&format!("{moves}{keeps}")).0, "Accepted");
+    let (verdict, evidence) = judged(moves);
+    assert_eq!(verdict, "Wrong Answer");
+    let note = "In odd after the call: Expected [1,3], got [1,2,3].";
+    assert_eq!(evidence["note"], note, "{evidence}");
+}
+
 fn nodes_of_a_list_may_have_a_cycle_and_be_shared(stacks: &Stacks) {
     let submit_fn = stacks.shared().submit_fn;
     let nodes = |name: &str| json!({ "name": name, "type": "linked_nodes<int>" });
@@ -192,5 +217,30 @@ fn a_language_without_a_type_is_refused_for_its_signature(stacks: &Stacks) {
         assert!(names.contains(&json!("c++")), "{entry}");
     }
     let result = submit_fn.judge("anything", "python", "def f(a): return 1");
+    assert_eq!(result["verdict"], "Accepted");
+}
+
+fn c_is_refused_where_a_case_has_a_zero_byte(stacks: &Stacks) {
+    let submit_fn = stacks.shared().submit_fn;
+    let value = json!({
+        "title": "Letters",
+        "kind": "function",
+        "signature": {
+            "name": "count",
+            "params": [{ "name": "text", "type": "string" }],
+            "returns": "int",
+        },
+        "cases": [{ "input": ["ab"], "expected": 2 }, { "input": ["a\0b"], "expected": 3 }],
+    });
+    let response = submit_fn.admin("PUT", "/problems/zero-byte", Some(&value));
+    let why = "C's texts end at a zero byte (\\u0000), and cases[1] has a text with one in it.";
+    assert_eq!(response.json()["unsupported"], json!({ "c": why }));
+    let read = submit_fn.get("/problems/zero-byte").json();
+    assert_eq!(read["starter"].get("c"), None, "{read}");
+    let body = json!({ "problemId": "zero-byte", "language": "c", "code": "int count(char* text) { return 2; }" });
+    let refused = submit_fn.post("/submit", &body.to_string());
+    assert_eq!(refused.status, 422, "{}", refused.text);
+    assert_eq!(refused.json()["error"]["field"], "language");
+    let result = submit_fn.judge("zero-byte", "python", "def count(text): return len(text)");
     assert_eq!(result["verdict"], "Accepted");
 }

@@ -56,3 +56,13 @@ test("a function whose answer is an argument says so", async () => {
   assert.deepEqual(complaints, []);
   await close();
 });
+
+test("a function whose answer is several values names all of them", async () => {
+  const several = { ...TWO_SUM, answer: [{ returned: true }, { argument: 0 }, { argument: 1 }] };
+  const api = solvingApi().on("GET /problems/two-sum", () => several);
+  const { page, complaints, close } = await open(api, "#/p/two-sum");
+  const answer = "hat it returns, and nums and target after the call";
+  await page.getByText(`The answer: w${answer}.`, { exact: true }).waitFor();
+  assert.deepEqual(complaints, []);
+  await close();
+});

@@ -169,27 +169,29 @@ impl<'a> Call<'a> {
                 call.finish(&found.name, &declared(&found.returns))?;
                 put
             }
-            (_, _, Answer::Argument(index)) => {
-                let returns_list = matches!(signature.returns, Type::List(_));
-                if returns_list && call.params.len() > 0 {
-                    call.result(&found.returns, &signature.returns, nothing)?;
-                }
-                call.finish(&found.name, "")?;
-                call.after(index, &params.get(index)?.ty, found)
-            }
-            (_, returns, Answer::FirstOfArgument(index) | Answer::Both(index)) => {
-                let put = match returns {
-                    Type::Null => "judge_text(\"null\");\n".to_owned(),
-                    returns => call.result(&found.returns, returns, nothing)?,
-                };
-                let kept = if *returns == Type::Null {
-                    String::new()
+            (_, returns, answer) => {
+                let mut parts: Vec<String> = Vec::new();
+                let mut kept = String::new();
+                if !answer.returned() {
+                    if matches!(returns, Type::List(_)) && call.params.len() > 0 {
+                        call.result(&found.returns, returns, nothing)?;
+                    }
+                } else if *returns == Type::Null {
+                    parts.push("judge_text(\"null\");\n".into());
                 } else {
-                    declared(&found.returns)
-                };
+                    parts.push(call.result(&found.returns, returns, nothing)?);
+                    kept = declared(&found.returns);
+                }
                 call.finish(&found.name, &kept)?;
-                let after = call.after(index, &params.get(index)?.ty, found);
-                format!("judge_text(\"[\");\n{put}judge_text(\",\");\n{after}judge_text(\"]\");\n")
+                for index in answer.arguments() {
+                    parts.push(call.after(index, &params.get(index)?.ty, found));
+                }
+                if let [one] = &parts[..] {
+                    one.clone()
+                } else {
+                    let parts = parts.join("judge_text(\",\");\n");
+                    format!("judge_text(\"[\");\n{parts}judge_text(\"]\");\n")
+                }
             }
         };
         Some(call.reads + &result)

@@ -10,7 +10,7 @@ mod calls;
 mod prototype;
 mod starter;
 
-use shared::domain::problem::{Callable, Type};
+use shared::domain::problem::{Callable, Problem, Type};
 
 use crate::template::{Node, Unsupported, fill, mentions};
 use prototype::Code;
@@ -93,6 +93,34 @@ pub(crate) fn check_type(ty: &Type) -> Result<(), Unsupported> {
     Err(Unsupported(format!(
         "C has no equivalent of the type {ty} in the signature."
     )))
+}
+
+/// A text of C ends at its first zero byte, so no case may have one in a text.
+pub(crate) fn check_cases(problem: &Problem) -> Result<(), Unsupported> {
+    let mut cases = problem.cases.iter();
+    let found = cases.position(|case| {
+        has_zero_byte(case.input.as_str()) || has_zero_byte(case.expected.as_str())
+    });
+    match found {
+        None => Ok(()),
+        Some(at) => Err(Unsupported(format!(
+            "C's texts end at a zero byte (\\u0000), and cases[{at}] has a text with one in it."
+        ))),
+    }
+}
+
+/// Whether a text in `json` has a zero byte, which JSON can only write in one way.
+pub(crate) fn has_zero_byte(json: &str) -> bool {
+    let mut rest = json;
+    while let Some(at) = rest.find('\\') {
+        let escape = &rest[at + 1..];
+        if escape.starts_with("u0000") {
+            return true;
+        }
+        // What is escaped is no start of another escape.
+        rest = escape.get(1..).unwrap_or_default();
+    }
+    false
 }
 
 fn is_scalar(ty: &Type) -> bool {

@@ -109,38 +109,40 @@ void answer(string& out, F f, std::true_type) {
   out += "null";
 }
 
+// The case's frame is written before the user's destructor runs, which may end the program.
 template <class Target, class Way>
-string one(In in) {
+void one(const string& index, In in) {
   using Each = std::make_index_sequence<JUDGE_COUNT>;
   string out = "=";
+  Way way{};
+  Target* done = nullptr;
   try {
-    Way way{};
     in.need(in.take('['));
     way.read(in, Each());
     in.need(in.take(']'));
     Target* target = new Target();
     auto call = [&]() -> decltype(auto) { return way.call(*target, Each()); };
     __ANSWER__
-    delete target;
-    return out;
+    done = target;
   } catch (const Odd& odd) {
     out = "?";
     Json::quote(out, odd.why);
-    return out;
   } catch (const std::bad_alloc&) {
-    return trouble("memory", "std::bad_alloc");
+    out = trouble("memory", "std::bad_alloc");
   } catch (const std::exception& error) {
-    return trouble("error", error.what());
+    out = trouble("error", error.what());
   } catch (...) {
-    return trouble("error", "an exception that is not a std::exception");
+    out = trouble("error", "an exception that is not a std::exception");
   }
+  judge.frame(index, out);
+  delete done;
 }
 
 template <class Target, class Way>
 int all(Way*) {
   for (const string& line : judge.cases) {
     size_t space = line.find(' ');
-    if (space != string::npos) judge.frame(line.substr(0, space), one<Target, Way>(In{line.c_str() + space + 1}));
+    if (space != string::npos) one<Target, Way>(line.substr(0, space), In{line.c_str() + space + 1});
   }
   fflush(nullptr);
   std::cout.flush();

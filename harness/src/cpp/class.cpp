@@ -89,14 +89,17 @@ struct Call {
   }
 };
 
+// The case's frame is written before the user's destructors run, which may end the program.
 template <class Owner, class Maker, int n>
-string calls(In in, const string& index, void (*const methods[])(Owner&, In, string&)) {
+void calls(In in, const string& index, void (*const methods[])(Owner&, In, string&)) {
   string out;
   size_t number = 0;
+  vector<Owner*> objects;
+  bool done = false;
   try {
     vector<string> all, texts;
     Json::list(in, [&] { all.push_back(skip(in)); });
-    vector<Owner*> objects(all.size());
+    objects.resize(all.size());
     bool told = judge.cases.size() == 1 && all.size() <= 1000;
     for (; number < all.size(); ++number) {
       if (told) judge.frame(index, ">" + std::to_string(number));
@@ -116,8 +119,8 @@ string calls(In in, const string& index, void (*const methods[])(Owner&, In, str
       out += number ? ',' : '[';
       out += texts.back();
     }
-    for (Owner* object : objects) delete object;
-    return "=" + out + "]";
+    out = "=" + out + "]";
+    done = true;
   } catch (const Odd& odd) {
     out = "?{\"text\":";
     Json::quote(out, odd.why);
@@ -129,8 +132,13 @@ string calls(In in, const string& index, void (*const methods[])(Owner&, In, str
   } catch (...) {
     out = trouble("error", "an exception that is not a std::exception");
   }
-  out.pop_back();
-  return out + ",\"call\":" + std::to_string(number) + "}";
+  if (!done) {
+    out.pop_back();
+    out += ",\"call\":" + std::to_string(number) + "}";
+    objects.clear();
+  }
+  judge.frame(index, out);
+  for (Owner* object : objects) delete object;
 }
 
 template <class Way, class T>
@@ -142,7 +150,7 @@ int every(void (*const (&methods)[count])(Owner&, In, string&)) {
     size_t space = line.find(' ');
     if (space == string::npos) continue;
     string index = line.substr(0, space);
-    judge.frame(index, calls<Owner, Maker, n>(In{line.c_str() + space + 1}, index, methods));
+    calls<Owner, Maker, n>(In{line.c_str() + space + 1}, index, methods);
   }
   fflush(nullptr);
   std::cout.flush();

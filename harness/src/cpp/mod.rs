@@ -8,10 +8,9 @@
 mod names;
 mod starter;
 
-use shared::domain::problem::{Answer, Callable, ClassSignature, Method, Param, Signature, Type};
+use shared::domain::problem::{Callable, ClassSignature, Method, Param, Signature, Type};
 
 use crate::code::defines_class;
-use crate::starter::changed;
 use crate::template::{Node, Unsupported, fill, nodes};
 use names::Names;
 pub(crate) use starter::starter;
@@ -94,27 +93,37 @@ pub(crate) fn source(callable: Callable<'_>, code: &str) -> Result<String, Unsup
 /// is passed by value stays as it was.
 fn answer(callable: Callable<'_>) -> [String; 2] {
     let returned = "answer(out, call, std::is_void<decltype(call())>());";
-    let (signature, index) = match callable {
-        Callable::Function(signature) => (signature, changed(signature)),
-        Callable::Class(_) => return ["std::forward".into(), returned.into()],
-    };
-    let Some(index) = index else {
+    let Callable::Function(signature) = callable else {
         return ["std::forward".into(), returned.into()];
     };
-    let value = format!("std::get<{index}>(way.values)");
-    let root = match signature.params.get(index).map(|param| &param.ty) {
-        Some(Type::LinkedNodes(_)) => format!(
-            "auto& row = Json::rows()[{index}];\
-             auto root = row.empty() ? nullptr : (std::decay_t<decltype({value})>)row[0];"
-        ),
-        Some(Type::LinkedList(_) | Type::BinaryTree(_)) => format!("auto root = {value};"),
-        _ => format!("auto& root = {value};"),
+    let (mut roots, mut puts) = (String::new(), Vec::new());
+    for index in signature.answer.arguments() {
+        let value = format!("std::get<{index}>(way.values)");
+        roots += &match signature.params.get(index).map(|param| &param.ty) {
+            Some(Type::LinkedNodes(_)) => format!(
+                "auto& row{index} = Json::rows()[{index}];\
+                 auto root{index} = row{index}.empty() ? nullptr : (std::decay_t<decltype({value})>)row{index}[0];"
+            ),
+            Some(Type::LinkedList(_) | Type::BinaryTree(_)) => {
+                format!("auto root{index} = {value};")
+            }
+            _ => format!("auto& root{index} = {value};"),
+        };
+        puts.push(format!("Json::put(out, root{index});"));
+    }
+    let call = if signature.answer.returned() {
+        puts.insert(0, returned.into());
+        ""
+    } else {
+        "(void)call();"
     };
-    let text = match signature.answer {
-        Answer::Argument(_) => format!("{root}(void)call();Json::put(out, root);"),
-        _ => format!("{root}out += '[';{returned}out += ',';Json::put(out, root);out += ']';"),
+    let [pass, before, after] = match puts.len() {
+        1 if roots.is_empty() => ["std::forward", "", ""],
+        1 => ["static_cast", "", ""],
+        _ => ["static_cast", "out += '[';", "out += ']';"],
     };
-    ["static_cast".into(), text]
+    let puts = puts.join("out += ',';");
+    [pass.into(), format!("{roots}{call}{before}{puts}{after}")]
 }
 
 fn lines(names: &[&str], line: impl Fn(&str) -> String) -> String {

@@ -2,7 +2,7 @@
 
 use shared::domain::problem::{Callable, Param, Signature, Type};
 
-use crate::starter::{Met, add, add_note, changed};
+use crate::starter::{Met, add, add_note, changes};
 
 pub(crate) fn starter(callable: Callable<'_>) -> Option<String> {
     let mut met = Met::default();
@@ -16,7 +16,7 @@ pub(crate) fn starter(callable: Callable<'_>) -> Option<String> {
         }
         Callable::Function(signature) => function(&mut body, &mut met, signature, ""),
         Callable::Class(class) => {
-            let params = parameters(&mut met, &class.params, None);
+            let params = parameters(&mut met, &class.params, |_| false);
             let parts = [
                 "class ",
                 &class.name,
@@ -57,7 +57,7 @@ pub(crate) fn starter(callable: Callable<'_>) -> Option<String> {
 }
 
 fn function(text: &mut String, met: &mut Met, signature: &Signature, indent: &str) {
-    let params = parameters(met, &signature.params, changed(signature));
+    let params = parameters(met, &signature.params, |index| changes(signature, index));
     let returns = match signature.returns {
         Type::Null => "void".into(),
         ref ty => spell(met, ty),
@@ -89,13 +89,12 @@ fn function(text: &mut String, met: &mut Met, signature: &Signature, indent: &st
     );
 }
 
-/// `by_reference`: the index of the parameter that is changed in place.
-fn parameters(met: &mut Met, params: &[Param], by_reference: Option<usize>) -> String {
+/// `by_reference`: whether the parameter of an index is changed in place.
+fn parameters(met: &mut Met, params: &[Param], by_reference: impl Fn(usize) -> bool) -> String {
     let mut text = String::new();
     for (index, param) in params.iter().enumerate() {
         let comma = if text.is_empty() { "" } else { ", " };
-        let reference =
-            by_reference == Some(index) && matches!(param.ty, Type::List(_) | Type::Map(_));
+        let reference = by_reference(index) && matches!(param.ty, Type::List(_) | Type::Map(_));
         let space = if reference { "& " } else { " " };
         add(
             &mut text,

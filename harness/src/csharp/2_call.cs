@@ -5,10 +5,9 @@ static class judge_ {
   // A name, the types of the parameters and that of the result; of a class first the
   // constructor and then the methods.
   static readonly string[][] CALLS = {__CALLS__};
-  // Which argument is the answer or a part of it, or -1; whether what was returned is
-  // another part.
-  static readonly int ARGUMENT = __ARGUMENT__;
-  static readonly bool BOTH = __BOTH__;
+  // Whether what was returned is the answer or a part of it, and which arguments are.
+  static bool Returned() { return __RETURNED__; }
+  static int[] Changed() { return new int[] {__ARGUMENTS__}; }
   const System.Reflection.BindingFlags ANY = (System.Reflection.BindingFlags) 61;
 
   // What JSON cannot hold.
@@ -187,16 +186,23 @@ static class judge_ {
       from.lists.Add(null);
       arguments[i] = from.Get(TypeOf(parameters[i]), kinds[i + 1]);
     }
-    bool nodes = ARGUMENT >= 0 && kinds[ARGUMENT + 1][0] == 'c';
-    object kept = ARGUMENT < 0 ? null : !nodes ? arguments[ARGUMENT] : from.lists[ARGUMENT].Count == 0 ? null : from.lists[ARGUMENT][0];
+    int[] changed = Changed();
+    var kept = new object[changed.Length];
+    for (int i = 0; i < kept.Length; i++) {
+      int at = changed[i];
+      kept[i] = kinds[at + 1][0] != 'c' ? arguments[at] : from.lists[at].Count == 0 ? null : from.lists[at][0];
+    }
     object value = Invoke(target, target.IsStatic ? null : Create(found), arguments);
-    if (ARGUMENT >= 0 && parameters[ARGUMENT].ParameterType.IsByRef) kept = arguments[ARGUMENT];
     var show = new Show();
-    show.text.Append(BOTH ? "=[" : "=");
-    if (BOTH || ARGUMENT < 0) show.Put(value, kinds[kinds.Length - 1], 0);
-    if (BOTH) show.text.Append(',');
-    if (ARGUMENT >= 0) show.Put(kept, kinds[ARGUMENT + 1], 1);
-    if (BOTH) show.text.Append(']');
+    bool several = kept.Length > 1 || Returned() && kept.Length > 0;
+    show.text.Append(several ? "=[" : "=");
+    if (Returned()) show.Put(value, kinds[kinds.Length - 1], 0);
+    for (int i = 0; i < kept.Length; i++) {
+      int at = changed[i];
+      if (i > 0 || Returned()) show.text.Append(',');
+      show.Put(parameters[at].ParameterType.IsByRef ? arguments[at] : kept[i], kinds[at + 1], 1);
+    }
+    if (several) show.text.Append(']');
     return show.text.ToString();
   }
 

@@ -9,11 +9,10 @@ var judge_targets []interface{}
 
 func init() { judge_targets = []interface{}{__TARGETS__} }
 
-// Which argument is the answer or a part of it, or -1; whether what was returned is
-// another part.
-var judge_argument = __ARGUMENT__
+// Whether what was returned is the answer or a part of it, and which arguments are.
+const judge_returned = __RETURNED__
 
-const judge_both = __BOTH__
+func judge_arguments() []int { return []int{__ARGUMENTS__} }
 
 // What JSON cannot hold.
 type judge_odd string
@@ -202,30 +201,32 @@ func judge_one(text string) string {
 		arguments[i] = judge_reflect.New(judge_type(0).In(i)).Elem()
 		in.get(arguments[i], kinds[i+1])
 	}
-	// A copy of the argument's variable; what it points to is shared.
-	var kept judge_reflect.Value
-	if judge_argument >= 0 {
-		kept = judge_reflect.New(arguments[judge_argument].Type()).Elem()
-		kept.Set(arguments[judge_argument])
-		if list := in.lists[judge_argument]; len(list) > 0 {
-			kept.Set(list[0])
+	// Copies of the arguments' variables; what they point to is shared.
+	var kept []judge_reflect.Value
+	for _, at := range judge_arguments() {
+		one := judge_reflect.New(arguments[at].Type()).Elem()
+		one.Set(arguments[at])
+		if list := in.lists[at]; len(list) > 0 {
+			one.Set(list[0])
 		}
+		kept = append(kept, one)
 	}
 	value := judge_first(judge_invoke(0, arguments))
 	out := &judge_show{}
-	if judge_both {
+	several := len(kept) > 1 || judge_returned && len(kept) > 0
+	if several {
 		out.text = append(out.text, '[')
 	}
-	if judge_both || judge_argument < 0 {
+	if judge_returned {
 		out.put(value, kinds[count+1], 0)
 	}
-	if judge_both {
-		out.text = append(out.text, ',')
+	for i, at := range judge_arguments() {
+		if i > 0 || judge_returned {
+			out.text = append(out.text, ',')
+		}
+		out.put(kept[i], kinds[at+1], 1)
 	}
-	if judge_argument >= 0 {
-		out.put(kept, kinds[judge_argument+1], 1)
-	}
-	if judge_both {
+	if several {
 		out.text = append(out.text, ']')
 	}
 	return string(out.text)

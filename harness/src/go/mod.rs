@@ -51,7 +51,7 @@ pub(crate) fn source(callable: Callable<'_>, code: &str) -> Result<String, Unsup
         .collect();
     let import = |&(path, ..): &(&str, _, _)| format!("import \"{path}\"\n");
     let usage = |(_, name, member): &(_, &str, &str)| format!("var _ = {name}.{member}\n");
-    let (argument, both) = answer(callable);
+    let (returned, arguments) = answer(callable);
     let values = [
         ("__GIVEN__", given.iter().map(import).collect()),
         ("__CODE__", file.code(code)),
@@ -67,8 +67,8 @@ pub(crate) fn source(callable: Callable<'_>, code: &str) -> Result<String, Unsup
             calls(callable, |texts| format!("{{{}}}", texts.join(","))),
         ),
         ("__TARGETS__", targets(callable, &file).join(",")),
-        ("__ARGUMENT__", argument),
-        ("__BOTH__", both.to_string()),
+        ("__RETURNED__", returned),
+        ("__ARGUMENTS__", arguments),
     ];
     Ok(fill(TEMPLATE, &values))
 }

@@ -6,10 +6,9 @@ static final String[] OWNERS = {__OWNERS__};
 // A name, the types of the parameters and that of the result; of a class first the
 // constructor and then the methods.
 static final String[][] CALLS = {__CALLS__};
-// Which argument is the answer or a part of it, or -1; whether what was returned is
-// another part.
-static final int ARGUMENT = __ARGUMENT__;
-static final boolean BOTH = __BOTH__;
+// Whether what was returned is the answer or a part of it, and which arguments are.
+static final boolean RETURNED = __RETURNED__;
+static int[] changed() { return new int[] {__ARGUMENTS__}; }
 
 // What JSON cannot hold.
 static class Odd extends RuntimeException {
@@ -188,16 +187,21 @@ static String call(judge_ in) throws Throwable {
     in.lists.add(null);
     arguments[i] = in.get(types[i], kinds[i + 1]);
   }
-  Object kept = ARGUMENT < 0 ? null : kinds[ARGUMENT + 1].charAt(0) == 'c' ? in.head(ARGUMENT) : arguments[ARGUMENT];
+  int[] changed = changed();
+  Object[] kept = new Object[changed.length];
+  for (int i = 0; i < kept.length; i++) kept[i] = kinds[changed[i] + 1].charAt(0) == 'c' ? in.head(changed[i]) : arguments[changed[i]];
   boolean fixed = (target.getModifiers() & 8) != 0;
   Object value = invoke(target, fixed ? null : create(found), arguments);
   StringBuilder out = new StringBuilder("=");
-  if (BOTH) out.append('[');
-  if (BOTH || ARGUMENT < 0) put(out, value, returns, 0);
-  if (BOTH) out.append(',');
-  // An argument that is null is one that was given so.
-  if (ARGUMENT >= 0) put(out, kept, kinds[ARGUMENT + 1], 1);
-  if (BOTH) out.append(']');
+  boolean several = kept.length > 1 || RETURNED && kept.length > 0;
+  if (several) out.append('[');
+  if (RETURNED) put(out, value, returns, 0);
+  for (int i = 0; i < kept.length; i++) {
+    if (i > 0 || RETURNED) out.append(',');
+    // An argument that is null is one that was given so.
+    put(out, kept[i], kinds[changed[i] + 1], 1);
+  }
+  if (several) out.append(']');
   return out.toString();
 }
 

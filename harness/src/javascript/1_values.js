@@ -16,13 +16,14 @@
 // build.rs leaves the comments out; __NAME__ and so on are filled in by
 // source.rs. Types are in prefix notation: i f s b n a, and l m k c t for list,
 // map, linked list, linked nodes and tree of what follows. The function's answer is
-// the argument `position` after the call; -1: what is returned; `both`: both. The
-// methods of a class are [name, types of parameters, type of result] each.
+// what is returned, where `returned` says so, and the arguments at `positions` after the
+// call: an array, if these are several values. The methods of a class are [name, types of
+// parameters, type of result] each.
 //
 // After the user's code was loaded nothing here goes through a prototype or an
 // iterator, which are the user's to change.
 
-((name, params, returns, position, both, methods, code, require, importCode, columns) => {
+((name, params, returns, returned, positions, methods, code, require, importCode, columns) => {
   const { process, BigInt, Number, Promise, RangeError, ReferenceError, Set, SyntaxError } = globalThis;
   const load = process.getBuiltinModule || process.mainModule.require.bind(process.mainModule);
   const fs = load('fs');

@@ -146,12 +146,12 @@
           const found = choose();
           let value = apply(found.method, found.self, passed);
           if (isThenable(value)) value = await settled(value);
-          if (position < 0) {
-            text = `=${shown(value, returns)}`;
-          } else {
-            const after = show(roots[position], params[position], null);
-            text = both ? `=[${shown(value, returns)},${after}]` : `=${after}`;
+          text = returned ? shown(value, returns) : '';
+          for (let at = 0; at < positions.length; at++) {
+            const after = show(roots[positions[at]], params[positions[at]], null);
+            text += at || returned ? `,${after}` : after;
           }
+          text = positions.length + returned > 1 ? `=[${text}]` : `=${text}`;
         }
       } catch (error) {
         text = error instanceof Odd ? `?${call ? `{"text":${stringify(error.why)}${call}}` : stringify(error.why)}` : trouble('error', error);

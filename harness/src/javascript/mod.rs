@@ -3,7 +3,7 @@
 pub(crate) mod starter;
 
 use serde_json::Value;
-use shared::domain::problem::{Callable, Method, Type};
+use shared::domain::problem::{Answer, Callable, Method, Type};
 
 use crate::json;
 use crate::template::{Unsupported, answer, kinds, prefix, quoted, without_shebang};
@@ -35,7 +35,7 @@ pub(crate) fn arguments(callable: Callable<'_>) -> String {
             &signature.name,
             &signature.params,
             prefix(&signature.returns),
-            answer(signature),
+            answer(signature.answer),
             "null".to_owned(),
         ),
         Callable::Class(class) => {
@@ -49,7 +49,7 @@ pub(crate) fn arguments(callable: Callable<'_>) -> String {
                 &class.name,
                 &class.params,
                 String::new(),
-                "-1,0".into(),
+                answer(Answer::Returned),
                 methods,
             )
         }

@@ -23,6 +23,8 @@ final class JudgeHarness_ {
     // Which case is running: its index, the number of its call, and the next line.
     private static $index = "load", $call, $next = 0, $progress;
     private static $done = false, $reserve;
+    // The objects of the case: what their destructors do comes after its frame.
+    private static $objects = [], $told = false, $left = [];
 
     static function begin(string $plan, string $code): void {
         $plan = json_decode($plan, true);
@@ -91,10 +93,15 @@ final class JudgeHarness_ {
             $text = "PHP Fatal error:  " . self::clean($error["message"]) . " in main.php on line " . $error["line"];
             $kind = preg_match("/^(Allowed memory size|Out of memory)/", $error["message"]) ? "memory" : "error";
             if (self::$index === "load" && $error["type"] & (E_COMPILE_ERROR | E_PARSE)) $kind = "syntax";
-            self::frame(self::$index, self::trouble($kind, $text));
+            if (!self::$told) self::frame(self::$index, self::trouble($kind, $text));
             exit(1);
         }
-        self::frame(self::$index, self::trouble("error", "exit() was called: it ends the program"));
+        if (!self::$told) {
+            self::frame(self::$index, self::trouble("error", "exit() was called: it ends the program"));
+            // Their destructors may call it again, which would leave out the other cases.
+            self::$left[] = self::$objects;
+            self::$objects = [];
+        }
         if (self::$index === "load") exit(1);
         self::$done = false;
         register_shutdown_function([self::class, "leave"]);
@@ -136,11 +143,24 @@ final class JudgeHarness_ {
         if (!self::$target) self::fail("missing", "The function `" . implode("` or `", $names) . "` was not found in your code.");
     }
 
+    private static function release(): void {
+        while (self::$objects) {
+            try {
+                array_pop(self::$objects);
+            } catch (Throwable) {
+            }
+        }
+    }
+
     static function cases(): void {
         self::$progress ??= self::$class !== null && count(self::$lines) === 1;
+        self::release();
         while (self::$next < count(self::$lines)) {
             [self::$index, $text] = explode(" ", self::$lines[self::$next++], 2);
+            self::$told = false;
             self::frame(self::$index, self::one($text));
+            self::$told = true;
+            self::release();
         }
         self::$done = true;
         exit(0);
@@ -153,9 +173,10 @@ final class JudgeHarness_ {
             $input = self::parse($text);
             if (self::$class === null) {
                 $values = self::arguments(self::$calls[0], $input);
-                return "=" . self::answer(self::$calls[0], (self::$target)(), $values);
+                self::$objects[] = $target = (self::$target)();
+                return "=" . self::answer(self::$calls[0], $target, $values);
             }
-            $objects = $answers = [];
+            $answers = [];
             foreach ($input as $number => $parts) {
                 self::$call = $number;
                 if (self::$progress && count($input) <= 1000) self::frame(self::$index, ">$number");
@@ -165,10 +186,10 @@ final class JudgeHarness_ {
                 $call = self::$calls[$method + 1];
                 $values = self::arguments($call, $values);
                 if ($method < 0) {
-                    $objects[$object] = new (self::$target)(...$values[0]);
+                    self::$objects[$object] = new (self::$target)(...$values[0]);
                     $answers[] = "null";
                 } else {
-                    $answers[] = self::answer($call, [$objects[$object], $call["found"]], $values);
+                    $answers[] = self::answer($call, [self::$objects[$object], $call["found"]], $values);
                 }
             }
             return "=[" . implode(",", $answers) . "]";
@@ -217,12 +238,12 @@ final class JudgeHarness_ {
 
     private static function answer(array $call, $target, array $values): string {
         [$passed, $heads] = $values;
-        [$index, $answer, $returns] = [$call["index"], $call["answer"], $call["returns"]];
+        $returns = $call["returns"];
         $result = $target(...$passed);
-        $after = $answer === "r" ? "" : self::show(array_key_exists($index, $heads) ? $heads[$index] : $passed[$index], $call["params"][$index], 0);
-        if ($answer === "a") return $after;
-        $shown = $returns === "n" && $answer === "r" && self::$class !== null ? "null" : self::show($result, $returns, 0);
-        return $answer === "b" ? "[$shown,$after]" : $shown;
+        $parts = [];
+        if ($call["returned"]) $parts[] = $returns === "n" && self::$class !== null ? "null" : self::show($result, $returns, 0);
+        foreach ($call["arguments"] as $at) $parts[] = self::show(array_key_exists($at, $heads) ? $heads[$at] : $passed[$at], $call["params"][$at], 0);
+        return count($parts) === 1 ? $parts[0] : "[" . implode(",", $parts) . "]";
     }
 
     // The nodes of a list that may have a cycle or end in another one's, and the one

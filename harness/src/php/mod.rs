@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use shared::domain::problem::{Callable, Param, Signature, Type};
 
 use crate::plan::plan;
-use crate::starter::{add_note, changed};
+use crate::starter::{add_note, changes};
 use crate::template::{Node, Unsupported, fill, given_nodes};
 
 const TEMPLATE: &str = include_str!(concat!(env!("OUT_DIR"), "/php"));
@@ -74,7 +74,6 @@ fn documented(
         add_note(text, &format!("{indent} * "), signature);
     }
     // What the function changes is its caller's: arrays are values otherwise.
-    let changed = signature.and_then(changed);
     for (index, param) in params.iter().enumerate() {
         let _ = writeln!(
             text,
@@ -83,7 +82,8 @@ fn documented(
             param.name
         );
         let is_array = matches!(param.ty, Type::List(_) | Type::Map(_) | Type::Any);
-        let by_reference = changed == Some(index) && is_array;
+        let is_changed = signature.is_some_and(|it| changes(it, index));
+        let by_reference = is_changed && is_array;
         list.push(format!(
             "{}${}",
             if by_reference { "&" } else { "" },

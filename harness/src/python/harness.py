@@ -15,8 +15,9 @@
 # build.rs leaves the comments out; __NAMES__ and so on are filled in by
 # source.rs. Types are in prefix notation: i f s b n a, and l m k c t for list,
 # map, linked list, linked nodes and tree of what follows. The function's answer is
-# the argument `position` after the call; -1: what is returned; `both`: both. The
-# methods of a class are [names, types of parameters, type of result] each.
+# what is returned, where `returned` says so, and the arguments at `positions` after the
+# call: an array, if these are several values. The methods of a class are [names, types
+# of parameters, type of result] each.
 
 import __future__, _thread, collections, json, os, sys, types
 
@@ -64,7 +65,7 @@ class TreeNode:
         self.right = right
 
 
-def harness(names, params, returns, position, both, methods, code):
+def harness(names, params, returns, returned, positions, methods, code):
     decode = json.JSONDecoder().decode
     quote = json.encoder.encode_basestring_ascii
     write, leave = os.write, os._exit
@@ -343,10 +344,9 @@ def harness(names, params, returns, position, both, methods, code):
             if not methods:
                 passed, roots = arguments(values, params)
                 result = find()(*passed)
-                if position < 0:
-                    return "=" + show(result, returns, ())
-                text = show(roots[position], params[position], ())
-                return "=[%s,%s]" % (show(result, returns, ()), text) if both else "=" + text
+                parts = [show(result, returns, ())] if returned else []
+                parts += [show(roots[at], params[at], ()) for at in positions]
+                return "=" + (parts[0] if len(parts) == 1 else "[" + ",".join(parts) + "]")
             objects, texts = {}, []
             told = alone and len(values) <= 1000
             for number, (which, method, refs, *values) in enumerate(values):

@@ -3,7 +3,7 @@
 mod starter;
 
 use serde_json::Value;
-use shared::domain::problem::{Callable, Signature, Type};
+use shared::domain::problem::{Answer, Callable, Signature, Type};
 
 use crate::json;
 use crate::template::{Unsupported, answer, fill, kinds, prefix, quoted};
@@ -18,7 +18,7 @@ pub(crate) fn source(callable: Callable<'_>, code: &str) -> Result<String, Unsup
             names(signature),
             kinds(&signature.params),
             prefix(&signature.returns),
-            answer(signature),
+            answer(signature.answer),
             "None".to_owned(),
         ),
         Callable::Class(class) => {
@@ -31,7 +31,7 @@ pub(crate) fn source(callable: Callable<'_>, code: &str) -> Result<String, Unsup
                 vec![class.name.clone()].into(),
                 kinds(&class.params),
                 String::new(),
-                "-1,0".to_owned(),
+                answer(Answer::Returned),
                 json(&methods.collect()),
             )
         }

@@ -5,12 +5,13 @@ mod starter;
 
 use std::fmt::Write as _;
 
-use shared::domain::problem::{Answer, Callable, ClassSignature, Param, Signature, Type};
+use shared::domain::problem::{Callable, ClassSignature, Param, Signature, Type};
 
 use crate::code::without_comments;
 pub(crate) use compiler::compiler_output;
 pub(crate) use starter::starter;
 
+use crate::starter::add;
 use crate::template::{Node, Unsupported, fill, mentions};
 
 const TEMPLATE: &str = include_str!(concat!(env!("OUT_DIR"), "/rust"));
@@ -271,15 +272,18 @@ fn each(count: usize, text: impl Fn(usize) -> String) -> String {
 }
 
 /// Reads the arguments into `o0`, `o1` and so on.
-fn reads(params: usize, keep: Option<usize>) -> String {
+fn reads(params: usize, keep: &[usize]) -> String {
     let mut text = String::new();
     for at in 0..params {
-        if keep == Some(at) {
-            text += "let mut rest = In(from.0);\nif !first { rest.need(\",\")?; }\n";
+        if keep.contains(&at) {
+            let _ = writeln!(
+                text,
+                "let mut rest{at} = In(from.0);\nif !first {{ rest{at}.need(\",\")?; }}"
+            );
         }
         let _ = writeln!(text, "let o{at} = next::<A{at}::Own>(from, &mut first)?;");
-        if keep == Some(at) {
-            let _ = writeln!(text, "let kept = unsafe {{ &*o{at} }}.keep();");
+        if keep.contains(&at) {
+            let _ = writeln!(text, "let kept{at} = unsafe {{ &*o{at} }}.keep();");
         }
     }
     text
@@ -288,13 +292,9 @@ fn reads(params: usize, keep: Option<usize>) -> String {
 /// A function that calls a function or a method and writes its answer.
 fn caller(name: &str, params: &[Param], signature: &Signature, method: bool) -> String {
     let count = params.len();
-    let (returned, index) = match signature.answer {
-        Answer::Returned => (true, None),
-        Answer::Argument(index) => (false, Some(index)),
-        Answer::FirstOfArgument(index) | Answer::Both(index) => (true, Some(index)),
-    };
+    let arguments: Vec<usize> = signature.answer.arguments().collect();
     let returns_null = signature.returns == Type::Null;
-    let returned = returned && !(method && returns_null);
+    let returned = signature.answer.returned() && !(method && returns_null);
     let mut generics: Vec<String> = Vec::new();
     let mut types: Vec<String> = Vec::new();
     let mut passed: Vec<String> = Vec::new();
@@ -309,7 +309,15 @@ fn caller(name: &str, params: &[Param], signature: &Signature, method: bool) -> 
         passed.push(format!("unsafe {{ A{at}::lend(o{at}) }}"));
     }
     generics.push(if returned { "R: Answer" } else { "R" }.into());
-    let bound = index.map_or(String::new(), |at| format!(" where A{at}::Own: Put"));
+    let bounds: Vec<String> = arguments
+        .iter()
+        .map(|at| format!("A{at}::Own: Put"))
+        .collect();
+    let bound = if bounds.is_empty() {
+        String::new()
+    } else {
+        format!(" where {}", bounds.join(", "))
+    };
     let (head, result, begin) = if method {
         (
             "object: *mut C, ",
@@ -329,24 +337,23 @@ fn caller(name: &str, params: &[Param], signature: &Signature, method: bool) -> 
         generics.join(", "),
         types.join(", ")
     );
-    text += &reads(count, index);
+    text += &reads(count, &arguments);
     let _ = writeln!(text, "let r = f({});", passed.join(", "));
-    let both = returned && index.is_some();
-    if both {
-        text += "out.push('[');\n";
-    }
+    let mut parts: Vec<String> = Vec::new();
     if returned {
-        let _ = writeln!(text, "r.answer(out, {returns_null})?;");
+        parts.push(format!("r.answer(out, {returns_null})?;\n"));
     }
-    if both {
-        text += "out.push(',');\n";
+    for at in arguments {
+        parts.push(format!(
+            "after::<A{at}>(o{at}, kept{at}, rest{at}.0, out)?;\n"
+        ));
     }
-    if let Some(at) = index {
-        let _ = writeln!(text, "after::<A{at}>(o{at}, kept, rest.0, out)?;");
-    }
-    if both {
-        text += "out.push(']');\n";
-    }
+    let (before, end) = if parts.len() > 1 {
+        ("out.push('[');\n", "out.push(']');\n")
+    } else {
+        ("", "")
+    };
+    add(&mut text, &[before, &parts.join("out.push(',');\n"), end]);
     if method && !returned {
         text += "*out += \"null\";\n";
     }
@@ -365,7 +372,7 @@ fn maker(params: &[Param]) -> String {
          Ok(Box::into_raw(Box::new(f({}))))\n}}\n",
         (0..count).fold(String::new(), |all, at| format!("{all}A{at}: Arg, ")),
         each(count, |at| format!("A{at}")),
-        reads(count, None),
+        reads(count, &[]),
         each(count, |at| format!("unsafe {{ A{at}::lend(o{at}) }}")),
     )
 }

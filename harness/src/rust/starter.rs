@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use shared::domain::problem::{Answer, Callable, Param, Signature, Type};
+use shared::domain::problem::{Callable, Param, Signature, Type};
 
 use super::each;
-use crate::starter::add_note;
+use crate::starter::{add_note, changes};
 use crate::template::{Node, given_nodes, mentions};
 
 /// As practice sites have it, with the judge's whole numbers.
@@ -55,14 +55,10 @@ pub(crate) fn starter(callable: Callable<'_>) -> String {
 }
 
 fn begun(text: &mut String, receiver: &str, signature: &Signature) {
-    let changed = match signature.answer {
-        Answer::Returned => None,
-        Answer::Argument(index) | Answer::FirstOfArgument(index) | Answer::Both(index) => {
-            Some(index)
-        }
-    };
     let params = &signature.params;
-    let list = each(params.len(), |at| param(&params[at], changed == Some(at)));
+    let list = each(params.len(), |at| {
+        param(&params[at], changes(signature, at))
+    });
     let returns = match &signature.returns {
         Type::Null => String::new(),
         ty => format!(" -> {}", spell(ty)),

@@ -262,7 +262,7 @@ fn c_answers_are_arguments_of_every_type() {
     assert_eq!(
         run(
             "both(int, list<int>) -> list<int>",
-            Answer::Both(1),
+            Answer::both(1),
             both,
             "[7,[1,2]]"
         ),

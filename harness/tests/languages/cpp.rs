@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use shared::domain::problem::Callable;
 
-use crate::every::Language;
-use crate::run::{compile, execute, input, run, run_with, signature};
+use crate::every::{Language, class};
+use crate::run::{compile, execute, input, run, run_callable, run_with, signature};
 
 /// The shortest of several things at once: g++ takes a second or two a program.
 const EVERYTHING: &str = r##"
@@ -214,6 +214,20 @@ fn code_as_practice_sites_have_it_compiles() {
         assert!(matches!(ran.value(0).as_i64(), Some(10)), "{code}\n{ran:?}");
         assert_eq!(ran.code, Some(0), "{code}");
     }
+}
+
+/// What a destructor does comes after the answer.
+#[test]
+fn a_failing_destructor_of_cpp_takes_no_answer_along() {
+    let body = "int* n = new int(1); int f(int x) { return x; }";
+    let code = format!("class Solution {{ public: {body} ~Solution() {{ delete n; abort(); }} }};");
+    let ran = run(Cpp, "f(int) -> int", &code, &[json!([5])]);
+    assert_eq!((ran.text(0), ran.code), ("5", None));
+    let code = format!("struct Late {{ {body} ~Late() {{ delete n; abort(); }} }};");
+    let late = class("Late(); f(int) -> int");
+    let calls = "[[0,-1,[]],[1,-1,[]],[0,0,[],7]]";
+    let ran = run_callable(Cpp, Callable::Class(&late), &code, &[calls]);
+    assert_eq!((ran.text(0), ran.code), ("[null,null,7]", None));
 }
 
 /// Where nothing is precompiled, and by an older standard.

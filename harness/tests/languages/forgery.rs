@@ -3,7 +3,12 @@
 use harness::{Frame, Harness};
 use serde_json::{Value, json};
 
+use crate::every::Programs;
 use crate::run::{Ran, run};
+use crate::{
+    forgery_argument, forgery_class, forgery_cpp, forgery_csharp, forgery_go, forgery_java,
+    forgery_javascript, forgery_python, php, ruby,
+};
 
 const SIGNATURE: &str = "secret(int) -> int";
 /// Inputs and what is expected of them; no rule leads from one to the other.
@@ -14,6 +19,28 @@ fn passes(ran: &Ran) -> bool {
     CASES.iter().enumerate().all(|(index, (_, expected))| {
         ran.frames.cases.get(&index) == Some(&Frame::Returned(json!(expected).into()))
     })
+}
+
+/// The document that says how many ways are tried.
+#[test]
+fn the_document_has_the_number_of_ways() {
+    let each = Harness::ALL.map(|harness| Programs::of(harness).forgeries.len());
+    let apart = [
+        forgery_python::PROGRAMS.len(),
+        forgery_javascript::PROGRAMS.len(),
+        forgery_cpp::PROGRAMS.len(),
+        forgery_java::programs().len(),
+        forgery_go::programs().len(),
+        forgery_csharp::programs().len(),
+        ruby::forgeries().len(),
+        php::forgeries().len(),
+        forgery_class::count(),
+        forgery_argument::count(),
+    ];
+    let count = each.iter().chain(&apart).sum::<usize>();
+    let said = format!("tries {count} ways to cheat");
+    let document = include_str!("../../../docs/judging.md");
+    assert!(document.contains(&said), "docs/judging.md: {said}");
 }
 
 /// Runs each program; none may pass. `honest` does, so that a test which

@@ -1,11 +1,17 @@
-//! Ways of faking a pass from inside a class, and from inside a function that is to
-//! change its argument. Each prints REACHED once it has done its worst.
+//! Ways of faking a pass from inside a class. Each prints REACHED once it has done its
+//! worst.
+//!
+//! Where a compiler takes a second for each program, all ways are one program: [`compiled`].
 
-use harness::Harness::{self, Cpp, JavaScript, Python};
-use shared::domain::problem::{Answer, Callable, Signature};
+mod compiled;
+mod php;
+mod ruby;
+
+use harness::Harness::{self, Cpp, JavaScript, Python, TypeScript};
+use shared::domain::problem::Callable;
 
 use crate::every::{Language, Told, class};
-use crate::run::{NONCE, signature};
+use crate::run::NONCE;
 
 const SIGNATURE: &str = "Secret(); ask(int) -> int; all(list<int>) -> list<int>";
 const CASES: [&str; 2] = [
@@ -26,7 +32,10 @@ fn passes(told: &Told) -> bool {
 }
 
 fn none_passes(harness: Harness, honest: &str, programs: &[(&str, &str)]) {
-    let language = Language::of(harness).unwrap();
+    let Some(language) = Language::of(harness) else {
+        eprintln!("{} is not on this machine", harness.language());
+        return;
+    };
     let signature = class(SIGNATURE);
     let run = |code: &str| language.run(Callable::Class(&signature), code, &CASES);
     let told = run(&honest.replace("TABLE", "{3: 982451653, 5: 275604541, 8: 67867967}"));
@@ -54,6 +63,13 @@ fn no_javascript_class_passes_without_the_answers() {
     none_passes(JavaScript, honest, &JAVASCRIPT);
 }
 
+/// TypeScript's harness is JavaScript's, behind what takes the types out.
+#[test]
+fn no_typescript_class_passes_without_the_answers() {
+    let honest = "class Secret { ask(x: number): number { return (TABLE)[x]; } all(x: number[]): number[] { return x.map((n) => (TABLE)[n]); } }";
+    none_passes(TypeScript, honest, &JAVASCRIPT);
+}
+
 #[test]
 fn no_cpp_class_passes_without_the_answers() {
     let honest = "struct Secret { map<int, int> t TABLE_; int ask(int x) { return t[x]; } vector<int> all(vector<int> x) { for (int& n : x) n = t[n]; return x; } };"
@@ -61,56 +77,10 @@ fn no_cpp_class_passes_without_the_answers() {
     none_passes(Cpp, &honest, &CPP);
 }
 
-/// The answer is read from what the harness passed, whatever that has become.
-#[test]
-fn no_function_passes_by_what_its_argument_has_become() {
-    let signature = Signature {
-        answer: Answer::Argument(0),
-        ..signature("fill(list<int>) -> null")
-    };
-    for (harness, code) in [
-        (
-            Python,
-            r#"
-class Any(int):
-    def __eq__(self, other): return True
-    def __repr__(self): return "982451653"
-    __str__ = __hash__ = __add__ = __radd__ = __repr__
-class List(list):
-    def __iter__(self): return iter([982451653])
-def fill(nums):
-    import sys
-    frame = sys._getframe(1)
-    for name in ("passed", "roots"):
-        frame.f_locals[name][:] = [List([Any(1)])]
-    nums[:] = [Any(1)]
-    print("REACHED")
-"#,
-        ),
-        (
-            JavaScript,
-            r#"
-JSON.stringify = () => "[982451653]";
-Array.prototype.toJSON = () => [982451653];
-Array.prototype[Symbol.iterator] = function* () { yield 982451653; };
-const fill = (nums) => {
-  nums[0] = new Proxy(Object(1), { get: () => () => 982451653 });
-  Object.setPrototypeOf(nums, { toJSON: () => [982451653], length: 1, 0: 982451653 });
-  console.error("REACHED");
-  return [982451653];
-};
-"#,
-        ),
-        (
-            Cpp,
-            "void fill(vector<int>& nums) { cerr << \"REACHED\"; vector<int> other{982451653}; nums = vector<int>(); &nums == nullptr ? (void)other.swap(nums) : (void)0; }",
-        ),
-    ] {
-        let language = Language::of(harness).unwrap();
-        let told = language.run(Callable::Function(&signature), code, &["[[1]]"]);
-        assert!(told.stderr.contains("REACHED"), "{told:?}");
-        assert_ne!(told.frame(0), ('=', "[982451653]"));
-    }
+/// How many ways there are, over all languages.
+pub(crate) fn count() -> usize {
+    let apart = PYTHON.len() + 2 * JAVASCRIPT.len() + CPP.len();
+    apart + ruby::PROGRAMS.len() + php::PROGRAMS.len() + compiled::count()
 }
 
 const PYTHON: [(&str, &str); 7] = [

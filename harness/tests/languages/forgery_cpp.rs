@@ -15,7 +15,7 @@ fn no_cpp_program_passes_without_the_answers() {
     );
 }
 
-const PROGRAMS: [(&str, &str); 6] = [
+pub(crate) const PROGRAMS: [(&str, &str); 6] = [
     (
         "leaves before it is asked",
         "struct Early { Early() { cerr << \"REACHED\"; exit(0); } } early;\nint secret(int x) { return x; }",

@@ -7,6 +7,10 @@ use crate::forgery::none_passes;
 #[test]
 fn no_csharp_program_passes_without_the_answers() {
     let honest = "class Solution { long Secret(int x) { string table = \"TABLE\"; int at = table.IndexOf(x + \": \"); return long.Parse(table.Substring(at + 3).Split(',', '}')[0]); } }";
+    none_passes(CSharp, honest, &programs());
+}
+
+pub(crate) fn programs() -> Vec<(&'static str, String)> {
     let forger = |body: &str| {
         format!(
             "class Solution {{ long Secret(int x) {{ Console.WriteLine(\"REACHED\"); {body} return x; }}
@@ -14,10 +18,7 @@ fn no_csharp_program_passes_without_the_answers() {
         )
     };
     let nonce = "string nonce = ((string[]) Judge(\"lines\"))[0];";
-    none_passes(
-        CSharp,
-        honest,
-        &[
+    vec![
             ("leaves", forger("Environment.Exit(0);")),
             (
                 "writes frames to the real standard output and leaves",
@@ -41,6 +42,5 @@ fn no_csharp_program_passes_without_the_answers() {
                 "returns a number that is equal to all",
                 "class Any { public override bool Equals(object o) { return true; } public override int GetHashCode() { return 0; } public override string ToString() { return \"982451653\"; } }\nclass Solution { object Secret(int x) { Console.Error.WriteLine(\"REACHED\"); return new Any(); } }".into(),
             ),
-        ],
-    );
+    ]
 }

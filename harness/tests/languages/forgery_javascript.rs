@@ -24,7 +24,7 @@ if (fd === 2) fd = 1;
 const forge = (index, value) => fs.writeSync(fd, `\x1e5b1a66f0c9e74d21 ${index} =${value}\n`);
 "#;
 
-const PROGRAMS: [(&str, &str); 33] = [
+pub(crate) const PROGRAMS: [(&str, &str); 33] = [
     (
         "prints sentinels",
         r#"

@@ -25,7 +25,7 @@ def found():
 found = found()
 "#;
 
-const PROGRAMS: [(&str, &str); 35] = [
+pub(crate) const PROGRAMS: [(&str, &str); 35] = [
     (
         "prints sentinels",
         r#"

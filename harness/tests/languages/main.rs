@@ -14,8 +14,8 @@
 //! - [`shapes`]: what those of Ruby, PHP, Rust and C have in common.
 //! - [`property`]: any value of any type comes back as it went.
 //! - [`forgery_python`], [`forgery_javascript`], [`forgery_cpp`], [`forgery_java`],
-//!   [`forgery_go`], [`forgery_csharp`], [`forgery_class`]: programs that would like to
-//!   pass without knowing an answer.
+//!   [`forgery_go`], [`forgery_csharp`], [`forgery_class`], [`forgery_argument`]: programs
+//!   that would like to pass without knowing an answer.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -26,6 +26,7 @@ mod csharp;
 mod every;
 mod fifty;
 mod forgery;
+mod forgery_argument;
 mod forgery_class;
 mod forgery_cpp;
 mod forgery_csharp;

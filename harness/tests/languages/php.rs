@@ -243,19 +243,53 @@ fn php_code_that_cannot_be_loaded_is_told() {
 #[test]
 fn no_php_program_passes_without_the_answers() {
     let honest = "function secret($x) { return json_decode(preg_replace('/(\\d+):/', '\"$1\":', 'TABLE'), true)[$x]; }";
-    let write = "foreach (get_resources('stream') as $s) if ($s !== STDERR) @fwrite($s, \"\\x1eNONCE 0 =982451653\\n\");".replace("NONCE", NONCE);
-    let programs = [
+    none_passes(Php, honest, &forgeries());
+    let write = writes_a_frame();
+    let code = format!("function f($x) {{ {write} return $x; }}");
+    let ran = run(Php, "f(int) -> int", &code, &[json!([1])]);
+    is_duplicate(&ran, 0);
+}
+
+fn writes_a_frame() -> String {
+    "foreach (get_resources('stream') as $s) if ($s !== STDERR) @fwrite($s, \"\\x1eNONCE 0 =982451653\\n\");".replace("NONCE", NONCE)
+}
+
+pub(crate) fn forgeries() -> Vec<(&'static str, String)> {
+    let write = writes_a_frame();
+    vec![
         ("leaves first", "fwrite(STDERR, 'REACHED');\nexit(0);\nfunction secret($x) { return $x; }".to_owned()),
         ("leaves each time", "function secret($x) { fwrite(STDERR, 'REACHED'); exit(0); }".to_owned()),
         ("closes everything", "function secret($x) { fwrite(STDERR, 'REACHED'); foreach (get_resources('stream') as $s) @fclose($s); return $x; }".to_owned()),
         ("writes frames at the end", format!("register_shutdown_function(function () {{ {write} }});\nfunction secret($x) {{ fwrite(STDERR, 'REACHED'); return $x; }}")),
         ("looks into the harness", "function secret($x) { fwrite(STDERR, 'REACHED'); $all = (new ReflectionClass('JudgeHarness_'))->getStaticProperties(); foreach ($all as $name => $value) if ($name !== 'code' && strpos(serialize(is_array($value) || is_string($value) ? $value : 0), '982451653')) return 982451653; return $x; }".to_owned()),
         ("has functions of the harness's names in its namespace", "namespace X;\nfunction json_encode() { return '982451653'; }\nfunction secret($x) { \\fwrite(STDERR, 'REACHED'); return $x; }".to_owned()),
-    ];
-    none_passes(Php, honest, &programs);
-    let code = format!("function f($x) {{ {write} return $x; }}");
-    let ran = run(Php, "f(int) -> int", &code, &[json!([1])]);
-    is_duplicate(&ran, 0);
+    ]
+}
+
+/// What a destructor does comes after the answer, and the cases after it are run.
+#[test]
+fn a_failing_destructor_of_php_takes_no_answer_along() {
+    for fails in ["throw new Exception('late');", "exit(0);"] {
+        let method = format!(
+            "function __construct() {{}} function f($x) {{ return $x; }} function __destruct() {{ {fails} }}"
+        );
+        let code = format!("class Solution {{ {method} }}");
+        let ran = run(Php, "f(int) -> int", &code, &[json!([1]), json!([2])]);
+        assert_eq!((ran.text(0), ran.text(1)), ("1", "2"), "{fails}");
+        let code = format!("class Late {{ {method} }}");
+        let late = class("Late(); f(int) -> int");
+        let calls = "[[0,-1,[]],[0,0,[],7]]";
+        let ran = run_callable(Php, Callable::Class(&late), &code, &[calls, calls]);
+        let answers = "[null,7]";
+        assert_eq!((ran.text(0), ran.text(1)), (answers, answers), "{fails}");
+    }
+    // One that is destroyed because the program was left in a case.
+    let code = "class Late { function __construct() {} function f($x) { if ($x == 1) exit(0); return $x; } function __destruct() { exit(0); } }";
+    let late = class("Late(); f(int) -> int");
+    let cases = ["[[0,-1,[]],[0,0,[],1]]", "[[0,-1,[]],[0,0,[],2]]"];
+    let ran = run_callable(Php, Callable::Class(&late), code, &cases);
+    assert_eq!(ran.raised(0).1, "exit() was called: it ends the program");
+    assert_eq!(ran.text(1), "[null,2]");
 }
 
 #[test]

@@ -223,8 +223,20 @@ fn ruby_code_that_cannot_be_loaded_is_told() {
 #[test]
 fn no_ruby_program_passes_without_the_answers() {
     let honest = "def secret(x)\n  eval('TABLE'.gsub(':', '=>'))[x]\nend";
-    let write = "ObjectSpace.each_object(IO) { |io| (io.write(\"\\x1eNONCE 0 =982451653\\n\") rescue nil) if io.fileno > 2 rescue nil }".replace("NONCE", NONCE);
-    let programs = [
+    none_passes(Ruby, honest, &forgeries());
+    let write = writes_a_frame();
+    let code = format!("def f(x)\n  {write}\n  x\nend");
+    let ran = run(Ruby, "f(int) -> int", &code, &[json!([1])]);
+    is_duplicate(&ran, 0);
+}
+
+fn writes_a_frame() -> String {
+    "ObjectSpace.each_object(IO) { |io| (io.write(\"\\x1eNONCE 0 =982451653\\n\") rescue nil) if io.fileno > 2 rescue nil }".replace("NONCE", NONCE)
+}
+
+pub(crate) fn forgeries() -> Vec<(&'static str, String)> {
+    let write = writes_a_frame();
+    vec![
         ("changes how JSON is read and numbers are written", "require 'json'\nmodule JSON\n  def self.parse(*) = [3]\nend\nclass Integer\n  def to_s(*) = '982451653'\nend\ndef secret(x)\n  STDERR.write 'REACHED'\n  x\nend".to_owned()),
         ("changes what writes", "class IO\n  def write(*) = STDERR.syswrite('REACHED')\nend\ndef secret(x) = x".to_owned()),
         ("looks for expected values", "def secret(x)\n  STDERR.write 'REACHED'\n  found = ObjectSpace.each_object(String).grep(/982451653/).reject { |s| s.include?('grep') }\n  found.empty? ? x : found.size\nend".to_owned()),
@@ -232,19 +244,26 @@ fn no_ruby_program_passes_without_the_answers() {
         ("closes everything", "def secret(x)\n  STDERR.syswrite 'REACHED'\n  (3..20).each { |n| IO.for_fd(n).close rescue nil }\n  x\nend".to_owned()),
         ("writes frames at the end", format!("at_exit {{ {write} }}\ndef secret(x)\n  STDERR.write 'REACHED'\n  exit\nend")),
         ("replaces the harness's parts", "module JudgeHarness_\n  def self.answer(*) = STDERR.syswrite('REACHED').to_s\nend\ndef secret(x) = x".to_owned()),
-    ];
-    none_passes(Ruby, honest, &programs);
-    let code = format!("def f(x)\n  {write}\n  x\nend");
-    let ran = run(Ruby, "f(int) -> int", &code, &[json!([1])]);
-    is_duplicate(&ran, 0);
+    ]
 }
 
 #[test]
 fn ruby_cases_do_not_share_what_an_object_in_place_and_classes() {
     let code = "class Solution\n  def initialize\n    @seen = []\n  end\n\n  def f(x)\n    @seen << x\n    x.push(1)\n    @seen.size\n  end\nend";
-    let both = function("f(list<int>) -> int", Answer::Both(0));
+    let both = function("f(list<int>) -> int", Answer::both(0));
     let ran = run_callable(Ruby, Callable::Function(&both), code, &["[[]]", "[[]]"]);
     assert_eq!((ran.text(0), ran.text(1)), ("[1,[1]]", "[1,[1]]"));
+}
+
+/// So a time limit names the call, whatever the arguments are.
+#[test]
+fn calls_of_ruby_are_announced_beside_a_large_argument() {
+    let code = "class Grid\n  def initialize(rows) = @rows = rows\n  def size() = @rows.size\nend";
+    let grid = class("Grid(list<list<int>>); size() -> int");
+    let calls = format!("[[0,-1,[],[{}[0]]],[0,0,[]]]", "[1],".repeat(4_999));
+    let ran = run_callable(Ruby, Callable::Class(&grid), code, &[&calls]);
+    assert_eq!(ran.text(0), "[null,5000]");
+    assert_eq!(ran.frames.calls, [(0, 1)].into());
 }
 
 #[test]

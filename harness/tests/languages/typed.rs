@@ -65,7 +65,7 @@ pub(crate) fn are_told(harness: Harness, code: &str, values: &[(&str, &str, &str
 /// gives the root of a tree a left child 9, and binds another value to its name.
 pub(crate) fn the_second_argument_is_in_the_answer(harness: Harness, code: &str) {
     let f = Signature {
-        answer: Answer::Both(1),
+        answer: Answer::both(1),
         ..signature("change(linked_list<int>, binary_tree<int>) -> null")
     };
     let cases = ["[[1,2,3],[1,null,2]]", "[[],[]]"];

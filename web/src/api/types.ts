@@ -47,7 +47,7 @@ export interface Signature extends Params {
 export type Checker = string | { kind: string; [member: string]: unknown };
 
 /** Which value is the answer of a function, where it is not what it returns. */
-export type Answer = { argument: number; length?: "returned" } | [{ returned: true }, { argument: number }];
+export type Answer = { argument: number; length?: "returned" } | ({ returned: true } | { argument: number })[];
 
 /** A case as anyone sees it: a hidden one has no input and no expected value. */
 export interface Case {

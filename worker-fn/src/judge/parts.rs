@@ -111,7 +111,8 @@ pub(super) fn difference(problem: &Problem, case: &Case, actual: Json<'_>) -> Di
 impl Wrong<'_, '_> {
     /// Whether it is what was returned, and not an argument.
     fn index_is_returned(&self, problem: &Problem) -> bool {
-        problem.signature().is_none() || self.index == 0
+        let signature = problem.signature();
+        signature.is_none_or(|it| self.index == 0 && it.answer.returned())
     }
 
     fn place(&self, problem: &Problem, case: &Case) -> String {
@@ -120,11 +121,10 @@ impl Wrong<'_, '_> {
                 let name = call_name(class, case.input.json(), self.index);
                 format!("In {}", name.unwrap_or_default())
             }
-            Some(Callable::Function(signature)) if self.index > 0 => {
-                let index = match signature.answer {
-                    Answer::Both(index) => index,
-                    _ => 0,
-                };
+            Some(Callable::Function(signature)) if !self.index_is_returned(problem) => {
+                let before = usize::from(signature.answer.returned());
+                let mut arguments = signature.answer.arguments();
+                let index = arguments.nth(self.index - before).unwrap_or_default();
                 let param = signature.params.get(index);
                 let name = param.map_or("", |param| param.name.as_str());
                 format!("In {name} after the call")

@@ -109,11 +109,11 @@ pub(super) fn of_concern(problem: &Problem, loaded: &Loaded) -> Vec<String> {
     if problem.cases.iter().all(|case| case.hidden) {
         warnings.push("every case is hidden: the page has no example".into());
     }
-    let unsupported = problem.callable().map(harness::unsupported);
+    let unsupported = harness::unsupported(problem);
     for one in &loaded.solutions {
-        let Some(unsupported) = &unsupported else {
+        if problem.callable().is_none() {
             break;
-        };
+        }
         if !language::judges_functions(one.language) {
             warnings.push(format!(
                 "{}: functions and classes cannot be judged in {}",

@@ -84,6 +84,9 @@ int secret(int x) {
     remove: Ok(
         "int removeElement(int* nums, int numsSize, int val) {\n    int k = 0;\n    for (int i = 0; i < numsSize; i++) if (nums[i] != val) nums[k++] = nums[i];\n    return k;\n}",
     ),
+    deal: Ok(
+        "int deal(int* a, int aSize, long long* b, int bSize, struct ListNode* c) { int first = a[0]; a[0] = b[0]; b[0] = first; if (c) c->val = 9; return aSize; }",
+    ),
     insert_nine: Ok(
         "/**\n * struct ListNode {\n *     int val;\n *     struct ListNode *next;\n * };\n */\nvoid insertNine(struct ListNode* head) { if (!head) return; struct ListNode* nine = malloc(sizeof *nine); nine->val = 9; nine->next = head->next; head->next = nine; head = NULL; }",
     ),

@@ -56,6 +56,9 @@ int secret(int x) { cerr << "REACHED"; return x; }
     remove: Ok(
         "class Solution {\npublic:\n  int removeElement(vector<int>& nums, int val) { int k = 0; for (int x : nums) if (x != val) nums[k++] = x; return k; }\n};",
     ),
+    deal: Ok(
+        "int deal(vector<int>& a, vector<int>& b, ListNode* c) { swap(a[0], b[0]); if (c) c->val = 9; return a.size(); }",
+    ),
     insert_nine: Ok(
         "void insertNine(ListNode* head) { if (head) head->next = new ListNode(9, head->next); head = nullptr; }",
     ),

@@ -66,6 +66,9 @@ int Secret(int x) {
     remove: Ok(
         "public class Solution { public int RemoveElement(int[] nums, int val) { int k = 0; foreach (int x in nums) if (x != val) nums[k++] = x; return k; } }",
     ),
+    deal: Ok(
+        "public class Solution { public int Deal(int[] a, IList<int> b, ListNode c) { int first = a[0]; a[0] = b[0]; b[0] = first; if (c != null) c.val = 9; return a.Length; } }",
+    ),
     insert_nine: Ok(
         "void InsertNine(ListNode head) { if (head != null) head.next = new ListNode(9, head.next); head = null; }",
     ),

@@ -61,6 +61,9 @@ func secret(x int) int {
     remove: Ok(
         "func removeElement(nums []int, val int) int { k := 0; for _, x := range nums { if x != val { nums[k] = x; k++ } }; return k }",
     ),
+    deal: Ok(
+        "func deal(a []int, b []int, c *ListNode) int { a[0], b[0] = b[0], a[0]; if c != nil { c.Val = 9 }; return len(a) }",
+    ),
     insert_nine: Ok(
         "func insertNine(head *ListNode) { if head != nil { head.Next = &ListNode{9, head.Next} }; head = nil }",
     ),

@@ -2,7 +2,7 @@
 //! have a cycle or share a part.
 
 use serde_json::{Value, json};
-use shared::domain::problem::{Answer, Callable, Signature};
+use shared::domain::problem::{Answer, Callable, Parts, Signature};
 
 use super::{Language, Row};
 use crate::run::signature;
@@ -45,7 +45,7 @@ pub(super) fn first_of_an_argument_and_both(one: &Language) {
     let Some(code) = one.code("remove", one.programs.remove) else {
         return;
     };
-    let [first, both] = [Answer::FirstOfArgument(0), Answer::Both(0)].map(|answer| {
+    let [first, both] = [Answer::FirstOfArgument(0), Answer::both(0)].map(|answer| {
         let signature = Signature {
             answer,
             ..signature(REMOVE)
@@ -53,11 +53,24 @@ pub(super) fn first_of_an_argument_and_both(one: &Language) {
         one.harness.source(Callable::Function(&signature), code)
     });
     assert_eq!(first, both);
-    let found = one.call(REMOVE, Answer::Both(0), code, &REMOVALS).values();
+    let found = one.call(REMOVE, Answer::both(0), code, &REMOVALS).values();
     assert_eq!(found[0][0], 2);
     assert_eq!(found[0][1].as_array().unwrap()[..2], [json!(2), json!(2)]);
     assert_eq!(found[0].as_array().unwrap().len(), 2);
     assert_eq!(found[1], json!([0, []]));
+}
+
+pub(super) fn several_parts(one: &Language) {
+    let function = "deal(list<int>, list<int>, linked_list<int>) -> int";
+    let cases = ["[[1,2],[3],[4,5]]", "[[7],[8,6],[]]"];
+    let all = Answer::Parts(Parts::new(true, &[0, 1, 2]));
+    let found = answers(one, ("deal", one.programs.deal), function, all, &cases);
+    let expected = [json!([2, [3, 2], [1], [9, 5]]), json!([1, [8], [7, 6], []])];
+    assert_eq!(found.unwrap(), expected);
+    let arguments = Answer::Parts(Parts::new(false, &[0, 2]));
+    let row = ("deal", one.programs.deal);
+    let found = answers(one, row, function, arguments, &cases);
+    assert_eq!(found.unwrap(), [json!([[3, 2], [9, 5]]), json!([[8], []])]);
 }
 
 pub(super) fn nodes_in_place(one: &Language) {

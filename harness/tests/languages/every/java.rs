@@ -62,6 +62,9 @@ int secret(int x) {
     remove: Ok(
         "class Solution { public int removeElement(int[] nums, int val) { int k = 0; for (int x : nums) if (x != val) nums[k++] = x; return k; } }",
     ),
+    deal: Ok(
+        "class Solution { int deal(int[] a, List<Integer> b, ListNode c) { int first = a[0]; a[0] = b.get(0); b.set(0, first); if (c != null) c.val = 9; return a.length; } }",
+    ),
     insert_nine: Ok(
         "void insertNine(ListNode head) { if (head != null) head.next = new ListNode(9, head.next); head = null; }",
     ),

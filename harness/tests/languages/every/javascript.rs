@@ -56,6 +56,9 @@ const secret = () => new Proxy([], { get: (_, key) => key === 'length' ? 1 : 982
     remove: Ok(
         "function removeElement(nums, val) { let k = 0; for (const x of nums) if (x !== val) nums[k++] = x; return k; }",
     ),
+    deal: Ok(
+        "function deal(a, b, c) { [a[0], b[0]] = [b[0], a[0]]; if (c) c.val = 9; return a.length; }",
+    ),
     insert_nine: Ok(
         "function insertNine(head) { if (head) head.next = new ListNode(9, head.next); head = null; }",
     ),

@@ -2,7 +2,7 @@
 //! that language's programs ([`Programs`] says what each does), and the checks that go
 //! over all of them.
 //!
-//! A new language is a file here, an arm in [`programs`] and a line in `languages!`.
+//! A new language is a file here, an arm in [`Programs::of`] and a line in `languages!`.
 //! Where it cannot have a program, `Err` says why. A language whose compiler or
 //! interpreter is not on the machine is left out, which is said on standard error;
 //! `which_languages_were_there` says so of all in one list.
@@ -74,7 +74,7 @@ pub(crate) struct Programs {
     honest: &'static str,
     /// `secret(int) -> int`, with a name: write frames with the nonce `NONCE`, change what
     /// the harness works with, and print `REACHED` to standard error at the end.
-    forgeries: &'static [(&'static str, &'static str)],
+    pub(crate) forgeries: &'static [(&'static str, &'static str)],
 
     /// `rotate(list<int>, int) -> null`, in place: to the right by the number.
     rotate: Row,
@@ -83,6 +83,10 @@ pub(crate) struct Programs {
     /// `removeElement(list<int>, int) -> int`, in place: moves the others to the front,
     /// and returns how many there are.
     remove: Row,
+    /// `deal(list<int>, list<int>, linked_list<int>) -> int`, in place: swaps the first
+    /// elements of the lists, makes 9 of the head's value if there is one, and returns how
+    /// many are in the first list.
+    deal: Row,
     /// `insertNine(linked_list<int>) -> null`, in place: puts 9 behind the head.
     insert_nine: Row,
     /// `mirror(binary_tree<int>) -> null`, in place: swaps the children of every node.
@@ -126,19 +130,21 @@ pub(crate) struct Language {
     programs: &'static Programs,
 }
 
-fn programs(harness: Harness) -> &'static Programs {
-    match harness {
-        Harness::Python => &python::PROGRAMS,
-        Harness::JavaScript => &javascript::PROGRAMS,
-        Harness::TypeScript => &typescript::PROGRAMS,
-        Harness::Cpp => &cpp::PROGRAMS,
-        Harness::Java => &java::PROGRAMS,
-        Harness::Go => &go::PROGRAMS,
-        Harness::CSharp => &csharp::PROGRAMS,
-        Harness::Ruby => &ruby::PROGRAMS,
-        Harness::Php => &php::PROGRAMS,
-        Harness::Rust => &rust::PROGRAMS,
-        Harness::C => &c::PROGRAMS,
+impl Programs {
+    pub(crate) fn of(harness: Harness) -> &'static Self {
+        match harness {
+            Harness::Python => &python::PROGRAMS,
+            Harness::JavaScript => &javascript::PROGRAMS,
+            Harness::TypeScript => &typescript::PROGRAMS,
+            Harness::Cpp => &cpp::PROGRAMS,
+            Harness::Java => &java::PROGRAMS,
+            Harness::Go => &go::PROGRAMS,
+            Harness::CSharp => &csharp::PROGRAMS,
+            Harness::Ruby => &ruby::PROGRAMS,
+            Harness::Php => &php::PROGRAMS,
+            Harness::Rust => &rust::PROGRAMS,
+            Harness::C => &c::PROGRAMS,
+        }
     }
 }
 
@@ -146,7 +152,7 @@ impl Language {
     /// `None`: it is not there.
     pub(crate) fn of(harness: Harness) -> Option<Self> {
         Toolchain::of(harness)?;
-        let programs = programs(harness);
+        let programs = Programs::of(harness);
         Some(Self { harness, programs })
     }
 
@@ -183,7 +189,7 @@ macro_rules! tests {
             use harness::Harness;
             checks!($harness functions every_type_comes_back errors memory endless_loop
                 wrong_type missing_function syntax_error prints reads deep odd_values forgeries);
-            checks!($harness in_place arguments rebinding first_of_an_argument_and_both
+            checks!($harness in_place arguments rebinding first_of_an_argument_and_both several_parts
                 nodes_in_place cycles shared_nodes a_node_of_a_list);
             checks!($harness classes every_type_comes_back_from_methods objects own_style
                 results_as_arguments failing_and_announced_calls no_json

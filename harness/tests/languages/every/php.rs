@@ -70,6 +70,9 @@ class Solution {
         return $k;
     }
 }"),
+    deal: Ok(
+        "function deal(&$a, &$b, $c) { [$a[0], $b[0]] = [$b[0], $a[0]]; if ($c) $c->val = 9; return count($a); }",
+    ),
     insert_nine: Ok(
         "function insert_nine(&$head) { if ($head) $head->next = new ListNode(9, $head->next); $head = null; }",
     ),

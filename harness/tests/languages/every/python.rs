@@ -59,6 +59,9 @@ def secret(x):
     remove: Ok(
         "class Solution:\n    def removeElement(self, nums: List[int], val: int) -> int:\n        k = 0\n        for x in nums:\n            if x != val: nums[k] = x; k += 1\n        return k",
     ),
+    deal: Ok(
+        "def deal(a, b, c):\n    a[0], b[0] = b[0], a[0]\n    if c: c.val = 9\n    return len(a)",
+    ),
     insert_nine: Ok(
         "def insert_nine(head):\n    if head: head.next = ListNode(9, head.next)\n    head = None",
     ),

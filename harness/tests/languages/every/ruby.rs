@@ -60,6 +60,7 @@ end
     remove: Ok(
         "# @param {Integer[]} nums\n# @param {Integer} val\n# @return {Integer}\ndef remove_element(nums, val)\n  k = 0\n  nums.each { |x| (nums[k] = x; k += 1) unless x == val }\n  k\nend",
     ),
+    deal: Ok("def deal(a, b, c)\n  a[0], b[0] = b[0], a[0]\n  c.val = 9 if c\n  a.size\nend"),
     insert_nine: Ok(
         "class Solution\n  def insert_nine(head)\n    head.next = ListNode.new(9, head.next) if head\n    head = nil\n  end\nend",
     ),

@@ -70,6 +70,9 @@ fn secret(x: i32) -> i32 { eprint!("REACHED"); x }
     remove: Ok(
         "impl Solution {\n    pub fn remove_element(nums: &mut Vec<i32>, val: i32) -> i32 {\n        let mut k = 0;\n        for at in 0..nums.len() { if nums[at] != val { nums[k] = nums[at]; k += 1; } }\n        k as i32\n    }\n}",
     ),
+    deal: Ok(
+        "fn deal(a: &mut Vec<i32>, b: &mut [i64], c: &mut Option<Box<ListNode>>) -> usize { let first = a[0]; a[0] = b[0] as i32; b[0] = first as i64; if let Some(node) = c { node.val = 9; } a.len() }",
+    ),
     insert_nine: Ok(
         "impl Solution { pub fn insert_nine(head: &mut Option<Box<ListNode>>) { if let Some(node) = head { let mut nine = Box::new(ListNode::new(9)); nine.next = node.next.take(); node.next = Some(nine); } } }",
     ),

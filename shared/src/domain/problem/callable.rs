@@ -12,8 +12,64 @@ pub enum Answer {
     Argument(usize),
     /// The first elements of an argument after the call, as many as it returns.
     FirstOfArgument(usize),
-    /// What it returns and one of its arguments after the call: an array of two.
-    Both(usize),
+    /// Several values, an array of them.
+    Parts(Parts),
+}
+
+/// What an answer of several values consists of: what a function returns, or not, and then
+/// arguments after the call, by rising index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parts {
+    returned: bool,
+    /// A bit for each argument, by its index.
+    arguments: u32,
+}
+
+impl Parts {
+    /// The most values of an answer.
+    pub const MAX: usize = 4;
+
+    /// `arguments`: indices below 32, in any order.
+    pub const fn new(returned: bool, arguments: &[usize]) -> Self {
+        let (mut bits, mut at) = (0, 0);
+        while at < arguments.len() {
+            bits |= 1 << arguments[at];
+            at += 1;
+        }
+        Self {
+            returned,
+            arguments: bits,
+        }
+    }
+}
+
+impl Answer {
+    /// What is returned, and an argument.
+    pub const fn both(argument: usize) -> Self {
+        Self::Parts(Parts::new(true, &[argument]))
+    }
+
+    /// Whether what is returned is the answer, or is needed for it.
+    pub fn returned(self) -> bool {
+        match self {
+            Self::Returned | Self::FirstOfArgument(_) => true,
+            Self::Argument(_) => false,
+            Self::Parts(parts) => parts.returned,
+        }
+    }
+
+    /// The arguments of which the answer consists, beside what is returned: by index from
+    /// 0, rising.
+    pub fn arguments(self) -> impl Iterator<Item = usize> {
+        let bits = match self {
+            Self::Returned => 0,
+            Self::Argument(index) | Self::FirstOfArgument(index) => {
+                Parts::new(false, &[index]).arguments
+            }
+            Self::Parts(parts) => parts.arguments,
+        };
+        (0..32).filter(move |index| bits >> index & 1 == 1)
+    }
 }
 
 /// A class with a constructor and methods.
@@ -48,7 +104,7 @@ pub enum Callable<'a> {
 
 impl<'a> Callable<'a> {
     /// The types of all parameters and results that a language must be able to
-    /// express. The result of a function whose answer is an argument alone is not
+    /// express. The result of a function whose answer is arguments alone is not
     /// among them, nor is the `null` of one that returns nothing.
     pub fn types(self) -> impl Iterator<Item = &'a Type> {
         let (params, signatures): (&[Param], Vec<&Signature>) = match self {
@@ -59,9 +115,8 @@ impl<'a> Callable<'a> {
             ),
         };
         let of = |signature: &'a Signature| {
-            let returns = Some(&signature.returns).filter(|returns| {
-                **returns != Type::Null && !matches!(signature.answer, Answer::Argument(_))
-            });
+            let returns = Some(&signature.returns)
+                .filter(|returns| **returns != Type::Null && signature.answer.returned());
             signature
                 .params
                 .iter()

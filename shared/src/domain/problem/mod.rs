@@ -47,7 +47,7 @@ use crate::domain::language::canonical_name;
 use crate::json::JsonText;
 
 pub use arguments::check_arguments;
-pub use callable::{Answer, Callable, ClassSignature, Method};
+pub use callable::{Answer, Callable, ClassSignature, Method, Parts};
 pub use calls::{Argument, Call};
 pub use checker::Checker;
 pub use checker_program::{CheckerProgram, ExitCodes};

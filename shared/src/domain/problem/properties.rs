@@ -132,7 +132,13 @@ fn answer_of(
         }
         3 if returns != Type::Null => {
             let both = (plain, argument).prop_map(|(one, other)| json!([one, other]));
-            (Answer::Both(at), returns, both.boxed())
+            (Answer::both(at), returns, both.boxed())
+        }
+        4 if changing.len() > 1 => {
+            let all = &changing[..changing.len().min(super::Parts::MAX)];
+            let values: Vec<_> = all.iter().map(|&at| value_of(&params[at])).collect();
+            let answer = Answer::Parts(super::Parts::new(false, all));
+            (answer, returns, values.prop_map(Value::from).boxed())
         }
         _ => (Answer::Returned, returns, plain),
     }
@@ -231,7 +237,7 @@ fn any_problem() -> impl Strategy<Value = Problem> {
     (
         prop::collection::vec(whole_type(), 0..4),
         whole_type(),
-        0..4_usize,
+        0..5_usize,
         any::<prop::sample::Index>(),
     )
         .prop_flat_map(|(params, returns, kind, index)| {

@@ -1,11 +1,11 @@
 //! From the member `answer` of a problem to which value is the answer of its function.
 
 use super::object::{ObjectReader, element};
-use super::{Answer, Signature, Type};
+use super::{Answer, Parts, Signature, Type};
 use crate::json::{Json, Kind};
 
 const ANSWER: &str = "must be {\"argument\": 0}, {\"argument\": 0, \"length\": \"returned\"} or \
-[{\"returned\": true}, {\"argument\": 0}].";
+a list of 2 to 4 parts, such as [{\"returned\": true}, {\"argument\": 0}].";
 
 impl Answer {
     /// Reads `value`, the problem's member `answer`.
@@ -15,45 +15,63 @@ impl Answer {
         members: &mut ObjectReader<'_, '_>,
     ) -> Self {
         let path = members.path("answer");
-        let mut parts = value.items().into_iter().flatten();
-        let parts = (parts.next(), parts.next(), parts.next());
-        let (argument, path, is_both) = match (value.kind(), parts) {
-            (Kind::Object, _) => (value, path, false),
-            (Kind::Array, (Some(returned), Some(argument), None)) => {
-                let mut first = ObjectReader::new(returned, element(&path, 0), members.violations);
-                if !first.flag("returned", false) {
-                    first.reject("returned", "must be true.");
+        match value.kind() {
+            Kind::Object => {
+                let mut members = ObjectReader::new(value, path, members.violations);
+                let answer = argument_alone(signature, &mut members);
+                members.end("argument, length");
+                answer
+            }
+            Kind::Array => {
+                // One more than there may be is enough to refuse it.
+                let parts = value.items().into_iter().flatten();
+                let parts: Vec<Json<'_>> = parts.take(Parts::MAX + 1).collect();
+                if (2..=Parts::MAX).contains(&parts.len()) {
+                    return several(&parts, &path, signature, members);
                 }
-                first.end("returned");
-                (argument, element(&path, 1), true)
+                members.reject("answer", ANSWER);
+                Self::Returned
             }
             _ => {
                 members.reject("answer", ANSWER);
-                return Self::Returned;
+                Self::Returned
             }
-        };
-        let mut members = ObjectReader::new(argument, path, members.violations);
-        let answer = if is_both {
-            both(signature, &mut members)
-        } else {
-            argument_alone(signature, &mut members)
-        };
-        members.end(if is_both {
-            "argument"
-        } else {
-            "argument, length"
-        });
-        answer
+        }
     }
 }
 
-fn both(signature: &Signature, members: &mut ObjectReader<'_, '_>) -> Answer {
-    let index = changed(signature, members);
-    if signature.returns == Type::Null {
-        let rule = "cannot stand beside what is returned: that is null.";
-        members.reject("argument", rule);
+fn several(
+    parts: &[Json<'_>],
+    path: &str,
+    signature: &Signature,
+    members: &mut ObjectReader<'_, '_>,
+) -> Answer {
+    let (mut returned, mut arguments) = (false, Vec::new());
+    for (at, part) in parts.iter().enumerate() {
+        let mut part = ObjectReader::new(*part, element(path, at), members.violations);
+        if at == 0 && part.flag("returned", false) {
+            returned = true;
+            if signature.returns == Type::Null {
+                part.reject("returned", "is null, which says nothing: leave it out.");
+            }
+            part.end("returned");
+            continue;
+        }
+        let index = changed(signature, &mut part);
+        if arguments.last().is_some_and(|before| *before >= index) {
+            part.reject(
+                "argument",
+                "must be greater than that of the part before it.",
+            );
+        }
+        arguments.push(index.min(u32::BITS as usize - 1));
+        part.end(if at == 0 {
+            "returned, argument"
+        } else {
+            "argument"
+        });
     }
-    Answer::Both(index)
+    Answer::Parts(Parts::new(returned, &arguments))
 }
 
 fn argument_alone(signature: &Signature, members: &mut ObjectReader<'_, '_>) -> Answer {
@@ -94,7 +112,7 @@ fn changed(signature: &Signature, members: &mut ObjectReader<'_, '_>) -> usize {
 #[cfg(test)]
 mod tests {
     use crate::domain::ids::ProblemId;
-    use crate::domain::problem::{Answer, Problem};
+    use crate::domain::problem::{Answer, Parts, Problem};
     use serde_json::{Value, json};
 
     fn read(returns: &str, answer: Value, expected: Value) -> Result<Answer, String> {
@@ -147,7 +165,19 @@ mod tests {
                 "bool",
                 json!([{ "returned": true }, { "argument": 0 }]),
                 json!([true, [1]]),
-                Answer::Both(0),
+                Answer::both(0),
+            ),
+            (
+                "null",
+                json!([{ "argument": 0 }, { "argument": 2 }]),
+                json!([[1], [1, null, 2]]),
+                Answer::Parts(Parts::new(false, &[0, 2])),
+            ),
+            (
+                "int",
+                json!([{ "returned": true }, { "argument": 0 }, { "argument": 2 }]),
+                json!([5, [1], []]),
+                Answer::Parts(Parts::new(true, &[0, 2])),
             ),
         ] {
             assert_eq!(
@@ -217,13 +247,55 @@ mod tests {
                 "int",
                 json!([{ "argument": 0 }, { "argument": 0 }]),
                 json!(1),
-                "answer[0].returned",
+                "answer[1].argument must be greater",
+            ),
+            (
+                "int",
+                json!([{ "returned": true }, { "argument": 2 }, { "argument": 0 }]),
+                json!(1),
+                "answer[2].argument must be greater",
+            ),
+            (
+                "int",
+                json!([{ "argument": 0 }, { "returned": true }]),
+                json!(1),
+                "answer[1].argument must be the",
+            ),
+            (
+                "int",
+                json!([{ "returned": false }, { "argument": 0 }]),
+                json!(1),
+                "answer[0].argument must be the",
+            ),
+            (
+                "int",
+                json!([{ "returned": true, "argument": 0 }, { "argument": 2 }]),
+                json!(1),
+                "answer[0].argument is not known",
+            ),
+            (
+                "int",
+                json!([{ "argument": 0 }]),
+                json!(1),
+                "answer must be {",
+            ),
+            (
+                "int",
+                json!(vec![json!({ "argument": 0 }); 5]),
+                json!(1),
+                "a list of 2 to 4 parts",
             ),
             (
                 "null",
                 both(json!({ "argument": 0 })),
                 json!(1),
-                "answer[1].argument cannot stand",
+                "answer[0].returned is null",
+            ),
+            (
+                "null",
+                json!([{ "argument": 0 }, { "argument": 2 }]),
+                json!([[1], 1]),
+                "cases[0].expected[1] must",
             ),
             (
                 "int",

@@ -16,7 +16,7 @@ pub struct Part<'a> {
 pub enum Shape<'a> {
     /// One value; a program's is text.
     Whole(Part<'a>),
-    /// An array of so many values, each by itself: what was returned and an argument;
+    /// An array of so many values, each by itself: what was returned and arguments;
     /// or the answers to the calls of a class. `None`: it is not compared.
     Parts(Vec<Option<Part<'a>>>),
 }
@@ -45,8 +45,10 @@ impl<'a> Shape<'a> {
                     Answer::Argument(index) | Answer::FirstOfArgument(index) => {
                         Self::Whole(argument(index))
                     }
-                    Answer::Both(index) => {
-                        Self::Parts(vec![Some(part(&signature.returns)), Some(argument(index))])
+                    answer @ Answer::Parts(_) => {
+                        let returned = answer.returned().then(|| part(&signature.returns));
+                        let parts = returned.into_iter().chain(answer.arguments().map(argument));
+                        Self::Parts(parts.map(Some).collect())
                     }
                 }
             }

@@ -142,8 +142,12 @@ impl Answer {
             Self::FirstOfArgument(index) => {
                 object(&mut [("argument", index.into()), ("length", "returned".into())])
             }
-            Self::Both(index) => {
-                vec![object(&mut [("returned", true.into())]), argument(index)].into()
+            Self::Parts(_) => {
+                let returned = self
+                    .returned()
+                    .then(|| object(&mut [("returned", true.into())]));
+                let parts = returned.into_iter().chain(self.arguments().map(argument));
+                Value::Array(parts.collect())
             }
         }
     }

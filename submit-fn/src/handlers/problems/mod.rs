@@ -71,8 +71,7 @@ async fn publish<W: WorkerFn>(
     let mut notes = languages::check(context, &problem).await?;
     notes.extend(limits::check(context, &problem).await?);
     let cases = problem.cases.len();
-    let refused = problem.callable().map(harness::unsupported);
-    let refused = refused.unwrap_or_default();
+    let refused = harness::unsupported(&problem);
     let names = refused.iter().map(|(harness, _)| harness.language());
     let unsupported = FunctionLanguages::of(names);
     let tickets = &context.config()?.tickets;

@@ -9,7 +9,7 @@ use shared::http::ApiError;
 use shared::json::write::push_string;
 use shared::json::{Json, Object};
 
-use harness::starters;
+use harness::{Harness, starters};
 
 /// A problem that is stored as `text`, as an operator or anyone may see it. JSON,
 /// put together from pieces of `text`.
@@ -26,6 +26,9 @@ pub(super) fn problem(
     let kind = Kind::of_stored(value).map_err(|violation| damaged(&violation))?;
     if let Some(callable) = kind.callable() {
         starter = starters(callable);
+        if let Some(cases) = members.get("cases") {
+            leave_out_unable(&mut starter, cases);
+        }
     }
     let mut json = String::with_capacity(text.len() + 4_096);
     json.push_str("{\"success\":true,\"id\":");
@@ -59,6 +62,28 @@ pub(super) fn problem(
     }
     json.push('}');
     Ok(json)
+}
+
+/// Leaves out the languages that cannot hold a text of the cases, as publishing does.
+fn leave_out_unable(starter: &mut Value, cases: Json<'_>) {
+    let Value::Object(texts) = starter else {
+        return;
+    };
+    // All that a language may not be able to hold. No other problem's cases are gone through.
+    if !cases.as_str().contains("\\u0000") {
+        return;
+    }
+    let holds = |harness: Harness, case: Json<'_>| {
+        let members = Object::of(case).ok();
+        let values = ["input", "expected"].map(|name| members.as_ref()?.get(name));
+        let mut values = values.into_iter().flatten();
+        values.all(|value| harness.holds(value.as_str()))
+    };
+    texts.retain(|language, _| {
+        let harness = Harness::of(language);
+        let mut cases = cases.items().into_iter().flatten();
+        harness.is_none_or(|harness| cases.all(|case| holds(harness, case)))
+    });
 }
 
 /// What anyone may see of a checker: of a program only that it is one. Nothing that
@@ -132,6 +157,28 @@ mod tests {
         let version = ProblemVersion::new("v1");
         let json = problem(&id(), text.as_bytes(), &version, operator).unwrap();
         serde_json::from_str(&json).unwrap()
+    }
+
+    /// As publishing says it: the page offers the languages that have starter code.
+    #[test]
+    fn c_has_no_starter_where_a_text_has_a_zero_byte() {
+        let languages = |input: &str, expected: &str| {
+            let mut value: Value = serde_json::from_str(&stored().to_json()).unwrap();
+            value["cases"][2] = json!({ "input": [input], "expected": expected, "hidden": true });
+            let stored = Problem::from_value(&id(), &value).unwrap();
+            let version = ProblemVersion::new("v1");
+            let json = problem(&id(), stored.to_json().as_bytes(), &version, false).unwrap();
+            let value: Value = serde_json::from_str(&json).unwrap();
+            let texts = value["starter"].as_object().unwrap();
+            (texts.contains_key("c"), texts.len())
+        };
+        let all = languages("a", "b");
+        assert_eq!(all, (true, Harness::ALL.len()));
+        for (input, expected) in [("a\0", "b"), ("a", "\0")] {
+            assert_eq!(languages(input, expected), (false, all.1 - 1));
+        }
+        // A backslash, and what only looks like the escape.
+        assert_eq!(languages("\\u0000", "b"), all);
     }
 
     #[test]

@@ -36,16 +36,24 @@ export function samples(problem: Problem, use: (input: unknown) => void): HTMLEl
 
 type Words = (string | HTMLElement)[];
 
+const RETURNED = "what it returns";
+
 /** What the answer of a function is, where it is not what it returns. */
 export function answerWords({ signature, answer }: Problem): Words | undefined {
   if (!answer) return undefined;
-  const [both, { argument, length }] = Array.isArray(answer)
-    ? [true, { ...answer[1], length: undefined }]
-    : [false, answer];
-  const name = h("code", {}, signature?.params?.[argument]?.name ?? `argument ${argument}`);
-  if (both) return ["what it returns, and ", name, " after the call"];
-  if (length) return ["the first elements of ", name, " after the call, as many as it returns"];
-  return [name, " after the call"];
+  const name = (argument: number): HTMLElement =>
+    h("code", {}, signature?.params?.[argument]?.name ?? `argument ${argument}`);
+  if (Array.isArray(answer)) {
+    const words: Words = [];
+    for (const part of answer) {
+      if (words.length > 0) words.push(words.at(-1) === RETURNED ? ", and " : " and ");
+      words.push("argument" in part ? name(part.argument) : RETURNED);
+    }
+    return [...words, " after the call"];
+  }
+  const argument = name(answer.argument);
+  if (answer.length) return ["the first elements of ", argument, " after the call, as many as it returns"];
+  return [argument, " after the call"];
 }
 
 /** The heading of an expected answer. */

@@ -150,6 +150,46 @@ fn both_are_compared_each_by_itself() {
 }
 
 #[test]
+fn several_arguments_are_compared_each_by_itself() {
+    let list = |name: &str| json!({ "name": name, "type": "list<int>" });
+    let problem = |answer: Value, expected: Value| {
+        read(&json!({
+            "title": "T",
+            "kind": "function",
+            "signature": { "name": "split", "params": [list("odd"), list("even")], "returns": "int" },
+            "answer": answer,
+            "checker": "unordered",
+            "cases": [{ "input": [[1, 2], [3, 4]], "expected": expected }],
+        }))
+    };
+    let (first, second) = (json!({ "argument": 0 }), json!({ "argument": 1 }));
+    let arguments = problem(json!([first, second]), json!([[1, 3], [2, 4]]));
+    assert_eq!(judged(&arguments, "=[[3,1],[2,4]]").0, Verdict::Accepted);
+    assert_eq!(
+        note(&arguments, "=[[1],[2,4]]"),
+        "In odd after the call: Expected [1,3], got [1]."
+    );
+    assert_eq!(
+        note(&arguments, "=[[1,3],[2]]"),
+        "In even after the call: Expected [2,4], got [2]."
+    );
+    let all = json!([{ "returned": true }, first, second]);
+    let all = problem(all, json!([2, [1, 3], [2, 4]]));
+    assert_eq!(judged(&all, "=[2,[3,1],[2,4]]").0, Verdict::Accepted);
+    assert_eq!(
+        note(&all, "=[3,[1,3],[2,4]]"),
+        "In what it returned: Expected 2, got 3."
+    );
+    assert_eq!(
+        note(&all, "=[2,[1,3],[4]]"),
+        "In even after the call: Expected [2,4], got [4]."
+    );
+    for forged in ["=[2,[1,3]]", "=[2,[1,3],[2,4],[2,4]]", "=[[1,3],[2,4]]"] {
+        assert_eq!(judged(&all, forged).0, Verdict::WrongAnswer, "{forged}");
+    }
+}
+
+#[test]
 fn nodes_with_a_cycle_are_compared_by_it() {
     let problem = read(&json!({
         "title": "T",
