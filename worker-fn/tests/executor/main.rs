@@ -24,6 +24,7 @@ mod redis_trouble;
 mod refusals;
 mod secrecy;
 mod support;
+mod wall_time;
 mod webhook_rounds;
 mod webhook_world;
 mod webhooks;
