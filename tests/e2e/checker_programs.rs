@@ -11,23 +11,23 @@ support::tests![
     testlibs_exit_codes_are_what_testlib_says,
     points_are_shares_of_the_weights,
     what_a_checker_says_is_for_the_operator_alone,
-    a_checker_that_fails_is_named_and_never_the_solvers_verdict,
     whoever_prints_for_the_checker_wins_nothing,
     a_functions_answers_are_checked_as_json,
+    a_classs_answers_are_checked_as_json,
     many_cases_are_checked,
     a_checker_is_for_the_operator_only,
     another_checker_judges_again,
 ];
 
 /// In the expected answers, and in what the checkers say.
-const SECRET: &str = "exp3cted";
+pub(crate) const SECRET: &str = "exp3cted";
 
-fn checker(language: &str, exit_codes: &str, code: &str) -> Value {
+pub(crate) fn checker(language: &str, exit_codes: &str, code: &str) -> Value {
     json!({"kind": "program", "language": language, "exitCodes": exit_codes, "code": code})
 }
 
 /// A program with a shown and a hidden case.
-fn problem(checker: &Value) -> Value {
+pub(crate) fn problem(checker: &Value) -> Value {
     json!({
         "title": "Checked", "kind": "program", "checker": checker, "limits": {"timeMs": 2000},
         "stopOnFirstFail": false,
@@ -38,7 +38,7 @@ fn problem(checker: &Value) -> Value {
     })
 }
 
-fn verdicts(result: &Value) -> Vec<&str> {
+pub(crate) fn verdicts(result: &Value) -> Vec<&str> {
     let cases = result["judgement"]["cases"].as_array().unwrap();
     let verdict = |case: &Value| case["verdict"].as_str().unwrap().to_owned();
     let all: Vec<String> = cases.iter().map(verdict).collect();
@@ -243,63 +243,6 @@ fn what_a_checker_says_is_for_the_operator_alone(stacks: &Stacks) {
     assert_eq!(heard.json().get("checker"), None);
 }
 
-fn a_checker_that_fails_is_named_and_never_the_solvers_verdict(stacks: &Stacks) {
-    let submit_fn = stacks.shared().submit_fn;
-    for (id, language, code, words) in [
-        (
-            "crashes",
-            "python",
-            "import os; os.abort()",
-            "checker crashed (SIGABRT)",
-        ),
-        (
-            "raises",
-            "python",
-            "raise SystemError('the checker says')",
-            "exit code 1",
-        ),
-        (
-            "hangs",
-            "python",
-            "while True: pass",
-            "checker ran for longer than it may",
-        ),
-        (
-            "fills-memory",
-            "c++",
-            "int main() { for (;;) new char[1 << 20](); }",
-            "checker",
-        ),
-        (
-            "is-no-code",
-            "c++",
-            "int main() { return the_checker_says; }",
-            "does not compile",
-        ),
-        ("is-no-python", "python", "def broken(:", "does not compile"),
-    ] {
-        let id = format!("checker-{id}");
-        submit_fn.publish(&id, &problem(&checker(language, "icpc", code)));
-        let result = submit_fn.judge(&id, "python", "print('the_checker_says')");
-        assert_eq!(result["verdict"], "Internal Error", "{id}: {result}");
-        let output = result["output"].as_str().unwrap();
-        assert!(
-            output.contains("The problem's checker") && output.contains(words),
-            "{output}"
-        );
-        assert!(!output.contains("error:"), "{output}");
-        // One attempt: it would fail again.
-        assert_eq!(result["attempts"], 1);
-        // And code that fails by itself is not the checker's fault.
-        let result = submit_fn.judge(&id, "python", "1 / 0");
-        assert_eq!(result["verdict"], "Runtime Error", "{id}: {result}");
-    }
-    // One that no endpoint can run is not published.
-    let unknown = problem(&checker("klingon", "icpc", "x"));
-    let refused = submit_fn.admin("PUT", "/problems/checker-unknown", Some(&unknown));
-    refused.assert_error(422, Some("checker.language"), "klingon");
-}
-
 fn whoever_prints_for_the_checker_wins_nothing(stacks: &Stacks) {
     let submit_fn = stacks.shared().submit_fn;
     submit_fn.publish("checked-icpc", &problem(&checker("python", "icpc", ICPC)));
@@ -378,6 +321,51 @@ fn a_functions_answers_are_checked_as_json(stacks: &Stacks) {
         "function root(of) { return NaN; }",
     );
     assert_eq!(verdicts(&result), ["Wrong Answer"; 3], "{result}");
+}
+
+/// Any item that is in the bag.
+const IN_THE_BAG: &str = "\
+import json, sys
+bag = []
+for (name, *values), answer in zip(json.load(open('input.txt')), json.load(open('output.txt'))):
+    if name == 'put': bag += values
+    if name == 'pick' and answer not in bag: sys.exit(43)
+sys.exit(42)
+";
+
+fn a_classs_answers_are_checked_as_json(stacks: &Stacks) {
+    let submit_fn = stacks.shared().submit_fn;
+    let put =
+        json!({"name": "put", "params": [{"name": "item", "type": "int"}], "returns": "null"});
+    let pick = json!({"name": "pick", "params": [], "returns": "int"});
+    let case = |hidden: bool| {
+        json!({
+            "input": [["Bag"], ["put", 7], ["put", 8], ["pick"]],
+            "expected": [null, null, null, 7], "hidden": hidden,
+        })
+    };
+    let problem = json!({
+        "title": "A bag", "kind": "class", "stopOnFirstFail": false,
+        "signature": {"name": "Bag", "params": [], "methods": [put, pick]},
+        "checker": checker("python", "icpc", IN_THE_BAG),
+        "limits": {"timeMs": 2000},
+        "cases": [case(false), case(true)],
+    });
+    submit_fn.publish("any-item", &problem);
+    for (picks, verdict) in [
+        ("self.items[0]", "Accepted"),
+        ("self.items[1]", "Accepted"),
+        ("9", "Wrong Answer"),
+        ("'7'", "Wrong Answer"),
+    ] {
+        let code = format!(
+            "class Bag:\n    def __init__(self):\n        self.items = []\n    \
+             def put(self, item):\n        self.items.append(item)\n    \
+             def pick(self):\n        return {picks}"
+        );
+        let result = submit_fn.judge("any-item", "python", &code);
+        assert_eq!(verdicts(&result), [verdict; 2], "{picks}: {result}");
+    }
 }
 
 fn many_cases_are_checked(stacks: &Stacks) {

@@ -12,6 +12,7 @@
 
 mod access;
 mod at_the_door;
+mod checker_failures;
 mod checker_programs;
 mod classes;
 mod clients;
@@ -78,6 +79,7 @@ fn main() -> ExitCode {
         hidden_cases::TESTS,
         files::TESTS,
         rejudge::TESTS,
+        checker_failures::TESTS,
         checker_programs::TESTS,
         custom_run::TESTS,
     ]

@@ -109,15 +109,15 @@ impl Stacks {
         Exclusive::of(stack)
     }
 
-    /// The stack with the access of a practice page and the rates of a deployment:
-    /// submitting needs no key. Its
-    /// submissions wake worker-fn.
+    /// The stack with the access of a practice page, and the rates and times of a
+    /// deployment: submitting needs no key. Its submissions wake worker-fn.
     pub(crate) fn public(&self) -> Clients {
         let mut vars = access(Setting::PublicSubmit);
         // Soon used up.
         vars.push(("STORE_CLIENT_MAX_MB", Some("1".to_owned())));
         let submit_vars = [vars.clone(), vec![("RATE_LIMITS", None)]].concat();
-        let start = || start("public", submit_vars, vars);
+        let worker_vars = [vars, vec![("RUN_TIMEOUT_MS", None)]].concat();
+        let start = || start("public", submit_vars, worker_vars);
         Clients::of(&self.public.get_or_start(start))
     }
 

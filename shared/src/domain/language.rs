@@ -76,12 +76,15 @@ pub fn not_offered(name: &str, offered: &str) -> Violation {
 }
 
 /// Languages that go by several names, by the name that Piston uses.
-const ALIASES: [(&str, &[&str]); 26] = [
+const ALIASES: [(&str, &[&str]); 29] = [
     ("python", &["py", "py3", "python3"]),
     ("javascript", &["node-javascript", "node-js", "node", "js"]),
     ("typescript", &["ts", "node-ts", "tsc"]),
     ("c", &["gcc"]),
+    ("c23", &["c2x"]),
     ("c++", &["cpp", "g++"]),
+    ("c++17", &["cpp17"]),
+    ("c++23", &["cpp23"]),
     ("rust", &["rs"]),
     ("go", &["golang"]),
     ("bash", &["sh"]),

@@ -7,6 +7,9 @@ use serde::{Serialize, Serializer};
 
 /// The millionths of a whole.
 const WHOLE: u32 = 1_000_000;
+/// How far from all of the points a number may be that was added up from fractions and
+/// means all of them, in parts of them.
+const ROUNDING: f64 = 1e-12;
 
 /// A part of a case's weight.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,20 +22,24 @@ impl Share {
     pub const FULL: Self = Self(WHOLE);
 
     /// `earned` of `full` points, where `full` is more than 0, to the nearest
-    /// millionth; `None` where that is more than all, or no share at all.
+    /// millionth; [`Self::FULL`] only of all points. `None` where that is more than all,
+    /// or no share at all.
     pub fn of_points(earned: f64, full: f64) -> Option<Self> {
-        let millionths = earned / full * f64::from(WHOLE) + 0.5;
+        let part = earned / full;
         // NaN is in no range.
-        if !(0.5..f64::from(WHOLE) + 1.0).contains(&millionths) {
+        if !(0.0..=1.0 + ROUNDING).contains(&part) {
             return None;
+        }
+        if part >= 1.0 - ROUNDING {
+            return Some(Self::FULL);
         }
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "from 0 to less than 1,000,001, and rounded down"
+            reason = "from 0 to 1,000,000, and rounded down"
         )]
-        let share = Self(millionths as u32);
-        Some(share)
+        let millionths = (part * f64::from(WHOLE) + 0.5) as u32;
+        Some(Self(millionths.min(WHOLE - 1)))
     }
 
     /// So many millionths; `None` for more than all.
@@ -66,8 +73,15 @@ mod tests {
             (0.4, 1.0, Some(400_000)),
             (13.0, 200.0, Some(65_000)),
             (1.0, 3.0, Some(333_333)),
-            (0.333_333_333_3, 1.0 / 3.0, Some(1_000_000)),
+            (0.333_333_333_3, 1.0 / 3.0, Some(999_999)),
+            (0.1 + 0.2, 0.3, Some(1_000_000)),
+            (0.8 + 0.1, 0.9, Some(1_000_000)),
+            (999_999.6, 1e6, Some(999_999)),
+            (99.999_99, 100.0, Some(999_999)),
+            (100.000_04, 100.0, None),
+            (1e6 + 0.01, 1e6, None),
             (0.999, 1.0, Some(999_000)),
+            (1e-7, 1.0, Some(0)),
             (1e6, 1e6, Some(1_000_000)),
             (1.000_001, 1.0, None),
             (7.0, 1.0, None),

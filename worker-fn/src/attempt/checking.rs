@@ -17,6 +17,13 @@ use crate::runtime::Runtime;
 /// into, in bytes.
 pub(super) const MEMORY_BYTES: usize = 4 * 1024 * 1024;
 
+/// The CPU time of a checker, in milliseconds: whatever the endpoint gives by itself.
+const TIME_MS: u64 = 3_000;
+/// The time of a call beyond that of a checker, in milliseconds.
+const MARGIN_MS: u64 = 1_500;
+/// With less time left, the job gets more where it can, in milliseconds.
+pub(super) const NEEDED_MS: u64 = TIME_MS + MARGIN_MS;
+
 /// The time that is kept for the checker while a submission runs, in milliseconds.
 const KEPT_MS: u64 = 5_000;
 
@@ -30,11 +37,11 @@ pub(super) fn kept_ms(left_ms: u64, run_ms: u64, least_ms: u64) -> u64 {
 /// not be told of a time limit that was the checker's. Errors: its lease ends before.
 pub(super) fn find_time(budget: &JobBudget, runtime: Runtime) -> Result<(), ExecutorError> {
     let now_ms = (runtime.now_ms)();
-    if budget.most_ms(now_ms) < budget.remaining_ms(now_ms) + 2 * KEPT_MS {
+    if budget.most_ms(now_ms) < 2 * KEPT_MS {
         let why = "no time was left for the problem's checker";
         return Err(ExecutorError::NoResponse(why.into()));
     }
-    budget.extend(KEPT_MS);
+    budget.extend_to(now_ms + KEPT_MS);
     Ok(())
 }
 
@@ -46,7 +53,7 @@ pub(super) async fn run(
     mut step: Step,
     job: &Job,
     endpoints: &Endpoints,
-    budget: &JobBudget,
+    (budget, runtime): (&JobBudget, Runtime),
 ) -> Result<(), JudgeError> {
     let selected = match endpoints.select(&program.language, budget).await {
         Ok(selected) => selected,
@@ -57,7 +64,9 @@ pub(super) async fn run(
         Err(error) => return Err(JudgeError { error, at: None }),
     };
     let code = normalized(&program.code);
-    let run = Run {
+    let left_ms = budget.remaining_ms((runtime.now_ms)());
+    let time_ms = TIME_MS.min(left_ms.saturating_sub(MARGIN_MS)).max(1);
+    let mut run = Run {
         language: &program.language,
         files: vec![RunFile::source(&code)],
         args: &[],
@@ -65,13 +74,22 @@ pub(super) async fn run(
         checks: step.checks.take(),
         // A wrong answer is no reason to stop, and its exit code is one of failure.
         stop_at_first_failure: false,
-        limits: RunLimits::default(),
+        limits: RunLimits {
+            time_ms: Some(time_ms),
+            ..RunLimits::default()
+        },
         caller: job.caller(),
     };
-    match selected.execute(&run, budget).await {
+    let mut executed = selected.execute(&run, budget).await;
+    if let Err(ExecutorError::LimitTooHigh { most, .. }) = executed {
+        // The endpoint's own limit is the checker's then.
+        run.limits.time_ms = Some(most.max(1));
+        executed = selected.execute(&run, budget).await;
+    }
+    match executed {
         Ok(execution) => session.take_checks(&step, &execution),
-        Err(ExecutorError::Refused(why)) => {
-            session.checker_cannot_run(&format!("cannot be run ({why})"));
+        Err(error @ (ExecutorError::Refused(_) | ExecutorError::LimitTooHigh { .. })) => {
+            session.checker_cannot_run(&format!("cannot be run ({error})"));
         }
         Err(error) => {
             return Err(JudgeError {

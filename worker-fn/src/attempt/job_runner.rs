@@ -199,7 +199,8 @@ impl JobRunner {
             return complete(ARCHIVE, judged.into());
         }
         let (calls, in_flight) = (grant.calls.clone(), Rc::clone(&grant.in_flight));
-        let budget = JobBudget::new(grant, started_at_ms + self.executor_timeout_ms);
+        // What its problem took to come is no part of its time.
+        let budget = JobBudget::new(grant, (self.runtime.now_ms)() + self.executor_timeout_ms);
         let span = self.span.as_ref();
         budget.note_span(span.map(|span| span.within(job.trace)));
         if let Some((_, ticket)) = &own_id {

@@ -145,9 +145,16 @@ pub async fn judge(
                         return Ok(JudgeEnd::Unfinished(progress));
                     }
                 }
-                checking::find_time(budget, runtime).map_err(here)?;
             }
-            let checked = checking::run(program, &mut session, step, job, endpoints, budget);
+            if left_ms < checking::NEEDED_MS {
+                match checking::find_time(budget, runtime) {
+                    Err(error) if left_ms < MIN_CALL_MS => return Err(here(error)),
+                    // A checker that has less than its limit is better than none.
+                    _ => {}
+                }
+            }
+            let within = (budget, runtime);
+            let checked = checking::run(program, &mut session, step, job, endpoints, within);
             match checked.await {
                 Ok(()) => {}
                 Err(_) if session.is_decided() => break,

@@ -73,7 +73,7 @@ pub struct ExecutorConfig {
     /// calls together, waiting there included. Default 15,000 ms.
     pub timeout_ms: u64,
     /// `RUN_TIMEOUT_MS`, the wall time of a program whose problem names none.
-    /// Default: the endpoint's.
+    /// Default: 10,000 ms, or what the endpoint gives where that is less.
     pub run_timeout_ms: Option<u64>,
     /// `COMPILE_TIMEOUT_MS`, the wall time of a compiler. Default: the
     /// endpoint's. Judge0 has no such limit to be set.

@@ -9,8 +9,8 @@ use crate::config::MAX_ENDPOINTS;
 
 /// How long a failed endpoint stays ejected, in milliseconds.
 pub const EJECTED_MS: u64 = 30_000;
-/// How long a list of languages is fresh, and how long an endpoint without
-/// batching counts as such, in milliseconds.
+/// How long a list of languages is fresh, how long an endpoint without batching counts
+/// as such, and how long it is known that it gives little wall time, in milliseconds.
 pub const FRESH_MS: u64 = 600_000;
 /// How old a list may be and still be used while it is fetched again, in
 /// milliseconds.
@@ -60,6 +60,8 @@ struct EndpointState {
     worked: Vec<String>,
     failed_jobs: FailedJobs,
     no_batching_until_ms: u64,
+    /// The most wall time of a run, and until when that is known, in milliseconds.
+    most_wall: (u64, u64),
     /// With the time at which it was fetched.
     languages: Option<(u64, EndpointLanguages)>,
     /// Whether the last try to fetch the list failed.
@@ -182,6 +184,18 @@ impl EndpointStates {
     /// Notes that it showed this.
     pub fn note_no_batching(&self, id: EndpointId, now_ms: u64) {
         self.with(id, |state| state.no_batching_until_ms = now_ms + FRESH_MS);
+    }
+
+    /// The most wall time of a run that an endpoint gives, in milliseconds, if it refused
+    /// more lately.
+    pub fn most_wall_ms(&self, id: EndpointId, now_ms: u64) -> Option<u64> {
+        let known = self.with(id, |state| state.most_wall);
+        known.and_then(|(most_ms, until_ms)| (until_ms > now_ms).then_some(most_ms))
+    }
+
+    /// Notes the most wall time of a run that an endpoint gives, in milliseconds.
+    pub fn note_most_wall(&self, id: EndpointId, now_ms: u64, most_ms: u64) {
+        self.with(id, |state| state.most_wall = (most_ms, now_ms + FRESH_MS));
     }
 
     /// An endpoint's languages, if they were fetched less than `age_ms` ago.

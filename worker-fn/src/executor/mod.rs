@@ -7,7 +7,7 @@
 //! [`Endpoints::select`] chooses one for a job. [`ExecutorError`] sorts what goes
 //! wrong by who is at fault, because that decides what becomes of the job.
 //!
-//! - [`checks`]: what a checker is given, as files or as one text.
+//! - [`checks`]: what a checker is given.
 //! - [`endpoint_states`]: what an instance remembers of its endpoints.
 //! - [`error`]: why there is no execution.
 //! - [`Program`]: the files of a submission, as they are sent.

@@ -15,7 +15,7 @@ pub struct Run<'a> {
     pub language: &'a str,
     /// The files, one or more: the first is the one that is run.
     pub files: Vec<RunFile<'a>>,
-    /// The program's arguments.
+    /// The program's arguments, if it is no checker.
     pub args: &'a [String],
     /// The standard inputs, one or more; the program is started once for each.
     pub stdins: Vec<String>,
@@ -36,13 +36,11 @@ impl<'a> Run<'a> {
         self.files.first().map_or("", |file| file.content)
     }
 
-    /// The same with other standard inputs, and nothing beside them.
-    pub(super) fn with_stdins(&self, stdins: Vec<String>) -> Self {
-        Self {
-            files: self.files.clone(),
-            stdins,
-            checks: None,
-            ..*self
+    /// The program's arguments: a checker's are the names of what it reads.
+    pub(super) fn arguments(&self) -> Vec<&str> {
+        match &self.checks {
+            Some(checks) => checks.args.to_vec(),
+            None => self.args.iter().map(String::as_str).collect(),
         }
     }
 }

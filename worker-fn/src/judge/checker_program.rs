@@ -9,7 +9,7 @@
 use std::rc::Rc;
 
 use shared::domain::answer::{CaseAnswer, Usage};
-use shared::domain::language::canonical_name;
+use shared::domain::problem::checker_crash::crash_words;
 use shared::domain::problem::checker_program::Meaning;
 use shared::domain::problem::{Case, CheckerProgram, ExitCodes, Kind, Problem};
 use shared::domain::share::Share;
@@ -35,21 +35,6 @@ const PARTIAL_BASES: [i64; 2] = [0, 50];
 const POINTS: &str = "points ";
 /// The longest number of points, in bytes.
 const MAX_NUMBER_BYTES: usize = 32;
-
-/// What a language prints to standard error when an exception is not caught. Its exit
-/// code may then be one that testlib has for wrong answers.
-const UNCAUGHT: [(&str, &str); 10] = [
-    ("python", "Traceback (most recent call last):"),
-    ("pypy", "Traceback (most recent call last):"),
-    ("javascript", "\nNode.js v"),
-    ("typescript", "\nNode.js v"),
-    ("java", "Exception in thread \""),
-    ("kotlin", "Exception in thread \""),
-    ("scala", "Exception in thread \""),
-    ("go", "\ngoroutine "),
-    ("ruby", "Error)"),
-    ("lua", "stack traceback:"),
-];
 
 /// An answer that only the checker can decide about.
 #[derive(Debug)]
@@ -233,9 +218,8 @@ fn number(text: &str) -> Option<f64> {
 }
 
 fn is_uncaught(program: &CheckerProgram, stderr: &str) -> bool {
-    let language = canonical_name(&program.language);
-    let mut words = UNCAUGHT.iter().filter(|(name, _)| *name == language);
-    program.exit_codes == ExitCodes::Testlib && words.any(|(_, words)| stderr.contains(words))
+    let words = crash_words(&program.language).unwrap_or_default();
+    program.exit_codes == ExitCodes::Testlib && words.iter().any(|words| stderr.contains(words))
 }
 
 fn end(stage: &Stage) -> String {
@@ -331,6 +315,95 @@ mod tests {
         let wrong = report(NonZeroExit, Some(1), traceback);
         let is_wrong = Ruling::Earned(Share::NONE);
         assert_eq!(ruling(&c, &wrong), is_wrong, "a text that was read");
+    }
+
+    /// As real checkers ended that could not read a file or otherwise crashed.
+    #[test]
+    fn a_crash_with_testlibs_codes_is_the_checkers_fault() {
+        use ExitCodes::Testlib;
+        for (language, code, stderr) in [
+            (
+                "python",
+                1,
+                "Traceback (most recent call last):\n  File \"main.py\", line 1",
+            ),
+            (
+                "python",
+                1,
+                "  File \"main.py\", line 1\n    x = = 1\nSyntaxError: invalid",
+            ),
+            (
+                "js",
+                1,
+                "Error: ENOENT: no such file\n    at Object.openSync (fs.js:462:3)\n",
+            ),
+            (
+                "js",
+                1,
+                "main.js:1\nthrow 5\n^\n5\n(Use `node --trace-uncaught ...` to\n\nNode.js v20",
+            ),
+            (
+                "ruby",
+                1,
+                "main.rb:1:in `read': No such file @ rb_sysopen - x (Errno::ENOENT)\n",
+            ),
+            ("ruby", 1, "main.rb:1:in 'Object#f': Foo (Foo)\n"),
+            ("ruby", 1, "main.rb:1:in `<main>': unhandled exception\n"),
+            (
+                "ruby",
+                1,
+                "main.rb:1: syntax error, unexpected end-of-input\n",
+            ),
+            (
+                "csharp",
+                1,
+                "\nUnhandled Exception:\nSystem.IO.FileNotFoundException: Could not",
+            ),
+            (
+                "pascal",
+                2,
+                "Runtime error 2 at $00000000004010C9\n  $00000000004010C9\n",
+            ),
+            (
+                "rust",
+                1,
+                "Error: Os { code: 2, kind: NotFound, message: \"No such file\" }\n",
+            ),
+            (
+                "go",
+                2,
+                "panic: runtime error: index out of range [3]\n\ngoroutine 1 [running]:",
+            ),
+            (
+                "java",
+                1,
+                "Exception in thread \"main\" java.nio.file.NoSuchFileException: x\n",
+            ),
+            (
+                "java",
+                1,
+                "Error: Main method not found in class Main, please define",
+            ),
+            ("lua", 1, "lua: (error object is a table value)\n"),
+            ("lua", 1, "lua: main.lua:1: unexpected symbol near '='\n"),
+            ("lua", 1, "lua: main.lua:2: <name> expected near <eof>\n"),
+        ] {
+            let program = program(language, Testlib);
+            let crashed = ruling(
+                &program,
+                &report(Termination::NonZeroExit, Some(code), stderr),
+            );
+            let Ruling::Fault(how) = crashed else {
+                panic!("{language} {stderr}: {crashed:?}");
+            };
+            assert!(how.contains("uncaught"), "{how}");
+            let said = report(
+                Termination::NonZeroExit,
+                Some(code),
+                "wrong answer 3 of 4\n",
+            );
+            assert_eq!(ruling(&program, &said), Ruling::Earned(Share::NONE));
+        }
     }
 
     /// As testlib's `quitp` and `_pc` end.

@@ -254,6 +254,59 @@ fn a_functions_answers_are_json_and_of_their_type() {
     assert_eq!(verdicts(&assessment), "AWW");
 }
 
+/// All answers to the calls of a case are checked together.
+#[test]
+fn a_class_is_checked_by_the_answers_to_its_calls() {
+    let mut value = value(false, &[], false);
+    value["kind"] = "class".into();
+    value["signature"] = json!({
+        "name": "Bag",
+        "params": [{ "name": "size", "type": "int" }],
+        "methods": [
+            { "name": "put", "params": [{ "name": "item", "type": "int" }], "returns": "null" },
+            { "name": "pick", "params": [], "returns": "int" },
+        ],
+    });
+    let case = json!({
+        "input": [["Bag", 2], ["put", 7], ["put", 8], ["pick"]],
+        "expected": [null, null, null, 7],
+    });
+    value["cases"] = vec![case; 3].into();
+    let problem = parsed(&value);
+    // The second is another right answer, and the third has no int.
+    let answers = [
+        "[null,null,null,7]",
+        "[null,null,null,8]",
+        "[null,null,null,\"7\"]",
+    ];
+    let values = answers.map(|text| serde_json::from_str(text).unwrap());
+    let mut seen = Vec::new();
+    let (steps, assessment) = judge(
+        &problem,
+        |step| returns(step, &values),
+        |given| {
+            let json = |one: &Given| [one.input.clone(), one.answer.clone(), one.output.clone()];
+            seen.extend(given.iter().map(json));
+            ran(given.iter().map(|_| check(42)).collect())
+        },
+    );
+    let calls = r#"[["Bag",2],["put",7],["put",8],["pick"]]"#;
+    assert_eq!(seen[1], [calls, answers[0], answers[1]]);
+    assert_eq!(steps, ["s[0, 1, 2]", "c[0, 1]", "s[2]"]);
+    assert_eq!(verdicts(&assessment), "AAW");
+
+    // A checker that finds one of them wrong decides, whatever is expected.
+    let (_, assessment) = judge(
+        &problem,
+        |step| returns(step, &values),
+        |given| {
+            let wrong = |one: &Given| check(if one.output == one.answer { 43 } else { 42 });
+            ran(given.iter().map(wrong).collect())
+        },
+    );
+    assert_eq!(verdicts(&assessment), "WAW");
+}
+
 #[test]
 fn a_case_that_is_right_alone_is_asked_about_again() {
     let texts = [("a", false), ("b", false)];

@@ -180,6 +180,11 @@ impl JobBudget {
         self.deadline_ms.set(self.deadline_ms.get() + waited_ms);
     }
 
+    /// Gives the job time until then, in milliseconds since 1970, if it has less.
+    pub fn extend_to(&self, ms: u64) {
+        self.deadline_ms.set(self.deadline_ms.get().max(ms));
+    }
+
     /// Keeps some of the job's time for later, when [`Self::extend`] gives it back.
     pub fn hold_back(&self, ms: u64) {
         self.deadline_ms
@@ -282,6 +287,11 @@ impl CallReservation<'_> {
         self.left.set(self.left.get().saturating_sub(1));
         let made = &self.budget.made;
         made.set(made.get() + 1);
+    }
+
+    /// How many calls the job makes in all, if no more are added.
+    pub fn calls_of_the_job(&self) -> u64 {
+        self.budget.made.get() + self.left.get()
     }
 
     /// Adds a call to the reservation, if it can be spared.

@@ -8,12 +8,13 @@ use shared::domain::verdict::Verdict;
 use worker_fn::attempt::judge_error::JudgeError;
 use worker_fn::attempt::judging::{self, JudgeEnd};
 use worker_fn::attempt::problem_cache::CachedProblem;
-use worker_fn::executor::{Endpoints, ExecutorError};
+use worker_fn::executor::{Checks, Endpoints, ExecutorError, Given};
 use worker_fn::limits::CallCounter;
 
 use crate::busy_machine::stopped;
+use crate::mock_judge0::Judge;
 use crate::mock_server::{MockServer, Received};
-use crate::support::{RUNTIME, alone, job_budget, one, pass_ms, several};
+use crate::support::{RUNTIME, alone, execute, job_budget, one, pass_ms, run, several};
 
 const CHECKER: &str = "the checker";
 
@@ -108,8 +109,9 @@ fn a_checker_is_one_call_with_files_for_each_case() {
             ]})
         );
         assert_eq!(body["stop_at_first_failure"], false);
-        // Its own limits are the endpoint's, not the problem's.
-        assert_eq!(body["run_cpu_time"], Value::Null);
+        // Its own limit, not the problem's.
+        assert_eq!(body["run_cpu_time"], 3_000);
+        assert_eq!(body["run_timeout"], 10_000);
         // Of the job's 15 s, five are kept while the submission runs.
         assert_eq!(
             requests[0].body["cases_timeout"],
@@ -130,6 +132,50 @@ fn a_solver_never_runs_out_of_time_because_of_the_checker() {
         .await;
         let (verdict, output) = judge(&one("piston", &server.url)).await.unwrap();
         assert_eq!(verdict, Verdict::Accepted, "{output}");
+    });
+}
+
+/// A submission that waits can take longer than its job has.
+#[test]
+fn a_checker_has_its_time_however_long_the_submission_took() {
+    alone(async {
+        for took_ms in [100, 9_000, 12_000, 14_500, 19_000] {
+            let server = MockServer::start(move |request| {
+                if !is_check(request) {
+                    pass_ms(took_ms);
+                }
+                runner(request)
+            })
+            .await;
+            let (verdict, output) = judge(&one("piston", &server.url)).await.unwrap();
+            assert_eq!(verdict, Verdict::Accepted, "{output}");
+            let body = &server.requests()[1].body;
+            assert_eq!(body["run_cpu_time"], 3_000, "{took_ms}");
+        }
+    });
+}
+
+#[test]
+fn an_endpoint_that_gives_a_checker_less_gives_what_it_has() {
+    alone(async {
+        for most in [1_000, 0] {
+            let server = MockServer::start(move |request| {
+                if is_check(request) && request.body["run_cpu_time"].as_u64() > Some(most) {
+                    let why = format!("run_cpu_time cannot exceed the configured limit of {most}");
+                    return (400, json!({ "message": why }));
+                }
+                runner(request)
+            })
+            .await;
+            let (verdict, output) = judge(&one("piston", &server.url)).await.unwrap();
+            if most > 0 {
+                assert_eq!(verdict, Verdict::Accepted, "{output}");
+                assert_eq!(server.requests()[2].body["run_cpu_time"], most);
+            } else {
+                assert_eq!(verdict, Verdict::InternalError);
+                assert!(output.contains("checker cannot be run"), "{output}");
+            }
+        }
     });
 }
 
@@ -223,4 +269,44 @@ fn a_checker_whose_compiler_waited_has_no_fault() {
             }
         });
     }
+}
+
+/// On Judge0 an ordinary checker works, which reads the files that its arguments name.
+#[test]
+fn a_judge0_gives_a_checker_its_files_and_arguments() {
+    alone(async {
+        let given = |output: &str| Given {
+            input: "1 2\n".into(),
+            answer: "3\n".into(),
+            output: output.into(),
+        };
+        let icpc = &["input.txt", "answer.txt", "feedback_dir/"];
+        let testlib = &["input.txt", "output.txt", "answer.txt"];
+        let rows: [(&'static [&str], [i64; 2]); 2] = [(icpc, [42, 43]), (testlib, [0, 1])];
+        for (args, [right, wrong]) in rows {
+            for outputs in [&["4\n"][..], &["3\n", "4\n", "\u{e4}", "3\n"]] {
+                let judge = Judge {
+                    polls: 2,
+                    ..Judge::default()
+                };
+                let (_, endpoints) = judge.start().await;
+                let stdin = |output: &&str| match args.last() {
+                    Some(&"feedback_dir/") => (*output).to_owned(),
+                    _ => String::new(),
+                };
+                let mut checks = run("a checker", &[]);
+                checks.stdins = outputs.iter().map(stdin).collect();
+                checks.checks = Some(Checks {
+                    args,
+                    given: outputs.iter().map(|output| given(output)).collect(),
+                });
+                let execution = execute(&endpoints, &checks).await.unwrap();
+                let codes = execution.runs.iter().map(|report| report.stage.code);
+                let expected = outputs
+                    .iter()
+                    .map(|&output| Some(if output == "3\n" { right } else { wrong }));
+                assert!(codes.eq(expected), "{args:?}: {execution:?}");
+            }
+        }
+    });
 }

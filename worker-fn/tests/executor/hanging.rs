@@ -12,7 +12,9 @@ use worker_fn::limits::CallCounter;
 use crate::drains::{app, invoke, runtimes, success, two_endpoints};
 use crate::mock_queue::MockQueue;
 use crate::mock_server::{HANG, MockServer, Shared};
-use crate::support::{RUNTIME, alone, execute, job_budget, one, pass_ms, run, several};
+use crate::support::{
+    RUNTIME, alone, config, endpoints, execute, job_budget, one, pass_ms, run, several,
+};
 
 /// A list of languages is waited for 3 s.
 const PATIENCE: Duration = Duration::from_millis(4_500);
@@ -175,20 +177,28 @@ fn a_single_endpoint_that_hung_gets_a_probe_first() {
     });
 }
 
-/// On a busy machine a compiler waits more than it works.
+/// A run without a limit has 10 s; one with a limit has it, and on a busy machine a
+/// compiler waits more than it works.
 #[test]
-fn a_call_that_compiles_is_waited_for_until_the_compiler_must_have_ended() {
+fn a_call_is_waited_for_until_compiler_and_run_must_have_ended() {
     alone(async {
-        for (language, answers) in [("python", false), ("cpp", true)] {
+        let short = Some("50");
+        for (language, run_timeout_ms, answers) in [
+            ("python", short, false),
+            ("cpp", short, true),
+            ("python", None, true),
+        ] {
             let server = MockServer::start(|_| {
-                std::thread::sleep(Duration::from_millis(2_300));
+                std::thread::sleep(Duration::from_millis(3_400));
                 success()
             })
             .await;
-            let endpoints = one("piston", &server.url);
+            let mut variables = vec![("EXECUTOR_URL", server.url.as_str())];
+            variables.extend(run_timeout_ms.map(|ms| ("RUN_TIMEOUT_MS", ms)));
+            let endpoints = endpoints(&config(&variables));
             let budget = job_budget(&CallCounter::new(1_000));
             let endpoint = endpoints.select(language, &budget).await.unwrap();
-            // What is left is the wait in the endpoint's queue, 2 s.
+            // What is left is the wait in the endpoint's queue, 2 s, the run, and a second.
             pass_ms(budget.remaining_ms((RUNTIME.now_ms)()));
             let mut compiled = run("", &["a"]);
             compiled.language = language;

@@ -26,6 +26,7 @@ mod refusals;
 mod secrecy;
 mod support;
 mod syntax;
+mod wall_time;
 mod webhook_rounds;
 mod webhook_world;
 mod webhooks;

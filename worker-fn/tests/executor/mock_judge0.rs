@@ -73,20 +73,76 @@ pub(crate) fn unparsed(stdin: &str) -> String {
     format!("  File \"script.py\", line 1\n    {stdin}\n    ^\nSyntaxError: {stdin}\n")
 }
 
-/// What a submission comes to: its input, and failure where that says so.
-pub(crate) fn ended(query: &str, token: &str, stdin: &str) -> Value {
-    let mut fields = json!({"token": token, "stdout": base64(stdin.as_bytes())});
-    if stdin.contains("fail") {
-        fields["status"] = json!({"id": 11, "description": "Runtime Error (NZEC)"});
-        fields["exit_code"] = json!(3);
+/// The files of an archive that is not compressed, by their names.
+fn unzipped(encoded: &Value) -> HashMap<String, String> {
+    let archive = STANDARD.decode(encoded.as_str().unwrap()).unwrap();
+    let mut rest = archive.as_slice();
+    let mut files = HashMap::new();
+    while let Some(header) = rest.strip_prefix(b"PK\x03\x04") {
+        let size = |at: usize, bytes: usize| {
+            let digits = header[at..at + bytes].iter().rev();
+            digits.fold(0, |sum, &byte| sum << 8 | usize::from(byte))
+        };
+        let (content, name, extra) = (size(14, 4), size(22, 2), size(24, 2));
+        let text = |from: usize, bytes: usize| {
+            String::from_utf8(header[from..from + bytes].to_vec()).unwrap()
+        };
+        let begin = 26 + name + extra;
+        files.insert(text(26, name), text(begin, content));
+        rest = &header[begin + content..];
     }
-    if stdin.contains("unparsed") {
-        fields["status"] = json!({"id": 11, "description": "Runtime Error (NZEC)"});
-        fields["exit_code"] = json!(1);
-        fields["stdout"] = Value::Null;
-        fields["stderr"] = base64(unparsed(stdin).as_bytes()).into();
+    files
+}
+
+/// The exit code of a checker that compares texts, by the convention whose arguments it
+/// is given; `None`: the submission is no checker.
+fn checked(submission: &Value) -> Option<i64> {
+    let words = submission["command_line_arguments"].as_str()?;
+    if !words.contains("answer.txt") {
+        return None;
     }
-    submission(query, fields)
+    let words: Vec<&str> = words
+        .split(' ')
+        .map(|word| word.trim_matches('\''))
+        .collect();
+    let files = unzipped(&submission["additional_files"]);
+    assert!(files.contains_key("input.txt"), "{files:?}");
+    let is_right = files["output.txt"] == files["answer.txt"];
+    let stdin = plain(&submission["stdin"]);
+    Some(match (words.as_slice(), is_right) {
+        (["input.txt", "answer.txt", "feedback_dir/"], _) => {
+            assert_eq!(stdin, files["output.txt"]);
+            assert_eq!(files["feedback_dir/.keep"], "");
+            if is_right { 42 } else { 43 }
+        }
+        (["input.txt", "output.txt", "answer.txt"], _) => {
+            assert_eq!(stdin, "");
+            i64::from(!is_right)
+        }
+        _ => panic!("{words:?}"),
+    })
+}
+
+impl Judge {
+    /// What a submission comes to: what a checker finds; of any other its input, and
+    /// failure where that says so.
+    fn ended(&self, query: &str, token: &str, submitted: &Value) -> Value {
+        let stdin = plain(&submitted["stdin"]);
+        let answer = self.answers.map_or(stdin.clone(), |answer| answer(&stdin));
+        let mut fields = json!({"token": token, "stdout": base64(answer.as_bytes())});
+        let code = checked(submitted).unwrap_or(if stdin.contains("fail") { 3 } else { 0 });
+        if code != 0 {
+            fields["status"] = json!({"id": 11, "description": "Runtime Error (NZEC)"});
+            fields["exit_code"] = code.into();
+        }
+        if stdin.contains("unparsed") {
+            fields["status"] = json!({"id": 11, "description": "Runtime Error (NZEC)"});
+            fields["exit_code"] = json!(1);
+            fields["stdout"] = Value::Null;
+            fields["stderr"] = base64(unparsed(&stdin).as_bytes()).into();
+        }
+        submission(query, fields)
+    }
 }
 
 /// Holds a submission to the contract.
@@ -108,30 +164,31 @@ pub(crate) fn check(submission: &Value) {
 /// A Judge0 that runs each submission by the `polls`th time it is request for it.
 #[derive(Clone, Default)]
 pub(crate) struct Judge {
-    pub(crate) submitted: Shared<HashMap<String, (String, u32)>>,
+    pub(crate) submitted: Shared<HashMap<String, (Value, u32)>>,
     pub(crate) polls: u32,
+    /// What a program prints for its input; without, the input.
+    pub(crate) answers: Option<fn(&str) -> String>,
     pub(crate) no_wait: bool,
 }
 
 impl Judge {
     fn take(&self, submission: &Value) -> Value {
         check(submission);
-        let stdin = plain(&submission["stdin"]);
         self.submitted.with(|submitted| {
             let token = format!("7e15-{:04}", submitted.len());
-            submitted.insert(token.clone(), (stdin, 0));
+            submitted.insert(token.clone(), (submission.clone(), 0));
             json!({ "token": token })
         })
     }
 
     fn look(&self, query: &str, token: &str) -> Value {
         self.submitted.with(|submitted| {
-            let Some((stdin, polls)) = submitted.get_mut(token) else {
+            let Some((of, polls)) = submitted.get_mut(token) else {
                 return Value::Null;
             };
             *polls += 1;
             if *polls >= self.polls {
-                return ended(query, token, stdin);
+                return self.ended(query, token, of);
             }
             let id = if *polls == 1 { 1 } else { 2 };
             submission(
@@ -154,7 +211,7 @@ impl Judge {
             }
             ("POST", "/submissions") if query.contains("wait=true") => {
                 check(&request.body);
-                (201, ended(query, "t", &plain(&request.body["stdin"])))
+                (201, self.ended(query, "t", &request.body))
             }
             ("POST", "/submissions") => (201, self.take(&request.body)),
             ("POST", "/submissions/batch") => {

@@ -175,8 +175,9 @@ fn one_input_is_one_call_that_any_piston_understands() {
         assert_eq!(
             request[1].body,
             asked(
-                json!({"run_cpu_time": 1_500, "run_output_limit": 9, "allowance": true,
-                         "run_memory_limit": 1 << 26, "compile_timeout": 9_000})
+                json!({"run_cpu_time": 1_500, "run_timeout": 5_500, "run_output_limit": 9,
+                         "allowance": true, "run_memory_limit": 1 << 26,
+                         "compile_timeout": 9_000})
             )
         );
         assert_eq!(request.len(), 2, "no list of languages, no look");
@@ -203,7 +204,7 @@ fn our_runner_takes_all_inputs_in_one_call() {
                          "stop_at_first_failure": true,
                          // The job's time and what may be waited, less one run and a second.
                          "cases_timeout": 15_000 + 2_000 - 1_500 - 1_000,
-                         "run_cpu_time": 1_500, "allowance": true}))
+                         "run_cpu_time": 1_500, "run_timeout": 5_500, "allowance": true}))
         );
     });
 }

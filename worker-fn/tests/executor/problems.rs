@@ -12,7 +12,7 @@ use worker_fn::instance::Instance;
 use crate::drains::{answer_to_service, app, invoke};
 use crate::mock_queue::MockQueue;
 use crate::mock_server::{MockServer, Shared};
-use crate::support::alone;
+use crate::support::{alone, pass_ms};
 
 fn key() -> TicketKey {
     TicketKey::new(&Secret::new("token"))
@@ -120,6 +120,52 @@ fn a_version_that_came_with_the_claim_costs_no_call() {
         let commands = queue.get().commands;
         assert!(commands.iter().all(|name| name != "HMGET"), "{commands:?}");
         assert_eq!(reads_of_the_text(&queue), 2);
+    });
+}
+
+/// Where much waits for memory, reading problems takes a while: less time for the code
+/// would be a Time Limit Exceeded that is not its own.
+#[test]
+fn a_problem_that_is_slow_to_come_takes_no_time_from_the_code() {
+    alone(async {
+        let mut value = json!({"title": "Echo", "kind": "program", "limits": {"timeMs": 2_000},
+                               "cases": [{"input": "a", "expected": "a"}]});
+        let id = ProblemId::parse("p", "id").unwrap();
+        for checker in [
+            json!("lines"),
+            json!({"kind": "program", "language": "c", "code": "x"}),
+        ] {
+            value["checker"] = checker;
+            let text = Problem::from_value(&id, &value).unwrap().to_json();
+            let queue = MockQueue::of(1);
+            let version = key().fingerprint(text.as_bytes());
+            queue.with(|queue| queue.problem = Some((version, text)));
+            let held = queue.clone();
+            let server = MockServer::start(move |request| match request.path.as_str() {
+                "/a/execute" => {
+                    let checks = request.body["language"] == "c";
+                    let run =
+                        json!({"stdout": "a", "stderr": "", "code": if checks { 42 } else { 0 }});
+                    (200, json!({"version": "1", "run": run, "runs": [run]}))
+                }
+                _ => {
+                    if request.body.to_string().contains("\"GET\"") {
+                        pass_ms(14_900);
+                    }
+                    held.with(|queue| queue.answer(&request.body))
+                }
+            })
+            .await;
+            let variables = [("EXECUTOR_URL", format!("{}/a", server.url))];
+            let report = invoke(&Instance::default(), &server, &variables).await;
+            assert_eq!((report.completed, report.error), (1, None));
+            let mut requests = server.requests().into_iter();
+            let run = requests
+                .find(|request| request.path == "/a/execute")
+                .unwrap();
+            assert_eq!(run.body["run_cpu_time"], 2_000);
+            assert_eq!(verdicts(&queue)[0].1, "Accepted");
+        }
     });
 }
 

@@ -32,27 +32,51 @@ fn id() -> ProblemId {
     ProblemId::parse("echo", "id").unwrap()
 }
 
-fn problem(function: bool, stop: bool) -> CachedProblem {
-    let case = |hidden: bool| {
-        let input = if function {
-            json!([INPUT])
-        } else {
-            json!(INPUT)
-        };
-        json!({"name": SECRET, "input": input, "expected": SECRET, "hidden": hidden})
+/// What a problem asks for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Asks {
+    Program,
+    Function,
+    /// A function whose answer is an argument.
+    InPlace,
+    Class,
+}
+
+const ALL: [Asks; 4] = [Asks::Program, Asks::Function, Asks::InPlace, Asks::Class];
+
+fn problem(asks: Asks, stop: bool) -> CachedProblem {
+    let (input, expected) = match asks {
+        Asks::Program => (json!(INPUT), json!(SECRET)),
+        Asks::Function => (json!([INPUT]), json!(SECRET)),
+        Asks::InPlace => (json!([[INPUT]]), json!([SECRET])),
+        Asks::Class => (
+            json!([["Repeater"], ["echo", INPUT]]),
+            json!([null, SECRET]),
+        ),
     };
+    let case = |hidden: bool| json!({"name": SECRET, "input": input, "expected": expected, "hidden": hidden});
     let mut value = json!({
         "title": SECRET, "statement": SECRET, "kind": "program", "checker": "tokens",
         "stopOnFirstFail": stop, "limits": {"timeMs": 500, "memoryBytes": 64_000_000},
         "cases": [case(false), case(true), case(false)],
     });
-    if function {
-        value["kind"] = "function".into();
-        value["signature"] = json!({
-            "name": "echo",
-            "params": [{"name": "text", "type": "string"}],
-            "returns": "string",
-        });
+    let echo = |ty: &str, returns: &str| json!({"name": "echo", "params": [{"name": "text", "type": ty}], "returns": returns});
+    match asks {
+        Asks::Program => {}
+        Asks::Function => {
+            value["kind"] = "function".into();
+            value["signature"] = echo("string", "string");
+        }
+        Asks::InPlace => {
+            value["kind"] = "function".into();
+            value["signature"] = echo("list<string>", "null");
+            value["answer"] = json!({"argument": 0});
+        }
+        Asks::Class => {
+            value["kind"] = "class".into();
+            let methods = [echo("string", "string")];
+            value["signature"] = json!({"name": "Repeater", "params": [], "methods": methods});
+        }
     }
     CachedProblem::new(
         Problem::from_value(&id(), &value).unwrap(),
@@ -61,9 +85,29 @@ fn problem(function: bool, stop: bool) -> CachedProblem {
     )
 }
 
-/// The same as a program that a checker decides about.
-fn checked_problem(stop: bool) -> CachedProblem {
-    let mut problem = problem(false, stop).problem;
+/// What is wrong for the input of one run: a text, or what a harness writes for each
+/// case of its input.
+fn wrong(stdin: &str) -> String {
+    let mut lines = stdin.lines();
+    let nonce = lines.next().unwrap_or_default();
+    let cases: Vec<_> = lines.filter_map(|line| line.split_once(' ')).collect();
+    if cases.is_empty() {
+        return "wrong".into();
+    }
+    let frame = |(case, input): (&str, &str)| {
+        let answer = match input {
+            input if input.contains(",-1,") => r#"[null,"wrong"]"#,
+            input if input.starts_with("[[") => r#"["wrong"]"#,
+            _ => r#""wrong""#,
+        };
+        format!("\x1e{nonce} {case} ={answer}\n")
+    };
+    cases.into_iter().map(frame).collect()
+}
+
+/// The same with a checker that decides.
+fn checked_problem(asks: Asks, stop: bool) -> CachedProblem {
+    let mut problem = problem(asks, stop).problem;
     problem.checker_program = Some(Box::new(CheckerProgram {
         language: "python".into(),
         code: CHECKER.into(),
@@ -152,39 +196,44 @@ fn assert_secret(server: &MockServer) {
 }
 
 fn piston(request: &Received) -> (u16, Value) {
-    let stage = json!({"stdout": "wrong", "stderr": "", "output": "wrong", "code": 0,
-                       "signal": null, "message": null, "status": null});
+    let stage = |stdin: &Value| {
+        json!({"stdout": wrong(stdin.as_str().unwrap_or_default()), "stderr": "", "code": 0,
+               "signal": null, "message": null, "status": null})
+    };
     let runs = request.body["cases"]
         .as_array()
-        .map(|cases| vec![stage.clone(); cases.len()]);
+        .map(|cases| cases.iter().map(stage).collect::<Vec<Value>>());
+    let run = stage(&request.body["stdin"]);
     (
         200,
-        json!({"language": "python", "version": "3.11.7", "run": stage, "runs": runs}),
+        json!({"language": "python", "version": "3.11.7", "run": run, "runs": runs}),
     )
+}
+
+/// As [`piston`].
+fn judge0() -> Judge {
+    Judge {
+        polls: 1,
+        answers: Some(wrong),
+        ..Judge::default()
+    }
 }
 
 #[test]
 fn no_expected_value_is_ever_sent() {
     alone(async {
-        for (function, stop) in [(false, false), (false, true), (true, false), (true, true)] {
-            let problem = problem(function, stop);
+        for (asks, stop) in ALL
+            .into_iter()
+            .flat_map(|asks| [(asks, false), (asks, true)])
+        {
+            let problem = problem(asks, stop);
             let server = MockServer::start(piston).await;
             let verdict = judge(&one("piston", &server.url), &problem).await;
-            assert!(matches!(
-                verdict,
-                Verdict::WrongAnswer | Verdict::RuntimeError
-            ));
+            assert_eq!(verdict, Verdict::WrongAnswer, "{asks:?}");
             assert_secret(&server);
-            let judge0 = Judge {
-                polls: 1,
-                ..Judge::default()
-            };
-            let (server, endpoints) = judge0.start().await;
+            let (server, endpoints) = judge0().start().await;
             let verdict = judge(&endpoints, &problem).await;
-            assert!(matches!(
-                verdict,
-                Verdict::WrongAnswer | Verdict::RuntimeError
-            ));
+            assert_eq!(verdict, Verdict::WrongAnswer, "{asks:?}");
             assert_secret(&server);
         }
     });
@@ -265,33 +314,50 @@ fn piston_with_checker(request: &Received, knows_cases: bool) -> (u16, Value) {
 #[test]
 fn a_checker_has_the_expected_values_and_never_beside_the_code() {
     alone(async {
-        for stop in [false, true] {
-            let problem = checked_problem(stop);
+        for (asks, stop) in ALL
+            .into_iter()
+            .flat_map(|asks| [(asks, false), (asks, true)])
+        {
+            let problem = checked_problem(asks, stop);
             for knows_cases in [true, false] {
                 let answer = move |request: &Received| piston_with_checker(request, knows_cases);
                 let server = MockServer::start(answer).await;
                 let verdict = judge(&one("piston", &server.url), &problem).await;
-                assert_eq!(verdict, Verdict::WrongAnswer);
+                assert_eq!(verdict, Verdict::WrongAnswer, "{asks:?}");
                 assert_apart(&server);
             }
-            let judge0 = Judge {
-                polls: 1,
-                ..Judge::default()
-            };
-            let (server, endpoints) = judge0.start().await;
-            // That judge echoes, and ends with 0.
-            take_logged();
-            assert_eq!(judge(&endpoints, &problem).await, Verdict::InternalError);
+            let (server, endpoints) = judge0().start().await;
+            let verdict = judge(&endpoints, &problem).await;
+            assert_eq!(verdict, Verdict::WrongAnswer, "{asks:?}");
             assert_apart(&server);
-            let lines = take_logged();
-            assert_eq!(lines.len(), 1, "{lines:?}");
-            assert_eq!(
-                (&lines[0]["event"], &lines[0]["level"]),
-                (&json!("checker"), &json!("error"))
-            );
-            assert!(lines[0]["fault"].as_str().unwrap().contains("exit code 0"));
-            assert!(!lines[0].to_string().contains(SECRET));
         }
+    });
+}
+
+#[test]
+fn the_log_tells_how_a_checker_failed_and_nothing_that_it_said() {
+    alone(async {
+        let server = MockServer::start(|request| {
+            let (status, mut answer) = piston(request);
+            if request.body["files"][0]["content"] == CHECKER {
+                let runs = answer["runs"].as_array_mut().into_iter().flatten();
+                runs.for_each(|run| run["stdout"] = SECRET.into());
+            }
+            (status, answer)
+        })
+        .await;
+        take_logged();
+        let problem = checked_problem(Asks::Program, true);
+        let verdict = judge(&one("piston", &server.url), &problem).await;
+        assert_eq!(verdict, Verdict::InternalError);
+        let lines = take_logged();
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert_eq!(
+            (&lines[0]["event"], &lines[0]["level"]),
+            (&json!("checker"), &json!("error"))
+        );
+        assert!(lines[0]["fault"].as_str().unwrap().contains("exit code 0"));
+        assert!(!lines[0].to_string().contains(SECRET));
     });
 }
 

@@ -8,6 +8,7 @@
 
 use serde_json::Value;
 
+use super::checker_crash::rule_against_testlib;
 use super::object::{ObjectReader, Violations, object};
 use crate::domain::submission;
 use crate::json::Json;
@@ -133,6 +134,18 @@ impl CheckerProgram {
             code,
             exit_codes,
             points,
+        }
+    }
+
+    /// Notes that its language does not go with its convention. Not of a stored problem,
+    /// which may be older than this rule.
+    pub(super) fn check_convention(&self, violations: &mut Violations) {
+        let rule = match self.exit_codes {
+            ExitCodes::Testlib => rule_against_testlib(&self.language),
+            ExitCodes::Icpc => None,
+        };
+        if let Some(rule) = rule {
+            violations.reject("checker.language".into(), &rule);
         }
     }
 
@@ -300,6 +313,33 @@ mod tests {
             assert!(violation.message.contains(rule), "{violation}");
         }
         assert!(read(&json!("lines"), MAX_CHECKED_CASES + 1).is_ok());
+    }
+
+    /// As when a problem is published; one that is stored stays readable.
+    #[test]
+    fn testlib_is_for_languages_whose_crashes_are_told_apart() {
+        let checker = |language: &str, exit_codes: &str| {
+            json!({
+                "kind": "program", "language": language, "code": "x", "exitCodes": exit_codes,
+            })
+        };
+        for language in ["c++", "cpp", "python", "ruby", "java"] {
+            assert!(read(&checker(language, "testlib"), 1).is_ok(), "{language}");
+        }
+        for language in ["haskell", "hs", "perl", "awk", "erlang", "brainfuck"] {
+            let violation = read(&checker(language, "testlib"), 1).unwrap_err();
+            assert_eq!(violation.field, "checker.language");
+            for part in ["\"icpc\"", "c++, ", "python"] {
+                assert!(violation.message.contains(part), "{violation}");
+            }
+            let mut problem = read(&checker(language, "icpc"), 1).unwrap();
+            problem.checker_program.as_mut().unwrap().exit_codes = ExitCodes::Testlib;
+            let stored = problem.to_json();
+            assert_eq!(
+                Problem::from_stored(&problem.id, stored.as_bytes()),
+                Ok(problem)
+            );
+        }
     }
 
     #[test]

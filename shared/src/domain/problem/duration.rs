@@ -3,8 +3,7 @@
 use super::{Kind, Problem};
 
 /// What a checker that is a program takes for one answer, in milliseconds: an
-/// estimate, because its own limit is the endpoint's. Most of it is starting an
-/// interpreter.
+/// estimate, and far less than it may. Most of it is starting an interpreter.
 const CHECK_MS: u64 = 100;
 
 impl Problem {

@@ -8,7 +8,8 @@
 //! - [`types`]: the types of a function's parameters and result.
 //! - `read` and `write`: from JSON, with errors that say where, and back.
 //! - [`checker`]: when an answer counts as the expected one.
-//! - [`checker_program`]: a program of the setter's that decides instead.
+//! - [`checker_program`]: a program of the setter's that decides instead;
+//!   [`checker_crash`]: how its crash is told apart from what it says.
 //! - [`Callable`]: what a harness calls, and which value is the answer; `signature`
 //!   reads it.
 //! - `arguments`: whether arguments fit their parameters.
@@ -24,6 +25,7 @@ mod arguments;
 mod callable;
 mod calls;
 pub mod checker;
+pub mod checker_crash;
 pub mod checker_program;
 mod duration;
 mod inputs;

@@ -46,6 +46,9 @@ impl Problem {
     fn sized(id: &ProblemId, value: Json<'_>) -> Result<Self, Violation> {
         let mut violations = Violations::default();
         let problem = Self::read(id, value, &mut violations);
+        if let Some(program) = &problem.checker_program {
+            program.check_convention(&mut violations);
+        }
         if !violations.is_any() {
             problem.check_size(&mut violations);
         }

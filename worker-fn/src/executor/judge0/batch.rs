@@ -1,5 +1,7 @@
 //! Several inputs: sent in batches, which are polled until all have ended.
 
+use std::ops::Range;
+
 use futures_util::future::LocalBoxFuture;
 use http::StatusCode;
 use serde_json::Value;
@@ -45,7 +47,10 @@ impl Judge0 {
     ) -> Result<Vec<Ended>, ExecutorError> {
         let cases = run.stdins.len();
         let batch = (MAX_PROGRAM_BYTES / sent.bytes().max(1)).clamp(1, BATCH);
-        let batches = run.stdins.chunks(batch);
+        let batches: Vec<Range<usize>> = (0..cases)
+            .step_by(batch)
+            .map(|first| first..cases.min(first + batch))
+            .collect();
         let needed = batches.len() as u64 * (1 + POLLS);
         let calls = reserve(budget, needed, cases)?;
         let calls = &calls;
@@ -55,7 +60,7 @@ impl Judge0 {
             batches.len()
         };
         let mut progress = BatchProgress::default();
-        for together in run.stdins.chunks(batch * at_once) {
+        for together in batches.chunks(at_once) {
             let too_late = budget.remaining_ms(self.0.now_ms()) < 2 * LAST_POLL_MS;
             if !progress.ended.is_empty() && too_late {
                 break;
@@ -63,18 +68,19 @@ impl Judge0 {
             let mut parts: Vec<Option<Result<Part, ExecutorError>>> = Vec::new();
             parts.resize_with(at_once, || None);
             let mut all: Vec<LocalBoxFuture<'_, ()>> = Vec::new();
-            for (stdins, part) in together.chunks(batch).zip(&mut parts) {
+            for (inputs, part) in together.iter().zip(&mut parts) {
                 all.push(Box::pin(async move {
+                    let inputs = inputs.clone();
                     *part = Some(
-                        self.send_and_poll(run, sent, language, stdins, budget, calls)
+                        self.send_and_poll(run, sent, language, inputs, budget, calls)
                             .await,
                     );
                 }));
             }
             join_all(all).await;
-            for (stdins, part) in together.chunks(batch).zip(parts) {
+            for (inputs, part) in together.iter().zip(parts) {
                 let Some(part) = part else { break };
-                if !progress.add(part, stdins.len(), run.stop_at_first_failure)? {
+                if !progress.add(part, inputs.len(), run.stop_at_first_failure)? {
                     return at_least_one(progress.ended, progress.queued);
                 }
             }
@@ -87,11 +93,12 @@ impl Judge0 {
         run: &Run<'_>,
         sent: &Sent,
         language: u64,
-        stdins: &[String],
+        inputs: Range<usize>,
         budget: &JobBudget,
         calls: &CallReservation<'_>,
     ) -> Result<Part, ExecutorError> {
-        let body = wire::batch(run, sent, language, stdins, self.wall_ms(run, budget));
+        let count = inputs.len();
+        let body = wire::batch(run, sent, language, inputs, self.wall_ms(run, budget));
         let query = "base64_encoded=true";
         let (status, answer) = self
             .post("submissions/batch", query, body, budget, calls)
@@ -109,7 +116,7 @@ impl Judge0 {
             };
             tokens.push(wire::token(item).ok_or_else(refused)?);
         }
-        if tokens.len() != stdins.len() {
+        if tokens.len() != count {
             return Err(not_judge0("list"));
         }
         self.poll_until_ended(Batch::of(tokens), budget, calls)

@@ -16,6 +16,8 @@ pub(super) const FIELDS: &str = "base64_encoded=true&fields=token,status,stdout,
 /// The longest wall time that Judge0 grants unless its operator sets another
 /// (`MAX_WALL_TIME_LIMIT`), in milliseconds.
 const MOST_WALL_MS: u64 = 20_000;
+/// The wall time that Judge0 gives a run by itself, in milliseconds (`WALL_TIME_LIMIT`).
+const USUAL_WALL_MS: u64 = 10_000;
 /// Time that is left for the queue and for the answer of a run that takes all of its
 /// wall time, in milliseconds.
 const WALL_MARGIN_MS: u64 = 2_000;
@@ -60,17 +62,35 @@ impl Judge0 {
     }
 
     /// The wall time of a run: three times its limit of CPU time and a second, as on our
-    /// runner, because on a busy machine a program also waits. Less where Judge0 or the
-    /// job's time allows less, but never less than the CPU time. `None`: Judge0's own.
-    pub(super) fn wall_ms(&self, run: &Run<'_>, budget: &JobBudget) -> Option<u64> {
-        let Some(cpu_ms) = run.limits.time_ms else {
-            return self.0.run_timeout_ms;
+    /// runner, because on a busy machine a program also waits. Without one, what is
+    /// configured, or what Judge0 gives by itself. Less where Judge0 or the job's time
+    /// allows less, but never less than the CPU time: a run that outlasts its job looks
+    /// like a Judge0 that is away.
+    pub(super) fn wall_ms(&self, run: &Run<'_>, budget: &JobBudget) -> u64 {
+        let EndpointContext { states, id, .. } = &self.0;
+        let now_ms = self.0.now_ms();
+        let left_ms = budget.remaining_ms(now_ms).saturating_sub(WALL_MARGIN_MS);
+        let wall_ms = match run.limits.time_ms {
+            Some(cpu_ms) => {
+                let wall_ms = cpu_ms.saturating_mul(3).saturating_add(1_000);
+                wall_ms.min(MOST_WALL_MS).min(left_ms).max(cpu_ms)
+            }
+            None => self.0.run_timeout_ms.unwrap_or(USUAL_WALL_MS).min(left_ms),
         };
-        let left_ms = budget
-            .remaining_ms(self.0.now_ms())
-            .saturating_sub(WALL_MARGIN_MS);
-        let wall_ms = cpu_ms.saturating_mul(3).saturating_add(1_000);
-        Some(wall_ms.min(MOST_WALL_MS).min(left_ms).max(cpu_ms))
+        wall_ms.min(states.most_wall_ms(*id, now_ms).unwrap_or(u64::MAX))
+    }
+
+    /// Notes the most wall time that Judge0 gives, if that is why it refused. Whether it
+    /// is and was not known.
+    pub(super) fn note_most_wall(&self, refusal: &str) -> bool {
+        let EndpointContext { states, id, .. } = &self.0;
+        let now_ms = self.0.now_ms();
+        let most_ms = most_wall_ms(refusal);
+        let is_new = most_ms.is_some() && most_ms != states.most_wall_ms(*id, now_ms);
+        if let Some(most_ms) = most_ms {
+            states.note_most_wall(*id, now_ms, most_ms);
+        }
+        is_new
     }
 
     /// Makes one of the reserved calls.
@@ -112,6 +132,14 @@ impl Judge0 {
             ))
         })
     }
+}
+
+/// The most wall time in a refusal of more, in milliseconds. Fractions of a second are cut
+/// off.
+fn most_wall_ms(refusal: &str) -> Option<u64> {
+    let (_, rest) = refusal.split_once("wall_time_limit must be less than ")?;
+    let (whole, _) = rest.rsplit_once(' ')?.1.split_once('.')?;
+    Some(whole.parse::<u64>().ok()?.saturating_mul(1_000))
 }
 
 /// Sets calls aside for so many cases. Errors: there are not as many.

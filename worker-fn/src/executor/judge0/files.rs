@@ -1,4 +1,5 @@
-//! Several files and arguments, as Judge0 takes them.
+//! Several files and arguments, as Judge0 takes them: of a submission of several files,
+//! and of a checker, which has other files beside it in each of its runs.
 //!
 //! Judge0 has one `source_code`, which it names itself by the language. The other files
 //! go in a zip archive, `additional_files`, which it unpacks beside that file without
@@ -28,6 +29,8 @@ pub(super) struct Sent {
     pub source: String,
     /// Further members, each after a comma.
     pub members: String,
+    /// The same of one input only; none where inputs have none.
+    own: Vec<String>,
 }
 
 impl Sent {
@@ -36,6 +39,7 @@ impl Sent {
         let mut members = String::new();
         let main = run.files.first();
         let others = run.files.get(1..).unwrap_or_default();
+        let mut own = Vec::new();
         if !others.is_empty() {
             let ending = main.and_then(|file| file.name).and_then(ending);
             let is_overwritten = |file: &RunFile<'_>| {
@@ -51,27 +55,44 @@ impl Sent {
                     "names the file that is run itself: rename {name}."
                 ));
             }
-            members.push_str(",\"additional_files\":\"");
-            members.push_str(&encoded(&zip(others)?));
-            members.push('"');
+            if run.checks.is_none() {
+                members.push_str(&additional_files(others)?);
+            }
             let sources = others.iter().filter_map(|file| file.name);
             let sources = sources.filter(|name| is_compiled(run.language, name));
             // A name is no option, whatever it begins with.
             let sources = sources.map(|name| format!("./{name}"));
             push_words(&mut members, "compiler_options", sources)?;
         }
-        let args = run.args.iter().cloned();
+        for given in run.checks.iter().flat_map(|checks| &checks.given) {
+            let mut files = others.to_vec();
+            files.extend(given.files().map(|(name, text)| RunFile::named(name, text)));
+            own.push(additional_files(&files)?);
+        }
+        let args = run.arguments().into_iter().map(str::to_owned);
         push_words(&mut members, "command_line_arguments", args)?;
         Ok(Self {
             source: encoded(run.main().as_bytes()),
             members,
+            own,
         })
     }
 
-    /// The bytes of one submission without its input.
-    pub(super) fn bytes(&self) -> usize {
-        self.source.len() + self.members.len()
+    /// The members that only the submission with this input has.
+    pub(super) fn own(&self, input: usize) -> &str {
+        self.own.get(input).map_or("", String::as_str)
     }
+
+    /// The bytes of the largest submission without its input.
+    pub(super) fn bytes(&self) -> usize {
+        let own = self.own.iter().map(String::len).max();
+        self.source.len() + self.members.len() + own.unwrap_or(0)
+    }
+}
+
+fn additional_files(files: &[RunFile<'_>]) -> Result<String, ExecutorError> {
+    let archive = encoded(&zip(files)?);
+    Ok(format!(",\"additional_files\":\"{archive}\""))
 }
 
 fn refused<T>(why: &str) -> Result<T, ExecutorError> {

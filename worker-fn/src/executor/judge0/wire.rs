@@ -18,6 +18,8 @@
 //! | 13 Internal Error | `EndpointFault` |
 //! | 14 Exec Format Error | `NonZeroExit`: the compiled file cannot be started |
 
+use std::ops::Range;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
@@ -48,17 +50,11 @@ impl Ended {
     }
 }
 
-/// The body for one submission. Written by hand: base64 and numbers need no
+/// The body for the first input. Written by hand: base64 and numbers need no
 /// escaping, and a serializer with fractions takes more wasm.
-pub(super) fn submission(
-    run: &Run<'_>,
-    sent: &Sent,
-    id: u64,
-    stdin: &str,
-    wall_ms: Option<u64>,
-) -> String {
+pub(super) fn submission(run: &Run<'_>, sent: &Sent, id: u64, wall_ms: u64) -> String {
     let mut body = String::new();
-    write(&mut body, run, sent, id, stdin, wall_ms);
+    write(&mut body, run, sent, id, 0, wall_ms);
     body
 }
 
@@ -67,28 +63,23 @@ pub(super) fn batch(
     run: &Run<'_>,
     sent: &Sent,
     id: u64,
-    stdins: &[String],
-    wall_ms: Option<u64>,
+    inputs: Range<usize>,
+    wall_ms: u64,
 ) -> String {
     let mut body = String::from("{\"submissions\":[");
-    for (index, stdin) in stdins.iter().enumerate() {
-        if index > 0 {
+    let first = inputs.start;
+    for input in inputs {
+        if input > first {
             body.push(',');
         }
-        write(&mut body, run, sent, id, stdin, wall_ms);
+        write(&mut body, run, sent, id, input, wall_ms);
     }
     body.push_str("]}");
     body
 }
 
-fn write(
-    body: &mut String,
-    run: &Run<'_>,
-    sent: &Sent,
-    id: u64,
-    stdin: &str,
-    wall_ms: Option<u64>,
-) {
+fn write(body: &mut String, run: &Run<'_>, sent: &Sent, id: u64, input: usize, wall_ms: u64) {
+    let stdin = run.stdins.get(input).map_or("", String::as_str);
     body.push_str("{\"source_code\":\"");
     body.push_str(&sent.source);
     body.push_str("\",\"language_id\":");
@@ -97,15 +88,14 @@ fn write(
     body.push_str(&encoded(stdin.as_bytes()));
     body.push('"');
     body.push_str(&sent.members);
+    body.push_str(sent.own(input));
     if let Some(ms) = run.limits.time_ms {
         body.push_str(",\"cpu_time_limit\":");
         body.push_str(&seconds(ms));
     }
-    if let Some(ms) = wall_ms {
-        body.push_str(",\"wall_time_limit\":");
-        // Newer versions refuse less than 1 s, and less than 2 MiB of memory.
-        body.push_str(&seconds(ms.max(1_000)));
-    }
+    body.push_str(",\"wall_time_limit\":");
+    // Newer versions refuse less than 1 s, and less than 2 MiB of memory.
+    body.push_str(&seconds(wall_ms.max(1_000)));
     if let Some(bytes) = run.limits.memory_bytes {
         body.push_str(",\"memory_limit\":");
         body.push_str(&bytes.div_ceil(1024).max(2_048).to_string());

@@ -6,14 +6,6 @@ use super::wire;
 use crate::executor::base64::encoded;
 use crate::executor::{Given, Run};
 
-/// The program's arguments: a checker's are the names of what it reads.
-pub(super) fn args<'a>(run: &'a Run<'_>) -> Vec<&'a str> {
-    match &run.checks {
-        Some(checks) => checks.args.to_vec(),
-        None => run.args.iter().map(String::as_str).collect(),
-    }
-}
-
 /// Which of a run's inputs one call has, and how.
 pub(super) struct Inputs {
     range: Range<usize>,

@@ -7,6 +7,7 @@
 
 mod inputs;
 mod sequential;
+mod times;
 mod wire;
 
 use http::StatusCode;
@@ -15,18 +16,14 @@ use shared::domain::language::canonical_name;
 use shared::domain::stage::MAX_STDERR_BYTES;
 
 use inputs::Inputs;
+use times::{CallTimes, TimeLeft, TimeLimits, most_wall_ms};
 
 use super::connection::{Call, EndpointContext, MAX_RESPONSE_BYTES};
 use super::endpoint_states::EndpointLanguages;
 use super::run::ExecutionClient;
 use super::{Execution, ExecutorError, Run, RunLimits};
-use crate::limits::{CallReservation, JobBudget};
+use crate::limits::{BudgetError, CallReservation, JobBudget};
 
-/// The time of a run without a limit of its own, in milliseconds: Piston's
-/// default.
-const DEFAULT_RUN_MS: u64 = 3_000;
-/// The time of a call beyond that of its runs, in milliseconds.
-const MARGIN_MS: u64 = 1_000;
 /// The wall time that our runner gives a compiler, in milliseconds: on a busy machine it
 /// waits more than it works.
 const COMPILE_MS: u64 = 25_000;
@@ -55,35 +52,6 @@ const LONG_PAUSE_MS: u64 = 2_000;
 /// For error texts: how the endpoint takes cases.
 const WAY: &str = "one case a call";
 
-/// The wall time of a run.
-struct WallTime {
-    /// The limit to ask for; `None` for the endpoint's own rule, which with a limit of
-    /// CPU time is three times that and a second on our runner.
-    limit_ms: Option<u64>,
-    /// How much longer than its limit of CPU time a run can take.
-    beyond_cpu_ms: u64,
-}
-
-impl WallTime {
-    /// CPU time is what a problem limits: on a busy machine a program also waits.
-    /// `most_ms` is what the job may take.
-    fn of(run: &Run<'_>, configured_ms: Option<u64>, most_ms: u64) -> Self {
-        let Some(cpu_ms) = run.limits.time_ms else {
-            return Self {
-                limit_ms: configured_ms,
-                beyond_cpu_ms: 0,
-            };
-        };
-        // With the language's allowance, which is half of it and half a second at most.
-        let wall_ms = (3 * cpu_ms + 1_000) * 3 / 2 + 500;
-        let most_ms = most_ms.saturating_sub(MARGIN_MS);
-        Self {
-            limit_ms: (wall_ms > most_ms).then_some(most_ms.max(cpu_ms)),
-            beyond_cpu_ms: wall_ms.min(most_ms).saturating_sub(cpu_ms),
-        }
-    }
-}
-
 /// A client for one endpoint.
 #[derive(Debug)]
 pub(super) struct Piston {
@@ -93,21 +61,17 @@ pub(super) struct Piston {
 }
 
 impl Piston {
-    /// How long one run may take, in milliseconds.
-    fn run_ms(&self, run: &Run<'_>) -> u64 {
-        run.limits
-            .time_ms
-            .or(self.context.run_timeout_ms)
-            .unwrap_or(DEFAULT_RUN_MS)
-    }
-
-    /// How long a call must be waited for that compiles the code and runs it once, in
-    /// milliseconds: one that is given up too early looks like a dead endpoint.
-    fn compile_and_run_ms(&self, run: &Run<'_>) -> u64 {
-        if NOT_COMPILED.contains(&canonical_name(run.language)) {
-            return 0;
+    /// The limits of one run that bear on its time.
+    fn time_limits(&self, run: &Run<'_>) -> TimeLimits {
+        let EndpointContext { states, id, .. } = &self.context;
+        let compiles = !NOT_COMPILED.contains(&canonical_name(run.language));
+        TimeLimits {
+            cpu_ms: run.limits.time_ms,
+            configured_ms: self.context.run_timeout_ms,
+            most_wall_ms: states.most_wall_ms(*id, self.context.now_ms()),
+            compile_ms: compiles.then(|| self.compile_timeout_ms.unwrap_or(COMPILE_MS)),
+            has_allowance: has_allowance(run),
         }
-        self.compile_timeout_ms.unwrap_or(COMPILE_MS) + self.run_ms(run) + MARGIN_MS
     }
 
     /// One call with these of the run's inputs, and further ones while the endpoint is
@@ -146,14 +110,17 @@ impl Piston {
                     }
                     budget.extend(self.context.now_ms().saturating_sub(began_ms));
                 }
-                // It allows less wall time than the job has left. Its own rule fits then,
-                // and where CPU time is the reason, it says how much of that it gives.
-                Err(ExecutorError::Refused(why))
-                    if asks_wall
-                        && run.limits.time_ms.is_some()
-                        && why.contains("run_timeout")
-                        && calls.add_one() =>
-                {
+                // It gives less wall time than was asked for. Its own rule fits then, and
+                // where CPU time is the reason, it says how much of that it gives.
+                Err(ExecutorError::Refused(why)) if asks_wall && why.contains("run_timeout") => {
+                    if let Some(most_ms) = most_wall_ms(&why) {
+                        let EndpointContext { states, id, .. } = &self.context;
+                        states.note_most_wall(*id, now_ms, most_ms);
+                    }
+                    if !calls.add_one() {
+                        // It is known now, and costs no call the next time.
+                        return Err(ExecutorError::BudgetExhausted(calls.calls_of_the_job()));
+                    }
                     asks_wall = false;
                 }
                 called => return called,
@@ -173,29 +140,30 @@ impl Piston {
         let now_ms = self.context.now_ms();
         let (remaining_ms, most_ms) = (budget.remaining_ms(now_ms), budget.most_ms(now_ms));
         let queue_ms = most_queue_ms.min(most_ms / 4);
-        let wall = WallTime::of(run, self.context.run_timeout_ms, most_ms - queue_ms);
-        let run_timeout = wall.limit_ms.filter(|_| asks_wall);
-        let stdins = inputs.stdins(run);
+        let left = TimeLeft {
+            remaining_ms,
+            most_ms,
+            queue_ms,
+        };
         let several = inputs.as_cases();
+        let times = CallTimes::of(&self.time_limits(run), left, several);
+        let run_timeout = asks_wall.then_some(times.run_timeout_ms);
+        let stdins = inputs.stdins(run);
         let body = serde_json::to_vec(&wire::Request {
             language: run.language,
             version: "*",
             files: inputs.files(run),
-            args: inputs::args(run),
+            args: run.arguments(),
             stdin: stdins.first().map_or("", String::as_str),
             cases: several.then(|| inputs.cases(run)),
             stop_at_first_failure: several.then_some(run.stop_at_first_failure),
-            cases_timeout: several.then(|| {
-                (remaining_ms + queue_ms)
-                    .saturating_sub(self.run_ms(run) + MARGIN_MS)
-                    .max(1)
-            }),
+            cases_timeout: several.then_some(times.cases_timeout_ms),
             queue_timeout: queue_ms,
             queue_age: budget.waited_ms(now_ms),
             run_timeout,
             run_cpu_time: run.limits.time_ms,
             run_memory_limit: run.limits.memory_bytes,
-            allowance: run.limits != RunLimits::default(),
+            allowance: has_allowance(run),
             compile_timeout: self.compile_timeout_ms,
             streams: "separate",
             run_output_limit: run.limits.output_bytes,
@@ -210,10 +178,7 @@ impl Piston {
             query: None,
             caller: run.caller,
             body: Some(body),
-            timeout_ms: (remaining_ms + wall.beyond_cpu_ms)
-                .max(self.compile_and_run_ms(run))
-                .saturating_add(queue_ms)
-                .min(most_ms),
+            timeout_ms: times.call_ms,
         };
         let exchange = context.connection.exchange(call, context, budget);
         let Some((status, answer)) = exchange.await? else {
@@ -238,6 +203,12 @@ impl Piston {
     }
 }
 
+/// Whether the limits of a run are raised by what its language needs to start: those of a
+/// problem or a caller are, which are the same for every language.
+fn has_allowance(run: &Run<'_>) -> bool {
+    run.limits != RunLimits::default()
+}
+
 impl ExecutionClient for Piston {
     async fn languages(&self, timeout_ms: u64) -> Result<EndpointLanguages, ExecutorError> {
         let (status, answer) = self
@@ -257,12 +228,19 @@ impl ExecutionClient for Piston {
     async fn execute(&self, run: &Run<'_>, budget: &JobBudget) -> Result<Execution, ExecutorError> {
         let EndpointContext { states, id, .. } = &self.context;
         let cases = run.stdins.len();
-        let reserve = |calls| {
-            budget
-                .reserve(calls)
-                .map_err(|error| ExecutorError::over_budget(error, cases, WAY))
-        };
         let now_ms = self.context.now_ms();
+        let known_wall_ms = states.most_wall_ms(*id, now_ms);
+        let reserve = |calls| {
+            budget.reserve(calls).map_err(|error| match error {
+                // The call that was refused for its wall time will not be made again.
+                BudgetError::NeverEnough { needed, most }
+                    if needed <= most + 1 && states.most_wall_ms(*id, now_ms) != known_wall_ms =>
+                {
+                    ExecutorError::BudgetExhausted(most)
+                }
+                error => ExecutorError::over_budget(error, cases, WAY),
+            })
+        };
         let has_files = run.checks.is_some();
         let one_each = (cases < 2 && !has_files) || states.lacks_batching(*id, now_ms);
         let calls = reserve(if one_each { cases as u64 } else { 1 })?;

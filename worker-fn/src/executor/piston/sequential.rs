@@ -4,8 +4,9 @@ use std::cell::{Cell, RefCell};
 
 use futures_util::future::LocalBoxFuture;
 
+use super::Piston;
 use super::inputs::Inputs;
-use super::{MARGIN_MS, Piston};
+use super::times::MARGIN_MS;
 use crate::executor::{Execution, ExecutorError, Run, StageReport};
 use crate::limits::{CallReservation, JobBudget, MAX_REQUESTS_IN_FLIGHT, join_all};
 
@@ -66,7 +67,7 @@ impl Piston {
         budget: &JobBudget,
         calls: &CallReservation<'_>,
     ) {
-        let needed_ms = self.run_ms(run) + MARGIN_MS;
+        let needed_ms = self.time_limits(run).run_ms() + MARGIN_MS;
         loop {
             let index = runs.next.get();
             if index >= runs.end.get() {
