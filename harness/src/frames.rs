@@ -30,7 +30,7 @@ pub struct Frames {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Frame {
     /// The answer. Its values are nested no deeper than [`MAX_DEPTH`]; those of a
-    /// class stand in a list. A float in it may be one that JSON has no number for ([`shared::json::special`]).
+    /// class stand in a list. A float in it may be one that JSON has no number for ([`shared::json::non_finite`]).
     Returned(JsonText),
     /// The function returned what JSON cannot hold; the text says what, such as
     /// `a cycle`.
@@ -103,8 +103,8 @@ fn frame(payload: &str) -> Option<Frame> {
     let mut rest = payload.chars();
     match rest.next()? {
         '=' => {
-            let value = Json::parse_with_specials(rest.as_str()).ok()?;
-            let fits = value.depth() <= MAX_DEPTH + 1 && value.flaw().is_none();
+            let value = Json::parse_with_non_finite(rest.as_str()).ok()?;
+            let fits = value.depth() <= MAX_DEPTH + 1 && value.find_invalid_value().is_none();
             fits.then(|| Frame::Returned(value.into()))
         }
         '?' => {

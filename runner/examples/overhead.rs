@@ -214,7 +214,7 @@ fn command<'a>(
         stdin: b"hello\n",
         combine_output: false,
         interrupt: runtime.language.interrupt,
-        can_wait: runtime.language.can_wait,
+        prewarm: runtime.language.prewarm,
         limits: LIMITS,
     }
 }
@@ -230,7 +230,7 @@ fn measure(
     let cold = || prepared.run_sandboxed(sandbox);
     let warm = || prepared.run_warm(sandbox);
     let ways: [&(dyn Fn() -> Duration + Sync); 3] = [&bare, &cold, &warm];
-    let ways = if prepared.runtime.language.can_wait {
+    let ways = if prepared.runtime.language.prewarm {
         &ways[..]
     } else {
         &ways[..2]

@@ -10,7 +10,7 @@ use crate::metrics::Metrics;
 use crate::probe::Runtimes;
 use crate::sandbox::Cancel;
 use crate::slots::Slots;
-use crate::warm::WarmSandbox;
+use crate::warm_pool::WarmSandbox;
 
 /// The state that all handlers share.
 pub struct App {

@@ -15,7 +15,7 @@ use crate::explain;
 use crate::notes;
 use crate::request::{Case, Submission};
 use crate::sandbox::{Cancel, Command, Ending, File, Report, Sandbox};
-use crate::shelf::Recipe;
+use crate::warm_pool::LaunchKey;
 use crate::wire::{ExecuteResponse, StageLimitsInfo, StageResult};
 
 /// Why a submission has no result. The caller gets a 503: the same submission may be
@@ -115,9 +115,9 @@ pub fn execute(
 }
 
 /// What a sandbox must be made for in which this submission can run.
-pub(crate) fn recipe(submission: &Submission) -> Recipe {
+pub(crate) fn launch_key(submission: &Submission) -> LaunchKey {
     let argv = run_argv(submission, &submission.files);
-    Recipe::of(&run_command(submission, &argv, &[], b""))
+    LaunchKey::of(&run_command(submission, &argv, &[], b""))
 }
 
 fn run_argv(submission: &Submission, files: &[File]) -> Vec<String> {
@@ -142,7 +142,7 @@ fn run_command<'a>(
         stdin,
         combine_output: !submission.separate_streams,
         interrupt: runtime.language.interrupt,
-        can_wait: runtime.language.can_wait,
+        prewarm: runtime.language.prewarm,
         limits: submission.limits.run,
     }
 }
@@ -188,7 +188,7 @@ impl Execution<'_> {
             // The cache reuses the result for requests that want it.
             combine_output: true,
             interrupt: false,
-            can_wait: false,
+            prewarm: false,
             limits: limits.compile,
         })?;
         let compiled = std::mem::take(&mut report.files);
@@ -230,7 +230,7 @@ impl Execution<'_> {
             stdin: b"",
             combine_output: false,
             interrupt: false,
-            can_wait: false,
+            prewarm: false,
             limits: notes::limits(&limits.compile),
         });
         let checked = match checked {
@@ -338,7 +338,7 @@ impl Execution<'_> {
                 stdin: b"",
                 combine_output: !separate_streams,
                 interrupt: false,
-                can_wait: false,
+                prewarm: false,
                 limits: limits.compile,
             })?;
             if matches!(report.ending, Ending::Exited(code) if code != 0) {
@@ -369,7 +369,7 @@ impl Execution<'_> {
         let input_check = &self.submission.runtime.input_check;
         let argv = fill_in(input_check, self.submission, &[]);
         let report = self.run_stage(&Command {
-            can_wait: false,
+            prewarm: false,
             ..run_command(self.submission, &argv, &[], stdin)
         })?;
         if matches!(report.ending, Ending::Exited(code) if code != 0) {

@@ -85,7 +85,7 @@ pub struct Language {
     pub interrupt: bool,
     /// Whether its program can be started before the code is there.
     #[serde(default)]
-    pub can_wait: bool,
+    pub prewarm: bool,
     /// What a program prints that has used up the heap of its language.
     #[serde(default)]
     pub out_of_memory: Vec<String>,

@@ -1,4 +1,4 @@
-//! How much memory the machine has to spare, for sandboxes that wait (`warm.rs`).
+//! How much memory the machine has to spare, for sandboxes that wait (`warm_pool/`).
 //!
 //! Source: proc_meminfo(5), and the memory controller of cgroup v2, whose limit is the
 //! one of the service or of the container. Without either, as on macOS, there is none.

@@ -5,7 +5,7 @@
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::warm::WarmStatus;
+use crate::warm_pool::WarmStatus;
 use crate::wire::ExecuteResponse;
 
 /// Every status that a run can have, as explained in `wire.rs`. "ok" stands for none.

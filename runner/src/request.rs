@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::config::{RequestLimits, StageLimits};
 use crate::invalid_request::{InvalidRequest, invalid};
-use crate::javascript::falsy;
+use crate::piston_values::falsy;
 use crate::probe::{Runtime, Runtimes};
 pub use crate::request_cases::Case;
 use crate::request_cases::{parse_cases, with_newline};

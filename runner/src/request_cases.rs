@@ -8,7 +8,7 @@
 use serde_json::Value;
 
 use crate::invalid_request::{InvalidRequest, invalid};
-use crate::javascript::{decode_base64, decode_hex};
+use crate::piston_values::{decode_base64, decode_hex};
 use crate::request_files::{check_clashes, inner_name};
 use crate::sandbox::File;
 

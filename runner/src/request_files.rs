@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use crate::invalid_request::{InvalidRequest, invalid};
 use crate::java;
-use crate::javascript::{decode_base64, decode_hex, falsy};
 use crate::languages::default_file_name;
+use crate::piston_values::{decode_base64, decode_hex, falsy};
 use crate::probe::Runtime;
 use crate::sandbox::File;
 

@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::config::{LEAST_ANSWER_BYTES, RequestLimits, StageLimits, wall_for};
 use crate::invalid_request::{InvalidRequest, invalid};
-use crate::javascript::falsy;
 use crate::languages::Language;
+use crate::piston_values::falsy;
 use crate::sandbox::Limits;
 
 /// The limits that a request may set, in the order in which Piston checks them; those

@@ -27,9 +27,9 @@ use crate::metrics::Metrics;
 use crate::probe::{self, Runtime, Runtimes};
 use crate::request;
 use crate::sandbox::{Cancel, Command, Ending, Limits, Sandbox, Tier};
-use crate::shelf::{MAX_RECIPES, Recipe};
 use crate::slots::Slots;
-use crate::warm::{WarmLimits, WarmSandbox};
+use crate::warm_pool::{LaunchKey, MAX_LAUNCH_KEYS};
+use crate::warm_pool::{WarmLimits, WarmSandbox};
 
 /// Descriptors of the runner itself: its streams, its listener, tokio's, a lock file.
 const OWN_DESCRIPTORS: u64 = 32;
@@ -77,7 +77,7 @@ fn warm_limits(config: &Config, open_files: Option<u64>) -> WarmLimits {
         .warm
         .unwrap_or_else(|| machine_memory::sandboxes_for(slots));
     let fitting = open_files.map_or(u64::MAX, |all| {
-        all / 4 / (DESCRIPTORS_OF_WAITING * MAX_RECIPES as u64)
+        all / 4 / (DESCRIPTORS_OF_WAITING * MAX_LAUNCH_KEYS as u64)
     });
     WarmLimits {
         each: each.min(usize::try_from(fitting).unwrap_or(usize::MAX)),
@@ -89,9 +89,9 @@ fn warm_limits(config: &Config, open_files: Option<u64>) -> WarmLimits {
 /// What waits before anybody has asked: a program of each language that can wait, under
 /// its usual name, with the limits of a request that asks for none. With and without the
 /// allowance: worker-fn asks for it if the problem limits anything.
-fn usual_recipes(runtimes: &Runtimes, limits: &RequestLimits) -> Vec<Recipe> {
-    let can_wait = runtimes.0.iter().filter(|one| one.language.can_wait);
-    let both = can_wait.flat_map(|runtime| [(runtime, false), (runtime, true)]);
+fn usual_launch_keys(runtimes: &Runtimes, limits: &RequestLimits) -> Vec<LaunchKey> {
+    let prewarm = runtimes.0.iter().filter(|one| one.language.prewarm);
+    let both = prewarm.flat_map(|runtime| [(runtime, false), (runtime, true)]);
     both.filter_map(|(runtime, allowance)| {
         let body = json!({
             "language": runtime.language.name,
@@ -100,7 +100,7 @@ fn usual_recipes(runtimes: &Runtimes, limits: &RequestLimits) -> Vec<Recipe> {
             "allowance": allowance,
         });
         let submission = request::parse(&body, runtimes, limits).ok()?;
-        Some(execute::recipe(&submission))
+        Some(execute::launch_key(&submission))
     })
     .collect()
 }
@@ -133,7 +133,7 @@ fn can_start(sandbox: &dyn Sandbox, runtime: &Runtime, limits: Limits) -> bool {
         stdin: b"",
         combine_output: false,
         interrupt: false,
-        can_wait: false,
+        prewarm: false,
         limits,
     };
     sandbox.run(&command, &Cancel::default()).ending == Ending::Exited(0)
@@ -155,7 +155,7 @@ impl Server {
     ) -> anyhow::Result<Self> {
         let open_files = rustix::process::getrlimit(Resource::Nofile).current;
         let warm = warm_limits(&config, open_files);
-        let of_waiting = DESCRIPTORS_OF_WAITING * (warm.each * MAX_RECIPES) as u64;
+        let of_waiting = DESCRIPTORS_OF_WAITING * (warm.each * MAX_LAUNCH_KEYS) as u64;
         let open_files_left = open_files.map(|all| all.saturating_sub(of_waiting));
         let connections = connections_allowed(open_files_left, config.max_concurrent)?;
         let connections = usize::try_from(connections).unwrap_or(usize::MAX);
@@ -179,7 +179,7 @@ impl Server {
         }
         let sandbox = WarmSandbox::new(sandbox, warm);
         warn_of_low_limits(&runtimes, &config.limits.default.compile);
-        sandbox.expect(usual_recipes(&runtimes, &config.limits));
+        sandbox.expect(usual_launch_keys(&runtimes, &config.limits));
         let slots = Slots::new(config.max_concurrent, config.max_queue);
         let artifacts = ArtifactCache::new(config.compile_cache_bytes);
         let cancel = Cancel::default();

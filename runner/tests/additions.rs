@@ -408,7 +408,7 @@ async fn sandbox_collects_6000_files_quickly_and_refuses_more_than_allowed() {
         collect_files: true,
         mounts: &[],
         interrupt: false,
-        can_wait: false,
+        prewarm: false,
         env: &[],
         stdin: b"",
         combine_output: false,

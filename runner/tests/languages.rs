@@ -266,7 +266,7 @@ async fn languages_that_wait_for_code_are_held_to_them_too() {
     let runner = Runner::start(&WAITING, &["--max-concurrent", "2", "--warm", "2"]).await;
     let mut waiting = table();
     waiting.retain(|language| WAITING.contains(&language.name.as_str()));
-    assert!(waiting.iter().all(|language| language.can_wait));
+    assert!(waiting.iter().all(|language| language.prewarm));
     prove_all(runner, waiting).await;
 }
 

@@ -72,10 +72,10 @@ pub enum Room {
 
 /// What this instance knows of each place.
 #[derive(Debug, Default)]
-pub struct Backpressure([Cell<Known>; Place::COUNT]);
+pub struct Backpressure([Cell<LastSeenDepth>; Place::COUNT]);
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Known {
+struct LastSeenDepth {
     waiting: u64,
     at_ms: u64,
     refused_until_ms: u64,
@@ -115,7 +115,7 @@ impl Backpressure {
     /// Notes a place's length.
     pub fn observe(&self, place: Place, waiting: u64, limits: QueueLimits, now_ms: u64) {
         let cell = &self.0[place.index()];
-        let mut known = Known {
+        let mut known = LastSeenDepth {
             waiting,
             at_ms: now_ms,
             ..cell.get()

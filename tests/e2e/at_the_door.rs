@@ -276,9 +276,9 @@ fn solutions_are_held_to_their_names(stacks: &Stacks) {
     let tried = attempt(Some(&submit_fn.admin_token), true).unwrap();
     // The JavaScript one lies, and no runner has F#.
     let expected = problems::Tried {
-        held: 5,
-        lied: 1,
-        untried: 1,
+        matched: 5,
+        mismatched: 1,
+        not_run: 1,
     };
     assert_eq!(tried, expected);
     assert_eq!(tried.exit_code(), ExitCode::from(1));

@@ -13,8 +13,8 @@ use shared::domain::submission::Schedule;
 use shared::domain::ticket::TicketKey;
 use shared::queue::Store;
 use shared::queue::claim::{Claimed, Lease};
-use shared::queue::known::Versions;
 use shared::queue::settlement::{ClaimContext, Outcome, QueueConfig, Settlement};
+use shared::queue::worker_cache::ProblemVersions;
 use shared::redis::CommandCounter;
 
 use crate::fixtures::{CONFIG, NOW_MS, call, complete, document, ids, problem_id, settle};
@@ -225,7 +225,7 @@ fn a_foreign_producers_problem_is_left_to_be_looked_up(stack: &QueueStack) {
         stack.redis.run::<u64>(&["LPUSH", "problems", &payload]);
         let claimed = claim(stack, &store);
         assert_eq!(claimed.leases.len(), 1, "{payload}");
-        let mut told = Versions::default();
+        let mut told = ProblemVersions::default();
         if expected {
             told.set(id.clone(), Some(version.clone()));
         }

@@ -6,8 +6,8 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use shared::queue::Store;
-use shared::queue::known::Known;
 use shared::queue::metrics::PastTotals;
+use shared::queue::worker_cache::WorkerCache;
 use shared::redis::{Client, CommandCounter};
 use shared::remembered::Remembered;
 use shared::trace::Span;
@@ -35,7 +35,7 @@ pub struct Instance {
     /// The commands that it, and submit-fn before it, sent to Redis.
     pub commands: CommandCounter,
     /// What it knows of Redis.
-    pub known: Known,
+    pub known: WorkerCache,
     /// What past hours counted.
     pub past: Rc<PastTotals>,
     /// Whether what it needs can be reached.

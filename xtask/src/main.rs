@@ -254,7 +254,7 @@ fn on_error(task: &Task) -> ExitCode {
         Task::Submit { .. }
         | Task::Problems {
             command: Problems::Try { .. },
-        } => submit::TROUBLE.into(),
+        } => submit::EXIT_NO_VERDICT.into(),
         _ => ExitCode::FAILURE,
     }
 }

@@ -17,7 +17,7 @@ const WITHIN: Duration = Duration::from_secs(600);
 /// The exit code of a submission that was not accepted.
 const NOT_ACCEPTED: u8 = 1;
 /// The exit code where there is no verdict on the code.
-pub const TROUBLE: u8 = 2;
+pub const EXIT_NO_VERDICT: u8 = 2;
 
 /// Submits the file at `path`, waits for its result and prints it. The exit code is
 /// 0 for Accepted, 1 for another verdict on the code, 2 for an Internal Error and a
@@ -71,7 +71,7 @@ fn names(languages: &Value) -> String {
 fn exit_code(result: &Value) -> ExitCode {
     match result["verdict"].as_str() {
         Some("Accepted") => ExitCode::SUCCESS,
-        None | Some("Internal Error") => TROUBLE.into(),
+        None | Some("Internal Error") => EXIT_NO_VERDICT.into(),
         Some(_) => NOT_ACCEPTED.into(),
     }
 }

@@ -36,14 +36,14 @@ pub trait Sandbox: Send + Sync + 'static {
     /// which it needs it: [`Command::files`], `stdin` and the limits of time and output do
     /// not matter. Blocks, some tenths of a second at most on a machine that is not busy.
     /// The text of an error is for the log.
-    fn warm_up(&self, command: &Command<'_>) -> Result<Box<dyn Waiting>, String> {
+    fn warm_up(&self, command: &Command<'_>) -> Result<Box<dyn IdleSandbox>, String> {
         let _ = command;
         Err("this sandbox starts no program before its code is there".to_owned())
     }
 }
 
 /// A sandbox in which a program waits for its code. Dropping it ends the program.
-pub trait Waiting: Send {
+pub trait IdleSandbox: Send {
     /// Runs the command to its end, as [`Sandbox::run`] does, in this sandbox: it must be
     /// the command that the sandbox was made for, but for what does not matter there.
     /// `None`: the program had ended before it got the code, and nothing has been run.
@@ -101,7 +101,7 @@ pub struct Command<'a> {
     /// write out what it has buffered. Ignored without isolation.
     pub interrupt: bool,
     /// Whether the program can be started before its code is there.
-    pub can_wait: bool,
+    pub prewarm: bool,
     /// The limits of the run.
     pub limits: Limits,
 }

@@ -47,6 +47,6 @@ mod workdir;
 
 pub use cancel::{Cancel, CancelOnDrop};
 pub use files::File;
-pub use interface::{Command, Ending, Mount, Report, Sandbox, Tier, Waiting};
+pub use interface::{Command, Ending, IdleSandbox, Mount, Report, Sandbox, Tier};
 pub use layout::{LIBRARIES, SYSTEM_PATHS};
 pub use limits::{Limit, Limits};

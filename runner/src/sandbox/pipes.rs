@@ -258,7 +258,7 @@ mod tests {
             stdin: b"all of it",
             combine_output: false,
             interrupt: false,
-            can_wait: false,
+            prewarm: false,
             limits,
         };
         let piped = std::process::Stdio::piped;

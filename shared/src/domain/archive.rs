@@ -121,7 +121,7 @@ impl ArchivedItem {
                 "value" => CaseAnswer::Value(JsonText::from(value)),
                 "special" => {
                     let value = value.text()?;
-                    CaseAnswer::Value(Json::parse_with_specials(&value).ok()?.into())
+                    CaseAnswer::Value(Json::parse_with_non_finite(&value).ok()?.into())
                 }
                 "odd" => CaseAnswer::NotJson(text(value)?),
                 "failed" => {

@@ -8,18 +8,18 @@
 //!
 //! - [`value`]: a value as text, and its items and members.
 //! - [`object`]: the members of an object by name.
-//! - `flaw`: what the syntax allows, and no value may have.
-//! - [`special`]: the floats that JSON has no number for.
-//! - `spelling`: one spelling of strings, for people.
+//! - `invalid_value`: what the syntax allows, and no value may have.
+//! - [`non_finite`]: the floats that JSON has no number for.
+//! - `canonical_escapes`: one spelling of strings, for people.
 //! - [`mod@write`]: strings as JSON, and how long they are as such.
 
-mod flaw;
+mod canonical_escapes;
+mod invalid_value;
+pub mod non_finite;
 pub mod object;
-pub mod special;
-mod spelling;
 pub mod value;
 pub mod write;
 
+pub use non_finite::NonFinite;
 pub use object::{Object, ObjectError};
-pub use special::Special;
 pub use value::{Json, JsonText, Kind, SyntaxError};

@@ -3,9 +3,9 @@
 
 use serde_json::Value;
 
-use super::known::Versions;
 use super::lease_token::LeaseToken;
 use super::problems::version_of;
+use super::worker_cache::ProblemVersions;
 use crate::domain::dead_letter::FailedAttempt;
 use crate::domain::ids::ProblemId;
 use crate::redis::{FromReply, Items, RedisError, Reply};
@@ -45,7 +45,7 @@ pub struct Claimed {
     pub leases: Vec<Lease>,
     /// The versions of their problems when they were claimed, as far as the instance
     /// knows them now. Those of a foreign producer's jobs may be missing.
-    pub versions: Versions,
+    pub versions: ProblemVersions,
     /// How many further jobs of their lane could be leased at once, where that was
     /// asked for: `MAX_IN_FLIGHT` has room for them.
     pub others: u64,
@@ -96,9 +96,9 @@ fn text(bytes: &[u8]) -> String {
 
 /// Ids of problems, each followed by its entry in the catalog or by nothing. The ids are
 /// what the script found in the payloads; one that is none is left out.
-fn read_versions(reply: Reply) -> Result<Versions, RedisError> {
+fn read_versions(reply: Reply) -> Result<ProblemVersions, RedisError> {
     let Items(entries): Items<Option<Vec<u8>>> = Items::from_reply(reply)?;
-    let mut versions = Versions::default();
+    let mut versions = ProblemVersions::default();
     for pair in entries.chunks_exact(2) {
         let id = std::str::from_utf8(pair[0].as_deref().unwrap_or_default());
         if let Some(Ok(id)) = id.ok().map(|id| ProblemId::parse(id, "problemId")) {
@@ -150,7 +150,7 @@ impl FromReply for Claimed {
         Ok(Self {
             status,
             leases,
-            versions: Versions::default(),
+            versions: ProblemVersions::default(),
             others: 0,
         })
     }

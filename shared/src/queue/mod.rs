@@ -13,7 +13,7 @@
 //! - [`enqueue`]: the ways into the queue (`schedule.lua`, `once.lua`).
 //! - [`settlement`] and [`claim`]: settling and claiming (`work.lua`).
 //! - [`deliveries`]: telling callback addresses (`deliver.lua`).
-//! - [`known`]: what an instance need not ask or write again.
+//! - [`worker_cache`]: what an instance need not ask or write again.
 //! - [`lease_token`]: what proves that a Worker holds a job.
 //! - [`backoff`]: the pause before another attempt.
 //! - [`places`]: where submissions wait; [`usage`]: how much is stored, and for whom.
@@ -45,7 +45,6 @@ pub mod dead_letters;
 pub mod deliveries;
 pub mod enqueue;
 pub mod keys;
-pub mod known;
 pub mod lease_token;
 pub mod live;
 pub mod metrics;
@@ -59,5 +58,6 @@ pub mod statistics;
 pub mod stats;
 mod store;
 pub mod usage;
+pub mod worker_cache;
 
 pub use store::Store;

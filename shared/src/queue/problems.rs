@@ -8,7 +8,7 @@
 //! be tested against it.
 //!
 //! Each change of a problem also changes the stamp ([`keys::CATALOG_STAMP`]) under which
-//! instances know versions ([`super::known`]).
+//! instances know versions ([`super::worker_cache`]).
 
 use serde_json::Value;
 

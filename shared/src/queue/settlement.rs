@@ -4,7 +4,7 @@
 use super::claim::{Claimed, WorkReply};
 use super::lease_token::LeaseToken;
 use super::store::not_serializable;
-use super::{Store, keys, known, statistics};
+use super::{Store, keys, statistics, worker_cache};
 use crate::domain::dead_letter::{DeadLetter, FailedAttempt};
 use crate::domain::delivery::Delivery;
 use crate::domain::lane::Lane;
@@ -194,7 +194,7 @@ impl Store {
             .arg(statistics::of_commands(now_ms))
             .arg(context.options())
             .args([stamp, ids, lasting])
-            .arg(known::list_ttl_s(ttl_s));
+            .arg(worker_cache::list_ttl_s(ttl_s));
         for (Settlement { token, outcome }, [index, archive]) in settlements.iter().zip(lists) {
             let token = token.as_str();
             command = match outcome {

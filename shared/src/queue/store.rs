@@ -1,6 +1,6 @@
 //! The handle through which everything is stored and read.
 
-use super::known::Known;
+use super::worker_cache::WorkerCache;
 use crate::redis::{Client, RedisError};
 
 /// The queue, the results and the problems in one Redis database. Its verbs
@@ -8,7 +8,7 @@ use crate::redis::{Client, RedisError};
 #[derive(Debug, Clone)]
 pub struct Store {
     pub(super) redis: Client,
-    pub(super) known: Known,
+    pub(super) known: WorkerCache,
 }
 
 impl Store {
@@ -16,13 +16,13 @@ impl Store {
     pub fn new(redis: Client) -> Self {
         Self {
             redis,
-            known: Known::default(),
+            known: WorkerCache::default(),
         }
     }
 
     /// The same store, with what its instance knows already.
     #[must_use]
-    pub fn knowing(self, known: &Known) -> Self {
+    pub fn knowing(self, known: &WorkerCache) -> Self {
         let known = known.clone();
         Self { known, ..self }
     }

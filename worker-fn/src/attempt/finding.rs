@@ -9,7 +9,7 @@ use shared::domain::verdict::Verdict;
 
 use super::judging::Judged;
 use crate::executor::{Execution, ExecutorError};
-use crate::judge::plain;
+use crate::judge::unjudged;
 
 /// What was found out.
 pub(super) struct Finding {
@@ -55,7 +55,7 @@ pub(crate) fn refusal(error: &ExecutorError) -> String {
 
 impl From<Execution> for Finding {
     fn from(execution: Execution) -> Self {
-        let (verdict, output) = plain::judge(&execution);
+        let (verdict, output) = unjudged::judge(&execution);
         let run = execution.runs.into_iter().next();
         Self {
             verdict,

@@ -16,7 +16,7 @@ use shared::domain::ids::{InputsHash, ProblemId, ProblemVersion};
 use shared::domain::problem::Problem;
 use shared::domain::ticket::TicketKey;
 use shared::queue::Store;
-use shared::queue::known::Versions;
+use shared::queue::worker_cache::ProblemVersions;
 use shared::redis::RedisError;
 
 use super::claimed_job::ClaimedJob;
@@ -105,7 +105,7 @@ pub struct Problems {
     fetching: Rc<Semaphore>,
     memory: Memory,
     runtime: Runtime,
-    versions: RefCell<Versions>,
+    versions: RefCell<ProblemVersions>,
 }
 
 impl Problems {
@@ -131,7 +131,7 @@ impl Problems {
 
     /// Takes in the versions that came with claimed jobs. Returns those of their problems
     /// that are to be looked up before a job is started.
-    pub fn note_claimed(&self, jobs: &[ClaimedJob], versions: Versions) -> Vec<ProblemId> {
+    pub fn note_claimed(&self, jobs: &[ClaimedJob], versions: ProblemVersions) -> Vec<ProblemId> {
         let mut unknown: Vec<ProblemId> = Vec::new();
         for job in jobs.iter().filter_map(|claimed| claimed.job.as_ref().ok()) {
             let id = &job.problem_id;

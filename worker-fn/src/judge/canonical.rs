@@ -10,7 +10,7 @@ use std::ops::Range;
 use serde_json::to_string;
 use shared::domain::problem::Type;
 use shared::json::write::push_string;
-use shared::json::{Json, Kind, Special};
+use shared::json::{Json, Kind, NonFinite};
 
 /// The canonical text: no space; members by name; floats of type `float` with a
 /// point, `-0.0` as `0.0`; linked nodes without a cycle as an array; a tree without absent children at its end; lists down
@@ -35,7 +35,7 @@ fn push(text: &mut String, value: Json<'_>, ty: &Type, unordered: u32) -> Option
 
 /// Whole numbers stay what they are: beyond 2^53 two of them can be one float.
 fn push_number(text: &mut String, value: Json<'_>, ty: &Type) -> Option<()> {
-    if let Some(special) = Special::of(value) {
+    if let Some(special) = NonFinite::of(value) {
         text.push_str(special.name());
         return Some(());
     }

@@ -2,10 +2,10 @@
 //! `problems/README.md`, under "Checkers".
 
 use shared::domain::problem::{Checker, Type};
-use shared::json::{Json, Special};
+use shared::json::{Json, NonFinite};
 
 use super::canonical::canonical;
-use super::letters;
+use super::ignore_case;
 use super::numbers::{close, decimal};
 
 /// Compares a program's output with the expected text.
@@ -16,10 +16,10 @@ pub fn text(checker: Checker, expected: &str, actual: &str) -> bool {
             plain(expected) == plain(actual)
         }
         Checker::Lines { ignore_case } => in_pairs(lines(expected), lines(actual), |a, b| {
-            letters::same(ignore_case, a, b)
+            ignore_case::same(ignore_case, a, b)
         }),
         Checker::Tokens { ignore_case } => in_pairs(words(expected), words(actual), |a, b| {
-            letters::same(ignore_case, a, b)
+            ignore_case::same(ignore_case, a, b)
         }),
         Checker::Float {
             absolute,
@@ -28,10 +28,10 @@ pub fn text(checker: Checker, expected: &str, actual: &str) -> bool {
         } => in_pairs(words(expected), words(actual), |a, b| {
             let numbers = match (decimal(a), decimal(b)) {
                 (Some(a), Some(b)) => close(a, b, absolute, relative),
-                (None, None) => Special::parse(a).is_some_and(|a| Special::parse(b) == Some(a)),
+                (None, None) => NonFinite::parse(a).is_some_and(|a| NonFinite::parse(b) == Some(a)),
                 _ => false,
             };
-            numbers || letters::same(ignore_case, a, b)
+            numbers || ignore_case::same(ignore_case, a, b)
         }),
         Checker::Unordered { .. } => sorted_lines(expected) == sorted_lines(actual),
     }
@@ -105,7 +105,9 @@ fn alike(checker: Checker, mut expected: &str, mut actual: &str) -> bool {
                 match (a.ok().and_then(Json::text), b.ok().and_then(Json::text)) {
                     (Some(a), Some(b)) => match checker {
                         Checker::Lines { .. } | Checker::Tokens { .. } => text(checker, &a, &b),
-                        Checker::Float { ignore_case, .. } => letters::same(ignore_case, &a, &b),
+                        Checker::Float { ignore_case, .. } => {
+                            ignore_case::same(ignore_case, &a, &b)
+                        }
                         _ => false,
                     },
                     _ => false,
@@ -250,7 +252,7 @@ mod tests {
     #[test]
     fn floats_that_json_has_no_number_for() {
         let same = |checker, ty: &str, expected: &str, actual: &str| {
-            let parse = |text| Json::parse_with_specials(text).unwrap();
+            let parse = |text| Json::parse_with_non_finite(text).unwrap();
             value(
                 checker,
                 &Type::parse(ty).unwrap(),

@@ -10,7 +10,7 @@ use shared::domain::problem::Checker;
 use shared::text::truncated;
 
 use super::compare;
-use super::letters;
+use super::ignore_case;
 use super::visible;
 
 /// The most bytes of a text that are shown before its first difference.
@@ -101,7 +101,7 @@ pub(super) fn first_difference(checker: Checker, expected: &str, actual: &str) -
                     ..
                 }
             );
-            let same = letters::common(ignore_case, expected, actual);
+            let same = ignore_case::common(ignore_case, expected, actual);
             return (same, same);
         }
     };
@@ -148,8 +148,8 @@ fn by_lines(checker: Checker, expected: &str, actual: &str) -> Place {
             }
         };
         let (shown, seen) = (&one[..end_of(one)], &other[..end_of(other)]);
-        if !letters::same(ignore_case, shown, seen) {
-            let same = letters::common(ignore_case, shown, seen);
+        if !ignore_case::same(ignore_case, shown, seen) {
+            let same = ignore_case::common(ignore_case, shown, seen);
             let column = shown[..same].chars().count() + 1;
             let only_line = expected.len().max(actual.len()) <= SHORT_BYTES
                 && !expected.contains('\n')

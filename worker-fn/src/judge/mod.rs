@@ -27,14 +27,14 @@ mod checking_tests;
 pub mod compare;
 mod difference;
 pub mod failure;
-mod letters;
+mod ignore_case;
 mod numbers;
 mod parts;
-pub mod plain;
 #[cfg(test)]
 mod score_tests;
 pub mod session;
 #[cfg(test)]
 mod session_tests;
+pub mod unjudged;
 mod value_difference;
 pub mod visible;

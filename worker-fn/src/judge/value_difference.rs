@@ -9,7 +9,7 @@ use super::compare;
 use super::difference::{
     Difference, SHORT_BYTES, cut_around, first_difference, first_without_pair, offset, sentence,
 };
-use super::letters;
+use super::ignore_case;
 use super::visible;
 
 /// How a value differs from the expected one of type `ty`.
@@ -180,8 +180,8 @@ fn leaf<'a>(
     });
     let within = match &texts {
         None => (0, 0),
-        Some((a, b)) if (same, like) == (letters::common(false, a, b), same) => {
-            let same = letters::common(false, expected.as_str(), actual.as_str());
+        Some((a, b)) if (same, like) == (ignore_case::common(false, a, b), same) => {
+            let same = ignore_case::common(false, expected.as_str(), actual.as_str());
             (same, same)
         }
         // Behind the quote; escapes before it move the place a little.

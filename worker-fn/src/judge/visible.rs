@@ -48,7 +48,7 @@ pub(super) fn quoted(text: &str, at: usize) -> String {
 pub(super) fn spelled(value: Json<'_>) -> Option<JsonText> {
     // Joiners are a part of how some languages and emoji are written.
     let is_seen = |one| matches!(one, ' ' | '\u{200c}' | '\u{200d}');
-    value.spelled(|one| !is_seen(one) && name(one).is_some())
+    value.with_canonical_escapes(|one| !is_seen(one) && name(one).is_some())
 }
 
 /// The text of a value as it is shown.

@@ -18,7 +18,7 @@ use clap::Args;
 use super::http::{self, Connection};
 use super::machine;
 use super::queue::{prepare, shuffle};
-use super::report::{Goal, Over, Report, Row};
+use super::report::{Direction, Goal, Report, Row};
 use super::rig::{Backend, Ports, Settings, classic_worker, lone_submit_worker, worker_worker};
 use super::slice::{SUBMISSION, Side};
 use super::spread::number;
@@ -221,7 +221,9 @@ fn rows(measured: Measured, pairs: &[(Sample, Sample)]) -> Vec<Row> {
             .map(|(ours, other)| what(ours).zip(what(other)))
             .collect()
     };
-    let row = |measure: &str, unit, pairs: Vec<_>| Row::paired(measure, unit, &pairs, Over::Ours);
+    let row = |measure: &str, unit, pairs: Vec<_>| {
+        Row::paired(measure, unit, &pairs, Direction::OtherToOurs)
+    };
     let mut rows = Vec::new();
     let started = of(|sample| Some(sample.first_answer_ms));
     rows.extend(started.map(|pairs| {

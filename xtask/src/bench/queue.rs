@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 
 use super::machine;
-use super::report::{Goal, Over, Report, Row};
+use super::report::{Direction, Goal, Report, Row};
 use super::rig::{Rig, Settings};
 use super::slice::{self, BROWSER, Drain, Load, Sample, Side};
 use super::spread::number;
@@ -261,11 +261,16 @@ fn rows(samples: &Samples) -> Vec<Row> {
     ] {
         let goal = Goal::RatioAtLeast(least);
         if let Some(pairs) = pairs(slices, |sample| Some(sample.cpu?.workerd_ms)) {
-            let row = Row::paired(measure, "ms of workerd's CPU", &pairs, Over::Ours);
+            let row = Row::paired(
+                measure,
+                "ms of workerd's CPU",
+                &pairs,
+                Direction::OtherToOurs,
+            );
             rows.push(row.goal(goal));
         }
         if let Some(pairs) = pairs(slices, |sample| Some(sample.jobs_per_s)) {
-            rows.push(Row::paired(measure, "jobs/s", &pairs, Over::Other).goal(goal));
+            rows.push(Row::paired(measure, "jobs/s", &pairs, Direction::OursToOther).goal(goal));
         }
     }
     for (measure, slices) in [
@@ -274,10 +279,20 @@ fn rows(samples: &Samples) -> Vec<Row> {
         ("a job, woken", woken),
     ] {
         if let Some(pairs) = pairs(slices, |sample| Some(sample.cpu?.redis_ms)) {
-            rows.push(Row::paired(measure, "ms of Redis' CPU", &pairs, Over::Ours));
+            rows.push(Row::paired(
+                measure,
+                "ms of Redis' CPU",
+                &pairs,
+                Direction::OtherToOurs,
+            ));
         }
         if let Some(pairs) = pairs(slices, |sample| Some(sample.commands)) {
-            rows.push(Row::paired(measure, "Redis commands", &pairs, Over::Ours));
+            rows.push(Row::paired(
+                measure,
+                "Redis commands",
+                &pairs,
+                Direction::OtherToOurs,
+            ));
         }
     }
     rows

@@ -46,17 +46,17 @@ pub(super) struct Row {
 
 /// Which of two sides is divided by which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Over {
+pub(super) enum Direction {
     /// ours / other: for rates, above 1 is better than the other.
-    Other,
+    OursToOther,
     /// other / ours: for times, above 1 is better than the other.
-    Ours,
+    OtherToOurs,
 }
 
 /// A quotient of both sides.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Ratio {
-    pub(super) over: Over,
+    pub(super) direction: Direction,
     pub(super) spread: Spread,
 }
 
@@ -93,16 +93,16 @@ impl Row {
         measure: impl Into<String>,
         unit: &'static str,
         pairs: &[(f64, f64)],
-        over: Over,
+        direction: Direction,
     ) -> Self {
-        let divided = |ours: f64, other: f64| match over {
-            Over::Other => ours / other,
-            Over::Ours => other / ours,
+        let divided = |ours: f64, other: f64| match direction {
+            Direction::OursToOther => ours / other,
+            Direction::OtherToOurs => other / ours,
         };
         Self {
             other: Some(Spread::of_pairs(pairs, |_, other| other)),
             ratio: Some(Ratio {
-                over,
+                direction,
                 spread: Spread::of_pairs(pairs, divided),
             }),
             difference: Some(Spread::of_pairs(pairs, |ours, other| ours - other)),
@@ -177,9 +177,9 @@ impl Row {
     fn json(&self) -> Value {
         let ratio = self.ratio.map(|ratio| {
             let mut value = ratio.spread.json();
-            value["of"] = match ratio.over {
-                Over::Other => "ours / other",
-                Over::Ours => "other / ours",
+            value["of"] = match ratio.direction {
+                Direction::OursToOther => "ours / other",
+                Direction::OtherToOurs => "other / ours",
             }
             .into();
             value
@@ -307,17 +307,29 @@ mod tests {
     }
 
     fn time(pairs: &[(f64, f64)], goal: Goal) -> Row {
-        Row::paired("submit", "ms", pairs, Over::Ours).goal(goal)
+        Row::paired("submit", "ms", pairs, Direction::OtherToOurs).goal(goal)
     }
 
     #[test]
     fn for_times_the_other_is_divided_by_ours_and_for_rates_ours_by_the_other() {
         let pairs = [(2.0, 3.0), (2.0, 3.0)];
-        let goal = |over, goal| Row::paired("", "", &pairs, over).goal(goal).is_met();
-        assert_eq!(goal(Over::Ours, Goal::RatioAtLeast(1.5)), Some(true));
-        assert_eq!(goal(Over::Ours, Goal::RatioAtLeast(1.51)), Some(false));
-        assert_eq!(goal(Over::Other, Goal::RatioAtLeast(0.7)), Some(false));
-        assert_eq!(goal(Over::Other, Goal::RatioAtMost(0.7)), Some(true));
+        let goal = |direction, goal| Row::paired("", "", &pairs, direction).goal(goal).is_met();
+        assert_eq!(
+            goal(Direction::OtherToOurs, Goal::RatioAtLeast(1.5)),
+            Some(true)
+        );
+        assert_eq!(
+            goal(Direction::OtherToOurs, Goal::RatioAtLeast(1.51)),
+            Some(false)
+        );
+        assert_eq!(
+            goal(Direction::OursToOther, Goal::RatioAtLeast(0.7)),
+            Some(false)
+        );
+        assert_eq!(
+            goal(Direction::OursToOther, Goal::RatioAtMost(0.7)),
+            Some(true)
+        );
     }
 
     #[test]

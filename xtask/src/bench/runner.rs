@@ -12,7 +12,7 @@ use clap::Args;
 use serde_json::Value;
 
 use super::machine;
-use super::report::{Goal, Over, Ratio, Report, Row};
+use super::report::{Direction, Goal, Ratio, Report, Row};
 use super::spread::Spread;
 use crate::cargo;
 use crate::progress::{say, step};
@@ -109,7 +109,7 @@ fn row(line: &str) -> Result<Row> {
     let row = Row {
         other: Some(spread(&figures["bare_ms"])?),
         ratio: Some(Ratio {
-            over: Over::Other,
+            direction: Direction::OursToOther,
             spread: ratio,
         }),
         ..Row::alone(measure_of(language, at_once, is_warm), "ms", held)

@@ -11,7 +11,7 @@ use shared::config::Secret;
 use shared::text::hex;
 
 use super::fits;
-use super::secrets::{Kind, Known, SECRETS};
+use super::secrets::{Kind, KnownSecret, SECRETS};
 use super::values::Values;
 use crate::project::Worker;
 
@@ -93,7 +93,7 @@ fn two_ways(situation: &Situation<'_>) -> Option<String> {
     ))
 }
 
-fn one(secret: &Known, situation: &Situation<'_>, plan: &mut Plan) -> Result<()> {
+fn one(secret: &KnownSecret, situation: &Situation<'_>, plan: &mut Plan) -> Result<()> {
     let name = secret.name;
     let given = situation.values.get(name);
     let have = |worker: &&Worker| situation.has(**worker, name);
@@ -168,7 +168,7 @@ impl Situation<'_> {
 }
 
 impl Plan {
-    fn put(&mut self, secret: &Known, value: &Secret, what: &str) {
+    fn put(&mut self, secret: &KnownSecret, value: &Secret, what: &str) {
         let names: Vec<&str> = secret.workers.iter().map(|worker| worker.name()).collect();
         self.lines.push(format!(
             "{}: {what}, in {}",
@@ -183,7 +183,7 @@ impl Plan {
         }
     }
 
-    fn generate(&mut self, secret: &Known) -> Result<()> {
+    fn generate(&mut self, secret: &KnownSecret) -> Result<()> {
         let mut bytes = [0u8; GENERATED_BYTES];
         getrandom::fill(&mut bytes).context("random bytes for a secret")?;
         self.put(secret, &Secret::new(hex(&bytes)), "set to a random value");

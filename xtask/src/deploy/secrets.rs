@@ -4,7 +4,7 @@ use crate::project::Worker;
 
 /// A secret that a Worker may have.
 #[derive(Debug)]
-pub(super) struct Known {
+pub(super) struct KnownSecret {
     /// Its variable.
     pub(super) name: &'static str,
     /// The Workers that need it; where there are two, with the same value.
@@ -14,7 +14,7 @@ pub(super) struct Known {
     pub(super) kind: Kind,
 }
 
-impl Known {
+impl KnownSecret {
     /// Whether its value is ours to make up.
     pub(super) fn is_ours(&self) -> bool {
         matches!(self.kind, Kind::Ours | Kind::OursUnlessKeys)
@@ -39,7 +39,7 @@ const BOTH: &[Worker] = &[Worker::WorkerFn, Worker::SubmitFn];
 const WORKER: &[Worker] = &[Worker::WorkerFn];
 
 /// Every secret there is.
-pub(super) const SECRETS: [Known; 9] = [
+pub(super) const SECRETS: [KnownSecret; 9] = [
     known("UPSTASH_REDIS_REST_URL", BOTH, false, Kind::Required),
     known("UPSTASH_REDIS_REST_TOKEN", BOTH, true, Kind::Required),
     known("TICKET_SECRET", BOTH, true, Kind::Ours),
@@ -56,8 +56,8 @@ const fn known(
     workers: &'static [Worker],
     is_confidential: bool,
     kind: Kind,
-) -> Known {
-    Known {
+) -> KnownSecret {
+    KnownSecret {
         name,
         workers,
         is_confidential,

@@ -16,7 +16,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use shared::config::Secret;
 
-use super::secrets::{Known, SECRETS};
+use super::secrets::{KnownSecret, SECRETS};
 use crate::project;
 
 /// The rights that others must not have on the file.
@@ -42,7 +42,7 @@ impl Values {
         };
         let mut values = BTreeMap::new();
         for secret in &SECRETS {
-            let elsewhere = |secret: &Known| match secret.is_ours() {
+            let elsewhere = |secret: &KnownSecret| match secret.is_ours() {
                 true => None,
                 false => lookup(secret.name),
             };

@@ -16,16 +16,16 @@ const SUBMISSION_MS: u64 = 15_000;
 
 /// `cargo xtask problems check`: reports what is wrong with each problem.
 pub fn check(folder: &Path) -> Result<()> {
-    let mut warnings = 0;
+    let mut warned = 0;
     let problems = examine(folder, |problem, loaded| {
         println!("✓ {}: {}", loaded.id, described(problem, loaded));
-        for warning in of_concern(problem, loaded) {
-            warnings += 1;
+        for warning in warnings(problem, loaded) {
+            warned += 1;
             say(format!("warning: {warning}"));
         }
     })?;
     let all = counted(problems.len(), "problem");
-    say(match warnings {
+    say(match warned {
         0 => format!("{all}, all fine"),
         count => format!("{all} can be published; {}", counted(count, "warning")),
     });
@@ -97,7 +97,7 @@ pub(super) fn described(problem: &Problem, loaded: &Loaded) -> String {
 }
 
 /// What may be a mistake, though it breaks no rule.
-pub(super) fn of_concern(problem: &Problem, loaded: &Loaded) -> Vec<String> {
+pub(super) fn warnings(problem: &Problem, loaded: &Loaded) -> Vec<String> {
     let mut warnings: Vec<String> = Vec::new();
     if !loaded.solutions.iter().any(Solution::is_accepted) {
         warnings
@@ -330,7 +330,7 @@ mod tests {
             ],
         );
         let loaded = read(&folder.0.join("f")).unwrap();
-        let warnings = of_concern(&checked(&loaded).unwrap(), &loaded);
+        let warnings = warnings(&checked(&loaded).unwrap(), &loaded);
         assert_eq!(warnings.len(), 2, "{warnings:?}");
         assert!(warnings[0].contains("accepted.pl") && warnings[0].contains("perl"));
         assert!(warnings[1].contains("EXECUTOR_TIMEOUT_MS"), "{warnings:?}");
@@ -351,7 +351,7 @@ mod tests {
         let loaded = read(&folder.0.join("c")).unwrap();
         let problem = checked(&loaded).unwrap();
         assert!(described(&problem, &loaded).starts_with("class, 1 case ("));
-        let warnings = of_concern(&problem, &loaded);
+        let warnings = warnings(&problem, &loaded);
         assert_eq!(warnings.len(), 1, "{warnings:?}");
         assert!(warnings[0].starts_with("accepted.cpp: "), "{warnings:?}");
     }

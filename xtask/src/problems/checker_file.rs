@@ -12,7 +12,7 @@ use crate::endings;
 
 /// Puts the code of a checker into a problem's JSON, and its language where that does
 /// not name one.
-pub(super) fn put_in(problem: &str, file: &SourceFile) -> Result<String> {
+pub(super) fn inline_checker(problem: &str, file: &SourceFile) -> Result<String> {
     let value = Json::parse(problem.as_bytes()).map_err(anyhow::Error::msg)?;
     let checker = member(value, "checker").filter(|checker| {
         let kind = member(*checker, "kind").and_then(Json::text);
@@ -80,7 +80,7 @@ mod tests {
             fs::write(folder.path().join(name), code).unwrap();
         }
         let text = match find(folder.path())? {
-            Some(file) => put_in(&problem.to_string(), &file)?,
+            Some(file) => inline_checker(&problem.to_string(), &file)?,
             None => problem.to_string(),
         };
         Ok(serde_json::from_str(&text).unwrap())
@@ -95,15 +95,15 @@ mod tests {
             ("checker.md", "no code"),
             ("other.py", ""),
         ];
-        let put_in = put(&problem, &files).unwrap();
+        let inline_checker = put(&problem, &files).unwrap();
         assert_eq!(
-            put_in,
+            inline_checker,
             json!({"title": "T", "cases": [],
                    "checker": {"kind": "program", "language": "python", "code": code}})
         );
         let named = json!({"checker": {"kind": "program", "language": "pypy"}});
-        let put_in = put(&named, &files).unwrap();
-        assert_eq!(put_in["checker"]["language"], "pypy");
+        let inline_checker = put(&named, &files).unwrap();
+        assert_eq!(inline_checker["checker"]["language"], "pypy");
         assert_eq!(put(&problem, &[]).unwrap(), problem);
     }
 

@@ -224,7 +224,7 @@ pub(super) fn together(file: &Path, id: String, files: &Files) -> Result<Loaded>
         published.push('}');
     }
     if let Some(checker) = &files.checker {
-        published = checker_file::put_in(&published, checker)?;
+        published = checker_file::inline_checker(&published, checker)?;
     }
     let json = JsonText::from(Json::parse(published.as_bytes()).map_err(anyhow::Error::msg)?);
     let (mut solutions, mut errors) = (Vec::new(), Vec::new());

@@ -16,7 +16,7 @@ use super::publish::publish_at;
 use crate::api::Api;
 use crate::endings;
 use crate::progress::say;
-use crate::submit::{TROUBLE, checker_words};
+use crate::submit::{EXIT_NO_VERDICT, checker_words};
 
 /// How long the result of one solution is waited for.
 const WITHIN: Duration = Duration::from_secs(300);
@@ -29,20 +29,22 @@ const CHECKER_LINES: usize = 16;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Tried {
     /// Their verdicts are those that their names say.
-    pub held: usize,
+    pub matched: usize,
     /// Their verdicts are others.
-    pub lied: usize,
+    pub mismatched: usize,
     /// They could not be tried: their language is not offered, or they got no
     /// verdict.
-    pub untried: usize,
+    pub not_run: usize,
 }
 
 impl Tried {
     /// 0 if all names say the truth, 1 if one does not, 2 if one is not known.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self { lied: 1.., .. } => ExitCode::FAILURE,
-            Self { untried: 1.., .. } => TROUBLE.into(),
+            Self {
+                mismatched: 1.., ..
+            } => ExitCode::FAILURE,
+            Self { not_run: 1.., .. } => EXIT_NO_VERDICT.into(),
             _ => ExitCode::SUCCESS,
         }
     }
@@ -66,7 +68,7 @@ pub fn try_solutions(folder: &Path, api: &Api, push: bool) -> Result<Tried> {
     }
     say(format!(
         "{} solutions as their names say, {} otherwise, {} not tried",
-        tried.held, tried.lied, tried.untried
+        tried.matched, tried.mismatched, tried.not_run
     ));
     Ok(tried)
 }
@@ -102,20 +104,20 @@ fn try_problem(problem: &Loaded, api: &Api, languages: &Value, tried: &mut Tried
         });
         let file = format!("{id}/{}", solution.file);
         match result.map(|result| judged(solution, &result)) {
-            Ok(Judged::Held) => {
-                tried.held += 1;
+            Ok(Judged::Matched) => {
+                tried.matched += 1;
                 println!("✓ {file}: {}", solution.verdict.name());
             }
-            Ok(Judged::Lied(why)) => {
-                tried.lied += 1;
+            Ok(Judged::Mismatched(why)) => {
+                tried.mismatched += 1;
                 println!("✗ {file}: {why}");
             }
-            Ok(Judged::Untried(why)) => {
-                tried.untried += 1;
+            Ok(Judged::NotRun(why)) => {
+                tried.not_run += 1;
                 println!("? {file}: {why}");
             }
             Err(error) => {
-                tried.untried += 1;
+                tried.not_run += 1;
                 println!("? {file}: {error:#}");
             }
         }
@@ -126,9 +128,9 @@ fn try_problem(problem: &Loaded, api: &Api, languages: &Value, tried: &mut Tried
 /// How a solution's result compares with its name.
 #[derive(Debug, PartialEq, Eq)]
 enum Judged {
-    Held,
-    Lied(String),
-    Untried(String),
+    Matched,
+    Mismatched(String),
+    NotRun(String),
 }
 
 fn judged(solution: &Solution, result: &Value) -> Judged {
@@ -137,10 +139,10 @@ fn judged(solution: &Solution, result: &Value) -> Judged {
     let checker = checker_words(result);
     lines.extend(checker.iter().take(CHECKER_LINES).map(String::as_str));
     match result["verdict"].as_str() {
-        Some(verdict) if verdict == solution.verdict.name() => Judged::Held,
-        None => Judged::Untried(format!("given up: {}", result["reason"])),
-        Some("Internal Error") => Judged::Untried(lines.join("\n    ")),
-        Some(verdict) => Judged::Lied(format!(
+        Some(verdict) if verdict == solution.verdict.name() => Judged::Matched,
+        None => Judged::NotRun(format!("given up: {}", result["reason"])),
+        Some("Internal Error") => Judged::NotRun(lines.join("\n    ")),
+        Some(verdict) => Judged::Mismatched(format!(
             "{verdict}, not {}\n    {}",
             solution.verdict.name(),
             lines.join("\n    ")
@@ -163,22 +165,22 @@ mod tests {
             code: "x".into(),
         };
         let of = |result: Value| judged(&solution, &result);
-        assert_eq!(of(json!({ "verdict": "Wrong Answer" })), Judged::Held);
-        let lied = of(json!({ "verdict": "Accepted", "output": "Accepted: all 2 cases." }));
+        assert_eq!(of(json!({ "verdict": "Wrong Answer" })), Judged::Matched);
+        let mismatched = of(json!({ "verdict": "Accepted", "output": "Accepted: all 2 cases." }));
         let said = "Accepted, not Wrong Answer\n    Accepted: all 2 cases.";
-        assert_eq!(lied, Judged::Lied(said.into()));
+        assert_eq!(mismatched, Judged::Mismatched(said.into()));
         let failed = json!({
             "verdict": "Internal Error", "output": "away",
             "checker": { "compile": { "code": 1, "stderr": "no such thing" } },
         });
         let said = "away\n      The checker's compiler ended with exit code 1 and said:\n        \
                     no such thing";
-        assert_eq!(of(failed), Judged::Untried(said.into()));
+        assert_eq!(of(failed), Judged::NotRun(said.into()));
         for result in [
             json!({ "verdict": "Internal Error", "output": "away" }),
             json!({ "status": "dead", "reason": "Given up." }),
         ] {
-            assert!(matches!(of(result), Judged::Untried(_)));
+            assert!(matches!(of(result), Judged::NotRun(_)));
         }
     }
 }

@@ -137,7 +137,7 @@ impl Told {
     pub(crate) fn value(&self, index: usize) -> Value {
         let (mark, text) = self.frame(index);
         assert_eq!(mark, '=', "case {index}: {self:?}");
-        let Ok(json) = Json::parse_with_specials(text) else {
+        let Ok(json) = Json::parse_with_non_finite(text) else {
             panic!("case {index}: {self:?}");
         };
         let strict = JsonText::from(json).strict();

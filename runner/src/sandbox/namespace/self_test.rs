@@ -110,7 +110,7 @@ fn run_checks(sandbox: &impl Sandbox, arguments: &[&str]) -> Report {
         stdin: b"",
         combine_output: false,
         interrupt: false,
-        can_wait: false,
+        prewarm: false,
         limits: Limits {
             wall: TIMEOUT,
             cpu: TIMEOUT,

@@ -12,7 +12,7 @@ use super::waiting::WaitingProgram;
 use super::watchdog;
 use crate::sandbox::cancel::Cancel;
 use crate::sandbox::failure::Failure;
-use crate::sandbox::interface::{Command, Ending, Report, Sandbox, Tier, Waiting};
+use crate::sandbox::interface::{Command, Ending, IdleSandbox, Report, Sandbox, Tier};
 use crate::sandbox::workdir::{RunFolder, WorkDir};
 
 /// Isolates by namespaces, Landlock and seccomp.
@@ -49,7 +49,7 @@ impl Sandbox for NamespaceSandbox {
         true
     }
 
-    fn warm_up(&self, command: &Command<'_>) -> Result<Box<dyn Waiting>, String> {
+    fn warm_up(&self, command: &Command<'_>) -> Result<Box<dyn IdleSandbox>, String> {
         WaitingProgram::start(&self.helper, None, command)
     }
 }
@@ -100,7 +100,7 @@ impl Sandbox for LandlockSandbox {
         true
     }
 
-    fn warm_up(&self, command: &Command<'_>) -> Result<Box<dyn Waiting>, String> {
+    fn warm_up(&self, command: &Command<'_>) -> Result<Box<dyn IdleSandbox>, String> {
         let folder = self
             .make_folder(command)
             .map_err(|error| error.to_string())?;

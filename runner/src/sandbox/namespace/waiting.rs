@@ -1,7 +1,7 @@
 //! The runner's side of a program that waits for its code: starts it, and holds it until
 //! there is code or nobody wants it any more.
 //!
-//! `tiers.rs` makes them for the pool (`warm.rs`). The init's side is `wait.rs`; from
+//! `tiers.rs` makes them for the pool (`warm_pool/`). The init's side is `wait.rs`; from
 //! the moment at which the code goes in, `watchdog.rs` watches the run as any other.
 
 use std::io::{self, Read};
@@ -17,7 +17,7 @@ use super::sys::time_until;
 use super::watchdog;
 use crate::sandbox::cancel::Cancel;
 use crate::sandbox::failure::{Context, Failure};
-use crate::sandbox::interface::{Command, Ending, Report, Waiting};
+use crate::sandbox::interface::{Command, Ending, IdleSandbox, Report};
 use crate::sandbox::limits::Limits;
 use crate::sandbox::workdir::RunFolder;
 
@@ -36,7 +36,7 @@ impl WaitingProgram {
         config: &HelperConfig,
         folder: Option<RunFolder>,
         command: &Command<'_>,
-    ) -> Result<Box<dyn Waiting>, String> {
+    ) -> Result<Box<dyn IdleSandbox>, String> {
         let path = folder.as_ref().map(RunFolder::path);
         let started = helper_process::start(config, path, command, When::Later)
             .and_then(|helper| await_waiting(helper, &command.limits))
@@ -110,7 +110,7 @@ fn no_sense() -> Failure {
     )
 }
 
-impl Waiting for WaitingProgram {
+impl IdleSandbox for WaitingProgram {
     fn run(self: Box<Self>, command: &Command<'_>, cancel: &Cancel) -> Option<Report> {
         if cancel.is_cancelled() {
             return Some(Report::not_run(Ending::Cancelled));

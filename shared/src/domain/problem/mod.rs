@@ -18,7 +18,7 @@
 //! - [`Shape`]: the types and checkers by which an answer is compared.
 //! - `duration`: how long judging can take.
 //! - `normalize`: line ends and byte order marks in the text of cases.
-//! - `special`: expected floats that JSON has no number for.
+//! - `non_finite`: expected floats that JSON has no number for.
 //! - `inputs`: a hash of what determines the answers.
 
 mod arguments;
@@ -30,6 +30,7 @@ pub mod checker_program;
 mod duration;
 mod inputs;
 pub mod nodes;
+mod non_finite;
 mod normalize;
 mod object;
 #[cfg(test)]
@@ -40,7 +41,6 @@ mod read_answer;
 mod read_tests;
 mod shape;
 mod signature;
-mod special;
 pub mod types;
 mod write;
 

@@ -7,8 +7,8 @@
 //! problem that was read can be published again; `id` must be the right one.
 
 use super::arguments::check_arguments;
+use super::non_finite::with_non_finite;
 use super::object::{ObjectReader, Violations, element};
-use super::special::with_specials;
 use super::{
     Case, Checker, CheckerProgram, Kind, Limits, MAX_BYTES, MAX_CASES, MAX_OUTPUT_BYTES,
     MAX_STATEMENT_BYTES, MAX_TITLE_CHARS, MAX_WEIGHT, Problem, Shape, Signature, Type,
@@ -296,8 +296,8 @@ fn ignored(
 #[inline(never)]
 fn expected_fits(case: &Case, kind: &Kind, checker: Checker, members: &mut ObjectReader<'_, '_>) {
     let shape = Shape::of(kind, checker, case);
-    let special = with_specials(&shape, case.expected.json());
-    let expected = special
+    let non_finite = with_non_finite(&shape, case.expected.json());
+    let expected = non_finite
         .as_ref()
         .map_or(case.expected.json(), JsonText::json);
     let path = members.path("expected");

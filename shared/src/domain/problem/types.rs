@@ -106,7 +106,7 @@ impl Type {
         // The path is made only for a value that does not fit; most do.
         let (inner, rule) = match found {
             Some(found) => found,
-            None => (String::new(), value.flaw()?.to_owned()),
+            None => (String::new(), value.find_invalid_value()?.to_owned()),
         };
         Some(format!("{path}{inner} {rule}"))
     }

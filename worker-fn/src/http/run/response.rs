@@ -9,7 +9,7 @@ use shared::json::write::truncated_escaped;
 use super::prepare::Called;
 use crate::executor::Execution;
 use crate::judge::answer::{Answered, verdict_of};
-use crate::judge::{failure, plain, visible};
+use crate::judge::{failure, unjudged, visible};
 use harness::{self, Frame, Frames};
 
 /// The body, as JSON text. For a function or a class the answer stands beside what was
@@ -25,7 +25,7 @@ pub(super) fn body(mut execution: Execution, called: Option<&Called>, executor: 
         }
         _ => None,
     };
-    let (mut verdict, output) = plain::judge(&execution);
+    let (mut verdict, output) = unjudged::judge(&execution);
     let printed = || execution.runs.first().map_or("", |run| &run.stage.stdout);
     let mut output = output.unwrap_or_else(|| printed().to_owned());
     let mut returned = None;

@@ -23,7 +23,7 @@ use clap::Args;
 use self::plain::{Plain, Upstreams};
 use self::sample::{Program, STEPS, Sample, Taps, Watcher};
 use super::machine;
-use super::report::{Goal, Over, Report, Row};
+use super::report::{Direction, Goal, Report, Row};
 use super::spread::Spread;
 use crate::progress::say;
 use crate::project::Build;
@@ -188,7 +188,7 @@ fn rows(all: &[Series]) -> Vec<Row> {
     let in_all = all.iter().map(|series| {
         let samples = series.samples.iter();
         let pairs: Vec<(f64, f64)> = samples.map(|one| (one.in_all_ms, one.run_ms)).collect();
-        let row = Row::paired(series.name(), "ms", &pairs, Over::Other);
+        let row = Row::paired(series.name(), "ms", &pairs, Direction::OursToOther);
         match series.place {
             Place::Workerd => row.goal(Goal::DifferenceAtMost(GOAL_MS)),
             Place::Tapped | Place::Wrangler => row,

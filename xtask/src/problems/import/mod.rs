@@ -21,7 +21,7 @@ use anyhow::{Context, Result, bail};
 use shared::domain::ids::ProblemId;
 
 use self::imported::Imported;
-use super::check::{checked, described, of_concern};
+use super::check::{checked, described, warnings};
 use super::folder::together;
 use crate::progress::{self, say};
 
@@ -56,7 +56,7 @@ pub fn import(options: &Import) -> Result<()> {
     for note in &imported.notes {
         say(note);
     }
-    for warning in of_concern(&problem, &loaded) {
+    for warning in warnings(&problem, &loaded) {
         say(format!("warning: {warning}"));
     }
     say(format!("written to {}", progress::shown(&place)));

@@ -17,9 +17,9 @@ use crate::domain::ids::{ProblemId, ProblemVersion};
 /// The versions of some problems, the oldest finding first. They are few, and a map of
 /// its own type is some kilobytes of wasm.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Versions(Vec<(ProblemId, Option<ProblemVersion>)>);
+pub struct ProblemVersions(Vec<(ProblemId, Option<ProblemVersion>)>);
 
-impl Versions {
+impl ProblemVersions {
     /// Whether it is known which version a problem has, or that there is none.
     pub fn knows(&self, id: &ProblemId) -> bool {
         self.0.iter().any(|(known, _)| known == id)
@@ -58,14 +58,14 @@ const MAX_LIST_SLACK_S: u64 = 3_600;
 
 /// What an instance knows. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Known(Arc<Mutex<State>>);
+pub struct WorkerCache(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
     /// As Redis gave it; empty while nothing is known.
     stamp: String,
     since_ms: u64,
-    versions: Versions,
+    versions: ProblemVersions,
     /// Keys, each with the time in milliseconds until which the list lives at the least.
     lists: Vec<(String, u64)>,
 }
@@ -79,7 +79,7 @@ impl State {
     }
 }
 
-impl Known {
+impl WorkerCache {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -95,7 +95,12 @@ impl Known {
 
     /// Adds the versions that a claim read with this stamp. Returns all that are known
     /// under it.
-    pub(super) fn note_versions(&self, stamp: &str, read: Versions, now_ms: u64) -> Versions {
+    pub(super) fn note_versions(
+        &self,
+        stamp: &str,
+        read: ProblemVersions,
+        now_ms: u64,
+    ) -> ProblemVersions {
         let mut state = self.state();
         state.forget_old_versions(now_ms);
         if state.stamp != stamp {
@@ -160,8 +165,8 @@ fn between_spaces<'a>(words: impl Iterator<Item = &'a str>) -> String {
 mod tests {
     use super::*;
 
-    fn versions(read: &[(&str, Option<&str>)]) -> Versions {
-        let mut all = Versions::default();
+    fn versions(read: &[(&str, Option<&str>)]) -> ProblemVersions {
+        let mut all = ProblemVersions::default();
         for (problem, version) in read {
             let id = ProblemId::parse(problem, "id").unwrap();
             all.set(id, version.map(ProblemVersion::new));
@@ -171,7 +176,7 @@ mod tests {
 
     #[test]
     fn versions_count_under_their_stamp() {
-        let known = Known::default();
+        let known = WorkerCache::default();
         assert_eq!(known.stamp_and_ids(5), (String::new(), " ".into()));
         let a = versions(&[("a", Some("1"))]);
         assert_eq!(known.note_versions("-7", a.clone(), 5), a);
@@ -186,7 +191,7 @@ mod tests {
 
     #[test]
     fn versions_are_read_again_after_a_while() {
-        let known = Known::default();
+        let known = WorkerCache::default();
         known.note_versions("-7", versions(&[("a", Some("1"))]), 5);
         known.note_versions("-7", versions(&[("b", None)]), 5 + VERSIONS_MS - 1);
         let old = 5 + VERSIONS_MS;
@@ -197,7 +202,7 @@ mod tests {
 
     #[test]
     fn the_oldest_versions_give_way() {
-        let known = Known::default();
+        let known = WorkerCache::default();
         for number in 0..=MAX_VERSIONS {
             known.note_versions("0", versions(&[(&format!("p{number}"), None)]), 5);
         }
@@ -216,7 +221,7 @@ mod tests {
 
     #[test]
     fn a_list_lasts_while_it_outlives_a_new_item() {
-        let known = Known::default();
+        let known = WorkerCache::default();
         let lasting = |ttl_s, now_ms| known.lasting(["l", "m"].into_iter(), ttl_s, now_ms);
         assert_eq!(lasting(240, 0), " ");
         known.note_lists(vec!["l".into()], 240, 1_000);

@@ -2,12 +2,12 @@
 //!
 //! With the checker `float` a case has them as strings where the signature says
 //! `float`, such as `"inf"`; what a function returned has them in the place of
-//! numbers ([`crate::json::special`]). Any other checker takes no such string.
+//! numbers ([`crate::json::non_finite`]). Any other checker takes no such string.
 
 use std::borrow::Cow;
 
 use super::{Case, Checker, Problem, Shape, Type};
-use crate::json::{Json, JsonText, Kind as JsonKind, Special};
+use crate::json::{Json, JsonText, Kind as JsonKind, NonFinite};
 
 impl Problem {
     /// A case's expected answer, as it is compared with what came of the case.
@@ -16,13 +16,13 @@ impl Problem {
         if !case.expected.as_str().contains('"') {
             return Cow::Borrowed(&case.expected);
         }
-        let special = with_specials(&self.shape(case), case.expected.json());
-        special.map_or(Cow::Borrowed(&case.expected), Cow::Owned)
+        let non_finite = with_non_finite(&self.shape(case), case.expected.json());
+        non_finite.map_or(Cow::Borrowed(&case.expected), Cow::Owned)
     }
 }
 
 /// `expected` with the floats that strings in it stand for; `None` without any.
-pub(super) fn with_specials(shape: &Shape<'_>, expected: Json<'_>) -> Option<JsonText> {
+pub(super) fn with_non_finite(shape: &Shape<'_>, expected: Json<'_>) -> Option<JsonText> {
     if !expected.as_str().contains('"') {
         return None;
     }
@@ -53,7 +53,7 @@ pub(super) fn with_specials(shape: &Shape<'_>, expected: Json<'_>) -> Option<Jso
     if !any {
         return None;
     }
-    Json::parse_with_specials(&text).ok().map(JsonText::from)
+    Json::parse_with_non_finite(&text).ok().map(JsonText::from)
 }
 
 fn holds_float(ty: &Type) -> bool {
@@ -64,9 +64,9 @@ fn holds_float(ty: &Type) -> bool {
 fn push(text: &mut String, ty: &Type, value: Json<'_>, any: &mut bool) {
     match (ty, value.kind()) {
         (Type::Float, JsonKind::String) => {
-            if let Some(special) = value.text().and_then(|word| Special::parse(&word)) {
+            if let Some(non_finite) = value.text().and_then(|word| NonFinite::parse(&word)) {
                 *any = true;
-                return text.push_str(special.name());
+                return text.push_str(non_finite.name());
             }
         }
         (

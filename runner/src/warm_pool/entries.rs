@@ -1,4 +1,4 @@
-//! Which sandboxes are to wait, and for what: the bookkeeping of `warm.rs`, without
+//! Which sandboxes are to wait, and for what: the bookkeeping of the pool, without
 //! threads and processes.
 //!
 //! A command line that has been expected and not yet asked for has one waiting sandbox;
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use crate::sandbox::{Command, Limits, Mount};
 
 /// Command lines that sandboxes wait for.
-pub(crate) const MAX_RECIPES: usize = 6;
+pub(crate) const MAX_LAUNCH_KEYS: usize = 6;
 /// Command lines that are remembered after they were asked for once.
 const MAX_SEEN: usize = 32;
 /// How long a command line is kept that nobody asks for. Those that are expected stay.
@@ -26,14 +26,14 @@ const MAX_PAUSE: Duration = Duration::from_secs(300);
 /// What a sandbox that waits depends on: all of a command but its files, its input, and
 /// the limits that apply only once it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recipe {
+pub struct LaunchKey {
     argv: Vec<String>,
     env: Vec<(String, String)>,
     mounts: Vec<Mount>,
     limits: Limits,
 }
 
-impl Recipe {
+impl LaunchKey {
     /// What waits for this command.
     pub fn of(command: &Command<'_>) -> Self {
         Self {
@@ -61,7 +61,7 @@ impl Recipe {
             stdin: b"",
             combine_output: false,
             interrupt: false,
-            can_wait: true,
+            prewarm: true,
             limits: self.limits,
         }
     }
@@ -74,16 +74,16 @@ impl Recipe {
 
 /// The waiting sandboxes `W`, by what they wait for.
 #[derive(Debug)]
-pub(crate) struct Shelf<W> {
+pub(crate) struct Entries<W> {
     each: usize,
     /// The one that was asked for last comes first.
     entries: Vec<Entry<W>>,
-    seen: VecDeque<Recipe>,
+    seen: VecDeque<LaunchKey>,
 }
 
 #[derive(Debug)]
 struct Entry<W> {
-    recipe: Recipe,
+    key: LaunchKey,
     waiting: Vec<W>,
     is_expected: bool,
     asked: Option<Instant>,
@@ -92,22 +92,22 @@ struct Entry<W> {
 }
 
 /// Sandboxes that no longer wait. Dropping it ends them.
-pub(crate) struct Dropped<W> {
+pub(crate) struct Evicted<W> {
     waiting: Vec<W>,
     /// How many of them had died.
     pub(crate) dead: usize,
 }
 
-impl<W> Dropped<W> {
+impl<W> Evicted<W> {
     pub(crate) fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }
 }
 
 impl<W> Entry<W> {
-    fn new(recipe: Recipe) -> Self {
+    fn new(key: LaunchKey) -> Self {
         Self {
-            recipe,
+            key,
             waiting: Vec::new(),
             is_expected: false,
             asked: None,
@@ -132,7 +132,7 @@ impl<W> Entry<W> {
     }
 }
 
-impl<W> Shelf<W> {
+impl<W> Entries<W> {
     /// Up to `each` sandboxes wait for each command line.
     pub(crate) fn new(each: usize) -> Self {
         Self {
@@ -143,32 +143,32 @@ impl<W> Shelf<W> {
     }
 
     /// Takes in a command line that nobody has asked for.
-    pub(crate) fn expect(&mut self, recipe: Recipe) {
-        if self.entries.len() < MAX_RECIPES && self.find(&recipe).is_none() {
+    pub(crate) fn expect(&mut self, key: LaunchKey) {
+        if self.entries.len() < MAX_LAUNCH_KEYS && self.find(&key).is_none() {
             self.entries.push(Entry {
                 is_expected: true,
-                ..Entry::new(recipe)
+                ..Entry::new(key)
             });
         }
     }
 
     /// Takes a sandbox that waits for this, the one that has waited longest.
-    pub(crate) fn take(&mut self, recipe: &Recipe) -> Option<W> {
+    pub(crate) fn take(&mut self, key: &LaunchKey) -> Option<W> {
         let now = Instant::now();
-        if let Some(index) = self.find(recipe) {
+        if let Some(index) = self.find(key) {
             let mut entry = self.entries.remove(index);
             entry.asked = Some(now);
             let waiting = (!entry.waiting.is_empty()).then(|| entry.waiting.remove(0));
             self.entries.insert(0, entry);
             return waiting;
         }
-        if let Some(index) = self.seen.iter().position(|seen| seen == recipe) {
+        if let Some(index) = self.seen.iter().position(|seen| seen == key) {
             self.seen.remove(index);
-            let mut entry = Entry::new(recipe.clone());
+            let mut entry = Entry::new(key.clone());
             entry.asked = Some(now);
             self.entries.insert(0, entry);
         } else {
-            self.seen.push_back(recipe.clone());
+            self.seen.push_back(key.clone());
             if self.seen.len() > MAX_SEEN {
                 self.seen.pop_front();
             }
@@ -178,18 +178,18 @@ impl<W> Shelf<W> {
 
     /// What to start next: of those with the fewest waiting, the one that was asked for
     /// last.
-    pub(crate) fn next(&self, now: Instant) -> Option<Recipe> {
+    pub(crate) fn next(&self, now: Instant) -> Option<LaunchKey> {
         let entries = self.entries.iter();
         entries
             .filter(|entry| entry.not_before.is_none_or(|at| at <= now))
             .filter(|entry| entry.missing(self.each) > 0)
             .min_by_key(|entry| entry.waiting.len())
-            .map(|entry| entry.recipe.clone())
+            .map(|entry| entry.key.clone())
     }
 
     /// Puts one there that was started. Returns it if it is no longer wanted.
-    pub(crate) fn put(&mut self, recipe: &Recipe, waiting: W) -> Option<W> {
-        match self.find(recipe) {
+    pub(crate) fn insert(&mut self, key: &LaunchKey, waiting: W) -> Option<W> {
+        match self.find(key) {
             Some(index) if self.entries[index].missing(self.each) > 0 => {
                 let entry = &mut self.entries[index];
                 entry.failures = 0;
@@ -202,14 +202,14 @@ impl<W> Shelf<W> {
     }
 
     /// One could not be started.
-    pub(crate) fn failed(&mut self, recipe: &Recipe, now: Instant) {
-        if let Some(index) = self.find(recipe) {
+    pub(crate) fn failed(&mut self, key: &LaunchKey, now: Instant) {
+        if let Some(index) = self.find(key) {
             self.entries[index].failed(now);
         }
     }
 
     /// Takes out what has died and what nobody asks for any more.
-    pub(crate) fn tidy(&mut self, now: Instant, is_alive: impl Fn(&W) -> bool) -> Dropped<W> {
+    pub(crate) fn evict(&mut self, now: Instant, is_alive: impl Fn(&W) -> bool) -> Evicted<W> {
         let mut waiting = Vec::new();
         for entry in &mut self.entries {
             let (living, dead): (Vec<W>, Vec<W>) = std::mem::take(&mut entry.waiting)
@@ -228,7 +228,7 @@ impl<W> Shelf<W> {
         while let Some(index) = self.entries.iter().position(is_old) {
             waiting.extend(self.entries.remove(index).waiting);
         }
-        while self.entries.len() > MAX_RECIPES {
+        while self.entries.len() > MAX_LAUNCH_KEYS {
             waiting.extend(
                 self.entries
                     .pop()
@@ -236,7 +236,7 @@ impl<W> Shelf<W> {
                     .flat_map(|entry| entry.waiting),
             );
         }
-        Dropped { waiting, dead }
+        Evicted { waiting, dead }
     }
 
     /// Takes out everything, for good.
@@ -259,10 +259,8 @@ impl<W> Shelf<W> {
         entries.map(|entry| entry.missing(self.each)).sum()
     }
 
-    fn find(&self, recipe: &Recipe) -> Option<usize> {
-        self.entries
-            .iter()
-            .position(|entry| entry.recipe == *recipe)
+    fn find(&self, key: &LaunchKey) -> Option<usize> {
+        self.entries.iter().position(|entry| entry.key == *key)
     }
 }
 
@@ -270,9 +268,9 @@ impl<W> Shelf<W> {
 mod tests {
     use super::*;
 
-    fn recipe(name: &str) -> Recipe {
+    fn launch_key(name: &str) -> LaunchKey {
         let argv = vec![name.to_owned()];
-        Recipe::of(&Command {
+        LaunchKey::of(&Command {
             argv: &argv,
             files: &[],
             collect_files: false,
@@ -281,7 +279,7 @@ mod tests {
             stdin: b"",
             combine_output: false,
             interrupt: false,
-            can_wait: true,
+            prewarm: true,
             limits: limits(),
         })
     }
@@ -302,10 +300,10 @@ mod tests {
         }
     }
 
-    fn fill(shelf: &mut Shelf<u32>, first: u32) {
+    fn fill(entries: &mut Entries<u32>, first: u32) {
         let mut number = first;
-        while let Some(next) = shelf.next(Instant::now()) {
-            assert_eq!(shelf.put(&next, number), None);
+        while let Some(next) = entries.next(Instant::now()) {
+            assert_eq!(entries.insert(&next, number), None);
             number += 1;
         }
     }
@@ -314,8 +312,8 @@ mod tests {
     fn recipes_depend_on_all_but_the_limits_that_a_run_brings() {
         let argv = vec!["a".to_owned()];
         let of = |limits| {
-            let command = recipe("a");
-            Recipe::of(&Command {
+            let command = launch_key("a");
+            LaunchKey::of(&Command {
                 argv: &argv,
                 limits,
                 ..command.command()
@@ -363,86 +361,97 @@ mod tests {
         ] {
             assert_ne!(of(other), usual, "{other:?}");
         }
-        assert_ne!(recipe("b"), usual);
+        assert_ne!(launch_key("b"), usual);
     }
 
     #[test]
     fn one_waits_for_what_is_expected_and_several_for_what_was_asked_for() {
-        let mut shelf = Shelf::new(3);
-        shelf.expect(recipe("a"));
-        shelf.expect(recipe("a"));
-        assert_eq!(shelf.wanted(), 1);
-        fill(&mut shelf, 1);
-        assert_eq!(shelf.take(&recipe("a")), Some(1));
-        assert_eq!(shelf.wanted(), 3);
-        fill(&mut shelf, 2);
+        let mut entries = Entries::new(3);
+        entries.expect(launch_key("a"));
+        entries.expect(launch_key("a"));
+        assert_eq!(entries.wanted(), 1);
+        fill(&mut entries, 1);
+        assert_eq!(entries.take(&launch_key("a")), Some(1));
+        assert_eq!(entries.wanted(), 3);
+        fill(&mut entries, 2);
         // The one that has waited longest, and each once.
-        let taken: Vec<_> = (0..4).map(|_| shelf.take(&recipe("a"))).collect();
+        let taken: Vec<_> = (0..4).map(|_| entries.take(&launch_key("a"))).collect();
         assert_eq!(taken, [Some(2), Some(3), Some(4), None]);
         // Nobody wants a fourth.
-        fill(&mut shelf, 5);
-        assert_eq!(shelf.put(&recipe("a"), 9), Some(9));
-        assert_eq!(shelf.empty(), [5, 6, 7]);
-        assert_eq!(shelf.put(&recipe("a"), 9), Some(9), "after the end");
+        fill(&mut entries, 5);
+        assert_eq!(entries.insert(&launch_key("a"), 9), Some(9));
+        assert_eq!(entries.empty(), [5, 6, 7]);
+        assert_eq!(
+            entries.insert(&launch_key("a"), 9),
+            Some(9),
+            "after the end"
+        );
     }
 
     #[test]
     fn a_new_command_line_waits_after_it_was_asked_for_twice() {
-        let mut shelf: Shelf<u32> = Shelf::new(1);
-        assert_eq!(shelf.take(&recipe("a")), None);
-        assert_eq!(shelf.next(Instant::now()), None);
+        let mut entries: Entries<u32> = Entries::new(1);
+        assert_eq!(entries.take(&launch_key("a")), None);
+        assert_eq!(entries.next(Instant::now()), None);
         // Many others in between are forgotten.
         for number in 0..MAX_SEEN {
-            shelf.take(&recipe(&number.to_string()));
+            entries.take(&launch_key(&number.to_string()));
         }
-        shelf.take(&recipe("a"));
-        assert_eq!(shelf.next(Instant::now()), None);
-        shelf.take(&recipe("a"));
-        assert_eq!(shelf.next(Instant::now()), Some(recipe("a")));
+        entries.take(&launch_key("a"));
+        assert_eq!(entries.next(Instant::now()), None);
+        entries.take(&launch_key("a"));
+        assert_eq!(entries.next(Instant::now()), Some(launch_key("a")));
     }
 
     #[test]
     fn the_command_line_that_was_asked_for_longest_ago_makes_room() {
-        let mut shelf: Shelf<u32> = Shelf::new(1);
-        shelf.expect(recipe("expected"));
-        for number in 0..MAX_RECIPES {
-            let name = recipe(&number.to_string());
-            shelf.take(&name);
-            shelf.take(&name);
-            fill(&mut shelf, 1);
+        let mut entries: Entries<u32> = Entries::new(1);
+        entries.expect(launch_key("expected"));
+        for number in 0..MAX_LAUNCH_KEYS {
+            let name = launch_key(&number.to_string());
+            entries.take(&name);
+            entries.take(&name);
+            fill(&mut entries, 1);
         }
-        let dropped = shelf.tidy(Instant::now(), |_| true);
-        assert_eq!((dropped.waiting.len(), dropped.dead), (1, 0));
-        assert_eq!(shelf.take(&recipe("expected")), None);
-        assert!(shelf.take(&recipe("0")).is_some());
+        let evicted = entries.evict(Instant::now(), |_| true);
+        assert_eq!((evicted.waiting.len(), evicted.dead), (1, 0));
+        assert_eq!(entries.take(&launch_key("expected")), None);
+        assert!(entries.take(&launch_key("0")).is_some());
         // What nobody asks for any more ends after a while.
-        assert!(shelf.tidy(Instant::now() + KEEP / 2, |_| true).is_empty());
+        assert!(
+            entries
+                .evict(Instant::now() + KEEP / 2, |_| true)
+                .is_empty()
+        );
         let later = Instant::now() + KEEP + Duration::from_secs(1);
-        assert_eq!(shelf.tidy(later, |_| true).waiting.len(), MAX_RECIPES - 1);
-        assert_eq!(shelf.wanted(), 0);
+        assert_eq!(
+            entries.evict(later, |_| true).waiting.len(),
+            MAX_LAUNCH_KEYS - 1
+        );
+        assert_eq!(entries.wanted(), 0);
     }
 
     #[test]
     fn failures_pause_longer_each_time_and_a_success_ends_that() {
-        let mut shelf = Shelf::new(1);
-        shelf.expect(recipe("a"));
+        let mut entries = Entries::new(1);
+        entries.expect(launch_key("a"));
         let mut now = Instant::now();
         let mut pauses = Vec::new();
         for _ in 0..12 {
-            shelf.failed(&recipe("a"), now);
+            entries.failed(&launch_key("a"), now);
             let begun = now;
-            while shelf.next(now).is_none() {
+            while entries.next(now).is_none() {
                 now += Duration::from_millis(500);
             }
             pauses.push((now - begun).as_millis());
         }
         assert_eq!(pauses[..4], [500, 1000, 2000, 4000]);
         assert_eq!(pauses[11], MAX_PAUSE.as_millis());
-        shelf.put(&recipe("a"), 1);
+        entries.insert(&launch_key("a"), 1);
         // Death is a failure too.
-        let dropped = shelf.tidy(now, |_| false);
-        assert_eq!((dropped.waiting.len(), dropped.dead), (1, 1));
-        assert_eq!(shelf.next(now), None);
-        assert!(shelf.next(now + FIRST_PAUSE).is_some());
+        let evicted = entries.evict(now, |_| false);
+        assert_eq!((evicted.waiting.len(), evicted.dead), (1, 1));
+        assert_eq!(entries.next(now), None);
+        assert!(entries.next(now + FIRST_PAUSE).is_some());
     }
 }

@@ -1,6 +1,6 @@
 //! What the syntax of JSON allows, and no value may have.
 
-use super::special::Special;
+use super::non_finite::NonFinite;
 use super::value::{Json, Kind};
 
 impl Json<'_> {
@@ -8,20 +8,23 @@ impl Json<'_> {
     /// each number is one; `None` when all of that is so, otherwise what is wrong,
     /// for a sentence that begins with the value's place. Recursion goes as deep as
     /// the value, so ask [`Json::depth`] first.
-    pub fn flaw(self) -> Option<&'static str> {
+    pub fn find_invalid_value(self) -> Option<&'static str> {
         match self.kind() {
             Kind::Null | Kind::Bool => None,
-            Kind::Number => (self.f64().is_none() && Special::of(self).is_none())
+            Kind::Number => (self.f64().is_none() && NonFinite::of(self).is_none())
                 .then_some("holds a number that is too large."),
             Kind::String => self
                 .text()
                 .is_none()
                 .then_some("holds text that is not Unicode."),
-            Kind::Array => self.items()?.find_map(Self::flaw),
+            Kind::Array => self.items()?.find_map(Self::find_invalid_value),
             Kind::Object => {
                 let mut names = Vec::new();
                 for (name, value) in self.members()? {
-                    if let Some(flaw) = name.flaw().or_else(|| value.flaw()) {
+                    if let Some(flaw) = name
+                        .find_invalid_value()
+                        .or_else(|| value.find_invalid_value())
+                    {
                         return Some(flaw);
                     }
                     names.extend(name.text());
@@ -48,7 +51,9 @@ mod tests {
             ("{\"\\udc00\":1}", Some("Unicode")),
             ("[{\"b\":1,\"a\":2,\"\\u0062\":3}]", Some("twice")),
         ] {
-            let found = Json::parse_with_specials(text).unwrap().flaw();
+            let found = Json::parse_with_non_finite(text)
+                .unwrap()
+                .find_invalid_value();
             assert_eq!(found.is_some(), flaw.is_some(), "{text}: {found:?}");
             assert!(
                 found.is_none_or(|found| found.contains(flaw.unwrap())),

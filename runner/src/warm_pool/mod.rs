@@ -7,7 +7,9 @@
 //! nothing waits is started cold, and so is one whose waiting sandbox has died.
 //!
 //! One thread starts them, one at a time, when a slot is free and the machine has memory
-//! to spare. What it keeps is decided in `shelf.rs`.
+//! to spare. What it keeps is decided in `entries.rs`.
+
+mod entries;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -15,8 +17,10 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::machine_memory;
-use crate::sandbox::{Cancel, Command, Report, Sandbox, Tier, Waiting};
-use crate::shelf::{Recipe, Shelf};
+use crate::sandbox::{Cancel, Command, IdleSandbox, Report, Sandbox, Tier};
+
+use entries::Entries;
+pub(crate) use entries::{LaunchKey, MAX_LAUNCH_KEYS};
 
 /// How long after a run's end the next sandbox is started: the next case of the same
 /// submission comes sooner.
@@ -39,11 +43,11 @@ pub struct WarmLimits {
 
 /// A sandbox with a pool of waiting ones before it.
 pub struct WarmSandbox {
-    pool: Arc<Pool>,
+    pool: Arc<WarmPool>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
-struct Pool {
+struct WarmPool {
     inner: Box<dyn Sandbox>,
     limits: WarmLimits,
     state: Mutex<State>,
@@ -53,7 +57,7 @@ struct Pool {
 }
 
 struct State {
-    shelf: Shelf<Box<dyn Waiting>>,
+    entries: Entries<Box<dyn IdleSandbox>>,
     running: usize,
     /// When the last run began, and when the last one ended.
     began: Option<Instant>,
@@ -92,11 +96,11 @@ impl WarmSandbox {
     /// or command lines are learned.
     pub fn new(inner: Box<dyn Sandbox>, limits: WarmLimits) -> Self {
         let inner_warms_up = inner.warms_up();
-        let pool = Arc::new(Pool {
+        let pool = Arc::new(WarmPool {
             inner,
             limits,
             state: Mutex::new(State {
-                shelf: Shelf::new(limits.each),
+                entries: Entries::new(limits.each),
                 running: 0,
                 began: None,
                 ended: None,
@@ -112,12 +116,12 @@ impl WarmSandbox {
     }
 
     /// Has one sandbox wait for each of these commands, and begins to fill the pool.
-    pub fn expect(&self, recipes: Vec<Recipe>) {
+    pub fn expect(&self, keys: Vec<LaunchKey>) {
         if self.pool.is_closed() {
             return;
         }
-        for recipe in recipes {
-            self.pool.lock().shelf.expect(recipe);
+        for key in keys {
+            self.pool.lock().entries.expect(key);
         }
         let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
         if thread.is_none() {
@@ -138,10 +142,10 @@ impl WarmSandbox {
         let state = self.pool.lock();
         let counted = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         WarmStatus {
-            waiting: state.shelf.waiting().count(),
-            wanted: state.shelf.wanted(),
+            waiting: state.entries.waiting().count(),
+            wanted: state.entries.wanted(),
             memory_bytes: state
-                .shelf
+                .entries
                 .waiting()
                 .map(|waiting| waiting.memory_bytes())
                 .sum(),
@@ -158,7 +162,7 @@ impl WarmSandbox {
         let waiting = {
             let mut state = self.pool.lock();
             self.pool.is_closed.store(true, Ordering::Relaxed);
-            state.shelf.empty()
+            state.entries.empty()
         };
         self.pool.changed.notify_all();
         drop(waiting);
@@ -191,7 +195,7 @@ impl Sandbox for WarmSandbox {
             }
             count(&counts.failed, 1);
         }
-        if command.can_wait {
+        if command.prewarm {
             count(&counts.misses, 1);
         }
         self.pool.inner.run(command, cancel)
@@ -207,7 +211,7 @@ fn count(counter: &AtomicU64, number: usize) {
 }
 
 /// Counts a run for as long as it lives.
-struct Running<'a>(&'a Pool);
+struct Running<'a>(&'a WarmPool);
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
@@ -219,7 +223,7 @@ impl Drop for Running<'_> {
     }
 }
 
-impl Pool {
+impl WarmPool {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -229,18 +233,18 @@ impl Pool {
     }
 
     /// Counts a run that begins, and takes a waiting sandbox for it.
-    fn begin(&self, command: &Command<'_>) -> Option<Box<dyn Waiting>> {
+    fn begin(&self, command: &Command<'_>) -> Option<Box<dyn IdleSandbox>> {
         let mut dead = Vec::new();
         let found = {
             let mut state = self.lock();
             state.running += 1;
             state.began = Some(Instant::now());
-            if !command.can_wait || self.is_closed() {
+            if !command.prewarm || self.is_closed() {
                 return None;
             }
-            let recipe = Recipe::of(command);
+            let key = LaunchKey::of(command);
             loop {
-                match state.shelf.take(&recipe) {
+                match state.entries.take(&key) {
                     Some(waiting) if !waiting.is_alive() => dead.push(waiting),
                     found => break found,
                 }
@@ -254,26 +258,26 @@ impl Pool {
     fn fill(&self) {
         let mut state = self.lock();
         while !self.is_closed() {
-            let dropped = state
-                .shelf
-                .tidy(Instant::now(), |waiting| waiting.is_alive());
-            if !dropped.is_empty() {
+            let evicted = state
+                .entries
+                .evict(Instant::now(), |waiting| waiting.is_alive());
+            if !evicted.is_empty() {
                 drop(state);
-                count(&self.counts.failed, dropped.dead);
+                count(&self.counts.failed, evicted.dead);
                 // Ends them, which takes a moment.
-                drop(dropped);
+                drop(evicted);
                 state = self.lock();
                 continue;
             }
             let now = Instant::now();
-            let next = state.shelf.next(now);
+            let next = state.entries.next(now);
             let pause = match (&next, state.may_start_at(now, &self.limits)) {
                 (None, _) | (_, None) => CHECK_INTERVAL,
                 (Some(_), Some(at)) if at > now => at - now,
                 _ if !machine_memory::has_room(self.limits.spare_bytes) => CHECK_INTERVAL,
                 _ => Duration::ZERO,
             };
-            let Some(recipe) = next.filter(|_| pause.is_zero()) else {
+            let Some(key) = next.filter(|_| pause.is_zero()) else {
                 state = self
                     .changed
                     .wait_timeout(state, pause)
@@ -282,7 +286,7 @@ impl Pool {
                 continue;
             };
             drop(state);
-            let started = self.inner.warm_up(&recipe.command());
+            let started = self.inner.warm_up(&key.command());
             state = self.lock();
             let counter = match started {
                 Ok(waiting) => {
@@ -290,17 +294,17 @@ impl Pool {
                     let left = if self.is_closed() {
                         Some(waiting)
                     } else {
-                        state.shelf.put(&recipe, waiting)
+                        state.entries.insert(&key, waiting)
                     };
                     drop(state);
                     drop(left);
                     &self.counts.started
                 }
                 Err(reason) => {
-                    state.shelf.failed(&recipe, Instant::now());
+                    state.entries.failed(&key, Instant::now());
                     drop(state);
                     tracing::warn!(
-                        program = recipe.program(),
+                        program = key.program(),
                         reason,
                         "an interpreter could not be started to wait"
                     );

@@ -15,7 +15,7 @@ impl Json<'_> {
     /// The value with each character of its strings as itself; as an escape only
     /// where JSON has it so, where `is_hidden` says it, or where it is half of a
     /// surrogate pair. `None`: it is spelled so.
-    pub fn spelled(self, is_hidden: impl Fn(char) -> bool) -> Option<JsonText> {
+    pub fn with_canonical_escapes(self, is_hidden: impl Fn(char) -> bool) -> Option<JsonText> {
         let text = self.as_str();
         let grows = text.len() <= MAX_GROWING_BYTES;
         let (mut made, mut kept, mut at) = (String::new(), 0, 0);
@@ -90,8 +90,9 @@ mod tests {
     use super::*;
 
     fn spelled(text: &str) -> Option<String> {
-        let value = Json::parse_with_specials(text).unwrap();
-        let made = value.spelled(|one| matches!(one, '\u{7f}'..='\u{a0}' | '\u{e0001}'))?;
+        let value = Json::parse_with_non_finite(text).unwrap();
+        let made =
+            value.with_canonical_escapes(|one| matches!(one, '\u{7f}'..='\u{a0}' | '\u{e0001}'))?;
         Some(made.as_str().to_owned())
     }
 
@@ -136,7 +137,7 @@ mod tests {
         let seed = r#"{"a\u0062":["\u00fc\\\/","\ud83d\ude00",-2.5e3,"\u00a0 \u000a"]}"#;
         fuzz(&mutated(&[seed, "[\"\\\"\\u0022\"]", "\"x\""]), |text| {
             if let Ok(value) = Json::parse(&text)
-                && let Some(made) = value.spelled(|one| !one.is_ascii())
+                && let Some(made) = value.with_canonical_escapes(|one| !one.is_ascii())
             {
                 let again = Json::parse(made.as_str().as_bytes());
                 prop_assert_eq!(again.map(Json::as_str), Ok(made.as_str()));

@@ -9,7 +9,7 @@ use super::value::{Json, JsonText, SyntaxError, string_length};
 
 /// A float that is no number of JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Special {
+pub enum NonFinite {
     /// Not a number, of whatever sign.
     NaN,
     /// Greater than every number.
@@ -18,7 +18,7 @@ pub enum Special {
     NegativeInfinity,
 }
 
-impl Special {
+impl NonFinite {
     const ALL: [Self; 3] = [Self::NaN, Self::Infinity, Self::NegativeInfinity];
 
     /// `NaN`, `Infinity` or `-Infinity`.
@@ -64,8 +64,8 @@ impl Special {
 }
 
 impl<'a> Json<'a> {
-    /// Checks the syntax of a value in which a number may be one of [`Special`].
-    pub fn parse_with_specials(text: &'a str) -> Result<Self, SyntaxError> {
+    /// Checks the syntax of a value in which a number may be one of [`NonFinite`].
+    pub fn parse_with_non_finite(text: &'a str) -> Result<Self, SyntaxError> {
         match replaced(text, |_| "0") {
             None => Self::parse(text.as_bytes()),
             Some(plain) => Json::parse(plain.as_bytes()).map(|_| Self(text.trim_ascii())),
@@ -74,30 +74,30 @@ impl<'a> Json<'a> {
 }
 
 impl JsonText {
-    /// Whether it is JSON, which has no [`Special`].
+    /// Whether it is JSON, which has no [`NonFinite`].
     pub fn is_strict(&self) -> bool {
         replaced(self.as_str(), |_| "").is_none()
     }
 
-    /// JSON, with a string in the place of each [`Special`]; `None` where it is JSON.
+    /// JSON, with a string in the place of each [`NonFinite`]; `None` where it is JSON.
     pub fn strict(&self) -> Option<String> {
-        replaced(self.as_str(), Special::quoted)
+        replaced(self.as_str(), NonFinite::quoted)
     }
 }
 
-/// `text` with each special float replaced; `None` without one.
-fn replaced(text: &str, by: impl Fn(Special) -> &'static str) -> Option<String> {
+/// `text` with each non-finite float replaced; `None` without one.
+fn replaced(text: &str, by: impl Fn(NonFinite) -> &'static str) -> Option<String> {
     let bytes = text.as_bytes();
     let (mut made, mut kept, mut at) = (String::new(), 0, 0);
     while let Some(byte) = bytes.get(at) {
         at += match byte {
             b'"' => string_length(&bytes[at..]),
             b'N' | b'I' | b'-' => match begins(bytes, at) {
-                Some(special) => {
+                Some(non_finite) => {
                     made.push_str(&text[kept..at]);
-                    made.push_str(by(special));
-                    kept = at + special.name().len();
-                    special.name().len()
+                    made.push_str(by(non_finite));
+                    kept = at + non_finite.name().len();
+                    non_finite.name().len()
                 }
                 None => 1,
             },
@@ -107,17 +107,17 @@ fn replaced(text: &str, by: impl Fn(Special) -> &'static str) -> Option<String> 
     (kept > 0).then(|| made + text.get(kept..).unwrap_or_default())
 }
 
-/// The special float at a place, where a whole value stands.
-fn begins(text: &[u8], at: usize) -> Option<Special> {
+/// The non-finite float at a place, where a whole value stands.
+fn begins(text: &[u8], at: usize) -> Option<NonFinite> {
     let rest = &text[at..];
-    let special = Special::ALL
+    let non_finite = NonFinite::ALL
         .into_iter()
         .find(|one| rest.starts_with(one.name().as_bytes()))?;
     let before = at.checked_sub(1).map_or(b' ', |before| text[before]);
-    let after = rest.get(special.name().len()).copied().unwrap_or(b' ');
+    let after = rest.get(non_finite.name().len()).copied().unwrap_or(b' ');
     let is_whole =
         matches!(before, b'[' | b',' | b':' | b' ') && matches!(after, b']' | b'}' | b',' | b' ');
-    is_whole.then_some(special)
+    is_whole.then_some(non_finite)
 }
 
 #[cfg(test)]
@@ -129,16 +129,16 @@ mod tests {
 
     #[test]
     fn words_mean_what_languages_print() {
-        for (word, special) in [
-            ("nan", Some(Special::NaN)),
-            ("NaN", Some(Special::NaN)),
-            ("-nan", Some(Special::NaN)),
-            ("-nan(ind)", Some(Special::NaN)),
-            ("inf", Some(Special::Infinity)),
-            ("+Inf", Some(Special::Infinity)),
-            ("INFINITY", Some(Special::Infinity)),
-            ("-inf", Some(Special::NegativeInfinity)),
-            ("-Infinity", Some(Special::NegativeInfinity)),
+        for (word, non_finite) in [
+            ("nan", Some(NonFinite::NaN)),
+            ("NaN", Some(NonFinite::NaN)),
+            ("-nan", Some(NonFinite::NaN)),
+            ("-nan(ind)", Some(NonFinite::NaN)),
+            ("inf", Some(NonFinite::Infinity)),
+            ("+Inf", Some(NonFinite::Infinity)),
+            ("INFINITY", Some(NonFinite::Infinity)),
+            ("-inf", Some(NonFinite::NegativeInfinity)),
+            ("-Infinity", Some(NonFinite::NegativeInfinity)),
             ("", None),
             ("-", None),
             ("info", None),
@@ -146,7 +146,7 @@ mod tests {
             (" inf", None),
             ("nanx", None),
         ] {
-            assert_eq!(Special::parse(word), special, "{word:?}");
+            assert_eq!(NonFinite::parse(word), non_finite, "{word:?}");
         }
     }
 
@@ -161,8 +161,8 @@ mod tests {
                 r#"{"NaN":"-Infinity","a":"x,NaN,\"NaN"}"#,
             ),
         ] {
-            let json = Json::parse_with_specials(text).unwrap();
-            assert_eq!(json.flaw(), None, "{text}");
+            let json = Json::parse_with_non_finite(text).unwrap();
+            assert_eq!(json.find_invalid_value(), None, "{text}");
             let kept = JsonText::from(json);
             assert!(!kept.is_strict(), "{text}");
             assert_eq!(kept.strict().as_deref(), Some(strict), "{text}");
@@ -181,10 +181,10 @@ mod tests {
             "-",
             "-I",
         ] {
-            assert!(Json::parse_with_specials(text).is_err(), "{text}");
+            assert!(Json::parse_with_non_finite(text).is_err(), "{text}");
         }
         for text in ["1", "-1", r#""NaN""#, r#"{"Infinity":["-Infinity"]}"#] {
-            let kept = JsonText::from(Json::parse_with_specials(text).unwrap());
+            let kept = JsonText::from(Json::parse_with_non_finite(text).unwrap());
             assert!(kept.is_strict() && kept.strict().is_none(), "{text}");
         }
         assert!(Json::parse(b"[NaN]").is_err(), "JSON has none");
@@ -197,7 +197,7 @@ mod tests {
             let Ok(text) = std::str::from_utf8(&text) else {
                 return Ok(());
             };
-            if let Ok(json) = Json::parse_with_specials(text) {
+            if let Ok(json) = Json::parse_with_non_finite(text) {
                 let kept = JsonText::from(json);
                 let strict = kept.strict().unwrap_or_else(|| kept.as_str().to_owned());
                 prop_assert!(Json::parse(strict.as_bytes()).is_ok(), "{}", strict);
