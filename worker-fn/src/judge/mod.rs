@@ -2,7 +2,7 @@
 //! the same verdict.
 //!
 //! A program's exit code 0 proves nothing; its answers do, and the way it ended.
-//! A submission to an unknown problem is only looked at ([`plain`]). One to a
+//! A submission to an unknown problem is only looked at ([`unjudged`]). One to a
 //! known problem goes through a [`session`], which says what to run next until
 //! every case has its answer; [`assess`] draws the verdicts from the answers;
 //! [`archive`] makes them last, to be judged again.
