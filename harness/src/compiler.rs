@@ -7,11 +7,11 @@ mod java;
 
 use crate::rust;
 
-/// The file that the harness's own lines go by, without `pp`, which it has for C++.
+/// The file name that `#line` gives to the harness's own lines; in C++ `pp` follows.
 const OWN_FILE: &str = "judge.c";
 
-/// The file that the user's lines go by in the source, and in what is shown, without
-/// `pp` as well.
+/// The file name of the user's lines in the source, and the one that is shown; in C++ `pp`
+/// follows.
 const USERS_FILE: (&str, &str) = ("solution.c", "main.c");
 
 /// Begins a sentence of the harness itself, which is a failed `static_assert`.

@@ -4,7 +4,9 @@
 //! An endpoint gets ONE source file, made by [`Harness::source`] from a template
 //! in its language (in a folder of its own; `build.rs` leaves the comments out). Its
 //! standard input, made by [`stdin_for`], is a line with a nonce and then one line
-//! a case, `<index> <array of arguments>`, or `<index> <array of calls>` for a class.
+//! a case, `<index> <array of arguments>`, or `<index> <array of calls>` for a class. A
+//! call is `[object, method, refs, argument…]`: the method's index, -1 for the
+//! constructor; `refs` has for each argument the earlier call whose answer it is.
 //! It writes one frame a case:
 //!
 //! ```text
@@ -18,7 +20,8 @@
 //! | `!` | what was raised: an object with `kind` (`memory`, `error`) and `text`, of a class also `call` |
 //!
 //! A process whose only case is one of a class also says which call begins, as
-//! `\x1e<nonce> <index> ><number>\n`. Calls are counted from 0.
+//! `\x1e<nonce> <index> ><number>\n`, where the case has at most 1,000 calls. Calls are
+//! counted from 0, the constructor's. Texts of errors are cut at 1,900 bytes.
 //!
 //! When the code cannot be loaded, the index is `load`, and the kind may also be
 //! `syntax` or `missing`: of a class's methods that may be said when the first object

@@ -10,8 +10,8 @@ use crate::kind::Harness;
 /// A double holds every whole number up to this one.
 const MAX_SAFE: u64 = (1 << 53) - 1;
 
-/// The standard input of a run of what is called, for cases as problems have them.
-/// `nonce`: letters and digits.
+/// The standard input of one process of a harness: a line with the nonce, then one line
+/// for each case. `nonce`: ASCII letters and digits.
 pub fn stdin_for(
     harness: Harness,
     callable: Callable<'_>,

@@ -26,7 +26,8 @@ pub(crate) fn blank(code: &str) -> String {
         } else if rest.starts_with("\"\"\"") {
             end(3, "\"\"\"")
         } else if rest.starts_with("@\"") || rest.starts_with("@$\"") {
-            // A quote in such a string is two, which is two such strings.
+            // `""` is an escaped quote: what is before and after it is blanked as two
+            // strings, with the same result.
             end(rest.find('"').unwrap_or_default() + 1, "\"")
         } else if first == '`' {
             end(1, "`")
@@ -63,7 +64,7 @@ fn literal_length(text: &str, quote: char) -> usize {
     text.len()
 }
 
-/// A word, or a character that is none.
+/// An identifier, keyword or number, or one punctuation character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Token<'a> {
     /// Its place in the code, in bytes.
@@ -157,10 +158,8 @@ pub(crate) struct ClassStyle {
     pub(crate) spell: fn(&Type) -> String,
     /// A method's name.
     pub(crate) name: fn(&str) -> String,
-    /// What stands for a value of a type.
+    /// The value that the body of the starter code returns.
     pub(crate) nothing: fn(&Type) -> &'static str,
-    /// What stands before `{` in a line of its own, or on the same line.
-    pub(crate) brace: &'static str,
 }
 
 impl ClassStyle {
@@ -195,7 +194,7 @@ impl ClassStyle {
         };
         text.push_str("class ");
         text.push_str(class);
-        text.push_str(&self.brace.replace("    ", ""));
+        text.push_str(" {\n");
         match callable {
             Callable::Function(one) => {
                 add_note(&mut text, "    // ", one);
@@ -244,7 +243,7 @@ impl ClassStyle {
             text.push_str(&param.name);
         }
         text.push(')');
-        text.push_str(self.brace);
+        text.push_str(" {\n");
         if !nothing.is_empty() {
             text.push_str("        return ");
             text.push_str(nothing);

@@ -18,8 +18,8 @@ pub(crate) fn has_room(spare_bytes: u64) -> bool {
     })
 }
 
-/// The sandboxes that may wait for each command line, with this many slots: an eighth of
-/// the memory for three of them.
+/// How many sandboxes may wait for each command line: two for each slot, at most 8, and so
+/// few that those of three command lines take an eighth of the memory.
 pub(crate) fn sandboxes_for(slots: usize) -> usize {
     let eighth = total_bytes().unwrap_or(0) / 8;
     let fitting = usize::try_from(eighth / (3 * WAITING_BYTES)).unwrap_or(usize::MAX);

@@ -245,7 +245,9 @@ async fn scripts_with_a_syntax_error_are_not_run() {
             "",
             Fails("RE", "says the program"),
         ),
+        Program("perl", "my $x = /abc;", "", Mistake("not terminated")),
         Program("ruby", "def f(", "", Mistake("main.rb")),
+        Program("ruby", "x = \"abc", "", Mistake("unterminated string")),
         Program("bash", "if true; then", "", Mistake("main.sh: line")),
         Program(
             "bash",

@@ -1,9 +1,8 @@
 //! What a submission must pass before it is stored, and the lane it comes to.
 //!
 //! In this order: what its client has stored already, its priority, its `callbackUrl`,
-//! its language,
-//! its problem, the client's share of its lane, and room in the queue. Two of these
-//! may cost a command: the room, while the queue is long; and the problem, where the
+//! its language, its problem, the client's share of its lane, and room in the queue. Two
+//! of these may cost a command: the room, while the queue is long; and the problem, where the
 //! answer depends on it and the instance has not seen it lately ([`ProblemKinds`]).
 
 mod problem;

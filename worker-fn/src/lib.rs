@@ -41,7 +41,7 @@ use std::rc::Rc;
 use ::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
 use config::{Config, Settings};
-use drain::{DrainOptions, Tell};
+use drain::{DrainOptions, OnFirstSettled};
 use futures_channel::oneshot;
 use http::{AfterResponse, App, Sender};
 use instance::Instance;
@@ -108,7 +108,7 @@ async fn fetch(
         AfterResponse::DrainAndTell(options) => {
             let (sender, first) = oneshot::channel();
             // An error means that submit-fn has gone.
-            let tell: Tell = Box::new(move |ids| drop(sender.send(ids)));
+            let tell: OnFirstSettled = Box::new(move |ids| drop(sender.send(ids)));
             let drained = Rc::clone(&app);
             context.wait_until(async move {
                 drain_queue(&drained, options, 0, Some(tell), &env).await;
@@ -184,7 +184,7 @@ async fn drain_queue(
     app: &App,
     options: DrainOptions,
     calls_made: u64,
-    tell: Option<Tell>,
+    tell: Option<OnFirstSettled>,
     env: &Env,
 ) {
     let report = match app.drain(options, calls_made, tell).await {

@@ -12,7 +12,7 @@
 // The types are those that the user's function declares: an argument is read
 // into its parameter's type, and the result written from its own. build.rs
 // joins the files and leaves the comments out; __NODES__ and so on are filled
-// in by cpp.rs.
+// in by cpp/mod.rs.
 //
 // The user's code stands behind all of this, so that no macro and no name of its
 // own reaches the harness.

@@ -21,7 +21,8 @@ const GIVEN: [&str; 5] = [
 
 const KINDS: [&str; 5] = ["class", "interface", "enum", "struct", "record"];
 
-/// The entry point, and the same number of letters for one that is none.
+/// The user's `Main` is renamed, to a name of the same length, so that columns in messages
+/// stay right.
 const MAIN: (&str, &str) = ("Main", "M_in");
 
 pub(crate) fn source(callable: Callable<'_>, code: &str) -> Result<String, Unsupported> {
@@ -108,7 +109,6 @@ pub(crate) fn starter(callable: Callable<'_>) -> Option<String> {
         spell,
         name: upper_first,
         nothing,
-        brace: " {\n",
     };
     Some(style.starter(callable))
 }

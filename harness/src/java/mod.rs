@@ -113,7 +113,6 @@ pub(crate) fn starter(callable: Callable<'_>) -> Option<String> {
         spell,
         name: str::to_owned,
         nothing,
-        brace: " {\n",
     };
     Some(style.starter(callable))
 }

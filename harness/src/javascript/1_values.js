@@ -13,8 +13,7 @@
 // number of a class's call that begins, where there is only one case; where a call
 // fails, its number is in the frame.
 //
-// build.rs leaves the comments out; __NAME__ and so on are filled in by
-// source.rs. Types are in prefix notation: i f s b n a, and l m k c t for list,
+// build.rs leaves the comments out. Types are in prefix notation: i f s b n a, and l m k c t for list,
 // map, linked list, linked nodes and tree of what follows. The function's answer is
 // what is returned, where `returned` says so, and the arguments at `positions` after the
 // call: an array, if these are several values. The methods of a class are [name, types of

@@ -13,7 +13,7 @@
 # fails, its number is in the frame.
 #
 # build.rs leaves the comments out; __NAMES__ and so on are filled in by
-# source.rs. Types are in prefix notation: i f s b n a, and l m k c t for list,
+# python/mod.rs. Types are in prefix notation: i f s b n a, and l m k c t for list,
 # map, linked list, linked nodes and tree of what follows. The function's answer is
 # what is returned, where `returned` says so, and the arguments at `positions` after the
 # call: an array, if these are several values. The methods of a class are [names, types

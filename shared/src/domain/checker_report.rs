@@ -1,4 +1,4 @@
-//! What a checker program said, for whoever set the problem.
+//! What a checker program said, for the problem's setter.
 //!
 //! It read the expected answer, so no solver may see a word of it: it is stored in the
 //! archive behind a result, and `GET /result/:id` adds it as the member `checker` for a

@@ -2,8 +2,8 @@
 //!
 //! Its payload is a JSON object as text: `{"id","problemId","code","language"}`, with
 //! `files` and `entry` instead of `code` where it has several files (see
-//! [`super::source`]), `stdin`, `args` and `limits` where it is run with them, `client` with who sent it, `kept` where it was judged before (see
-//! [`super::archive`]), `progress` where it is judged in several invocations (see
+//! [`super::source`]), `stdin`, `args` and `limits` where it is run with them, `client`
+//! with who sent it, `kept` where it was judged before (see [`super::archive`]), `progress` where it is judged in several invocations (see
 //! [`super::progress`]), `requeuedAtMs` where an operator put it back into the queue,
 //! `trace` where the sender named one (see [`crate::trace`]), `watch` where somebody looks
 //! on, and `callbackUrl` where somebody is told of the end.

@@ -116,8 +116,8 @@ pub fn canonical_name(name: &str) -> &str {
         .map_or(name, |(canonical, _)| *canonical)
 }
 
-/// The languages in which functions can be judged: those with a harness in
-/// worker-fn. Programs can be judged in every language of the endpoint.
+/// The languages in which functions can be judged: those with a
+/// folder in the crate `harness`. Programs can be judged in every language of the endpoint.
 pub const FUNCTION_LANGUAGES: [&str; 11] = [
     "python",
     "javascript",
@@ -132,12 +132,22 @@ pub const FUNCTION_LANGUAGES: [&str; 11] = [
     "c",
 ];
 
-/// Those of them in which every signature can be expressed.
-pub const UNTYPED_LANGUAGES: [&str; 5] = ["python", "javascript", "typescript", "ruby", "php"];
+/// Those of them in which every signature can be expressed. The crate `harness` has a test
+/// that these are all.
+pub const LANGUAGES_FOR_EVERY_SIGNATURE: [&str; 8] = [
+    "python",
+    "javascript",
+    "typescript",
+    "java",
+    "go",
+    "csharp",
+    "ruby",
+    "php",
+];
 
 /// Whether every signature can be expressed in a language, by its name or alias.
 pub fn expresses_all(name: &str) -> bool {
-    UNTYPED_LANGUAGES.contains(&canonical_name(name))
+    LANGUAGES_FOR_EVERY_SIGNATURE.contains(&canonical_name(name))
 }
 
 /// Some of [`FUNCTION_LANGUAGES`].

@@ -27,8 +27,8 @@ pub(super) const NEEDED_MS: u64 = TIME_MS + MARGIN_MS;
 /// The time that is kept for the checker while a submission runs, in milliseconds.
 const KEPT_MS: u64 = 5_000;
 
-/// How much of `left_ms` is kept for the checker, where a run of the submission takes
-/// `run_ms` at most: less where that would be cut short, but `least_ms` for a call.
+/// Milliseconds of `left_ms` to keep for the checker: what a run of the submission, which
+/// takes `run_ms` at most, leaves over, from `least_ms` to [`KEPT_MS`].
 pub(super) fn kept_ms(left_ms: u64, run_ms: u64, least_ms: u64) -> u64 {
     left_ms.saturating_sub(run_ms).clamp(least_ms, KEPT_MS)
 }

@@ -44,13 +44,13 @@ pub struct Drain<'a> {
     pub wake_courier: Option<Wake>,
     /// Starts another drain in an invocation of its own.
     pub wake_drain: Option<Wake>,
-    /// Is told which jobs got their ends first.
-    pub tell: Option<Tell>,
+    /// Called with the first jobs that were settled.
+    pub tell: Option<OnFirstSettled>,
 }
 
-/// Is called with the ids of the first jobs that are settled for good, once that is
-/// stored. It is dropped where there are none.
-pub type Tell = Box<dyn FnOnce(Vec<String>)>;
+/// Called once, with the ids of the first jobs that were settled for good, after that is
+/// stored; never called if there is none.
+pub type OnFirstSettled = Box<dyn FnOnce(Vec<String>)>;
 
 /// Starts an invocation of its own for something, with one call.
 pub type Wake = Rc<dyn Fn() -> LocalBoxFuture<'static, ()>>;

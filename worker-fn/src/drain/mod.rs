@@ -33,5 +33,5 @@ pub mod report;
 mod run_end;
 mod settle;
 
-pub use drain_loop::{Drain, Tell, Wake};
+pub use drain_loop::{Drain, OnFirstSettled, Wake};
 pub use options::DrainOptions;

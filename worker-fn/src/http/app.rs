@@ -21,7 +21,7 @@ use shared::trace::{Span, request_id};
 use crate::attempt::JobRunner;
 use crate::config::{Config, Settings};
 use crate::drain::report::Report;
-use crate::drain::{Drain, DrainOptions, Tell, Wake};
+use crate::drain::{Drain, DrainOptions, OnFirstSettled, Wake};
 use crate::executor::{Endpoints, PROBE_TIMEOUT_MS};
 use crate::instance::Instance;
 use crate::limits::{Budget, CallCounter, MAX_HELD};
@@ -259,7 +259,7 @@ impl App {
         &self,
         options: DrainOptions,
         calls_made: u64,
-        tell: Option<Tell>,
+        tell: Option<OnFirstSettled>,
     ) -> Result<Report, ConfigError> {
         let config = self.settings.as_deref().map_err(Clone::clone)?;
         Ok(self.drain_with(config, options, calls_made, tell).await)
@@ -291,7 +291,7 @@ impl App {
         config: &Config,
         options: DrainOptions,
         calls_made: u64,
-        tell: Option<Tell>,
+        tell: Option<OnFirstSettled>,
     ) -> Report {
         let calls = CallCounter::new(config.subrequest_budget);
         calls.spend(calls_made);

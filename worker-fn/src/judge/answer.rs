@@ -39,7 +39,7 @@ impl<'a> Answered<'a> {
         match frame {
             Frame::Returned(value) => self.value(value),
             Frame::NotJson(what) => {
-                // The only one of the harnesses' words that is not what something is.
+                // `nested deeper than 64` is the only text that is not a noun phrase.
                 let a = if what.starts_with("nested") {
                     "what is "
                 } else {
@@ -88,7 +88,7 @@ impl<'a> Answered<'a> {
     }
 }
 
-/// Before the arguments from the one on that a harness cannot read.
+/// How the harnesses' message begins; the arguments follow, from the one that does not fit.
 const MISFIT: &str = "an argument does not fit its parameter, at ";
 
 /// A message without the arguments that follow the one that it is about.

@@ -12,7 +12,7 @@
 //! - `checker_program`: answers that a program of the setter's decides about.
 //! - [`compare`] and `canonical`: whether an answer is the expected one.
 //! - `parts`: answers of several values, each compared by itself.
-//! - `letters`, `numbers`: texts but for their case, and numbers that are close.
+//! - `ignore_case`, `numbers`: texts but for their case, and numbers that are close.
 //! - `difference`, `value_difference`, `visible`: where a wrong answer differs.
 //! - [`failure`]: how a stage failed, memory told apart from crashes.
 
