@@ -6,7 +6,9 @@
 //! program after the other and without times.
 
 use std::fs;
+use std::num::NonZero;
 use std::process::{Command, Stdio};
+use std::thread;
 
 use anyhow::Result;
 
@@ -17,7 +19,9 @@ use crate::progress::{self, loud_step, say, step};
 use crate::{languages, project};
 
 /// How long each fuzz test tries random inputs, in milliseconds.
-const FUZZ_MS: &str = "2000";
+const FUZZ_MS: &str = "1000";
+/// The profile of `.config/nextest.toml`, whose tests take one thread or two.
+const PROFILE: &str = "all";
 const STEP: &str = "unit tests, tidy, redis-rest and runner";
 
 /// Runs them; the times are those that are known.
@@ -43,12 +47,14 @@ fn has_nextest() -> bool {
 fn nextest() -> Result<Vec<TestTime>> {
     let path = project::state().join("logs/unit-tests.json");
     let filter = format!("not (package({}) and kind(test))", end_to_end::CRATE);
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let mut command = cargo("nextest run");
     loud_step(
         STEP,
         command
             .arg("--workspace")
-            .args(["--filterset", &filter])
+            .args(["--profile", PROFILE, "--filterset", &filter])
+            .args(["--test-threads", &(2 * cores).to_string()])
             .args(["--status-level", "slow", "--final-status-level", "slow"])
             // The times, on standard output; people read standard error.
             .args(["--message-format", "libtest-json"])
