@@ -158,8 +158,15 @@ pub(crate) struct ClassStyle {
     pub(crate) spell: fn(&Type) -> String,
     /// A method's name.
     pub(crate) name: fn(&str) -> String,
-    /// The value that the body of the starter code returns.
-    pub(crate) nothing: fn(&Type) -> &'static str,
+}
+
+/// The value that the body of the starter code returns.
+fn default_value(ty: &Type) -> &'static str {
+    match ty {
+        Type::Int | Type::Float => "0",
+        Type::Bool => "false",
+        _ => "null",
+    }
 }
 
 impl ClassStyle {
@@ -230,7 +237,7 @@ impl ClassStyle {
                 });
                 text.push(' ');
                 text.push_str(&(self.name)(name));
-                if nothing { "" } else { (self.nothing)(returns) }
+                if nothing { "" } else { default_value(returns) }
             }
         };
         text.push('(');

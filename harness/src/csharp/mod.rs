@@ -108,7 +108,6 @@ pub(crate) fn starter(callable: Callable<'_>) -> Option<String> {
     let style = ClassStyle {
         spell,
         name: upper_first,
-        nothing,
     };
     Some(style.starter(callable))
 }
@@ -125,14 +124,6 @@ fn spell(ty: &Type) -> String {
         Type::BinaryTree(_) => "TreeNode".into(),
         Type::List(of) => spell(of) + "[]",
         Type::Map(of) => format!("Dictionary<string, {}>", spell(of)),
-    }
-}
-
-fn nothing(ty: &Type) -> &'static str {
-    match ty {
-        Type::Int | Type::Float => "0",
-        Type::Bool => "false",
-        _ => "null",
     }
 }
 

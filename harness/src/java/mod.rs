@@ -112,7 +112,6 @@ pub(crate) fn starter(callable: Callable<'_>) -> Option<String> {
     let style = ClassStyle {
         spell,
         name: str::to_owned,
-        nothing,
     };
     Some(style.starter(callable))
 }
@@ -148,14 +147,6 @@ fn has_map(ty: &Type) -> bool {
         Type::Map(_) => true,
         Type::List(of) => has_map(of),
         _ => false,
-    }
-}
-
-fn nothing(ty: &Type) -> &'static str {
-    match ty {
-        Type::Int | Type::Float => "0",
-        Type::Bool => "false",
-        _ => "null",
     }
 }
 

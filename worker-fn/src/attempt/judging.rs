@@ -131,6 +131,12 @@ pub async fn judge(
         session.resume(progress);
         progress.count()
     });
+    // What a fresh invocation goes on from, if this one has found something out.
+    let unfinished = |session: &JudgeSession<'_>| {
+        let may_go_on = ours && !session.is_decided();
+        let progress = may_go_on.then(|| session.progress(&cached.version));
+        progress.filter(|progress| progress.count() > known_count)
+    };
     let mut calls = 0;
     while let Some(mut step) = session.next_step() {
         let left_ms = budget.remaining_ms((runtime.now_ms)());
@@ -139,11 +145,8 @@ pub async fn judge(
                 if session.is_decided() {
                     break;
                 }
-                if ours {
-                    let progress = session.progress(&cached.version);
-                    if progress.count() > known_count {
-                        return Ok(JudgeEnd::Unfinished(progress));
-                    }
+                if let Some(progress) = unfinished(&session) {
+                    return Ok(JudgeEnd::Unfinished(progress));
                 }
             }
             if left_ms < checking::NEEDED_MS {
@@ -173,11 +176,8 @@ pub async fn judge(
         let left_ms = left_ms.saturating_sub(kept_ms);
         // A run that gets less than its own limit could fail for want of time alone.
         if calls > 0 && left_ms < MIN_CALL_MS.max(run_ms + MARGIN_MS) {
-            if ours && !session.is_decided() {
-                let progress = session.progress(&cached.version);
-                if progress.count() > known_count {
-                    return Ok(JudgeEnd::Unfinished(progress));
-                }
+            if let Some(progress) = unfinished(&session) {
+                return Ok(JudgeEnd::Unfinished(progress));
             }
             if left_ms < MIN_CALL_MS {
                 break;

@@ -4,8 +4,6 @@
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use std::thread;
-use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
@@ -13,9 +11,6 @@ use super::http;
 use super::machine::cpu_ms;
 use super::rig::{Backend, Ports, Settings, start_workerd, submit_worker, wait_for, worker_worker};
 use crate::child::{Child, Guard};
-
-/// After this long without a Redis command, nothing is going on any more.
-const QUIET: Duration = Duration::from_millis(30);
 
 /// Everything that runs.
 #[derive(Debug)]
@@ -87,19 +82,6 @@ impl Pair {
         let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let kib = line.and_then(|rest| rest.trim().strip_suffix(" kB"));
         Ok(kib.context("no VmHWM")?.trim().parse::<u64>()? * 1_024)
-    }
-
-    /// Waits until Redis is asked nothing any more.
-    pub(super) fn wait_until_quiet(&mut self) -> Result<()> {
-        let mut before = self.backend.redis.billed()?;
-        loop {
-            thread::sleep(QUIET);
-            let now = self.backend.redis.billed()?;
-            if now == before {
-                return Ok(());
-            }
-            before = now;
-        }
     }
 }
 

@@ -233,7 +233,7 @@ fn invocation(pair: &mut Pair, entry: Entry, jobs: usize) -> Result<(f64, f64, u
         ensure!(started.elapsed() < WITHIN, "the drain did not end all jobs");
         thread::sleep(Duration::from_millis(2));
     }
-    pair.wait_until_quiet()?;
+    pair.backend.redis.wait_until_quiet()?;
     let after = (pair.main_thread_ms()?, pair.cpu_ms()?.0);
     let commands = pair.backend.redis.billed()? - commands;
     Ok((after.0 - before.0, after.1 - before.1, commands))

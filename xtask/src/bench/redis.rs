@@ -6,6 +6,8 @@
 
 use std::io::{BufReader, Read, Write};
 use std::net::TcpStream;
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
@@ -15,6 +17,9 @@ use super::http;
 const NOT_BILLED: [&str; 8] = [
     "auth", "client", "exists", "flushall", "hello", "info", "ping", "select",
 ];
+
+/// After this long without a Redis command, nothing is going on any more.
+const QUIET: Duration = Duration::from_millis(30);
 
 /// A connection to the redis-server.
 #[derive(Debug)]
@@ -30,6 +35,19 @@ impl Redis {
     /// Deletes everything.
     pub(super) fn empty(&mut self) -> Result<()> {
         self.call(&["FLUSHALL"]).map(drop)
+    }
+
+    /// Waits until no command comes any more.
+    pub(super) fn wait_until_quiet(&mut self) -> Result<()> {
+        let mut before = self.billed()?;
+        loop {
+            thread::sleep(QUIET);
+            let now = self.billed()?;
+            if now == before {
+                return Ok(());
+            }
+            before = now;
+        }
     }
 
     /// Puts payloads in front of a list.

@@ -162,7 +162,7 @@ fn backlog(pair: &mut Pair, waiting: usize, cancelled: &AtomicBool) -> Result<Sa
         thread::sleep(Duration::from_millis(2));
     }
     let took = started.elapsed();
-    pair.wait_until_quiet()?;
+    pair.backend.redis.wait_until_quiet()?;
     let (after, (workerd_after, redis_after)) = (pair.backend.redis.billed()?, pair.cpu_ms()?);
     let stored = pair.backend.redis.results()?;
     let runs = pair.backend.stub.runs() - (goal - waiting);

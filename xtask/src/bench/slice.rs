@@ -11,13 +11,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use super::http::{self, Connection};
-use super::redis::Redis;
 use super::rig::{Cpu, Rig};
 
 /// A drain without any progress for this long has failed.
 const STALLED_AFTER: Duration = Duration::from_secs(10);
-/// After this long without a Redis command, a drain has ended.
-const QUIET: Duration = Duration::from_millis(30);
 /// A small solution to a small problem.
 pub(super) const SUBMISSION: &str = r#"{"problemId":"two-sum","code":"def two_sum(nums, target):\n    seen = {}\n    for i, num in enumerate(nums):\n        if target - num in seen:\n            return [seen[target - num], i]\n        seen[num] = i\n\nprint(two_sum([2, 7, 11, 15], 9))\n","language":"python"}"#;
 
@@ -155,7 +152,10 @@ fn measured<T>(
     let classic = side == Side::Classic;
     let (commands, before) = (rig.backend.redis.billed()?, rig.cpu(classic));
     let (took, value) = work(rig)?;
-    wait_until_quiet(&mut rig.backend.redis)?;
+    // The last drain may claim once more from the empty queue when all results are there.
+    // That is part of its cost, and must not happen in the next slice, where it would claim
+    // the other side's jobs.
+    rig.backend.redis.wait_until_quiet()?;
     let sample = Sample {
         jobs_per_s: jobs / took.as_secs_f64(),
         commands: (rig.backend.redis.billed()? - commands) as f64 / jobs,
@@ -165,21 +165,6 @@ fn measured<T>(
         }),
     };
     Ok((sample, value))
-}
-
-/// The last drain may claim once more from the empty queue when all results are
-/// there. That is part of its cost, and must not happen in the next slice, where
-/// it would claim the other side's jobs.
-fn wait_until_quiet(redis: &mut Redis) -> Result<()> {
-    let mut before = redis.billed()?;
-    loop {
-        thread::sleep(QUIET);
-        let now = redis.billed()?;
-        if now == before {
-            return Ok(());
-        }
-        before = now;
-    }
 }
 
 /// Wakes as many drains as run at once, and waits for the last result.
